@@ -1,0 +1,120 @@
+"""Fitting a LoRA adapter on the base encoder with transformers' Trainer and peft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, TaskType, get_peft_model
+from torch.utils.data import DataLoader, Dataset, Sampler
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from .data import Example
+from .plan import Fit, Plan
+
+
+class Encoded(Dataset[dict[str, Any]]):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], maximum_length: int) -> None:
+        texts = [e.text for e in examples]
+        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=maximum_length, padding=False)[
+            "input_ids"
+        ]
+        self.labels = [e.label for e in examples]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"input_ids": self.ids[index], "labels": self.labels[index]}
+
+
+class TokenBudget(Sampler[list[int]]):
+    """Batches of texts of like length that together hold about `budget` tokens, in a new seeded order every epoch."""
+
+    def __init__(self, lengths: Sequence[int], *, budget: int, seed: int) -> None:
+        self.lengths = np.asarray(lengths)
+        self.budget = budget
+        self.rng = np.random.default_rng(seed)
+        self.size = len(list(self._batches(np.random.default_rng(seed))))
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from self._batches(self.rng)
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[list[int]]:
+        """The last batches may differ in number between epochs by a few: the order within a length is random."""
+        order = np.lexsort((rng.random(len(self.lengths)), self.lengths))[::-1]
+        batches: list[list[int]] = []
+        at = 0
+        while at < len(order):
+            rows = max(1, self.budget // int(self.lengths[order[at]]))  # the first is the longest
+            batches.append(order[at : at + rows].tolist())
+            at += rows
+        for index in rng.permutation(len(batches)):
+            yield batches[index]
+
+
+class BudgetTrainer(Trainer):
+    def __init__(self, *, sampler: TokenBudget, **options: Any) -> None:
+        super().__init__(**options)
+        self.sampler = sampler
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        return DataLoader(self.train_dataset, batch_sampler=self.sampler, collate_fn=self.data_collator)
+
+
+def fit(plan: Plan, examples: Sequence[Example], *, base: Path, scratch: Path) -> tuple[Any, PreTrainedTokenizerBase]:
+    """The trained peft model, in evaluation mode, with the tokenizer it was trained with."""
+    set_seed(plan.seed)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    network = get_peft_model(
+        AutoModelForSequenceClassification.from_pretrained(
+            base,
+            num_labels=len(plan.labels),
+            id2label=dict(enumerate(plan.labels)),
+            label2id={name: i for i, name in enumerate(plan.labels)},
+        ),
+        LoraConfig(task_type=TaskType.SEQ_CLS, r=plan.fit.rank, lora_alpha=plan.fit.alpha, target_modules="all-linear"),
+    )
+    data = Encoded(tokenizer, examples, plan.fit.maximum_length)
+    sampler = TokenBudget([len(ids) for ids in data.ids], budget=plan.fit.tokens_per_batch, seed=plan.seed)
+    trainer = BudgetTrainer(
+        sampler=sampler,
+        model=network,
+        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch),
+        train_dataset=data,
+        data_collator=DataCollatorWithPadding(tokenizer),
+    )
+    trainer.train()
+    return network.eval(), tokenizer
+
+
+def _arguments(fit: Fit, *, seed: int, scratch: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(scratch),
+        num_train_epochs=fit.epochs,
+        learning_rate=fit.learning_rate,
+        warmup_steps=fit.warmup,
+        weight_decay=fit.weight_decay,
+        lr_scheduler_type="linear",
+        max_grad_norm=1.0,
+        seed=seed,
+        use_cpu=not torch.cuda.is_available(),
+        save_strategy="no",
+        report_to=[],
+        logging_steps=20,
+        disable_tqdm=False,
+    )

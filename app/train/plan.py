@@ -1,0 +1,62 @@
+"""A training plan: what to learn from, how, and what to be judged by. One TOML file, frozen once read."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ReaderName = Literal["sst_phrases", "sst_binary", "imdb_cad", "hatexplain_csv", "hatexplain_jsonl", "table"]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Frozen):
+    """One file of labelled texts, relative to the data folder, and the reader that understands it."""
+
+    reader: ReaderName
+    path: str
+    text: str = Field("text", description="Text column, for the reader 'table'.")
+    label: str = Field("label", description="Label column, for the reader 'table'.")
+
+
+class Judgement(Source):
+    """A held-out file and the figure read off it. Never trained on: texts seen in it are dropped from training."""
+
+    name: str
+    metric: Literal["accuracy", "auc"] = "accuracy"
+
+
+class Fit(Frozen):
+    """How the adapter is fitted: LoRA (Hu et al. 2021, arXiv:2106.09685) on every linear layer of the encoder."""
+
+    epochs: float = Field(2, gt=0, le=100)
+    learning_rate: float = Field(1e-3, gt=0, le=1)
+    tokens_per_batch: int = Field(2048, ge=16)
+    maximum_length: int = Field(512, ge=8, le=8192)
+    warmup: float = Field(0.06, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    rank: int = Field(16, ge=1, le=256)
+    alpha: int = Field(32, ge=1)
+
+
+class Plan(Frozen):
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    title: str
+    description: str
+    intended_use: str
+    limits: tuple[str, ...]
+    language: str = "en"
+    labels: tuple[str, ...] = Field(min_length=2)
+    seed: int = 0
+    fit: Fit = Fit()
+    train: tuple[Source, ...] = Field(min_length=1)
+    judge: tuple[Judgement, ...] = ()
+
+
+def read_plan(path: Path) -> Plan:
+    return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,76 @@
+"""From a plan to a folder with an adapter and its card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForSequenceClassification
+
+from .._library import explainers
+from .data import training_examples
+from .evaluate import judge
+from .loop import fit
+from .plan import Plan
+
+LIBRARIES = ("torch", "transformers", "peft")
+
+
+def train(plan: Plan, *, data: Path, out: Path) -> dict[str, Any]:
+    """Fits, saves in half precision, judges what was saved, writes the card and returns it."""
+    base = explainers.base_folder()
+    examples, files = training_examples(plan, data)
+    with tempfile.TemporaryDirectory() as scratch:
+        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch))
+    out.mkdir(parents=True, exist_ok=True)
+    network.save_pretrained(out)
+    _tidy(out, base=base)
+    saved = _load(out, base=base, labels=len(plan.labels))
+    card = {
+        "name": plan.name,
+        "title": plan.title,
+        "description": plan.description,
+        "intended_use": plan.intended_use,
+        "limits": list(plan.limits),
+        "language": plan.language,
+        "labels": list(plan.labels),
+        "maximum_length": plan.fit.maximum_length,
+        "base": {"model": "all-MiniLM-L6-v2", "files": explainers.BASE_SHA256},
+        "adapter": {"method": "LoRA", "sha256": _sha256(out / "adapter_model.safetensors")},
+        "fit": plan.fit.model_dump(),
+        "seed": plan.seed,
+        "trained_on": [{"path": f.path, "sha256": f.sha256, "rows": f.rows} for f in files],
+        "training_texts": len(examples),
+        "figures": [f.model_dump() for f in judge(plan, saved, tokenizer, root=data)],
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+    (out / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return card
+
+
+def _tidy(out: Path, *, base: Path) -> None:
+    """Half precision, and nothing of this machine: peft records where the base model lay."""
+    weights = out / "adapter_model.safetensors"
+    save_file({name: w.half().contiguous() for name, w in load_file(weights).items()}, weights)
+    path = out / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = "all-MiniLM-L6-v2"
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (out / "README.md").unlink(missing_ok=True)
+
+
+def _load(folder: Path, *, base: Path, labels: int) -> Any:
+    """The saved adapter on a fresh base, merged in fp32: what a user will run."""
+    network = AutoModelForSequenceClassification.from_pretrained(base, num_labels=labels, dtype=torch.float32)
+    return PeftModel.from_pretrained(network, folder).merge_and_unload().eval()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

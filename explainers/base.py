@@ -1,0 +1,229 @@
+"""The contract: what a model offers, what a method is, what it is given."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+import numpy as np
+
+from .types import (
+    Attribution,
+    BaselineKind,
+    BoolArray,
+    Feature,
+    FloatArray,
+    Head,
+    MethodRecord,
+    ModelRecord,
+    Players,
+    Precision,
+    Prediction,
+    Question,
+    Target,
+    Token,
+    Unit,
+    Value,
+    ValueName,
+)
+from .values import value_of
+
+if TYPE_CHECKING:
+    from .coalitions import CoalitionTable
+
+
+class Need(StrEnum):
+    """What a method asks of a model; a method is offered only where `needs <= model.offers`."""
+
+    OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
+    GRADIENTS = "gradients"
+    ATTENTIONS = "attentions"
+
+
+class Promise(StrEnum):
+    """What a method claims; the conformance tests hold it to that and the pages say it."""
+
+    COMPLETE = "complete"  # scores sum to output − baseline output
+    DUMMY = "dummy"  # a feature the model ignores gets nothing
+    LINEAR = "linear"  # a linear model gives back its weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """One input as the model reads it. Arrays have one entry a token, in the model's order.
+
+    ids, mask, segments, positions: exactly what is predicted on; None where the architecture has no such input.
+    owner: the player a token belongs to, −1 for special tokens (they stay in every coalition).
+    baseline_ids: the ids of the empty coalition; None for the embedding baselines 'zero' and 'mean'.
+    """
+
+    text: str
+    text_pair: str | None = None
+    players: Players
+    baseline: BaselineKind | None
+    baseline_text: str | None = None
+    features: tuple[Feature, ...]
+    unseen: tuple[Feature, ...] = ()
+    tokens: tuple[Token, ...]
+    ids: np.ndarray[Any, np.dtype[np.int64]]
+    segments: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    positions: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    owner: np.ndarray[Any, np.dtype[np.int64]]
+    baseline_ids: np.ndarray[Any, np.dtype[np.int64]] | None = None
+
+    def token_keep(self, keep: BoolArray) -> BoolArray:
+        """(rows, players) → (rows, tokens); special tokens are always kept."""
+        padded = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1)
+        kept: BoolArray = padded[:, self.owner]
+        return kept
+
+    def by_player(self, token_scores: FloatArray) -> FloatArray:
+        """(…, tokens) → (…, players): the sum over a player's tokens; special tokens are dropped."""
+        sums = np.zeros((*token_scores.shape[:-1], len(self.features)))
+        for token, player in enumerate(self.owner):
+            if player >= 0:
+                sums[..., player] += token_scores[..., token]
+        return sums
+
+
+@dataclass(frozen=True, slots=True)
+class PathGradients:
+    """Along x(α) = b + α (x − b): logits (points, labels), and products (targets, points, tokens) = ∇v(x(α)) · (x − b)."""
+
+    logits: FloatArray
+    products: FloatArray
+
+
+class Model(Protocol):
+    """What a method may ask. Masking belongs to the model: a method speaks of players, never of tokens."""
+
+    id: str
+    digest: str
+    labels: tuple[str, ...]
+    head: Head
+    offers: frozenset[Need]
+    baselines: tuple[BaselineKind, ...]  # the first is the default; empty: masking methods are not offered
+
+    def encode(self, question: Question) -> Encoded:
+        """Raises BadInput for a text, player level or baseline that cannot be encoded."""
+        ...
+
+    def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
+        """Served logits (inputs, labels), fp32 arithmetic."""
+        ...
+
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
+        """Logits (rows, labels) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
+        ...
+
+
+class GradientModel(Model, Protocol):
+    def path_gradients(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> PathGradients:
+        """One batch of points on the straight path from the baseline; word embeddings move, positions and segments do not."""
+        ...
+
+
+class AttentionModel(GradientModel, Protocol):
+    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """(layers, heads, tokens, tokens); rows look, columns are looked at."""
+        ...
+
+    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
+        """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens)."""
+        ...
+
+    def pooled_token(self, inputs: Encoded) -> int:
+        """The position whose last state the classifier reads."""
+        ...
+
+
+class Progress(Protocol):
+    """Called between batches with the share done; raises Cancelled when asked to stop."""
+
+    def __call__(self, done: float, note: str = "") -> None: ...
+
+
+def silent(done: float, note: str = "") -> None:
+    """Progress for callers that do not watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything one explanation is made from. A new need of a method is a new field here."""
+
+    model: Any  # a Model; a method's `needs` says which further protocol it may rely on
+    inputs: Encoded
+    prediction: Prediction
+    targets: tuple[int, ...]
+    value: ValueName
+    table: CoalitionTable
+    precision: Literal["fp32", "bf16"] = "fp32"
+    budget: int | None = None
+    seed: int = 0
+    progress: Progress = silent
+
+    def values(self, logits: FloatArray) -> FloatArray:
+        """Logits (rows, labels) → the explained number (rows, targets)."""
+        return value_of(logits, self.value, head=self.model.head, targets=self.targets)
+
+    def result(self, method: Explainer, *, unit: Unit | None = None, **found: Any) -> Attribution:
+        """The method's finding with everything that is known already. The unit is the value function's unless given."""
+        labels = self.model.labels
+        found.setdefault("output", self.values(self.table.whole)[0])
+        return Attribution(
+            model=ModelRecord(id=self.model.id, digest=self.model.digest),
+            method=method.record(seed=self.seed),
+            text=self.inputs.text,
+            text_pair=self.inputs.text_pair,
+            players=self.inputs.players,
+            value=self.value,
+            baseline=self.inputs.baseline,
+            baseline_text=self.inputs.baseline_text,
+            precision=self.precision,
+            features=self.inputs.features,
+            unseen=self.inputs.unseen,
+            tokens=self.inputs.tokens,
+            prediction=self.prediction,
+            targets=tuple(Target(index=t, label=labels[t]) for t in self.targets),
+            unit=unit or self.value,
+            **found,
+        )
+
+
+class Explainer(Value):
+    """A method together with its options: the fields are the options."""
+
+    name: ClassVar[str]  # in the URL, on the command line, in JSON
+    version: ClassVar[str] = "1"  # raised when the same options give other scores
+    title: ClassVar[str]
+    reference: ClassVar[str]
+    needs: ClassVar[frozenset[Need]]
+    scale: ClassVar[Literal["signed", "magnitude", "none"]] = "signed"
+    promises: ClassVar[frozenset[Promise]] = frozenset()
+
+    @abstractmethod
+    def explain(self, case: Case) -> Attribution: ...
+
+    def record(self, *, seed: int) -> MethodRecord:
+        return MethodRecord(name=self.name, version=self.version, options=self.model_dump(mode="json"), seed=seed)
+
+
+__all__ = [
+    "AttentionModel",
+    "Case",
+    "Encoded",
+    "Explainer",
+    "GradientModel",
+    "Model",
+    "Need",
+    "PathGradients",
+    "Precision",
+    "Progress",
+    "Promise",
+    "silent",
+]

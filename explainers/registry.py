@@ -1,0 +1,64 @@
+"""Which methods exist. The import waits until a method is asked for: captum, shap and lime are slow to load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from .base import Explainer
+from .errors import BadInput, UnknownExplainer
+
+GROUP = "whence.explainers"
+METHODS = {
+    "shap": ".methods.shap:Shap",
+    "lime": ".methods.lime:Lime",
+    "integrated-gradients": ".methods.integrated_gradients:IntegratedGradients",
+    "leave-one-out": ".methods.leave_one_out:LeaveOneOut",
+    "gradient-x-input": ".methods.gradient_x_input:GradientXInput",
+    "shap-partition": ".methods.shap_partition:ShapPartition",
+    "rollout": ".methods.rollout:Rollout",
+    "relevance": ".methods.relevance:Relevance",
+    "attention": ".methods.attention:RawAttention",
+}
+PANEL = (
+    "shap",
+    "lime",
+    "integrated-gradients",
+    "leave-one-out",
+    "gradient-x-input",
+    "relevance",
+    "rollout",
+    "attention",
+)
+
+
+def names() -> tuple[str, ...]:
+    return (*METHODS, *(entry.name for entry in entry_points(group=GROUP)))
+
+
+def explainer_class(name: str) -> type[Explainer]:
+    """Raises UnknownExplainer."""
+    if target := METHODS.get(name):
+        module, _, attribute = target.partition(":")
+        found: type[Explainer] = getattr(import_module(module, __package__), attribute)
+        return found
+    for entry in entry_points(group=GROUP, name=name):
+        plugin: type[Explainer] = entry.load()
+        return plugin
+    raise UnknownExplainer(name, names())
+
+
+def build(name: str, options: Mapping[str, Any] | None = None) -> Explainer:
+    """The method with its options. Raises UnknownExplainer, or BadInput that names the option and what it may be."""
+    method = explainer_class(name)
+    try:
+        return method.model_validate(options or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = ".".join(str(part) for part in first["loc"]) or "options"
+        known = ", ".join(method.model_fields) or "no options"
+        raise BadInput(f"{name}: option {option!r}: {first['msg']}; {name} has {known}") from error

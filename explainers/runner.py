@@ -1,0 +1,143 @@
+"""From a question to a finished explanation: encode, predict, explain, measure, assemble. Methods do not grade themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from .badge import badge_of
+from .base import Case, Encoded, Explainer, Need, Progress, silent
+from .coalitions import CoalitionTable
+from .errors import BadInput, Incompatible
+from .metrics.agreement import agreement_of
+from .metrics.claims import claims_of
+from .metrics.faithfulness import faithfulness_of, removals_of
+from .registry import PANEL, build, explainer_class, names
+from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
+from .values import prediction_of, resolve
+
+MOST_TARGETS = 10
+
+
+def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
+    """What the model says of each text. Raises BadInput."""
+    inputs = [model.encode(q) for q in questions]
+    return [prediction_of(row, model.labels, model.head) for row in model.predict(inputs)] if inputs else []
+
+
+def explain(model: Any, question: Question, explainer: Explainer, *, progress: Progress = silent) -> Attribution:
+    """One method's explanation with its checks and badge. Raises BadInput, Incompatible, Cancelled."""
+    refuse_unless_offered(model, type(explainer))
+    case = case_of(model, question, progress=progress)
+    return _run(explainer, case)
+
+
+def panel(
+    model: Any, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
+) -> Panel:
+    """All methods (by default the panel's) from one shared coalition table. A method that cannot run is listed as absent."""
+    started = time.perf_counter()
+    case = case_of(model, question, progress=progress)
+    wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
+    found: list[Attribution] = []
+    absent: list[Absent] = []
+    for position, explainer in enumerate(wanted):
+        progress(position / len(wanted), explainer.title)
+        try:
+            refuse_unless_offered(model, type(explainer))
+            found.append(_run(explainer, case))
+        except Incompatible as error:
+            absent.append(Absent(method=explainer.name, reason=Notice(code="incompatible", text=str(error))))
+    return Panel(
+        model=ModelRecord(id=model.id, digest=model.digest),
+        text=question.text,
+        text_pair=question.text_pair,
+        prediction=case.prediction,
+        explanations=tuple(found),
+        absent=tuple(absent),
+        agreement=agreement_of(found),
+        removals=removals_of(found, case),
+        claims=claims_of(found, case),
+        baseline_prediction=_baseline_prediction(case),
+        evaluations=case.table.evaluations,
+        timings={"total": time.perf_counter() - started},
+    )
+
+
+def case_of(model: Any, question: Question, *, progress: Progress = silent) -> Case:
+    """The encoded, predicted question with its empty table."""
+    inputs = model.encode(question)
+    whole = model.predict([inputs])
+    prediction = prediction_of(whole[0], model.labels, model.head)
+    precision = _precision(model, question)
+    table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
+    return Case(
+        model=model,
+        inputs=inputs,
+        prediction=prediction,
+        targets=_targets(whole[0], question.also, labels=model.labels),
+        value=resolve(question.value, model.head),
+        table=table,
+        precision=precision,
+        budget=question.budget,
+        seed=question.seed,
+        progress=progress,
+    )
+
+
+def offered(model: Any) -> tuple[str, ...]:
+    """The methods that can run on this model."""
+    return tuple(name for name in names() if explainer_class(name).needs <= model.offers)
+
+
+def refuse_unless_offered(model: Any, method: type[Explainer]) -> None:
+    """Raises Incompatible with what the model lacks."""
+    if missing := method.needs - model.offers:
+        lacking = ", ".join(sorted(missing))
+        raise Incompatible(
+            f"{method.title} needs {lacking}, which {model.id} does not offer; choose {', '.join(offered(model))}"
+        )
+
+
+def _run(explainer: Explainer, case: Case) -> Attribution:
+    started = time.perf_counter()
+    before = case.table.evaluations
+    found = explainer.explain(case)
+    explained = time.perf_counter()
+    spent = found.forward_passes or case.table.evaluations - before
+    measures = faithfulness_of(found, case)
+    checked = found.model_copy(
+        update={
+            "checks": {**found.checks, **measures},
+            "forward_passes": spent,
+            "timings": {"explain": explained - started, "measure": time.perf_counter() - explained},
+        }
+    )
+    return checked.model_copy(update={"badge": badge_of(checked, explainer)})
+
+
+def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> tuple[int, ...]:
+    """All classes up to ten, else the ten most probable and the asked one, in the model's order."""
+    if also is not None and also >= len(labels):
+        raise BadInput(f"class {also} does not exist; the model has {len(labels)} classes, 0 to {len(labels) - 1}")
+    chosen = set(np.argsort(-logits, kind="stable")[:MOST_TARGETS].tolist())
+    if also is not None:
+        chosen.add(also)
+    return tuple(sorted(chosen))
+
+
+def _precision(model: Any, question: Question) -> Literal["fp32", "bf16"]:
+    """fp32 unless bf16 was asked for: the model decides whether it may (models/transformer.py)."""
+    return "bf16" if question.precision == "bf16" else "fp32"
+
+
+def _baseline_prediction(case: Case) -> Prediction | None:
+    if Need.OUTPUTS not in case.model.offers:
+        return None
+    return prediction_of(case.table.empty[0], case.model.labels, case.model.head)
+
+
+__all__ = ["Encoded", "case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered"]

@@ -1,0 +1,243 @@
+"""Values every other module speaks in. No torch, no web."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+
+# JSON has no NaN or Infinity: a number that does not exist is null, and a notice says why.
+Array = Annotated[
+    np.ndarray[Any, np.dtype[np.float64]],
+    BeforeValidator(lambda v: np.asarray(v, dtype=np.float64)),
+    PlainSerializer(lambda a: _finite(a.tolist()), return_type=list[Any]),
+]
+
+Players = Literal["auto", "token", "word", "phrase", "sentence"]
+ValueName = Literal["log-odds", "logit", "probability", "margin", "output"]
+BaselineKind = Literal["mask", "unk", "pad", "eos", "zero", "mean", "text"]
+Precision = Literal["auto", "fp32", "bf16"]
+Head = Literal["single", "multi", "regression"]
+Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance"]
+Part = Literal["text", "text_pair"]
+Level = Literal["sound", "rough", "distrust"]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return value if value is not None and np.isfinite(value) else None
+
+
+class Value(BaseModel):
+    """A frozen record; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class TextSpan(Value):
+    """A part of the user's exact text: `text == whole[start:end]`, offsets in Unicode code points."""
+
+    kind: Literal["text"] = "text"
+    text: str
+    start: int
+    end: int
+    part: Part = "text"
+    known: bool = True  # False: all its tokens are the unknown token, the model cannot read it
+
+
+Feature = TextSpan
+
+
+class Token(Value):
+    """One position of the model's input; special tokens have no span."""
+
+    text: str
+    special: bool = False
+    player: int | None = None
+    start: int | None = None
+    end: int | None = None
+    part: Part = "text"
+
+
+class Target(Value):
+    index: int
+    label: str
+
+
+class ModelRecord(Value):
+    id: str
+    digest: str
+
+
+class MethodRecord(Value):
+    name: str
+    version: str
+    options: Mapping[str, Any]
+    seed: int
+
+
+class Notice(Value):
+    """Something a reader should know: a code to translate by, its values, and the English sentence."""
+
+    code: str
+    text: str
+    values: Mapping[str, str | int | float | None] = {}
+
+
+class Badge(Value):
+    """How far an explanation can be trusted, from its own evidence; the first reason is the one to show."""
+
+    level: Level
+    reasons: tuple[Notice, ...] = Field(min_length=1)
+
+
+class Question(Value):
+    """What is asked, apart from the model and the method. Equal questions have equal answers."""
+
+    text: str
+    text_pair: str | None = None
+    players: Players = Field(
+        "auto", description="The parts of the text that play the game. auto: words, in long texts phrases or sentences."
+    )
+    value: ValueName | None = Field(
+        None, description="The number that is explained; by default the log-odds of the class."
+    )
+    baseline: BaselineKind | None = Field(
+        None, description="What stands for an absent part; by default the mask token."
+    )
+    baseline_text: str | None = Field(None, description="With baseline 'text': a text with as many players.")
+    precision: Precision = Field(
+        "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
+    )
+    budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+    also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
+
+
+class Prediction(Value):
+    """What the model says of one input, in fp32 logits and float64 probabilities."""
+
+    labels: tuple[str, ...]
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...] | None  # None for a regression
+    predicted: Target
+
+
+class Attribution(Value):
+    """What one method says about one input, for one or more classes.
+
+    `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
+    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart.
+    """
+
+    model: ModelRecord
+    method: MethodRecord
+    text: str
+    text_pair: str | None = None
+    players: Players
+    value: ValueName
+    baseline: BaselineKind | None
+    baseline_text: str | None = None
+    precision: Precision
+    features: tuple[Feature, ...]
+    unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
+    tokens: tuple[Token, ...] = ()
+    prediction: Prediction
+    targets: tuple[Target, ...]
+    unit: Unit
+    scores: Array | None = None
+    standard_errors: Array | None = None  # (targets, features), sampling methods only
+    output: Array  # (targets,) the value function of the whole input
+    baseline_output: Array | None = None  # (targets,) the value function with every player absent
+    relations: Annotated[Any, Field(exclude=True)] = None
+    checks: Mapping[str, float | None] = {}
+    badge: Badge | None = None
+    forward_passes: int = 0  # rows that went through the model for this method and were not in the table before
+    timings: Mapping[str, float] = {}  # seconds by phase
+    warnings: tuple[Notice, ...] = ()
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Self:
+        want = (len(self.targets), len(self.features))
+        for name in ("scores", "standard_errors"):
+            array = getattr(self, name)
+            if array is not None and array.shape != want:
+                raise ValueError(f"{name} have shape {array.shape}, expected {want}")
+        return self
+
+    @property
+    def residual(self) -> FloatArray | None:
+        """f(x) − f(baseline) − Σ scores, one number a target; None where the method has no baseline or no scores."""
+        if self.baseline_output is None or self.scores is None:
+            return None
+        gap: FloatArray = self.output - self.baseline_output - self.scores.sum(axis=1)
+        return gap
+
+    def row(self, target: int | str | None = None) -> int:
+        """The row of `scores` for a class index or label; by default the predicted class. Raises KeyError."""
+        wanted = self.prediction.predicted.index if target is None else target
+        for row, known in enumerate(self.targets):
+            if wanted in (known.index, known.label):
+                return row
+        raise KeyError(wanted)
+
+
+class Agreement(Value):
+    """How far methods agree on the predicted class; matrices (methods, methods), see metrics/agreement.py."""
+
+    methods: tuple[str, ...]
+    kendall_tau: Array
+    top5_overlap: Array
+    sign_agreement: Array
+
+
+class Removal(Value):
+    """The prediction after a method's strongest players were replaced by the baseline, all together."""
+
+    method: str
+    players: tuple[int, ...]
+    probability: float | None
+    predicted: Target
+
+
+class Claim(Value):
+    """A strongest claim of some methods about one player, tried on the model itself."""
+
+    player: int
+    says: Literal["raises", "lowers", "matters"]
+    methods: tuple[str, ...]
+    before: float
+    after: float
+    predicted: Target
+    verdict: Literal["holds", "fails", "hardly"]
+
+
+class Absent(Value):
+    """A method that is not in the panel, and why."""
+
+    method: str
+    reason: Notice
+
+
+class Panel(Value):
+    """Every method's explanation of one input from one shared coalition table."""
+
+    model: ModelRecord
+    text: str
+    text_pair: str | None = None
+    prediction: Prediction
+    explanations: tuple[Attribution, ...]
+    absent: tuple[Absent, ...] = ()
+    agreement: Agreement | None
+    removals: tuple[Removal, ...] = ()  # top 1, 3 and 5 players of each method
+    claims: tuple[Claim, ...] = ()
+    baseline_prediction: Prediction | None = None
+    evaluations: int = 0  # distinct coalitions in the shared table
+    timings: Mapping[str, float] = {}
+    warnings: tuple[Notice, ...] = ()

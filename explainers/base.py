@@ -91,7 +91,10 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class PathGradients:
-    """Along x(α) = b + α (x − b): logits (points, labels), and products (targets, points, tokens) = ∇v(x(α)) · (x − b)."""
+    """Along x(α) = b + α (x − b), with v the value function.
+
+    logits: (points, labels). products: (targets, points, tokens), ∇v(x(α)) · (x − b) summed over the embedding.
+    """
 
     logits: FloatArray
     products: FloatArray
@@ -124,7 +127,10 @@ class GradientModel(Model, Protocol):
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> PathGradients:
-        """One batch of points on the straight path from the baseline; word embeddings move, positions and segments do not."""
+        """One batch of points on the straight path from the baseline.
+
+        Word embeddings move, positions and segments do not. With a baseline of ids, special tokens do not move.
+        """
         ...
 
 

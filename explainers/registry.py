@@ -24,7 +24,7 @@ METHODS = {
     "relevance": ".methods.relevance:Relevance",
     "attention": ".methods.attention:RawAttention",
 }
-PANEL = (
+PANEL = (  # in the order in which the pages show them
     "shap",
     "lime",
     "integrated-gradients",

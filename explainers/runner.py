@@ -1,4 +1,7 @@
-"""From a question to a finished explanation: encode, predict, explain, measure, assemble. Methods do not grade themselves."""
+"""From a question to a finished explanation: encode, predict, explain, measure, assemble.
+
+Methods do not grade themselves.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def explain(model: Any, question: Question, explainer: Explainer, *, progress: P
 def panel(
     model: Any, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
 ) -> Panel:
-    """All methods (by default the panel's) from one shared coalition table. A method that cannot run is listed as absent."""
+    """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent."""
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
@@ -72,7 +75,7 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
     inputs = model.encode(question)
     whole = model.predict([inputs])
     prediction = prediction_of(whole[0], model.labels, model.head)
-    precision = _precision(model, question)
+    precision: Literal["fp32", "bf16"] = "bf16" if question.precision == "bf16" else "fp32"
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
     return Case(
         model=model,
@@ -127,11 +130,6 @@ def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> 
     if also is not None:
         chosen.add(also)
     return tuple(sorted(chosen))
-
-
-def _precision(model: Any, question: Question) -> Literal["fp32", "bf16"]:
-    """fp32 unless bf16 was asked for: the model decides whether it may (models/transformer.py)."""
-    return "bf16" if question.precision == "bf16" else "fp32"
 
 
 def _baseline_prediction(case: Case) -> Prediction | None:

@@ -80,7 +80,7 @@ def _subtrees(line: str) -> Iterable[tuple[int, str]]:
     for token in re.findall(r"\(\d|\)|[^\s()]+", line):
         if token.startswith("("):
             stack.append((int(token[1:]), []))
-        elif token == ")":
+        elif token == ")":  # noqa: S105 - a bracket of the tree
             grade, words = stack.pop()
             found.append((grade, " ".join(words)))
             if stack:

@@ -31,7 +31,7 @@ def train(plan: Plan, *, data: Path, out: Path) -> dict[str, Any]:
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch))
     out.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(out)
-    _tidy(out, base=base)
+    _tidy(out)
     saved = _load(out, base=base, labels=len(plan.labels))
     card = {
         "name": plan.name,
@@ -55,7 +55,7 @@ def train(plan: Plan, *, data: Path, out: Path) -> dict[str, Any]:
     return card
 
 
-def _tidy(out: Path, *, base: Path) -> None:
+def _tidy(out: Path) -> None:
     """Half precision, and nothing of this machine: peft records where the base model lay."""
     weights = out / "adapter_model.safetensors"
     save_file({name: w.half().contiguous() for name, w in load_file(weights).items()}, weights)

@@ -1,0 +1,81 @@
+"""Measures of an explanation, and how to read each: one table for pages, documentation and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """title: its name in words; reading: how to read it; better: the direction in which it improves."""
+
+    title: str
+    reading: str
+    better: Literal["higher", "lower", "neither"]
+    reference: str
+
+
+_ERASER = "DeYoung et al. 2020 (ERASER), arXiv:1911.03429"
+
+MEASURES: dict[str, Measure] = {
+    "comprehensiveness": Measure(
+        "Comprehensiveness",
+        "How far the probability of the predicted class falls when the strongest 20 % of the players are masked. "
+        "Large: the method found players that the prediction needs.",
+        "higher",
+        _ERASER,
+    ),
+    "sufficiency": Measure(
+        "Sufficiency",
+        "How far the probability of the predicted class falls when only the strongest 20 % of the players are kept. "
+        "Near zero: those players are enough for the prediction.",
+        "lower",
+        _ERASER,
+    ),
+    "aopc_comprehensiveness": Measure(
+        "Comprehensiveness, area",
+        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the players. Compare it with the same area of random "
+        "orders, and only within one model.",
+        "higher",
+        _ERASER,
+    ),
+    "aopc_sufficiency": Measure(
+        "Sufficiency, area",
+        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the players. Compare only within one model.",
+        "lower",
+        _ERASER,
+    ),
+    "aopc_random": Measure(
+        "Comprehensiveness, area of random orders",
+        "What random orders of the players reach on this text. A method that is not above it has found nothing here.",
+        "neither",
+        "Samek et al. 2017, arXiv:1509.06321",
+    ),
+    "leave_one_out_tau": Measure(
+        "Rank correlation with leave-one-out",
+        "Kendall's τ-b between the scores and the measured effect of leaving out each player. 1: the same order; 0: "
+        "unrelated; −1: reversed. Methods that share out joint effects need not reach 1.",
+        "higher",
+        "Kendall 1945; Jain & Wallace 2019, arXiv:1902.10186",
+    ),
+    "kendall_tau": Measure(
+        "Kendall's τ between two methods",
+        "Do two methods put the players into the same order? 1: the same; 0: unrelated; −1: reversed. With a method "
+        "that has no sign, sizes are compared.",
+        "neither",
+        "Kendall 1945; Krishna et al. 2022, arXiv:2202.01602",
+    ),
+    "top5_overlap": Measure(
+        "Overlap of the top five",
+        "The share of the five strongest players, by size, that two methods have in common.",
+        "neither",
+        "Krishna et al. 2022, arXiv:2202.01602",
+    ),
+    "sign_agreement": Measure(
+        "Agreement in sign",
+        "Among the players that either method has in its top five: the share to which both give the same sign.",
+        "neither",
+        "Krishna et al. 2022, arXiv:2202.01602",
+    ),
+}

@@ -1,0 +1,137 @@
+"""How far an explanation can be trusted, judged from its own evidence.
+
+A badge is the worst of its reasons. Every reason has a code to translate by, an English sentence and its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from .base import Explainer, Promise
+from .types import Attribution, Badge, Level, Notice, Unit
+
+# Above a fifth the model has read so little of the text that no method can say what it looked at.
+UNKNOWN_SHARE = 0.20
+# Integrated gradients stop at 1 %, exact Shapley values leave none; at 10 % the missing part is as large as a middling
+# word of a ten-word text.
+RESIDUAL_SOUND, RESIDUAL_ROUGH = 0.011, 0.10
+# A residual is measured against the way from the baseline to the text, or against this where the two outputs are close.
+SMALLEST_GAP: dict[Unit, float] = {"probability": 0.025}  # the slope of a probability is at most 1/4 of the log-odds'
+SMALLEST_GAP_ELSE = 0.1
+# Standard error over the size of the scores, both as norms: at .1 the order of the strongest words is settled, at .3
+# the top five of two seeds share hardly more than half.
+ERROR_SOUND, ERROR_ROUGH = 0.10, 0.30
+# LIME's straight line: what it leaves unexplained is at most a fifth, at most half.
+R2_SOUND, R2_ROUGH = 0.80, 0.50
+# In probability: below it two areas over the same handful of masked texts cannot be told apart.
+BETTER_THAN_RANDOM = 0.01
+
+_WORST_FIRST: tuple[Level, ...] = ("distrust", "rough", "sound")
+
+
+class Finding(NamedTuple):
+    level: Level
+    reason: Notice
+
+
+def badge_of(attribution: Attribution, explainer: Explainer) -> Badge:
+    """The worst finding decides the level; the reasons come worst first, the method's own evidence always among them."""
+    found = [*_of_input(attribution), *_of_method(attribution, explainer), *_of_faithfulness(attribution, explainer)]
+    found.sort(key=lambda finding: _WORST_FIRST.index(finding.level))
+    return Badge(level=found[0].level, reasons=tuple(finding.reason for finding in found))
+
+
+def relative_residual(attribution: Attribution) -> float | None:
+    """|residual| over |f(x) − f(baseline)|, the largest over the targets; None where the method leaves no residual."""
+    residual = attribution.residual
+    if residual is None or attribution.baseline_output is None:
+        return None
+    least = SMALLEST_GAP.get(attribution.unit, SMALLEST_GAP_ELSE)
+    gap = np.maximum(np.abs(attribution.output - attribution.baseline_output), least)
+    return float((np.abs(residual) / gap).max())
+
+
+def _of_input(attribution: Attribution) -> Iterator[Finding]:
+    players = len(attribution.features)
+    unknown = sum(not feature.known for feature in attribution.features)
+    if players and unknown / players > UNKNOWN_SHARE:
+        text = f"The model cannot read {unknown} of the {players} parts of this text."
+        yield _finding("distrust", "unknown_players", text, unknown=unknown, players=players)
+    if attribution.unseen:
+        text = "The text is longer than the model reads; what was cut is not explained."
+        yield _finding("rough", "cut", text, unseen=len(attribution.unseen))
+
+
+def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Finding]:
+    """The evidence that fits the method: sampling error, fit, residual, or none at all."""
+    checks = attribution.checks
+    if checks.get("relative_error") is not None or checks.get("exact"):
+        yield _of_error(checks.get("relative_error") or 0.0)
+    if (r2 := checks.get("r2")) is not None:
+        yield _of_fit(r2)
+        yield from _of_samples(checks.get("effective_samples"), checks.get("wanted_samples"))
+    elif Promise.COMPLETE in explainer.promises:
+        yield from _of_residual(attribution)
+    elif Promise.LINEAR in explainer.promises:
+        yield _finding("sound", "measured", "Every score is a change that was measured on the model.")
+    elif explainer.scale == "signed":
+        text = "Follows the slope at this one point: it misses effects that saturate and does not add up to the output."
+        yield _finding("rough", "slope_only", text)
+    else:
+        # Without scores nothing about the mechanism can be tried on the model.
+        level: Level = "distrust" if attribution.scores is None else "rough"
+        yield _finding(level, "mechanism", "A mechanism, not an attribution: it cannot tell for or against.")
+
+
+def _of_error(error: float) -> Finding:
+    if error == 0:
+        return _finding("sound", "exact", "Exact: every combination of the players was evaluated.")
+    text = f"Sampled: the scores carry an error of {error:.0%}."
+    return _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
+
+
+def _of_fit(r2: float) -> Finding:
+    text = f"A straight line fits the model here with R² {r2:.2f}."
+    return _finding(_level(-r2, -R2_SOUND, -R2_ROUGH), "fit", text, r2=r2)
+
+
+def _of_samples(effective: float | None, wanted: float | None) -> Iterator[Finding]:
+    if effective is not None and wanted is not None and effective < wanted:
+        text = f"Rests on {effective:.0f} effective samples, fewer than the {wanted:.0f} it should have."
+        yield _finding("rough", "few_samples", text, effective=effective, wanted=wanted)
+
+
+def _of_residual(attribution: Attribution) -> Iterator[Finding]:
+    residual = relative_residual(attribution)
+    if residual is None:
+        return
+    if not np.isfinite(residual):
+        yield _finding("distrust", "not_finite", "The model's output is not a finite number here.")
+        return
+    text = f"Adds up to the output within {residual:.1%}."
+    yield _finding(_level(residual, RESIDUAL_SOUND, RESIDUAL_ROUGH), "residual", text, residual=residual)
+
+
+def _of_faithfulness(attribution: Attribution, explainer: Explainer) -> Iterator[Finding]:
+    """A method that does no better than chance on this very text: all the worse for one without other evidence."""
+    alone = not explainer.promises
+    found, chance = attribution.checks.get("aopc_comprehensiveness"), attribution.checks.get("aopc_random")
+    tau = attribution.checks.get("leave_one_out_tau")
+    if found is not None and chance is not None and found < chance - (0 if alone else BETTER_THAN_RANDOM):
+        text = "Masking its strongest parts moves the prediction less than masking random ones."
+        yield _finding("distrust" if alone else "rough", "no_better_than_random", text, found=found, random=chance)
+    if alone and tau is not None and tau <= 0:
+        text = f"Its order has nothing to do with the measured effect of each part (τ {tau:.2f})."
+        yield _finding("distrust", "not_the_measured_order", text, tau=tau)
+
+
+def _level(value: float, sound: float, rough: float) -> Level:
+    """Smaller is better."""
+    return "sound" if value <= sound else "rough" if value <= rough else "distrust"
+
+
+def _finding(level: Level, code: str, text: str, **values: float) -> Finding:
+    return Finding(level, Notice(code=code, text=text, values=values))

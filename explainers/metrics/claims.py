@@ -1,0 +1,90 @@
+"""The strongest claims of all methods, each tried on the model itself by leaving out the one player it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+
+from ..base import Case, Need
+from ..types import Attribution, Claim, FloatArray
+from .faithfulness import predicted, probability_of
+from .ranks import is_signed, scores_of
+
+Says = Literal["raises", "lowers", "matters"]
+Verdict = Literal["holds", "fails", "hardly"]
+
+MOVED = 0.02  # a smaller change of the probability does not settle a claim
+WORTH_CLAIMING = 0.05  # of the largest score: below it a method says nothing about a player
+
+
+def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, ...]:
+    """For the predicted class: the player that raises it most and the one that lowers it most, of each method.
+
+    Equal claims are merged; those of most methods come first, then those with the largest measured effect. `before`
+    and `after` are probabilities, for a regression outputs. Reads the leave-one-out rows of the table.
+    """
+    if Need.OUTPUTS not in case.model.offers:
+        return ()
+    sayers: dict[tuple[int, Says], list[str]] = {}
+    for found in attributions:
+        for player, says in strongest_claims(found):
+            sayers.setdefault((player, says), []).append(found.method.name)
+    if not sayers:
+        return ()
+    without = case.table.leave_one_out()
+    scale = _moved(case)
+    claims = [
+        _tried(player, says, tuple(methods), without[player], case, scale) for (player, says), methods in sayers.items()
+    ]
+    return tuple(
+        sorted(claims, key=lambda claim: (-len(claim.methods), -abs(claim.before - claim.after), claim.player))
+    )
+
+
+def strongest_claims(attribution: Attribution) -> Iterator[tuple[int, Says]]:
+    """(player, what is said of it): at most one that raises and one that lowers; of a method without sign, one."""
+    scores = scores_of(attribution)
+    if scores is None or not scores.any():
+        return
+    if not is_signed(attribution):
+        yield int(np.argmax(scores)), "matters"
+        return
+    least = WORTH_CLAIMING * float(np.abs(scores).max())
+    if scores.max() >= least:
+        yield int(np.argmax(scores)), "raises"
+    if scores.min() <= -least:
+        yield int(np.argmin(scores)), "lowers"
+
+
+def verdict_of(says: Says, fall: float, moved: float = MOVED) -> Verdict:
+    """`fall` is what the class loses when the player is left out; `moved` what counts as a change."""
+    if abs(fall) < moved:
+        return "hardly"
+    return "holds" if says == "matters" or (fall > 0) == (says == "raises") else "fails"
+
+
+def _tried(player: int, says: Says, methods: tuple[str, ...], without: FloatArray, case: Case, moved: float) -> Claim:
+    before, after = _shown(case.table.whole[0], case), _shown(without, case)
+    return Claim(
+        player=player,
+        says=says,
+        methods=methods,
+        before=before,
+        after=after,
+        predicted=predicted(without, case),
+        verdict=verdict_of(says, before - after, moved),
+    )
+
+
+def _shown(logits: FloatArray, case: Case) -> float:
+    probability = probability_of(logits, case)
+    return float(logits[case.prediction.predicted.index]) if probability is None else probability
+
+
+def _moved(case: Case) -> float:
+    """For a regression the same share of the way from the baseline's output to the text's."""
+    if case.model.head != "regression":
+        return MOVED
+    return max(MOVED * abs(_shown(case.table.whole[0], case) - _shown(case.table.empty[0], case)), 1e-9)

@@ -1,0 +1,63 @@
+# `make` lists the targets. Everything happens in .venv; a second run starts at once.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+PORT ?= 8000
+BIN := $(VENV)/bin
+CONSTRAINTS := requirements/constraints.txt
+TORCH := $(shell sed -n 's/^torch==//p' $(CONSTRAINTS))
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check-suite browser clean constraints
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
+	$(BIN)/whence serve --port $(PORT)
+
+test: $(VENV)/.tested browser lint check-suite  ## Install what is missing, then run the linters and the whole test suite
+
+lint: $(VENV)/.tested  ## ruff, the formatter's check and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy app explainers
+
+check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" for a part of it)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+browser:  ## Chromium for the browser tests, through apt where it is missing
+	@command -v chromium >/dev/null || { \
+		as=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$as apt-get update && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; }
+
+constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the environment
+	$(BIN)/python requirements/freeze.py
+
+clean:  ## Remove the environment and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# On Linux PyPI's torch brings gigabytes of CUDA. The CPU build is asked for by its full version: from the configured
+# indexes if one has it, else from PyTorch's own.
+$(VENV)/.torch: $(CONSTRAINTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@if [ "$$(uname -s)" != Linux ]; then $(BIN)/python -m pip install -c $(CONSTRAINTS) torch; \
+	elif $(BIN)/python -c 'import sys; from importlib.metadata import version; sys.exit(version("torch") != "$(TORCH)+cpu")' 2>/dev/null; \
+	then echo 'torch $(TORCH)+cpu is installed'; \
+	else $(BIN)/python -m pip install -c $(CONSTRAINTS) 'torch==$(TORCH)+cpu' 2>/dev/null \
+	|| $(BIN)/python -m pip install -c $(CONSTRAINTS) 'torch==$(TORCH)+cpu' --extra-index-url $(TORCH_INDEX); fi
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch $(INPUTS)
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) --group dev
+	@touch $@

@@ -1,0 +1,118 @@
+"""Three functions for notebooks and scripts: explain, panel, predict.
+
+The text comes first and everything else has a default, so the shortest call is a question:
+
+    explain("a gorgeous, witty film")                         # the embedded sentiment model, Shapley values
+    explain("a gorgeous, witty film", "models/mine", method="lime", players="phrase")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+
+from . import runner
+from .base import Explainer, Model, Progress, silent
+from .errors import BadInput
+from .registry import build
+from .types import Attribution, Panel, Prediction, Question
+
+DEFAULT_MODEL = "sentiment"
+ModelLike: TypeAlias = "Model | str | Path"
+MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
+
+
+def load_model(source: str | Path = DEFAULT_MODEL, *, roots: Sequence[Path] | None = None) -> Model:
+    """A model that can be explained.
+
+    source: an embedded name ("sentiment", "toxicity") or the folder of a Hugging Face sequence classifier.
+    roots: where given, the folder must lie in one of them. A folder is read each time, so that one that changed is
+    not mistaken for the old one; an embedded model is kept. Raises BadModel with the reason.
+    """
+    from . import models
+
+    if isinstance(source, str) and source in models.embedded_names():
+        return _embedded(source)
+    return models.load_model(source, roots=roots)
+
+
+@lru_cache(maxsize=MOST_LOADED)
+def _embedded(name: str) -> Model:
+    from . import models
+
+    return models.load_model(name)
+
+
+def explain(
+    text: str,
+    model: ModelLike = DEFAULT_MODEL,
+    *,
+    method: str | Explainer = "shap",
+    options: dict[str, Any] | None = None,
+    target: int | str | None = None,
+    progress: Progress = silent,
+    **question: Any,
+) -> Attribution:
+    """Where the prediction for `text` comes from, as one method sees it.
+
+    method: a registered name with its `options`, or a method object. target: a class index or label that must be
+    covered; an explanation covers up to ten classes anyway. question: further fields of Question (text_pair,
+    players, value, baseline, baseline_text, precision, budget, seed).
+    Raises BadInput, BadModel, Incompatible, UnknownExplainer.
+    """
+    loaded = _loaded(model)
+    explainer = build(method, options) if isinstance(method, str) else method
+    asked = _question(text, target, loaded, question)
+    return runner.explain(loaded, asked, explainer, progress=progress)
+
+
+def panel(
+    text: str,
+    model: ModelLike = DEFAULT_MODEL,
+    *,
+    methods: Sequence[str | Explainer] | None = None,
+    target: int | str | None = None,
+    progress: Progress = silent,
+    **question: Any,
+) -> Panel:
+    """Every method's explanation of one text from one shared table of masked evaluations, and their agreement."""
+    loaded = _loaded(model)
+    explainers = None if methods is None else [build(m) if isinstance(m, str) else m for m in methods]
+    asked = _question(text, target, loaded, question)
+    return runner.panel(loaded, asked, explainers, progress=progress)
+
+
+def predict(texts: str | Sequence[str], model: ModelLike = DEFAULT_MODEL, **question: Any) -> list[Prediction]:
+    """What the model says of each text."""
+    listed = [texts] if isinstance(texts, str) else list(texts)
+    loaded = _loaded(model)
+    return runner.predict(loaded, [_question(text, None, loaded, question) for text in listed])
+
+
+def class_index(model: Model, target: int | str) -> int:
+    """The class that an index or label means. Raises BadInput that lists the classes."""
+    labels = list(model.labels)
+    if isinstance(target, str) and target in labels:
+        return labels.index(target)
+    if str(target).isdecimal() and int(target) < len(labels):
+        return int(target)
+    raise BadInput(f"{model.id} has no class {target!r}; it has {', '.join(labels)}")
+
+
+def _loaded(model: ModelLike) -> Model:
+    return load_model(model) if isinstance(model, str | Path) else model
+
+
+def _question(text: str, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
+    """Raises BadInput that names the field and what it may be."""
+    also = {} if target is None else {"also": class_index(model, target)}
+    try:
+        return Question.model_validate({"text": text, **fields, **also})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "question"
+        raise BadInput(f"{field}: {first['msg']}; a question has {', '.join(Question.model_fields)}") from error

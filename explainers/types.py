@@ -187,6 +187,22 @@ class Attribution(Value):
                 return row
         raise KeyError(wanted)
 
+    def __repr__(self) -> str:
+        from .notebook import repr_of
+
+        return repr_of(self)
+
+    def __str__(self) -> str:
+        from .notebook import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: escaped, without script or network."""
+        from .notebook import html_of
+
+        return html_of(self)
+
 
 class Agreement(Value):
     """How far methods agree on the predicted class; matrices (methods, methods), see metrics/agreement.py."""
@@ -241,3 +257,9 @@ class Panel(Value):
     evaluations: int = 0  # distinct coalitions in the shared table
     timings: Mapping[str, float] = {}
     warnings: tuple[Notice, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Every explanation under the other."""
+        from .notebook import panel_html
+
+        return panel_html(self)

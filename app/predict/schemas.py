@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ..schemas import Name, Record, Request, TextInput
+
+MOST_INPUTS = 64
+
+
+class PredictionRequest(Request):
+    model: Name
+    inputs: Annotated[list[TextInput], Field(min_length=1, max_length=MOST_INPUTS)]
+    top_k: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="Classes listed for each input, most probable first; by default all."
+    )
+
+
+class ClassOut(Record):
+    """One class of the model and what the model says of it."""
+
+    index: int
+    label: str
+    logit: float | None
+    probability: float | None  # None for a regression
+
+
+class PredictionOut(Record):
+    predicted: ClassOut
+    classes: tuple[ClassOut, ...]  # most probable first
+
+
+class PredictionsOut(Record):
+    model: Name
+    digest: str
+    predictions: tuple[PredictionOut, ...]  # in the order of the inputs

@@ -1,0 +1,67 @@
+"""Parts that the schemas of several features share."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
+
+
+class Record(BaseModel):
+    """Something the application answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Request(BaseModel):
+    """Something a caller asks: exact types, and no field that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _readable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("the text contains a NUL character (U+0000); remove it")
+    if not text.strip():
+        raise ValueError("the text is empty or only white space; give at least one visible character")
+    return text
+
+
+def _finite(value: Any) -> Any:
+    """JSON as Python reads it may hold NaN, Infinity and halves of surrogate pairs, which no answer could hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("NaN and Infinity are not numbers of JSON; leave the option out or give a number")
+    if isinstance(value, str) and ("\x00" in value or any(0xD800 <= ord(c) <= 0xDFFF for c in value)):
+        raise ValueError("a string contains NUL or a lone surrogate; remove it")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _finite(key)
+            _finite(inner)
+    if isinstance(value, list):
+        for inner in value:
+            _finite(inner)
+    return value
+
+
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, description="Taken as it is: offsets count its Unicode code points."),
+    AfterValidator(_readable),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Options = Annotated[dict[str, Any], AfterValidator(_finite), Field(max_length=50)]
+
+
+class TextInput(Request):
+    """One input of a model: a text, or a pair of texts for a model that reads pairs."""
+
+    text: Text
+    text_pair: Text | None = None
+
+
+def clean(text: str) -> str:
+    """The text as any encoder can write it: halves of surrogate pairs become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")

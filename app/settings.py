@@ -1,0 +1,63 @@
+"""Everything that can be set, in one frozen value: WHENCE_PORT=9000 in the environment, or an argument of the command line."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "whence"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="WHENCE_", frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; only this machine's own addresses.")
+    port: int = Field(8000, ge=0, le=65535)
+    container: bool = Field(
+        False,
+        description="Inside a container, whose port is published on the host's loopback: listen on every address.",
+    )
+    allowed_hosts: tuple[str, ...] = Field((), description="Host names accepted beside localhost, 127.0.0.1 and [::1].")
+    data: Path = Field(default_factory=default_data, description="Folder of the database and the arrays.")
+    embedded: bool = Field(True, description="Offer the embedded models.")
+    models: tuple[Path, ...] = Field((), description="Model folders to serve.")
+    roots: tuple[Path, ...] = Field((), description="Folders below which models may be registered over REST.")
+
+    body_limit: int = Field(64 * 1024, ge=1024, description="Bytes of a request body at most.")
+    wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
+    explanation_seconds: float = Field(300.0, gt=0, description="Wall-clock cap of one explanation or panel.")
+    queue_size: int = Field(32, ge=1, description="Requests waiting for the engine at most.")
+    inline_array: int = Field(100 * 1024, ge=0, description="Bytes of an array kept in the database; above: a file.")
+
+    threads: int | None = Field(None, ge=1, description="Processor threads of the engine; by default all cores.")
+    engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")
+
+    @model_validator(mode="after")
+    def _stays_local(self) -> Self:
+        if not self.container and not is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host!r} is not this machine's own address: without log-ins Whence listens on 127.0.0.1, "
+                "::1 or localhost only; to reach it from elsewhere use an SSH tunnel"
+            )
+        return self
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return tuple(path.expanduser().resolve() for path in self.models)
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,101 @@
+"""Arrays as safetensors bytes, compressed above 4 KB; small ones in the row, large ones in content-addressed files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+import zstandard
+
+COMPRESS_ABOVE = 4096
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+LONGEST_HEADER = 1 << 20
+TYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+
+
+def pack(array: np.ndarray[Any, Any], *, name: str = "relations") -> bytes:
+    """One array as safetensors bytes, compressed where that is worth it."""
+    from safetensors.numpy import save
+
+    plain: bytes = save({name: np.ascontiguousarray(array)})
+    return zstandard.compress(plain, 3) if len(plain) > COMPRESS_ABOVE else plain
+
+
+def unpack(packed: bytes, *, index: tuple[int, ...] = ()) -> np.ndarray[Any, Any]:
+    """The array, or its part at `index` along the first dimensions; only that part is held in memory.
+
+    Raises IndexError for a part that does not exist.
+    """
+    stream = _Stream(packed)
+    header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    described = next(value for name, value in header.items() if name != "__metadata__")
+    dtype, shape = TYPES[described["dtype"]], tuple(described["shape"])
+    position, rest = 0, shape
+    for number in index:
+        if not 0 <= number < rest[0]:
+            raise IndexError(number)
+        rest = rest[1:]
+        position += number * int(np.prod(rest, dtype=np.int64))
+    stream.skip(described["data_offsets"][0] + position * dtype.itemsize)
+    size = int(np.prod(rest, dtype=np.int64)) * dtype.itemsize
+    return np.frombuffer(stream.read(size), dtype=dtype).reshape(rest)
+
+
+class _Stream:
+    """Reads forward through bytes that may be compressed."""
+
+    def __init__(self, packed: bytes) -> None:
+        compressed = packed.startswith(ZSTD_MAGIC)
+        self._reader = zstandard.ZstdDecompressor().stream_reader(packed) if compressed else None
+        self._plain = packed
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        if self._reader is None:
+            self._at += size
+            return self._plain[self._at - size : self._at]
+        parts = bytearray()
+        while len(parts) < size and (part := self._reader.read(size - len(parts))):
+            parts += part
+        return bytes(parts)
+
+    def skip(self, size: int) -> None:
+        while size > 0:
+            size -= len(self.read(min(size, 1 << 16))) or size
+
+
+class ArrayFiles:
+    """Files under their own hash: the same array is kept once, however many results have it."""
+
+    def __init__(self, folder: Path, *, inline: int) -> None:
+        self.folder = folder
+        self.inline = inline
+
+    def path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / digest
+
+    def put(self, packed: bytes) -> tuple[str, bytes | None]:
+        """The hash, and the bytes to keep in the row; None where they went to a file."""
+        digest = hashlib.sha256(packed).hexdigest()
+        if len(packed) <= self.inline:
+            return digest, packed
+        path = self.path(digest)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(packed)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(file.name, path)  # never half a file under the name
+        return digest, None
+
+    def get(self, digest: str, inline: bytes | None) -> bytes:
+        return self.path(digest).read_bytes() if inline is None else inline
+
+    def remove(self, digest: str) -> None:
+        self.path(digest).unlink(missing_ok=True)

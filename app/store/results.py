@@ -1,0 +1,99 @@
+"""Results and their arrays, addressed by project and key: another project's key is not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from .arrays import ArrayFiles
+from .database import Store
+from .tables import Result, StoredArray
+
+Kind = Literal["panel", "explanation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewResult:
+    key: str
+    kind: Kind
+    model: str
+    body: bytes
+    panel: str | None = None
+    arrays: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def now() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+async def find(store: Store, project: str, key: str, kind: Kind) -> bytes | None:
+    """The bytes that were answered."""
+    wanted = select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind)
+    return await store.read(lambda session: session.scalar(wanted))
+
+
+async def panel_of(store: Store, project: str, key: str) -> str | None:
+    wanted = select(Result.panel).where(Result.project == project, Result.key == key)
+    return await store.read(lambda session: session.scalar(wanted))
+
+
+async def put(store: Store, project: str, results: Sequence[NewResult]) -> None:
+    """All results or none. What is there already stays as it is: an address keeps its bytes."""
+    await store.write(lambda session: _put(session, store.files, project, results))
+
+
+async def find_array(store: Store, project: str, key: str, name: str) -> bytes | None:
+    """Compressed safetensors."""
+    wanted = select(StoredArray.digest, StoredArray.body).where(
+        StoredArray.project == project, StoredArray.key == key, StoredArray.name == name
+    )
+
+    def read(session: Session) -> bytes | None:
+        row = session.execute(wanted).first()
+        return None if row is None else store.files.get(row.digest, row.body)
+
+    return await store.read(read)
+
+
+async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:
+    """Deletes a result, the explanations and history that belong to it, and the arrays nothing else has."""
+    return await store.write(lambda session: _remove(session, store.files, project, key, kind))
+
+
+def _put(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
+    for new in results:
+        if session.get(Result, (project, new.key)) is not None:
+            continue
+        created = now()
+        session.add(
+            Result(
+                project=project, key=new.key, kind=new.kind, panel=new.panel, model=new.model, created=created,
+                body=new.body,
+            )
+        )  # fmt: skip
+        session.flush()
+        for name, packed in new.arrays.items():
+            digest, body = files.put(packed)
+            session.add(StoredArray(project=project, key=new.key, name=name, digest=digest, body=body))
+
+
+def _remove(session: Session, files: ArrayFiles, project: str, key: str, kind: Kind) -> bool:
+    chosen = select(Result.key).where(
+        Result.project == project, (Result.panel == key) | ((Result.key == key) & (Result.kind == kind))
+    )
+    keys = session.scalars(chosen).all()
+    if key not in keys:
+        return False
+    mine = (StoredArray.project == project) & StoredArray.key.in_(keys) & StoredArray.body.is_(None)
+    digests = set(session.scalars(select(StoredArray.digest).where(mine)))
+    session.execute(delete(Result).where(Result.project == project, Result.key.in_(keys)))
+    still = set(session.scalars(select(StoredArray.digest).where(StoredArray.digest.in_(digests))))
+    for digest in digests - still:
+        files.remove(digest)
+    return True

@@ -1,0 +1,80 @@
+"""The tables. Times are microseconds since 1970: exact, sortable, the same in SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite counts up only an INTEGER primary key.
+Counter = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Table(DeclarativeBase):
+    pass
+
+
+class Result(Table):
+    """The exact bytes that were answered, under their content key."""
+
+    __tablename__ = "results"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))  # panel or explanation
+    panel: Mapped[str | None] = mapped_column(String(64))  # the panel an explanation belongs to, and is deleted with
+    model: Mapped[str] = mapped_column(String(200))
+    created: Mapped[int] = mapped_column(BigInteger)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["project", "panel"], ["results.project", "results.key"], ondelete="CASCADE"),
+        Index("ix_results_panel", "project", "panel"),
+    )
+
+
+class StoredArray(Table):
+    """Compressed safetensors, in the row or in a file named after its hash."""
+
+    __tablename__ = "arrays"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)  # None: it lies in the file
+
+    __table_args__ = (ForeignKeyConstraint(["project", "key"], ["results.project", "results.key"], ondelete="CASCADE"),)
+
+
+class Asked(Table):
+    """The history: what was asked, last asked first."""
+
+    __tablename__ = "history"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    project: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    text_pair: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(String(200))
+    method: Mapped[str | None] = mapped_column(String(200))
+    label: Mapped[str] = mapped_column(Text)
+    probability: Mapped[float | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        UniqueConstraint("project", "key", name="uq_history_key"),
+        ForeignKeyConstraint(["project", "key"], ["results.project", "results.key"], ondelete="CASCADE"),
+        Index("ix_history_created", "project", "created", "id"),
+    )
+
+
+class RegisteredModel(Table):
+    """A model folder that was registered while the server ran, so that the next start serves it again."""
+
+    __tablename__ = "models"
+
+    path: Mapped[str] = mapped_column(String(4096), primary_key=True)
+    created: Mapped[int] = mapped_column(BigInteger)

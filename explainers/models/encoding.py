@@ -1,0 +1,184 @@
+"""From a question to the model's input: ids, segments and positions, and which player each token belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..base import Encoded
+from ..errors import BadInput
+from ..modalities.text import Arrangement, Piece, arrange, readable
+from ..types import BaselineKind, Question, TextSpan, Token
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEncoder:
+    """A fast tokenizer with what its model adds to it.
+
+    baseline_ids: the token that stands for an absent one, by baseline; the embedding baselines are not among them.
+    pad_position: where the model numbers its positions from this pad id on (RoBERTa), else None.
+    """
+
+    tokenizer: Any
+    maximum_length: int
+    baselines: tuple[BaselineKind, ...]
+    baseline_ids: dict[BaselineKind, int]
+    pad_position: int | None = None
+    with_segments: bool = True
+
+    def encode(self, question: Question) -> Encoded:
+        """Raises BadInput for a text, player level or baseline that cannot be encoded."""
+        baseline = self._baseline(question)
+        inputs = self._read(question)
+        if baseline == "text":
+            return replace(inputs, baseline=baseline, **self._second_text(question, inputs))
+        fill = self.baseline_ids.get(baseline) if baseline else None
+        ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), inputs.ids)
+        return replace(inputs, baseline=baseline, baseline_ids=ids)
+
+    def _baseline(self, question: Question) -> BaselineKind | None:
+        if question.baseline_text is not None and question.baseline != "text":
+            raise BadInput("a baseline_text was given: choose baseline 'text' with it, or leave it out")
+        if question.baseline is None:
+            return self.baselines[0] if self.baselines else None
+        if question.baseline not in self.baselines:
+            allowed = ", ".join(self.baselines) or "none"
+            raise BadInput(f"baseline {question.baseline!r} does not exist for this model; choose {allowed}")
+        return question.baseline
+
+    def _read(self, question: Question) -> Encoded:
+        texts = [readable(question.text)]
+        if question.text_pair is not None:
+            texts.append(readable(question.text_pair, "second text"))
+        batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
+        self._assert_served(batch, texts)
+        pieces = self._pieces(batch, texts)
+        arranged = arrange(texts, pieces, question.players)
+        _refuse_nothing(arranged, texts)
+        ids = np.asarray(batch["input_ids"], dtype=np.int64)
+        segments = batch.get("token_type_ids") if self.with_segments else None
+        return Encoded(
+            text=question.text,
+            text_pair=question.text_pair,
+            players=arranged.grain,
+            baseline=None,
+            features=arranged.features,
+            unseen=_unseen(batch, texts, arranged.features),
+            tokens=self._tokens(ids, pieces, arranged.owner, texts),
+            ids=ids,
+            segments=None if segments is None else np.asarray(segments, dtype=np.int64),
+            positions=self._positions(ids),
+            owner=np.asarray(arranged.owner, dtype=np.int64),
+        )
+
+    def _tokenized(self, texts: Sequence[str], **also: bool) -> Any:
+        return self.tokenizer(*texts, truncation=True, max_length=self.maximum_length, **also)
+
+    def _assert_served(self, batch: Any, texts: Sequence[str]) -> None:
+        """What is explained is what the tokenizer gives for the plain call, token for token and without padding."""
+        plain = self._tokenized(texts)
+        assert all(batch[name] == plain[name] for name in plain)
+        assert all(plain.get("attention_mask", [1]))
+
+    def _pieces(self, batch: Any, texts: Sequence[str]) -> list[Piece]:
+        """A token without a part is special: the tokenizer's template added it."""
+        unknown = self.tokenizer.unk_token_id
+        known_as = self.tokenizer.unk_token
+        pieces = []
+        for number, part in enumerate(batch.sequence_ids(0)):
+            if part is None or batch["special_tokens_mask"][number]:
+                pieces.append(Piece(None))
+                continue
+            start, end = batch["offset_mapping"][number]
+            typed = texts[part][start:end].strip() == known_as
+            pieces.append(Piece(part, start, end, known=batch["input_ids"][number] != unknown or typed))
+        return pieces
+
+    def _tokens(
+        self, ids: Ids, pieces: Sequence[Piece], owner: Sequence[int], texts: Sequence[str]
+    ) -> tuple[Token, ...]:
+        names = self.tokenizer.convert_ids_to_tokens(ids.tolist())
+        tokens = []
+        for name, piece, player in zip(names, pieces, owner, strict=True):
+            if piece.part is None:
+                tokens.append(Token(text=name, special=True))
+                continue
+            start, end = _without_white_space(texts[piece.part], piece.start, piece.end)
+            text, part = texts[piece.part][start:end], "text_pair" if piece.part else "text"
+            tokens.append(Token(text=text, player=player, start=start, end=end, part=part))
+        return tuple(tokens)
+
+    def _positions(self, ids: Ids) -> Ids | None:
+        if self.pad_position is None:
+            return None
+        seen = ids != self.pad_position
+        positions: Ids = np.cumsum(seen) * seen + self.pad_position
+        return positions
+
+    def _second_text(self, question: Question, inputs: Encoded) -> dict[str, Any]:
+        """The second text's ids, player by player. Raises BadInput unless it is divided just like the first."""
+        if question.text_pair is not None:
+            raise BadInput("baseline 'text' is for single texts; choose another baseline for a pair")
+        if question.baseline_text is None:
+            raise BadInput("baseline 'text' needs a baseline_text: a second text with as many players")
+        plain = {"text": question.baseline_text, "players": inputs.players, "baseline": None, "baseline_text": None}
+        other = self._read(question.model_copy(update=plain))
+        mine, theirs = len(inputs.features), len(other.features)
+        if mine != theirs:
+            raise BadInput(f"the baseline text has {theirs} players and the text {mine}: they must be equally many")
+        for player, (own, second) in enumerate(zip(inputs.features, other.features, strict=True)):
+            sizes = [int((i.owner == player).sum()) for i in (inputs, other)]
+            if sizes[0] != sizes[1]:
+                raise BadInput(
+                    f"{second.text!r} of the baseline text has {sizes[1]} tokens and {own.text!r} of the text "
+                    f"{sizes[0]}: a text baseline needs equally many; choose another word there"
+                )
+        if not np.array_equal(inputs.owner, other.owner):
+            raise BadInput("the tokens of the baseline text are arranged otherwise; choose another baseline text")
+        return {"baseline_text": question.baseline_text, "baseline_ids": other.ids}
+
+
+def _refuse_nothing(arranged: Arrangement, texts: Sequence[str]) -> None:
+    for part, text in zip(("text", "text_pair"), texts, strict=False):
+        if not any(feature.part == part for feature in arranged.features):
+            name = "second text" if part == "text_pair" else "text"
+            raise BadInput(
+                f"the model's tokenizer leaves nothing of the {name}, {text[:20]!r}: it has invisible characters only; "
+                "type at least one visible character"
+            )
+
+
+def _unseen(batch: Any, texts: Sequence[str], features: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
+    """What was cut at the maximum length: at most one span before and one after what each part's players cover."""
+    if not batch.encodings[0].overflowing:
+        return ()
+    cut = []
+    for part, text in zip(("text", "text_pair"), texts, strict=False):
+        spans = [f for f in features if f.part == part]
+        for start, end in ((0, spans[0].start), (spans[-1].end, len(text))):
+            start, end = _without_white_space(text, start, end)
+            if start < end and _has_tokens(batch, part, start, end):
+                cut.append(TextSpan(text=text[start:end], start=start, end=end, part=part))
+    return tuple(cut)
+
+
+def _has_tokens(batch: Any, part: str, start: int, end: int) -> bool:
+    wanted = 1 if part == "text_pair" else 0
+    return any(
+        number == wanted and first < end and last > start
+        for rest in batch.encodings[0].overflowing
+        for number, (first, last) in zip(rest.sequence_ids, rest.offsets, strict=True)
+    )
+
+
+def _without_white_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same stretch without white space at its sides; unchanged where it has nothing else."""
+    stretch = text[start:end]
+    if not stretch.strip():
+        return start, end
+    return start + len(stretch) - len(stretch.lstrip()), end - len(stretch) + len(stretch.rstrip())

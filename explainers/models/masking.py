@@ -1,0 +1,30 @@
+"""Coalitions as rows: absent players' tokens are replaced, by ids or in the space of word embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from ..base import Encoded
+from ..types import BoolArray
+from .network import Network, Rows
+
+
+def coalition_rows(network: Network, inputs: Encoded, keep: BoolArray) -> Rows:
+    """One row a coalition, `keep` (rows, players): same length, segments and positions as the input itself."""
+    kept = inputs.token_keep(keep)  # (rows, tokens)
+    if inputs.baseline_ids is not None:
+        return Rows.of(inputs, ids=np.where(kept, inputs.ids, inputs.baseline_ids))
+    whole, absent = path_ends(network, inputs)
+    return Rows.of(inputs, embeddings=torch.where(torch.from_numpy(kept)[..., None], whole, absent))
+
+
+def path_ends(network: Network, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
+    """Word embeddings (tokens, width) of the input and of its baseline; special tokens are the same in both."""
+    weight = network.word_embeddings
+    whole = weight[torch.from_numpy(inputs.ids)]
+    if inputs.baseline_ids is not None:
+        return whole, weight[torch.from_numpy(inputs.baseline_ids)]
+    fill = weight.mean(dim=0) if inputs.baseline == "mean" else torch.zeros_like(weight[0])
+    special = torch.from_numpy(inputs.owner < 0)[:, None]
+    return whole, torch.where(special, whole, fill)

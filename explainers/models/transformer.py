@@ -1,0 +1,71 @@
+"""A Hugging Face sequence classifier with a fast tokenizer, as the methods see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from ..base import Encoded, Need
+from ..types import BaselineKind, BoolArray, FloatArray, Head, Question
+from .encoding import TextEncoder
+from .masking import coalition_rows
+from .network import Network, Rows
+from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
+
+
+class TransformerModel:
+    """Offers outputs, gradients and attentions of one classifier.
+
+    network: an AutoModelForSequenceClassification in fp32 and evaluation mode; it is never changed.
+    tokenizer: its fast tokenizer. card: what is known of how it was made, for the embedded models.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        tokenizer: Any,
+        *,
+        id: str,
+        digest: str,
+        title: str | None = None,
+        card: Mapping[str, Any] | None = None,
+        maximum_length: int | None = None,
+    ) -> None:
+        assert not network.training
+        self.id = id
+        self.digest = digest
+        self.title = title or id
+        self.card = card
+        config = network.config
+        self.labels: tuple[str, ...] = tuple(str(config.id2label[i]) for i in range(config.num_labels))
+        self.head: Head = head_of(config)
+        longest = longest_input(network, tokenizer)
+        self.maximum_length = min(longest, maximum_length or longest)
+        ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
+        self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
+        masking = {Need.OUTPUTS} if ids else set()
+        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, *masking})
+        self._encoder = TextEncoder(
+            tokenizer=tokenizer,
+            maximum_length=self.maximum_length,
+            baselines=self.baselines,
+            baseline_ids=ids,
+            pad_position=pad_position(network),
+            with_segments=reads_segments(network),
+        )
+        self._network = Network(network)
+
+    def encode(self, question: Question) -> Encoded:
+        """Raises BadInput for a text, player level or baseline that cannot be encoded."""
+        return self._encoder.encode(question)
+
+    def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
+        """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""
+        rows = [self._network.logits(Rows.of(one, ids=one.ids[None])) for one in inputs]
+        return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
+
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
+        """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
+        return self._network.logits(coalition_rows(self._network, inputs, keep), precision=precision)

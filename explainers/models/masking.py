@@ -14,9 +14,9 @@ def coalition_rows(network: Network, inputs: Encoded, keep: BoolArray) -> Rows:
     """One row a coalition, `keep` (rows, players): same length, segments and positions as the input itself."""
     kept = inputs.token_keep(keep)  # (rows, tokens)
     if inputs.baseline_ids is not None:
-        return Rows.of(inputs, ids=np.where(kept, inputs.ids, inputs.baseline_ids))
+        return network.rows(inputs, ids=np.where(kept, inputs.ids, inputs.baseline_ids))
     whole, absent = path_ends(network, inputs)
-    return Rows.of(inputs, embeddings=torch.where(torch.from_numpy(kept)[..., None], whole, absent))
+    return network.rows(inputs, embeddings=torch.where(torch.from_numpy(kept)[..., None], whole, absent))
 
 
 def path_ends(network: Network, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:

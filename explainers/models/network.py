@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 
 from ..base import Encoded
+from ..errors import Incompatible
 from ..types import FloatArray
 
 MOST_TOKENS = 32768  # in one forward pass; keeps the memory of long texts bounded
@@ -22,23 +23,7 @@ class Rows:
     embeddings: torch.Tensor | None = None
     segments: torch.Tensor | None = None  # (tokens,)
     positions: torch.Tensor | None = None  # (tokens,)
-    pooled: int = -1  # the position a decoder's head reads
-
-    @classmethod
-    def of(
-        cls,
-        inputs: Encoded,
-        *,
-        ids: np.ndarray[Any, np.dtype[np.int64]] | None = None,
-        embeddings: torch.Tensor | None = None,
-    ) -> Self:
-        """Rows that have the segments and positions of `inputs`, and `ids` or `embeddings` of their own."""
-        return cls(
-            ids=None if ids is None else torch.from_numpy(ids),
-            embeddings=embeddings,
-            segments=None if inputs.segments is None else torch.from_numpy(inputs.segments),
-            positions=None if inputs.positions is None else torch.from_numpy(inputs.positions),
-        )
+    pooled: int  # the position whose last state the head reads
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -46,12 +31,18 @@ class Rows:
         assert held is not None
         return held.shape[0], held.shape[1]
 
-    def chunk(self, start: int, stop: int) -> Self:
-        return replace(
-            self,
-            ids=None if self.ids is None else self.ids[start:stop],
-            embeddings=None if self.embeddings is None else self.embeddings[start:stop],
-        )
+    def chunks(self, most_tokens: int) -> list[Self]:
+        """The rows in order, in chunks of at most so many tokens; a chunk has at least one row."""
+        count, tokens = self.shape
+        step = max(1, most_tokens // tokens)
+        return [
+            replace(
+                self,
+                ids=None if self.ids is None else self.ids[at : at + step],
+                embeddings=None if self.embeddings is None else self.embeddings[at : at + step],
+            )
+            for at in range(0, count, step)
+        ]
 
     def arguments(self) -> dict[str, torch.Tensor]:
         """As the network's forward takes them."""
@@ -68,12 +59,20 @@ class Rows:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one forward pass gives: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
+
+    logits: torch.Tensor
+    attentions: tuple[torch.Tensor, ...] = ()
+
+
 class Network:
-    """A sequence classifier whose head reads the first state (encoders) or one chosen state (decoders)."""
+    """A sequence classifier: an encoder whose head reads the first state, or a decoder whose head reads the last."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.reads_last = hasattr(module, "score")
+        self.decoder = hasattr(module, "score")
 
     @property
     def word_embeddings(self) -> torch.Tensor:
@@ -81,15 +80,51 @@ class Network:
         weight: torch.Tensor = self.module.get_input_embeddings().weight.detach()
         return weight
 
-    def logits(self, rows: Rows, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
+    def pooled(self, inputs: Encoded) -> int:
+        """The position whose last state the head reads; raises Incompatible where it reads the mean of all states.
+
+        A decoder's is the last of the input that is not padding; masking a token there does not move it.
+        """
+        if getattr(self.module.config, "classifier_pooling", "cls") == "mean":
+            raise Incompatible("this classifier reads the mean of all states, not one position")
+        return self._read_position(inputs)
+
+    def _read_position(self, inputs: Encoded) -> int:
+        if not self.decoder:
+            return 0
+        others = np.flatnonzero(inputs.ids != self.module.config.pad_token_id)
+        return int(others[-1]) if len(others) else 0
+
+    def rows(
+        self,
+        inputs: Encoded,
+        *,
+        ids: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+        embeddings: torch.Tensor | None = None,
+    ) -> Rows:
+        """Rows with the segments and positions of `inputs`, and `ids` or `embeddings` of their own."""
+        return Rows(
+            ids=None if ids is None else torch.from_numpy(ids),
+            embeddings=embeddings,
+            segments=None if inputs.segments is None else torch.from_numpy(inputs.segments),
+            positions=None if inputs.positions is None else torch.from_numpy(inputs.positions),
+            pooled=self._read_position(inputs),
+        )
+
+    def logits(self, rows: Rows) -> FloatArray:
         """Logits (rows, labels), without gradients, in passes of bounded size."""
-        count, tokens = rows.shape
-        step = max(1, MOST_TOKENS // tokens)
         with torch.inference_mode():
-            found = [self.forward(rows.chunk(at, at + step)).logits for at in range(0, count, step)]
+            found = [self.forward(chunk).logits for chunk in rows.chunks(MOST_TOKENS)]
         logits: FloatArray = torch.cat(found).double().numpy()
         return logits
 
-    def forward(self, rows: Rows, **also: Any) -> Any:
-        """The network's own output record, in whatever gradient mode the caller is."""
-        return self.module(**rows.arguments(), **also)
+    def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
+        """One pass, in whatever gradient mode the caller is."""
+        also = {"output_attentions": True} if attentions else {}
+        if not self.decoder:
+            out = self.module(**rows.arguments(), **also)
+            return Passed(out.logits, tuple(out.attentions or ()))
+        # The whole decoder classifier looks for the last id that is not padding, and masked ids may be padding.
+        out = self.module.base_model(**rows.arguments(), use_cache=False, **also)
+        logits = self.module.score(out.last_hidden_state)[:, rows.pooled]
+        return Passed(logits, tuple(out.attentions or ()))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
-from ..base import Encoded, Need
-from ..types import BaselineKind, BoolArray, FloatArray, Head, Question
+from ..base import Encoded, Need, PathGradients
+from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
+from . import attention, gradients
 from .encoding import TextEncoder
 from .masking import coalition_rows
-from .network import Network, Rows
+from .network import Network
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
 
@@ -63,9 +65,34 @@ class TransformerModel:
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""
-        rows = [self._network.logits(Rows.of(one, ids=one.ids[None])) for one in inputs]
+        rows = [self._network.logits(self._network.rows(one, ids=one.ids[None])) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
-        return self._network.logits(coalition_rows(self._network, inputs, keep), precision=precision)
+        return self._network.logits(coalition_rows(self._network, inputs, keep))
+
+    def path_gradients(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> PathGradients:
+        """Logits and directional gradients at every point of the straight path from the baseline, in fp32."""
+        return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
+
+    @cached_property
+    def _twin(self) -> Network:
+        return attention.eager_twin(self._network)
+
+    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """(layers, heads, tokens, tokens); rows look, columns are looked at. Raises Incompatible."""
+        return attention.attentions(self._twin, inputs, served=self.predict([inputs]))
+
+    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
+        """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+        served = self.predict([inputs])
+        return attention.attention_gradients(
+            self._twin, inputs, value=value, head=self.head, target=target, served=served
+        )
+
+    def pooled_token(self, inputs: Encoded) -> int:
+        """The position whose last state the head reads. Raises Incompatible where it reads them all."""
+        return self._network.pooled(inputs)

@@ -1,0 +1,74 @@
+"""Attention weights and their gradients.
+
+Fast attention kernels give no weights, so they are read off an eager twin: the same tensors in a second skeleton of
+modules. The network that serves predictions is never switched and never gets a hook.
+"""
+
+from __future__ import annotations
+
+import copy
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..base import Encoded
+from ..errors import Incompatible
+from ..types import FloatArray, Head, ValueName
+from .gradients import value_tensor
+from .masking import path_ends
+from .network import Network, Passed
+
+SAME = 1e-4  # logits of the two implementations, absolute and relative: fp32 sums in another order
+
+
+def eager_twin(network: Network) -> Network:
+    """The network with attention that gives its weights; it shares every tensor with the original."""
+    module = shared_copy(network.module)
+    if module.config._attn_implementation != "eager":
+        module.set_attn_implementation("eager")
+    return Network(module)
+
+
+def shared_copy(module: Any) -> Any:
+    """New modules and configuration around the same parameters and buffers."""
+    tensors = {id(tensor): tensor for tensor in chain(module.parameters(), module.buffers())}
+    return copy.deepcopy(module, tensors)
+
+
+def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """(layers, heads, tokens, tokens); rows look, columns are looked at.
+
+    served: the logits (1, labels) of the served network. Raises Incompatible where the twin gives others.
+    """
+    with torch.inference_mode():
+        passed = twin.forward(twin.rows(inputs, ids=inputs.ids[None]), attentions=True)
+    _refuse_other(passed, served)
+    weights: np.ndarray[Any, np.dtype[np.float32]] = torch.cat(passed.attentions).float().numpy()
+    return weights
+
+
+def attention_gradients(
+    twin: Network, inputs: Encoded, *, value: ValueName, head: Head, target: int, served: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+    place = path_ends(twin, inputs)[0][None].requires_grad_()
+    with torch.enable_grad():
+        passed = twin.forward(twin.rows(inputs, embeddings=place), attentions=True)
+        _refuse_other(passed, served)
+        explained = value_tensor(passed.logits, value, head=head, targets=[target]).sum()
+        slopes = torch.autograd.grad(explained, passed.attentions)
+    weights = torch.cat([a.detach() for a in passed.attentions])
+    return weights.double().numpy(), torch.cat(slopes).double().numpy()
+
+
+def _refuse_other(passed: Passed, served: FloatArray) -> None:
+    if not passed.attentions:
+        raise Incompatible("this architecture does not give its attention weights")
+    found = passed.logits.detach().double().numpy()
+    if not np.allclose(found, served, atol=SAME, rtol=SAME):
+        worst = float(np.abs(found - served).max())
+        raise Incompatible(
+            f"with readable attention the model gives other logits, by {worst:.2g}: no attention is shown"
+        )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .base import Explainer, Promise
-from .types import Attribution, Badge, Level, Notice, Unit
+from .types import Attribution, Badge, Level, Notice, ValueName
 
 # Above a fifth the model has read so little of the text that no method can say what it looked at.
 UNKNOWN_SHARE = 0.20
@@ -19,8 +19,8 @@ UNKNOWN_SHARE = 0.20
 # word of a ten-word text.
 RESIDUAL_SOUND, RESIDUAL_ROUGH = 0.011, 0.10
 # A residual is measured against the way from the baseline to the text, or against this where the two outputs are close.
-SMALLEST_GAP: dict[Unit, float] = {"probability": 0.025}  # the slope of a probability is at most 1/4 of the log-odds'
-SMALLEST_GAP_ELSE = 0.1
+SMALLEST_GAP = 0.1
+SMALLEST_GAP_OF_PROBABILITY = 0.025  # a probability changes by at most a quarter of its log-odds
 # Standard error over the size of the scores, both as norms: at .1 the order of the strongest words is settled, at .3
 # the top five of two seeds share hardly more than half.
 ERROR_SOUND, ERROR_ROUGH = 0.10, 0.30
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
 
 def badge_of(attribution: Attribution, explainer: Explainer) -> Badge:
-    """The worst finding decides the level; the reasons come worst first, the method's own evidence always among them."""
+    """The worst finding decides the level; reasons come worst first, the method's own evidence always among them."""
     found = [*_of_input(attribution), *_of_method(attribution, explainer), *_of_faithfulness(attribution, explainer)]
     found.sort(key=lambda finding: _WORST_FIRST.index(finding.level))
     return Badge(level=found[0].level, reasons=tuple(finding.reason for finding in found))
@@ -49,9 +49,13 @@ def relative_residual(attribution: Attribution) -> float | None:
     residual = attribution.residual
     if residual is None or attribution.baseline_output is None:
         return None
-    least = SMALLEST_GAP.get(attribution.unit, SMALLEST_GAP_ELSE)
-    gap = np.maximum(np.abs(attribution.output - attribution.baseline_output), least)
+    gap = np.maximum(np.abs(attribution.output - attribution.baseline_output), smallest_gap(attribution.value))
     return float((np.abs(residual) / gap).max())
+
+
+def smallest_gap(value: ValueName) -> float:
+    """What a residual is measured against where input and baseline have nearly the same output."""
+    return SMALLEST_GAP_OF_PROBABILITY if value == "probability" else SMALLEST_GAP
 
 
 def _of_input(attribution: Attribution) -> Iterator[Finding]:

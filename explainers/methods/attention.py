@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ..base import Case, Explainer, Need
+from ..types import Attribution
+
+
+class RawAttention(Explainer):
+    """Where each head looks: relations (layers, heads, tokens, tokens), and no scores.
+
+    A view of the mechanism, not an attribution: it cannot tell for or against, nor whether what was looked at was used
+    (Jain & Wallace 2019, arXiv:1902.10186).
+    """
+
+    name: ClassVar = "attention"
+    title: ClassVar = "Attention"
+    reference: ClassVar = "Vaswani et al. 2017, arXiv:1706.03762; Bahdanau et al. 2015, arXiv:1409.0473"
+    needs: ClassVar = frozenset({Need.ATTENTIONS})
+    scale: ClassVar = "none"
+
+    def explain(self, case: Case) -> Attribution:
+        relations = case.model.attentions(case.inputs)  # (layers, heads, tokens, tokens)
+        special = np.flatnonzero(case.inputs.owner < 0)
+        share = float(relations[..., special].sum(axis=-1).mean())
+        return case.result(self, unit="share", relations=relations, checks={"special_share": share}, forward_passes=1)

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ..base import Case, Explainer, Need
+from ..types import Attribution, FloatArray
+
+
+class Relevance(Explainer):
+    """Attention weighted by its gradient for the class, gathered layer by layer.
+
+    R ← R + mean over heads of (∇A ⊙ A)⁺ · R from R = I; a score is what the row of the position that the classifier
+    reads has gathered, less the 1 that the position is given at the start. The rule of Chefer, Gur & Wolf without
+    layer-wise relevance propagation. Negative parts are cut off at every layer, so it has no sign, but it differs
+    from class to class. A view of the mechanism, not an attribution.
+    """
+
+    name: ClassVar = "relevance"
+    title: ClassVar = "Attention relevance"
+    reference: ClassVar = "Chefer, Gur & Wolf 2021, arXiv:2103.15679"
+    needs: ClassVar = frozenset({Need.ATTENTIONS, Need.GRADIENTS})
+    scale: ClassVar = "magnitude"
+
+    def explain(self, case: Case) -> Attribution:
+        position = case.model.pooled_token(case.inputs)
+        rows = []
+        for done, target in enumerate(case.targets):
+            case.progress(done / len(case.targets), f"class {done + 1} of {len(case.targets)}")
+            attentions, gradients = case.model.attention_gradients(case.inputs, value=case.value, target=target)
+            rows.append(relevance(attentions, gradients)[position])
+        gathered = np.stack(rows)  # (targets, tokens)
+        special = gathered[:, case.inputs.owner < 0].sum()
+        total = gathered.sum()
+        return case.result(
+            self,
+            unit="relevance",
+            scores=case.inputs.by_player(gathered),
+            checks={"special_share": float(special / total) if total else None},
+            forward_passes=len(case.targets),
+        )
+
+
+def relevance(attentions: FloatArray, gradients: FloatArray) -> FloatArray:
+    """Both (layers, heads, tokens, tokens) → (tokens, tokens), without the identity that it starts from."""
+    start = np.eye(attentions.shape[-1])
+    gathered = start
+    for weights, slopes in zip(attentions.astype(np.float64), gradients.astype(np.float64), strict=True):
+        gathered = gathered + np.maximum(slopes * weights, 0).mean(axis=0) @ gathered
+    return gathered - start

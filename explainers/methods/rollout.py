@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..base import Case, Explainer, Need
+from ..types import Attribution, FloatArray
+
+
+class Rollout(Explainer):
+    """Attention followed through all layers, to the position that the classifier reads.
+
+    Heads are averaged, half of each position's flow stays where it is (the residual connection), and the layers are
+    multiplied. A score is the share of the flow that comes from the player, the same for every class; the rest, in
+    checks["special_share"], comes from special tokens. A view of the mechanism, not an attribution.
+    """
+
+    name: ClassVar = "rollout"
+    title: ClassVar = "Attention rollout"
+    reference: ClassVar = "Abnar & Zuidema 2020, arXiv:2005.00928"
+    needs: ClassVar = frozenset({Need.ATTENTIONS})
+    scale: ClassVar = "magnitude"
+
+    def explain(self, case: Case) -> Attribution:
+        flow = rollout(case.model.attentions(case.inputs))[case.model.pooled_token(case.inputs)]  # (tokens,)
+        shares = case.inputs.by_player(flow)
+        return case.result(
+            self,
+            unit="share",
+            scores=np.tile(shares, (len(case.targets), 1)),
+            checks={"special_share": float(flow[case.inputs.owner < 0].sum())},
+            forward_passes=1,
+        )
+
+
+def rollout(attentions: np.ndarray[Any, Any]) -> FloatArray:
+    """(layers, heads, tokens, tokens) → (tokens, tokens), the rows sum to 1: A'_L ⋯ A'_1, A' = (head mean + I) / 2."""
+    tokens = attentions.shape[-1]
+    product: FloatArray = np.eye(tokens)
+    for layer in attentions.astype(np.float64).mean(axis=1):
+        step = (layer + np.eye(tokens)) / 2
+        product = step / step.sum(axis=-1, keepdims=True) @ product
+    return product

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from .library import load_model as load_model
     from .library import panel as panel
     from .library import predict as predict
+    from .modalities.grouping import group_numbers as group_numbers
     from .models import FolderReport as FolderReport
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
-    from .models.base_weights import SHA256 as BASE_SHA256
+    from .models.base_weights import SHA256
     from .models.base_weights import base_folder as base_folder
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
     from .types import Value as Value
     from .types import ValueName as ValueName
 
+    BASE_SHA256 = SHA256
+
 _TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Feature Head Level MethodRecord ModelRecord Notice
     Panel Players Precision Prediction Question Removal Target TextSpan Token Unit Value ValueName"""
 _WHERE = {
@@ -77,6 +80,7 @@ _WHERE = {
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".modalities.grouping": "group_numbers",
     ".models": "FolderReport check_folder embedded_names",
     ".models.base_weights": "base_folder",
 }

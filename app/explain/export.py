@@ -6,9 +6,11 @@ import base64
 import csv
 import hashlib
 import io
+import math
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from .._library import explainers
 from . import heatmap
@@ -39,6 +41,13 @@ def to_csv(found: explainers.Attribution) -> str:
     writer.writerow(COLUMNS)
     writer.writerows(map(safe_cells, csv_rows(found)))
     return out.getvalue()
+
+
+def to_record(found: explainers.Attribution) -> dict[str, Any]:
+    """Everything that JSON can hold, with the residual that says how far the scores miss the whole."""
+    residual = found.residual
+    gaps = None if residual is None else [float(gap) if math.isfinite(gap) else None for gap in residual]
+    return {**found.model_dump(mode="json"), "residual": gaps}
 
 
 def csv_rows(found: explainers.Attribution) -> Iterator[tuple[object, ...]]:

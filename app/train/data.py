@@ -31,15 +31,29 @@ class FileRecord:
     rows: int
 
 
+class BadData(ValueError):
+    """The message names the file, the row and what was expected there."""
+
+
+def missing_files(plan: Plan, root: Path) -> list[str]:
+    """The plan's files that are not below `root`."""
+    wanted = dict.fromkeys(source.path for source in (*plan.train, *plan.judge))
+    return [path for path in wanted if not (root / path).is_file()]
+
+
 def read(source: Source, root: Path, labels: Sequence[str]) -> tuple[list[Example], FileRecord]:
     """Every row of one file whose label is among `labels`; a label outside them is an error."""
     path = root / source.path
     number = {name: i for i, name in enumerate(labels)}
     examples = []
-    for text, label in READERS[source.reader](path, source):
-        if label not in number:
-            raise ValueError(f"{source.path}: label {label!r} is none of {', '.join(labels)}")
-        examples.append(Example(text, number[label]))
+    try:
+        for text, label in READERS[source.reader](path, source):
+            if label not in number:
+                raise BadData(f"{source.path}: label {label!r} is none of {', '.join(labels)}")
+            examples.append(Example(text, number[label]))
+    except (KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        place = f"{source.path}, after row {len(examples)}"
+        raise BadData(f"{place}: not what the reader {source.reader!r} expects ({error!r})") from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return examples, FileRecord(source.path, digest, len(examples))
 

@@ -80,7 +80,7 @@ def auc(name: str, logits: np.ndarray[Any, Any], examples: Sequence[Example], re
     labels = np.array([e.label for e in examples])
     scores = logits[:, 1] - logits[:, 0]
     rng = np.random.default_rng(0)
-    values = []
+    values: list[float] = []
     while len(values) < RESAMPLES:
         rows = rng.integers(0, len(labels), len(labels))
         if 0 < labels[rows].sum() < len(rows):

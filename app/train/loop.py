@@ -15,11 +15,14 @@ from transformers import (
     AutoTokenizer,
     DataCollatorWithPadding,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
+    TrainerCallback,
     TrainingArguments,
     set_seed,
 )
 
+from .._library import explainers
 from .data import Example
 from .plan import Fit, Plan
 
@@ -76,7 +79,24 @@ class BudgetTrainer(Trainer):
         return DataLoader(self.train_dataset, batch_sampler=self.sampler, collate_fn=self.data_collator)
 
 
-def fit(plan: Plan, examples: Sequence[Example], *, base: Path, scratch: Path) -> tuple[Any, PreTrainedTokenizerBase]:
+class Watch(TrainerCallback):
+    """Tells a caller how far the fit is."""
+
+    def __init__(self, progress: explainers.Progress) -> None:
+        self.progress = progress
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+        self.progress(state.global_step / max(1, state.max_steps), f"epoch {state.epoch or 0:.2f}")
+
+
+def fit(
+    plan: Plan,
+    examples: Sequence[Example],
+    *,
+    base: Path,
+    scratch: Path,
+    progress: explainers.Progress = explainers.silent,
+) -> tuple[Any, PreTrainedTokenizerBase]:
     """The trained peft model, in evaluation mode, with the tokenizer it was trained with."""
     set_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -97,7 +117,9 @@ def fit(plan: Plan, examples: Sequence[Example], *, base: Path, scratch: Path) -
         args=_arguments(plan.fit, seed=plan.seed, scratch=scratch),
         train_dataset=data,
         data_collator=DataCollatorWithPadding(tokenizer),
+        callbacks=[Watch(progress)],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
     return network.eval(), tokenizer
 
@@ -116,5 +138,5 @@ def _arguments(fit: Fit, *, seed: int, scratch: Path) -> TrainingArguments:
         save_strategy="no",
         report_to=[],
         logging_steps=20,
-        disable_tqdm=False,
+        disable_tqdm=True,
     )

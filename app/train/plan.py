@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 ReaderName = Literal["sst_phrases", "sst_binary", "imdb_cad", "hatexplain_csv", "hatexplain_jsonl", "table"]
+
+PLANS = Path(__file__).parent / "plans"
+
+
+class BadPlan(ValueError):
+    """The message names the file, the field and what it may be."""
 
 
 class Frozen(BaseModel):
@@ -57,6 +63,24 @@ class Plan(Frozen):
     train: tuple[Source, ...] = Field(min_length=1)
     judge: tuple[Judgement, ...] = ()
 
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises BadPlan."""
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise BadPlan(f"{path}: {place}: {first['msg']}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadPlan(f"{path} is not TOML: {error}") from error
 
-def read_plan(path: Path) -> Plan:
-    return Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+
+def embedded_plans() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in PLANS.glob("*.toml")))
+
+
+def find_plan(given: str) -> Path | None:
+    """An embedded plan by its name, or a file."""
+    path = PLANS / f"{given}.toml" if given in embedded_plans() else Path(given)
+    return path if path.is_file() else None

@@ -20,18 +20,24 @@ from .evaluate import judge
 from .loop import fit
 from .plan import Plan
 
+Progress = explainers.Progress
 LIBRARIES = ("torch", "transformers", "peft")
 
 
-def train(plan: Plan, *, data: Path, out: Path) -> dict[str, Any]:
-    """Fits, saves in half precision, judges what was saved, writes the card and returns it."""
+def train(plan: Plan, *, data: Path, out: Path, progress: Progress = explainers.silent) -> dict[str, Any]:
+    """Fits, saves in half precision, judges what was saved, writes the card and returns it.
+
+    Raises BadModel (base weights), BadData, OSError.
+    """
     base = explainers.base_folder()
+    progress(0.0, "reading")
     examples, files = training_examples(plan, data)
     with tempfile.TemporaryDirectory() as scratch:
-        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch))
+        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), progress=progress)
     out.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(out)
     _tidy(out)
+    progress(1.0, "judging")
     saved = _load(out, base=base, labels=len(plan.labels))
     card = {
         "name": plan.name,

@@ -1,0 +1,59 @@
+"""The command `whence`. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from . import explain, info, models, serve, train
+from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
+
+application = typer.Typer(
+    name="whence",
+    help="See where a prediction comes from.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+application.command()(serve.serve)
+application.command()(explain.explain)
+application.command()(explain.predict)
+application.add_typer(models.application, name="models")
+application.command()(info.methods)
+application.command()(train.train)
+application.command()(info.version)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and exits: 0 done, 1 some rows failed, 2 a mistake in one line on stderr, 130 interrupted."""
+    _quiet()
+    try:
+        code = application(arguments, prog_name="whence", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `whence … | head`: the reader has enough. Python flushes stdout once more at exit, into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = PIPE_CLOSED
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except Exception as error:
+        if (message := message_of(error)) is None:
+            raise
+        print(f"whence: {message}", file=sys.stderr)
+        code = USAGE
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _quiet() -> None:
+    """Libraries neither talk nor call home: what a command prints is its answer."""
+    for name, value in (
+        ("HF_HUB_OFFLINE", "1"),
+        ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
+        ("TRANSFORMERS_VERBOSITY", "error"),
+        ("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+    ):
+        os.environ.setdefault(name, value)

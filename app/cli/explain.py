@@ -1,0 +1,156 @@
+"""whence explain and whence predict: in this process, without a server."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from .._library import explainers
+from ..explain import export
+from . import output, work
+from .inputs import Format, Row, read_texts
+from .registered import find_model
+from .trouble import Mistake
+
+Source = Annotated[str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a .txt .jsonl .csv file.")]
+ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a model folder.")]
+Pair = Annotated[str | None, typer.Option(metavar="TEXT", help="The second text, for models that read pairs.")]
+Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
+Column = Annotated[str, typer.Option(help="Column or field that holds the text.")]
+PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON; one line a text where there are many.")]
+Csv = Annotated[bool, typer.Option("--csv", help="CSV.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl or .csv instead of printing.")]
+Target = Annotated[str | None, typer.Option(metavar="LABEL", help="The class to explain; by default the predicted.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal scores.")]
+Options = Annotated[
+    list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; may be repeated.")
+]
+
+
+def explain(
+    source: Source,
+    model: ModelOption = "sentiment",
+    method: Annotated[str, typer.Option(help="See `whence methods`.")] = "shap",
+    option: Options = None,
+    target: Target = None,
+    seed: Seed = 0,
+    pair: Pair = None,
+    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
+    value: Annotated[explainers.ValueName | None, typer.Option(help="The explained number.")] = None,
+    baseline: Annotated[explainers.BaselineKind | None, typer.Option(help="What stands for an absent part.")] = None,
+    precision: Annotated[explainers.Precision, typer.Option(help="Arithmetic of masked evaluations.")] = "auto",
+    budget: Annotated[int | None, typer.Option(min=16, max=65536, help="Masked evaluations at most.")] = None,
+    json: Json = False,
+    csv: Csv = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
+    out: Out = None,
+    form: Form = None,
+    column: Column = "text",
+    pair_column: PairColumn = "text_pair",
+) -> int:
+    """Where the prediction for a text comes from."""
+    texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
+    if html is not None and not texts.single:
+        raise Mistake("--html writes one explanation; give one text")
+    style = work.style_of(json=json, csv=csv, out=out)
+    explainer = explainers.build(method, _options(option or []))
+    loaded = find_model(model)
+    question: dict[str, Any] = {
+        "players": players,
+        "value": value,
+        "baseline": baseline,
+        "precision": precision,
+        "budget": budget,
+        "seed": seed,
+    }
+
+    def answer(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
+        asked = {**question, "text_pair": row.text_pair}
+        found = explainers.explain(row.text, loaded, method=explainer, target=target, progress=progress, **asked)
+        if html is not None:
+            html.write_text(export.to_html(found), encoding="utf-8")
+        return found
+
+    def show(console: Console, found: explainers.Attribution) -> None:
+        output.show_attribution(console, found, row=_row(found, target))
+
+    return work.run(
+        texts,
+        answer,
+        style=style,
+        out=out,
+        record=export.to_record,
+        header=lambda: export.COLUMNS,
+        cells=export.csv_rows,
+        show=show,
+    )
+
+
+def predict(
+    source: Source,
+    model: ModelOption = "sentiment",
+    pair: Pair = None,
+    json: Json = False,
+    csv: Csv = False,
+    out: Out = None,
+    form: Form = None,
+    column: Column = "text",
+    pair_column: PairColumn = "text_pair",
+) -> int:
+    """What the model says of a text."""
+    texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
+    style = work.style_of(json=json, csv=csv, out=out)
+    loaded = find_model(model)
+
+    def answer(row: Row, progress: Callable[..., None]) -> tuple[Row, explainers.Prediction]:
+        return row, explainers.predict(row.text, loaded, text_pair=row.text_pair)[0]
+
+    def record(found: tuple[Row, explainers.Prediction]) -> dict[str, Any]:
+        row, prediction = found
+        asked = {"text": row.text} if row.text_pair is None else {"text": row.text, "text_pair": row.text_pair}
+        return {"model": {"id": loaded.id, "digest": loaded.digest}, **asked, **output.prediction_record(prediction)}
+
+    def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
+        row, prediction = found
+        chances = prediction.probabilities or prediction.logits
+        yield (row.text, prediction.predicted.label, *chances)
+
+    def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
+        output.show_prediction(console, found[0].text, found[1], target=None)
+
+    return work.run(
+        texts,
+        answer,
+        style=style,
+        out=out,
+        record=record,
+        header=lambda: ("text", "predicted", *loaded.labels),
+        cells=cells,
+        show=show,
+    )
+
+
+def _row(found: explainers.Attribution, target: str | None) -> int:
+    if target is None:
+        return found.row()
+    return found.row(int(target) if target.isdecimal() and target not in found.prediction.labels else target)
+
+
+def _options(given: list[str]) -> dict[str, Any]:
+    """NAME=VALUE, the value as JSON where it is JSON, else as text. Raises Mistake."""
+    found: dict[str, Any] = {}
+    for entry in given:
+        name, equals, value = entry.partition("=")
+        if not equals or not name:
+            raise Mistake(f"--option {entry!r}: write NAME=VALUE")
+        try:
+            found[name] = json_module.loads(value)
+        except json_module.JSONDecodeError:
+            found[name] = value
+    return found

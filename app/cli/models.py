@@ -1,0 +1,73 @@
+"""whence models: which there are, one more, and whether a folder would be accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .._library import explainers
+from ..settings import Settings
+from . import registered
+from .output import as_json, visible
+from .trouble import Mistake
+
+application = typer.Typer(help="List, check and add models.", no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A Hugging Face sequence classifier.")]
+Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `whence serve`.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON.")]
+
+
+@application.command("list")
+def list_models(data: Data = None, json: Json = False) -> None:
+    """The embedded models and those that were added."""
+    rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
+    rows += [{"id": path.name, "source": str(path)} for path in registered.registered(data or Settings().data)]
+    if json:
+        print(as_json(rows, indent=True))
+        return
+    table = Table("model", "source", box=None)
+    for row in rows:
+        table.add_row(visible(row["id"]), visible(row["source"]))
+    Console().print(table)
+
+
+@application.command()
+def check(folder: Folder, json: Json = False) -> None:
+    """Whether a folder would be accepted, and the reason if not. Nothing in it is executed."""
+    report = explainers.check_folder(_folder(folder))
+    if json:
+        print(as_json(_facts(report), indent=True))
+        return
+    table = Table(box=None, show_header=False)
+    for name, value in _facts(report).items():
+        table.add_row(name.replace("_", " "), visible(str(value)))
+    Console().print(table)
+
+
+@application.command()
+def add(folder: Folder, data: Data = None) -> None:
+    """Check a folder and serve it from the next start on."""
+    explainers.check_folder(_folder(folder))
+    place = data or Settings().data
+    registered.register(place, folder.expanduser().resolve())
+    print(f"{folder.name} is served from the next start on (written down in {place})")
+
+
+def _folder(given: Path) -> Path:
+    folder = given.expanduser()
+    if not folder.is_dir():
+        raise Mistake(f"{given} is not a folder; give the one that holds config.json")
+    return folder
+
+
+def _facts(report: explainers.FolderReport) -> dict[str, object]:
+    found: dict[str, object] = {name: getattr(report, name) for name in _names(report)}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in found.items()}
+
+
+def _names(report: explainers.FolderReport) -> tuple[str, ...]:
+    return tuple(getattr(type(report), "model_fields", None) or report.__dataclass_fields__)

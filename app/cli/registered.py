@@ -1,0 +1,46 @@
+"""The models a command may name: embedded ones, folders, and those that `whence models add` wrote down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .._library import explainers
+from ..settings import Settings
+from .trouble import Mistake
+
+
+def find_model(name: str) -> explainers.Model:
+    """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Mistake."""
+    if name in explainers.embedded_names():
+        return explainers.load_model(name)
+    if Path(name).is_dir():
+        return explainers.load_model(Path(name))
+    known = {path.name: path for path in registered(Settings().data)}
+    if name in known:
+        return explainers.load_model(known[name])
+    listed = ", ".join((*explainers.embedded_names(), *known))
+    raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
+
+
+def registered(data: Path) -> list[Path]:
+    """The folders that were added to this data folder, without creating one."""
+    return [Path(path) for path in _with_store(data, "paths")] if (data / "whence.sqlite3").is_file() else []
+
+
+def register(data: Path, folder: Path) -> None:
+    _with_store(data, "add", str(folder))
+
+
+def _with_store(data: Path, action: str, *arguments: str) -> Any:
+    """Runs one of the store's asynchronous model functions."""
+    import asyncio
+
+    from ..store import models
+    from ..store.database import open_store
+
+    store = open_store(data, inline=Settings().inline_array)
+    try:
+        return asyncio.run(getattr(models, action)(store, *arguments))
+    finally:
+        store.close()

@@ -1,0 +1,183 @@
+"""A typed client of the REST interface.
+
+from whence import Client
+
+with Client("http://127.0.0.1:8000") as whence:
+    found = whence.explain("a gorgeous, witty film", method="shap")
+    print(found, found.key)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any, Self, TypeVar
+
+import httpx2
+from pydantic import BaseModel, TypeAdapter
+
+from .explain.schemas import ExplanationOut, PanelOut
+from .models.schemas import ModelOut, ModelsOut
+from .predict.schemas import PredictionsOut
+
+M = TypeVar("M", bound=BaseModel)
+DEFAULT_MODEL = "sentiment"
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 30.0  # seconds between two attempts
+METHODS = TypeAdapter(list[dict[str, Any]])
+
+
+class ClientError(Exception):
+    """What the server answered instead: a problem document (RFC 9457), or no answer at all.
+
+    status: the HTTP status, 0 where there was no answer. code: a word a program can compare, such as
+    "unknown_model". retry_after: seconds after which asking again makes sense, or None.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, cure: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"{detail} ({code})" if detail else code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.cure = cure
+        self.retry_after = retry_after
+
+
+class Client:
+    """Asks one server. A 503 that says when to come back is asked again, for `patience` seconds at most."""
+
+    def __init__(
+        self,
+        base_url: str = "http://127.0.0.1:8000",
+        *,
+        patience: float = 120.0,
+        timeout: float = 60.0,
+        transport: httpx2.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = httpx2.Client(base_url=base_url, timeout=timeout, transport=transport)
+        self._patience = patience
+        self._sleep = sleep
+
+    def predict(
+        self, texts: str | Sequence[str], model: str = DEFAULT_MODEL, *, top_k: int | None = None
+    ) -> PredictionsOut:
+        """What the model says of each text, at most 64 of them."""
+        listed = [texts] if isinstance(texts, str) else list(texts)
+        body = _given(model=model, inputs=[{"text": text} for text in listed], top_k=top_k)
+        return self._post("/v1/predictions", body, PredictionsOut)
+
+    def explain(
+        self,
+        text: str,
+        model: str = DEFAULT_MODEL,
+        *,
+        method: str = "shap",
+        text_pair: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        target: int | str | None = None,
+        **question: Any,
+    ) -> ExplanationOut:
+        """One method's explanation. question: players, value, baseline, baseline_text, precision, budget, seed."""
+        asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
+        return self._post("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
+
+    def panel(
+        self,
+        text: str,
+        model: str = DEFAULT_MODEL,
+        *,
+        methods: Sequence[str] | None = None,
+        text_pair: str | None = None,
+        target: int | str | None = None,
+        **question: Any,
+    ) -> PanelOut:
+        """Prediction, every method, their agreement and the counterfactual check."""
+        asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
+        return self._post("/v1/panels", {**asked, **_given(methods=methods)}, PanelOut)
+
+    def find_explanation(self, key: str) -> ExplanationOut:
+        """A result by its key. Raises ClientError with code "not_found"."""
+        return ExplanationOut.model_validate(self._ask("GET", f"/v1/explanations/{key}"))
+
+    def find_panel(self, key: str) -> PanelOut:
+        return PanelOut.model_validate(self._ask("GET", f"/v1/panels/{key}"))
+
+    def models(self) -> tuple[ModelOut, ...]:
+        return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models
+
+    def methods(self) -> list[dict[str, Any]]:
+        """Every method with the JSON Schema of its options."""
+        found = self._ask("GET", "/v1/explainers")
+        return METHODS.validate_python(found["explainers"] if isinstance(found, dict) else found)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _post(self, path: str, body: Mapping[str, Any], answer: type[M]) -> M:
+        return answer.model_validate(self._ask("POST", path, body))
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The JSON of a success; anything else is raised once patience ends."""
+        left = self._patience
+        while True:
+            try:
+                return self._once(method, path, body)
+            except ClientError as error:
+                if error.status != httpx2.codes.SERVICE_UNAVAILABLE or error.retry_after is None:
+                    raise
+                pause = min(max(error.retry_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+                if pause > left:
+                    raise
+                left -= pause
+                self._sleep(pause)
+
+    def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        try:
+            response = self._http.request(method, path, json=body)
+        except httpx2.TransportError as error:
+            where = self._http.base_url
+            raise ClientError(0, "unreachable", f"no answer from {where}: {error}") from error
+        if response.is_success:
+            return response.json()
+        raise _error_of(response)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """The fields that were given: the server knows its own defaults."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _error_of(response: httpx2.Response) -> ClientError:
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    known = problem if isinstance(problem, dict) else {}
+    return ClientError(
+        response.status_code,
+        str(known.get("code", f"http_{response.status_code}")),
+        str(known.get("detail") or response.reason_phrase),
+        cure=str(known.get("cure", "")),
+        retry_after=_retry_after(response.headers.get("Retry-After")),
+    )
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, or the time until a date (RFC 9110, 10.2.3)."""
+    if header is None:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None

@@ -17,7 +17,7 @@ from .types import Attribution, Badge, Level, Notice, ValueName
 UNKNOWN_SHARE = 0.20
 # Integrated gradients stop at 1 %, exact Shapley values leave none; at 10 % the missing part is as large as a middling
 # word of a ten-word text.
-RESIDUAL_SOUND, RESIDUAL_ROUGH = 0.011, 0.10
+RESIDUAL_SOUND, RESIDUAL_ROUGH = 0.01, 0.10
 # A residual is measured against the way from the baseline to the text, or against this where the two outputs are close.
 SMALLEST_GAP = 0.1
 SMALLEST_GAP_OF_PROBABILITY = 0.025  # a probability changes by at most a quarter of its log-odds

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 
-from .base import Encoded, Need
-from .types import BaselineKind, BoolArray, FloatArray, Head, Question, TextSpan, Token
+from .base import Encoded, Need, PathGradients
+from .types import BaselineKind, BoolArray, FloatArray, Head, Question, TextSpan, Token, ValueName
+from .values import value_of
 
 
 class LinearModel:
@@ -70,3 +72,104 @@ class AndModel(LinearModel):
     def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
         joint = keep.all(axis=1).astype(float)
         return np.stack([-joint, joint], axis=1)
+
+
+class GradientModel(LinearModel):
+    """The linear model with gradients and attention: every method runs on it. A special token stands first.
+
+    Word embeddings are the weights themselves, the baseline's and the special token's are zero. The one layer attends
+    evenly, and the special token's row, times the number of tokens, is what the logits are summed with.
+    """
+
+    id = "gradient"
+    offers = frozenset(Need)
+    heads = 2
+
+    def encode(self, question: Question) -> Encoded:
+        plain = super().encode(question)
+        return replace(
+            plain,
+            tokens=(Token(text="[CLS]", special=True), *plain.tokens),
+            ids=np.arange(len(plain.tokens) + 1),
+            owner=np.array([-1, *plain.owner]),
+            baseline_ids=np.array([0, *plain.baseline_ids]) if plain.baseline_ids is not None else None,
+        )
+
+    def path_gradients(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> PathGradients:
+        ends = self._embeddings(inputs)  # (tokens, labels)
+        logits = np.concatenate([self._read(point * ends) for point in points])
+        slopes = value_slopes(logits, value, head=self.head, targets=targets)  # (targets, points, labels)
+        moves = np.stack([self._slopes(point * ends) for point in points])  # (points, tokens, width, labels)
+        return PathGradients(logits, np.einsum("tpl,pkwl,kw->tpk", slopes, moves, ends))
+
+    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
+        tokens = len(inputs.tokens)
+        return np.full((1, self.heads, tokens, tokens), 1 / tokens, dtype=np.float32)
+
+    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
+        attentions = self.attentions(inputs).astype(np.float64)
+        ends = self._embeddings(inputs)
+        slope = value_slopes(self.predict([inputs]), value, head=self.head, targets=[target])[0, 0]  # (labels,)
+        gradients = np.zeros_like(attentions)
+        gradients[:, :, self.pooled_token(inputs)] = len(ends) / self.heads * ends @ slope
+        return attentions, gradients
+
+    def pooled_token(self, inputs: Encoded) -> int:
+        return 0
+
+    def _embeddings(self, inputs: Encoded) -> FloatArray:
+        nothing = (0.0,) * len(self.labels)
+        return np.array([nothing, *(self.weights.get(f.text, nothing) for f in inputs.features)])
+
+    def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
+        ends = self._embeddings(inputs)
+        kept = inputs.token_keep(keep)
+        return np.concatenate([self._read(row[:, None] * ends) for row in kept]) if len(keep) else ends[:0]
+
+    def _read(self, embeddings: FloatArray) -> FloatArray:
+        """(tokens, width) → logits (1, labels)."""
+        logits: FloatArray = embeddings.sum(axis=0, keepdims=True)
+        return logits
+
+    def _slopes(self, embeddings: FloatArray) -> FloatArray:
+        """∂ logits / ∂ embeddings, (tokens, width, labels)."""
+        return np.broadcast_to(np.eye(embeddings.shape[1]), (*embeddings.shape, embeddings.shape[1]))
+
+
+class NeighbourModel(GradientModel):
+    """Words also act together: the last logit gains tanh of the summed products of neighbouring last weights.
+
+    Bent, so that integrals have an error, and with interactions, so that sampling has one. What words do together does
+    not go through the attention.
+    """
+
+    id = "neighbour"
+
+    def _read(self, embeddings: FloatArray) -> FloatArray:
+        logits = super()._read(embeddings).copy()
+        logits[0, -1] += np.tanh((embeddings[1:, -1] * embeddings[:-1, -1]).sum())
+        return logits
+
+    def _slopes(self, embeddings: FloatArray) -> FloatArray:
+        slopes = super()._slopes(embeddings).copy()
+        last = embeddings[:, -1]
+        bend = 1 - np.tanh((last[1:] * last[:-1]).sum()) ** 2
+        slopes[1:, -1, -1] += bend * last[:-1]
+        slopes[:-1, -1, -1] += bend * last[1:]
+        return slopes
+
+
+def value_slopes(logits: FloatArray, value: ValueName, *, head: Head, targets: Sequence[int]) -> FloatArray:
+    """∂ value / ∂ logits for logits (rows, labels): (targets, rows, labels), by central differences."""
+    step = 1e-5
+    columns = [
+        (
+            value_of(logits + move, value, head=head, targets=targets)
+            - value_of(logits - move, value, head=head, targets=targets)
+        )
+        for move in step * np.eye(logits.shape[1])
+    ]  # labels × (rows, targets)
+    slopes: FloatArray = np.stack(columns, axis=-1).transpose(1, 0, 2) / (2 * step)
+    return slopes

@@ -1,0 +1,161 @@
+"""The arrows between the packages: pages and api → service → explainers, and nothing heavy in the web process."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import explainers
+
+ROOT = Path(__file__).parent.parent
+APP, LIBRARY = ROOT / "app", ROOT / "explainers"
+HEAVY = ("torch", "shap", "captum", "lime", "transformers", "peft", "pandas", "pyarrow", "sklearn")
+OUTERMOST = ("pages.py", "api.py")  # the files of a feature that speak HTTP
+DOORS = ("_library.py", "_launch.py")
+
+
+def sources(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*.py") if "__pycache__" not in p.parts)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports(path: Path, *, anywhere: bool = True) -> Iterator[str]:
+    """The full names of the modules a file imports; with anywhere=False, only those it imports when it is imported."""
+    package = list(path.relative_to(ROOT).parts[:-1])
+    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), anywhere=anywhere):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _nodes(node: ast.AST, *, anywhere: bool) -> Iterator[ast.AST]:
+    """Every statement, without what only a type checker reads; without function bodies unless anywhere."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not anywhere:
+            continue
+        yield child
+        yield from _nodes(child, anywhere=anywhere)
+
+
+def reaches(imported: str, *packages: str) -> bool:
+    return any(imported == package or imported.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("path", sources(LIBRARY), ids=name_of)
+def test_the_library_knows_nothing_of_the_application(path: Path) -> None:
+    """A notebook or another server can use explainers alone."""
+    found = [name for name in imports(path) if reaches(name, "app", "fastapi", "starlette", "jinja2", "sqlalchemy")]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name not in DOORS], ids=name_of)
+def test_the_application_reaches_the_library_through_one_door(path: Path) -> None:
+    """The wheel puts both below whence, so a plain `import explainers` would fail there."""
+    found = [name for name in imports(path) if reaches(name, "explainers")]
+    absolute = [n.module for n in ast.walk(ast.parse(path.read_text("utf-8"))) if _absolute_app_import(n)]
+
+    assert found == []
+    assert absolute == []
+
+
+def _absolute_app_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and not node.level and reaches(node.module or "", "app")
+
+
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name not in DOORS], ids=name_of)
+def test_the_application_uses_public_names_only(path: Path) -> None:
+    """What the application may use is what `explainers/__init__.py` lists."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "explainers"
+    }
+
+    assert used - set(explainers.__all__) == set()
+
+
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.parent != APP], ids=name_of)
+def test_only_the_outermost_files_speak_http(path: Path) -> None:
+    """A service can be called by a command, a job or a test without a request."""
+    found = [name for name in imports(path) if reaches(name, "fastapi", "starlette")]
+
+    assert path.name in OUTERMOST or found == []
+
+
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name == "service.py"], ids=name_of)
+def test_services_do_not_know_who_calls_them(path: Path) -> None:
+    """Arrows point one way: pages and api call a service, never the other way round."""
+    found = [name for name in imports(path) if name.rpartition(".")[2] in ("pages", "api")]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name in OUTERMOST], ids=name_of)
+def test_routes_hold_no_query_and_no_model(path: Path) -> None:
+    """A route parses, calls a service and answers; tables and models are the service's business."""
+    found = [name for name in imports(path) if reaches(name, "sqlalchemy", "app.store", *HEAVY)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in sources(LIBRARY) if "models" not in p.relative_to(LIBRARY).parts], ids=name_of
+)
+def test_methods_import_heavy_libraries_when_they_run(path: Path) -> None:
+    """The option schemas of all methods are read in the web process, which has no torch."""
+    found = [name for name in imports(path, anywhere=False) if reaches(name, *HEAVY)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("module", ["app.main", "app.cli", "app.client", "explainers", "explainers.runner"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    """The web process answers within seconds and stays small because torch is not in it."""
+    script = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
+
+
+def test_reading_the_options_of_every_method_loads_nothing_heavy() -> None:
+    """The pages draw a form for each method from its class."""
+    script = (
+        "import sys, explainers\n"
+        "for name in explainers.names(): explainers.explainer_class(name).model_json_schema()\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
+
+
+def test_every_public_name_of_the_library_is_there() -> None:
+    """Names load on demand, so a wrong line in the list would show only when somebody asks."""
+    missing = [name for name in explainers.__all__ if not hasattr(explainers, name)]
+
+    assert missing == []
+
+
+def test_the_checker_and_the_interpreter_see_the_same_public_names() -> None:
+    """The list is written twice: as imports for type checkers and as a table for the interpreter."""
+    tree = ast.parse((LIBRARY / "__init__.py").read_text(encoding="utf-8"))
+    block = next(n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
+    imported = {a.asname for n in block.body if isinstance(n, ast.ImportFrom) for a in n.names if a.asname}
+
+    assert imported | {"BASE_SHA256"} == set(explainers.__all__)

@@ -1,0 +1,232 @@
+"""Every supported architecture gives the same as its plain Hugging Face call, whole and masked."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny import ARCHITECTURES, DECODERS, network_for, tiny, tokenizer_for
+
+from explainers.models.gradients import value_tensor
+from explainers.models.transformer import TransformerModel
+from explainers.types import Question
+from explainers.values import value_of
+
+TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看 😀👍🏽"
+SHORT = "the film is not bad"
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def model(request: pytest.FixtureRequest) -> TransformerModel:
+    return tiny(request.param, labels=3)
+
+
+def whole(inputs: Any, rows: int = 1) -> np.ndarray:
+    return np.ones((rows, len(inputs.features)), dtype=bool)
+
+
+def nothing(inputs: Any) -> np.ndarray:
+    return ~whole(inputs)
+
+
+def network_of(model: TransformerModel) -> Any:
+    return model._network.module
+
+
+def test_prediction_is_that_of_the_plain_call(model: TransformerModel) -> None:
+    """The served logits are those of network(**tokenizer(text))."""
+    name = model.id.removeprefix("tiny-")
+    batch = tokenizer_for(name)(TEXT, return_tensors="pt", return_token_type_ids=False)
+    with torch.inference_mode():
+        wanted = network_of(model)(**batch).logits.numpy()
+
+    found = model.predict([model.encode(Question(text=TEXT))])
+
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("baseline", ["default", "zero", "mean"])
+@pytest.mark.parametrize("rows", [1, 8])
+def test_with_everything_kept_the_outputs_are_the_prediction(model: TransformerModel, baseline: Any, rows: int) -> None:
+    """The whole coalition is the served prediction, for id baselines and embedding baselines, alone and in a batch."""
+    inputs = model.encode(Question(text=TEXT, baseline=None if baseline == "default" else baseline))
+
+    found = model.outputs(inputs, whole(inputs, rows))
+
+    np.testing.assert_allclose(found, np.repeat(model.predict([inputs]), rows, axis=0), atol=1e-6)
+
+
+def test_a_masked_row_is_the_plain_call_on_the_masked_ids(model: TransformerModel) -> None:
+    """Masking replaces ids in place: length, segments, positions and attention stay those of the whole input."""
+    inputs = model.encode(Question(text=SHORT))
+    keep = whole(inputs)
+    keep[0, 1] = False
+    ids = np.where(inputs.owner == 1, inputs.baseline_ids, inputs.ids)
+
+    found = model.outputs(inputs, keep)
+
+    wanted = model._network.logits(model._network.rows(inputs, ids=ids[None]))
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("baseline", ["mask", "unk", "pad", "eos", "zero", "mean"])
+def test_both_ways_of_masking_agree_at_the_baseline(model: TransformerModel, baseline: Any) -> None:
+    """The path's end at α = 0 is the empty coalition and at α = 1 the prediction, for every baseline it has."""
+    if baseline not in model.baselines:
+        pytest.skip(f"no {baseline} token")
+    inputs = model.encode(Question(text=SHORT, baseline=baseline))
+
+    path = model.path_gradients(inputs, np.array([0.0, 1.0]), value="log-odds", targets=(0,))
+
+    np.testing.assert_allclose(path.logits[:1], model.outputs(inputs, nothing(inputs)), atol=1e-5)
+    np.testing.assert_allclose(path.logits[1:], model.predict([inputs]), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", ["log-odds", "logit", "probability", "margin"])
+def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, value: Any) -> None:
+    """Summed over tokens they are dv/dα, compared with central differences in float64."""
+    double = TransformerModel(
+        copy.deepcopy(network_of(model)).double(), model._encoder.tokenizer, id="double", digest="double"
+    )
+    inputs = model.encode(Question(text=SHORT))
+    places, step = np.array([0.2, 0.9]), 1e-3
+    around = np.concatenate([places - step, places + step])
+
+    found = model.path_gradients(inputs, places, value=value, targets=(0, 2))
+
+    logits = path_logits(double, inputs, around)
+    values = value_of(logits, value, head="single", targets=(0, 2))
+    slopes = (values[2:] - values[:2]) / (2 * step)
+    np.testing.assert_allclose(found.products.sum(axis=-1), slopes.T, atol=2e-3 * max(1.0, np.abs(slopes).max()))
+
+
+def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np.ndarray:
+    weight = double._network.word_embeddings
+    start, stop = weight[torch.from_numpy(inputs.baseline_ids)], weight[torch.from_numpy(inputs.ids)]
+    path = start + torch.from_numpy(points)[:, None, None] * (stop - start)
+    return double._network.logits(double._network.rows(inputs, embeddings=path))
+
+
+def test_two_classes_need_one_backward_pass_and_mirror_each_other() -> None:
+    """With two classes the second one's gradient is the first one's with its sign turned, and both are right."""
+    model = tiny("bert")
+    inputs = model.encode(Question(text=SHORT))
+
+    both = model.path_gradients(inputs, np.array([0.5]), value="log-odds", targets=(0, 1))
+    second = model.path_gradients(inputs, np.array([0.5]), value="log-odds", targets=(1,))
+
+    np.testing.assert_array_equal(both.products[0], -both.products[1])
+    np.testing.assert_allclose(both.products[1], second.products[0], atol=1e-6)
+
+
+def test_gradients_of_many_points_equal_those_of_one(model: TransformerModel) -> None:
+    """Rows of a batch do not mix."""
+    inputs = model.encode(Question(text=SHORT))
+    points = np.linspace(0, 1, 5)
+
+    together = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1, 2))
+    alone = [model.path_gradients(inputs, p[None], value="log-odds", targets=(0, 1, 2)) for p in points]
+
+    wanted = np.concatenate([one.products for one in alone], axis=1)
+    np.testing.assert_allclose(together.products, wanted, atol=1e-5 * max(1.0, np.abs(wanted).max()))
+
+
+def test_attention_rows_sum_to_one(model: TransformerModel) -> None:
+    """(layers, heads, tokens, tokens), each row a distribution over the tokens looked at."""
+    inputs = model.encode(Question(text=TEXT))
+    tokens = len(inputs.ids)
+
+    weights = model.attentions(inputs)
+
+    assert weights.shape == (2, 4, tokens, tokens)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_attention_gradients_come_with_the_same_attentions(model: TransformerModel) -> None:
+    """The forward pass with gradients shows the weights that the one without shows."""
+    inputs = model.encode(Question(text=SHORT))
+
+    weights, slopes = model.attention_gradients(inputs, value="log-odds", target=1)
+
+    np.testing.assert_allclose(weights, model.attentions(inputs), atol=1e-6)
+    assert slopes.shape == weights.shape
+    assert np.abs(slopes).max() > 0
+
+
+def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerModel) -> None:
+    """The last layer's attention matters only in the row of the pooled position."""
+    inputs = model.encode(Question(text=SHORT))
+    _, slopes = model.attention_gradients(inputs, value="log-odds", target=1)
+
+    rows = np.flatnonzero(np.abs(slopes[-1]).max(axis=(0, 2)))
+
+    np.testing.assert_array_equal(rows, [model.pooled_token(inputs)])
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_a_masked_last_token_is_still_the_pooled_position(name: str) -> None:
+    """Where the baseline is the padding token, the head must not slide to an earlier position."""
+    model = tiny(name, labels=3)
+    inputs = model.encode(Question(text=SHORT, baseline="pad"))
+    keep = whole(inputs)
+    keep[0, -1] = False
+    last = len(inputs.ids) - 1
+    assert inputs.baseline_ids is not None
+    ids = np.where(inputs.owner == len(inputs.features) - 1, inputs.baseline_ids, inputs.ids)
+
+    with torch.inference_mode():
+        states = network_of(model).base_model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
+        wanted = network_of(model).score(states)[:, last].numpy()
+
+    np.testing.assert_allclose(model.outputs(inputs, keep), wanted, atol=1e-6)
+    assert model.pooled_token(inputs) == last
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoders_without_a_padding_token_take_batches(name: str) -> None:
+    """Many folders of decoders name no padding token; masked rows have equal lengths and need none."""
+    tokenizer = tokenizer_for(name)
+    network = network_for(name, tokenizer)
+    network.config.pad_token_id = None
+    model = TransformerModel(network, tokenizer, id="unpadded", digest="unpadded")
+    inputs = model.encode(Question(text=SHORT))
+
+    found = model.outputs(inputs, whole(inputs, 4))
+
+    np.testing.assert_allclose(found, np.repeat(model.predict([inputs]), 4, axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem", "head", "value"),
+    [
+        (1, None, "regression", "output"),
+        (3, "multi_label_classification", "multi", "logit"),
+        (3, "multi_label_classification", "multi", "probability"),
+        (3, "single_label_classification", "single", "log-odds"),
+        (2, None, "single", "margin"),
+    ],
+)
+def test_heads(labels: int, problem: str | None, head: str, value: Any) -> None:
+    """Regression, multi-label and single-label heads: the differentiable value is the declared one."""
+    model = tiny("bert", labels=labels, problem=problem)
+    logits = model.predict([model.encode(Question(text=SHORT))])
+
+    found = value_tensor(torch.from_numpy(logits), value, head=model.head, targets=range(labels))
+
+    assert model.head == head
+    np.testing.assert_allclose(
+        found.numpy(), value_of(logits, value, head=model.head, targets=range(labels)), atol=1e-12
+    )
+
+
+def test_a_classifier_that_reads_the_mean_has_no_pooled_token() -> None:
+    """Rollout and relevance need one position: they are refused with the reason."""
+    from explainers.errors import Incompatible
+
+    model = tiny("modernbert", classifier_pooling="mean")
+
+    with pytest.raises(Incompatible, match="mean of all states"):
+        model.pooled_token(model.encode(Question(text=SHORT)))

@@ -1,0 +1,223 @@
+"""Small classifiers of every supported architecture, built in code: two layers, width 32, random weights.
+
+Nothing is downloaded. The weights are wide enough that masking a word visibly moves the logits.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast
+
+from explainers.models.transformer import TransformerModel
+
+WORDS = (
+    "a the film movie is was not never good bad great clumsy witty funny dull and but from its opening recovers "
+    "gorgeous worker co don re you it i t s pay 3 5 1 0 de caf e na ve"
+)
+CORPUS = [
+    "a gorgeous, witty film that never recovers from its clumsy opening",
+    "the movie is good and the movie is not bad, don't you think?",
+    "co-worker 3.5 naïve café 这部电影很好看 お茶を飲みます नमस्ते مرحبا بالعالم สวัสดี 😀👍🏽",
+] * 4
+SIZES: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 130,
+    "initializer_range": 0.25,
+}
+ENCODERS = {
+    "bert": ("wordpiece", {"type_vocab_size": 2}),
+    "distilbert": ("wordpiece", {"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "seq_classif_dropout": 0.0}),
+    "roberta": ("bytes", {"type_vocab_size": 1}),
+    "xlm-roberta": ("unigram", {"type_vocab_size": 1}),
+    "camembert": ("unigram", {"type_vocab_size": 1}),
+    "albert": ("unigram", {"embedding_size": 16, "classifier_dropout_prob": 0.0}),
+    "electra": ("wordpiece", {"embedding_size": 16}),
+    "deberta": ("bytes", {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "type_vocab_size": 0}),
+    "deberta-v2": (
+        "unigram",
+        {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 16, "type_vocab_size": 0},
+    ),
+    "mpnet": ("wordpiece", {}),
+    "modernbert": ("bytes", {"local_attention": 8, "global_attn_every_n_layers": 2}),
+}
+DECODERS = {
+    "gpt2": ("bytes", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 130}),
+    "llama": ("unigram", {"num_key_value_heads": 2}),
+    "mistral": ("unigram", {"num_key_value_heads": 2, "sliding_window": None}),
+    "qwen2": ("bytes", {"num_key_value_heads": 2}),
+    "qwen3": ("bytes", {"num_key_value_heads": 2, "head_dim": 8}),
+}
+ARCHITECTURES = (*ENCODERS, *DECODERS)
+
+
+def tiny(name: str, *, labels: int = 2, problem: str | None = None, seed: int = 0, **changed: Any) -> TransformerModel:
+    """A classifier of architecture `name` with random weights; equal arguments give the same object."""
+    return _tiny(name, labels, problem, seed, tuple(sorted(changed.items())))
+
+
+@cache
+def _tiny(name: str, labels: int, problem: str | None, seed: int, changed: tuple[tuple[str, Any], ...]) -> Any:
+    tokenizer = tokenizer_for(name)
+    network = network_for(name, tokenizer, labels=labels, problem=problem, seed=seed, **dict(changed))
+    return TransformerModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{labels}-{problem}-{seed}")
+
+
+def network_for(
+    name: str, tokenizer: Any, *, labels: int = 2, problem: str | None = None, seed: int = 0, **changed: Any
+) -> Any:
+    """The torch module alone, in fp32 and evaluation mode."""
+    sizes = {**SIZES, **(ENCODERS | DECODERS)[name][1], **changed}
+    config = AutoConfig.for_model(
+        name,
+        vocab_size=len(tokenizer),
+        num_labels=labels,
+        problem_type=problem,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        cls_token_id=tokenizer.cls_token_id,
+        sep_token_id=tokenizer.sep_token_id,
+        **sizes,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = AutoModelForSequenceClassification.from_config(config)
+    return network.requires_grad_(False).eval()
+
+
+def tokenizer_for(name: str) -> Any:
+    kind = (ENCODERS | DECODERS)[name][0]
+    if kind == "wordpiece":
+        return wordpiece()
+    if name in DECODERS:
+        return decoder_bytes() if kind == "bytes" else decoder_unigram()
+    return byte_level() if kind == "bytes" else unigram()
+
+
+@cache
+def wordpiece() -> Any:
+    """BERT's: lower case, accents off, one piece a Chinese character, [UNK] for what it does not know."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-$()\"这部电影很好看我喜欢。，"
+    vocabulary = dict.fromkeys([*special, *letters, *WORDS.split(), *(f"##{c}" for c in letters if c.isalnum())])
+    built = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))
+    built.normalizer = normalizers.BertNormalizer()
+    built.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    built.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=built,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=128,
+    )
+
+
+@cache
+def byte_level() -> Any:
+    """RoBERTa's: bytes, so that one Chinese character is up to three tokens."""
+    built = _bytes(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    built.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=built,
+        bos_token="<s>",
+        eos_token="</s>",
+        cls_token="<s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token=AddedToken("<mask>", lstrip=True, special=True),
+        model_max_length=128,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+@cache
+def decoder_bytes() -> Any:
+    """GPT-2's: bytes, no special token around the text, and offsets that include the space before a word."""
+    built = _bytes(["<|endoftext|>"])
+    built.post_processor = processors.ByteLevel(trim_offsets=False)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=built,
+        eos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        model_max_length=128,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+@cache
+def unigram() -> Any:
+    """XLM-RoBERTa's: SentencePiece pieces after NFKC, spaces written as ▁."""
+    built = _unigram(["<s>", "<pad>", "</s>", "<unk>", "<mask>"], unknown=3)
+    built.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=built,
+        bos_token="<s>",
+        eos_token="</s>",
+        cls_token="<s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token=AddedToken("<mask>", lstrip=True, special=True),
+        model_max_length=128,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+@cache
+def decoder_unigram() -> Any:
+    """Llama's: a beginning-of-sequence token before the text, nothing after it."""
+    built = _unigram(["<unk>", "<s>", "</s>", "<pad>"], unknown=0)
+    built.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=built,
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        model_max_length=128,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _bytes(special: list[str]) -> Tokenizer:
+    built = Tokenizer(models.BPE())
+    built.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=340,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    built.train_from_iterator([line for line in CORPUS if line.isascii()], trainer)
+    return built
+
+
+def _unigram(special: list[str], *, unknown: int) -> Tokenizer:
+    """Every character of the corpus and its words; the scores prefer longer pieces."""
+    characters = sorted({c for line in CORPUS for c in line if not c.isspace()})
+    words = sorted({f"▁{word}" for line in CORPUS for word in line.split() if word.isascii() and word.isalpha()})
+    pieces = [(token, 0.0) for token in special]
+    pieces += [(piece, -6.0 + len(piece) / 4) for piece in dict.fromkeys(["▁", *characters, *words])]
+    built = Tokenizer(models.Unigram(pieces, unk_id=unknown, byte_fallback=False))
+    built.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+    built.pre_tokenizer = pre_tokenizers.Metaspace()
+    return built

@@ -18,17 +18,7 @@ AppError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
-from typing import Any, ClassVar
-
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from starlette.exceptions import HTTPException
-
-from ._library import explainers
-from .problems import Problem, problem_response
-from .schemas import clean
+from typing import ClassVar
 
 
 class AppError(Exception):
@@ -128,71 +118,10 @@ LIBRARY: Mapping[str, tuple[int, str]] = {
     "bad_model": (422, "Save the model again as safetensors with a fast tokenizer (save_pretrained)."),
     "cancelled": (499, ""),
 }
+# What to do where the web framework raised the error itself.
 CURES = {
     404: "Check the address; /openapi.json lists every route.",
     405: "Use one of the methods that the Allow header names.",
     413: "Send a shorter text.",
     500: "Ask again; if it stays, report it with the request id.",
 }
-
-
-def install(app: FastAPI) -> None:
-    """Every error of a route leaves as a problem document or an error page."""
-    app.add_exception_handler(AppError, _app_error)
-    app.add_exception_handler(explainers.ExplainersError, _library_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-
-
-async def _app_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AppError)
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
-    return problem_response(request, problem, headers)
-
-
-async def _library_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, explainers.ExplainersError)
-    status, cure = LIBRARY.get(error.code, (422, ""))
-    return problem_response(request, problem_of(status, code=error.code, detail=str(error), cure=cure))
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [{"at": _place(fault["loc"]), "message": _message(fault)} for fault in error.errors()[:10]]
-    first = faults[0] if faults else {"at": "request", "message": "not valid"}
-    problem = problem_of(
-        422, code="invalid", detail=f"{first['at']}: {first['message']}", cure="Correct the values named and ask again."
-    )
-    return problem_response(request, problem.model_copy(update={"errors": tuple(faults)}))
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    problem = problem_of(error.status_code, detail=error.detail, cure=CURES.get(error.status_code, ""))
-    return problem_response(request, problem, error.headers)
-
-
-def problem_of(status: int, *, code: str | None = None, detail: str = "", cure: str = "") -> Problem:
-    try:
-        title = HTTPStatus(status).phrase
-    except ValueError:
-        title = "Client Closed Request"
-    code = code or title.lower().replace(" ", "_").replace("-", "_")
-    return Problem(
-        type=f"urn:whence:error:{code}", title=title, status=status, detail=clean(detail), code=code, cure=clean(cure)
-    )
-
-
-def _place(location: Sequence[Any]) -> str:
-    parts = [str(part) for part in location if part != "body"]
-    return clean(".".join(parts))[:200] or "body"
-
-
-def _message(fault: Mapping[str, Any]) -> str:
-    """What is wrong, with the value if it is short: texts are not echoed."""
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    value = fault.get("input")
-    if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 60):
-        message = f"{message}, not {value!r}"
-    return clean(message)

@@ -1,4 +1,4 @@
-"""Everything that can be set, in one frozen value: WHENCE_PORT=9000 in the environment, or an argument of the command line."""
+"""Everything that can be set, in one frozen value: by WHENCE_PORT=9000 and the like, or by the command line."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
+    from . import values as values
     from .base import Case as Case
     from .base import Encoded as Encoded
     from .base import Explainer as Explainer
@@ -85,7 +86,7 @@ _WHERE = {
     ".models.base_weights": "base_folder",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
-_MODULES = ("registry", "runner")
+_MODULES = ("registry", "runner", "values")
 
 __all__ = sorted((*_HOME, *_MODULES, "BASE_SHA256"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -14,16 +15,31 @@ import zstandard
 
 COMPRESS_ABOVE = 4096
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-LONGEST_HEADER = 1 << 20
 TYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
 
 def pack(array: np.ndarray[Any, Any], *, name: str = "relations") -> bytes:
     """One array as safetensors bytes, compressed where that is worth it."""
+    plain = pack_plain({name: array})
+    return zstandard.compress(plain, 3) if len(plain) > COMPRESS_ABOVE else plain
+
+
+def pack_plain(arrays: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
     from safetensors.numpy import save
 
-    plain: bytes = save({name: np.ascontiguousarray(array)})
-    return zstandard.compress(plain, 3) if len(plain) > COMPRESS_ABOVE else plain
+    plain: bytes = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return plain
+
+
+def plain_chunks(packed: bytes) -> Iterator[bytes]:
+    """The bytes before compression, a little at a time."""
+    stream = _Stream(packed)
+    while part := stream.read(1 << 16):
+        yield part
+
+
+def shape_of(packed: bytes) -> tuple[int, ...]:
+    return tuple(_described(_Stream(packed))["shape"])
 
 
 def unpack(packed: bytes, *, index: tuple[int, ...] = ()) -> np.ndarray[Any, Any]:
@@ -32,8 +48,7 @@ def unpack(packed: bytes, *, index: tuple[int, ...] = ()) -> np.ndarray[Any, Any
     Raises IndexError for a part that does not exist.
     """
     stream = _Stream(packed)
-    header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-    described = next(value for name, value in header.items() if name != "__metadata__")
+    described = _described(stream)
     dtype, shape = TYPES[described["dtype"]], tuple(described["shape"])
     position, rest = 0, shape
     for number in index:
@@ -44,6 +59,12 @@ def unpack(packed: bytes, *, index: tuple[int, ...] = ()) -> np.ndarray[Any, Any
     stream.skip(described["data_offsets"][0] + position * dtype.itemsize)
     size = int(np.prod(rest, dtype=np.int64)) * dtype.itemsize
     return np.frombuffer(stream.read(size), dtype=dtype).reshape(rest)
+
+
+def _described(stream: _Stream) -> dict[str, Any]:
+    header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    described: dict[str, Any] = next(value for name, value in header.items() if name != "__metadata__")
+    return described
 
 
 class _Stream:

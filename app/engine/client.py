@@ -1,0 +1,140 @@
+"""The engine as the web process sees it: questions go out on a socket, answers come back by number."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from .._library import explainers
+from ..errors import EngineBusy, EngineDied, EngineLoading, UnknownModel
+from ..models.schemas import ModelOut
+from .contract import Explained, ExplainedPanel, Priority
+from .errors import from_wire
+from .frames import frame, read_frame
+
+RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
+
+
+class SocketEngine:
+    """Attached to one engine process after another; see supervisor.py."""
+
+    def __init__(self, expected: Sequence[ModelOut] = (), *, queue_size: int = 32) -> None:
+        self._models: dict[str, ModelOut] = {state.id: state for state in expected}
+        self._queue_size = queue_size
+        self._writer: asyncio.StreamWriter | None = None
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = count(1)
+        self._changed = asyncio.Event()
+        self._was_ready = False
+        self.registered: list[str] = []  # for the next engine process, should this one end
+
+    def models(self) -> tuple[ModelOut, ...]:
+        return tuple(self._models.values())
+
+    async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
+        await self.ready(model)
+        asked = [question.model_dump() for question in questions]
+        found = await self._ask("predict", priority=Priority.PREDICTION, model=model, questions=asked)
+        return tuple(explainers.Prediction.model_validate(each) for each in found)
+
+    async def explain(
+        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any]
+    ) -> Explained:
+        await self.ready(model)
+        asked = {"question": question.model_dump(), "method": method, "options": dict(options)}
+        return Explained(**await self._ask("explain", priority=Priority.EXPLANATION, model=model, **asked))
+
+    async def panel(
+        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
+    ) -> ExplainedPanel:
+        await self.ready(model)
+        asked = {"question": question.model_dump(), "methods": None if methods is None else list(methods)}
+        return ExplainedPanel(**await self._ask("panel", priority=Priority.EXPLANATION, model=model, **asked))
+
+    async def register(self, path: str) -> ModelOut:
+        found = ModelOut.model_validate(await self._ask("register", path=path))
+        if path not in self.registered:
+            self.registered.append(path)
+        return found
+
+    async def forget(self, model: str) -> None:
+        state = self._models.get(model)
+        if state is not None and state.source in self.registered:
+            self.registered.remove(state.source)
+        await self._ask("forget", model=model)
+
+    async def ready(self, model: str) -> ModelOut:
+        """While an engine that had been ready is restarted, this waits; at the first start it raises."""
+        try:
+            async with asyncio.timeout(RESTART_WAIT if self._was_ready else 0):
+                while (state := self._known(model)).status == "loading":
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise EngineLoading(f"the model {model} is loading") from None
+        if state.status == "failed":
+            raise explainers.BadModel(f"the model {model} could not be loaded: {state.reason}")
+        return state
+
+    def _known(self, model: str) -> ModelOut:
+        if model not in self._models:
+            raise UnknownModel(model, list(self._models))
+        return self._models[model]
+
+    async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Takes answers until the engine ends; then every question that waits fails with EngineDied."""
+        self._writer = writer
+        try:
+            while True:
+                self._take(await read_frame(reader))
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass
+        finally:
+            self._lost()
+            writer.close()
+
+    def _lost(self) -> None:
+        self._writer = None
+        self._models = {
+            name: state.model_copy(update={"status": "loading"}) if state.status == "ready" else state
+            for name, state in self._models.items()
+        }
+        self._changed.set()
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(EngineDied("the engine process ended while it worked on this request"))
+        self._waiting.clear()
+
+    async def _ask(self, op: str, **content: Any) -> Any:
+        if self._writer is None:
+            raise EngineLoading("the engine is starting")
+        if len(self._waiting) >= self._queue_size:
+            raise EngineBusy(f"{len(self._waiting)} requests wait for the engine already")
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(frame({"id": number, "op": op, **content}))
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if self._writer is not None:
+                self._writer.write(frame({"id": number, "op": "cancel"}))
+            raise
+        finally:
+            self._waiting.pop(number, None)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "status" in message:
+            states = [ModelOut.model_validate(each) for each in message["status"]]
+            self._models = {state.id: state for state in states}
+            self._was_ready = self._was_ready or any(state.status == "ready" for state in states)
+            self._changed.set()
+            return
+        answer = self._waiting.get(int(message["id"]))
+        if answer is None or answer.done():
+            return
+        if "error" in message:
+            answer.set_exception(from_wire(message["error"]["code"], message["error"]["message"]))
+        elif "result" in message:
+            answer.set_result(message["result"])

@@ -1,0 +1,232 @@
+"""The engine process: `python -m <package>.engine.server`, started by the supervisor.
+
+Its configuration is one line of JSON on standard input, which then stays open: when it ends, the parent is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .._library import explainers
+from ..errors import AppError
+from ..models.schemas import ModelOut
+from .contract import Explained, ExplainedPanel, Priority
+from .engine import Engine
+from .errors import to_wire
+from .frames import frame, read_frame
+from .work import Job, WorkQueue
+
+STUCK_AFTER = 60.0  # seconds in one batch beyond the cap, until the process ends itself
+
+
+@dataclass(frozen=True)
+class Config:
+    listen: int  # the inherited descriptor of the listening socket
+    sources: list[str]  # model folders
+    embedded: list[str]
+    seconds: float
+    threads: int | None = None
+    memory: int | None = None
+
+    def to_line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+class EngineServer:
+    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, with {id, progress} between."""
+
+    def __init__(self, engine: Engine, work: WorkQueue) -> None:
+        self.engine = engine
+        self.work = work
+        self.loop = asyncio.get_running_loop()
+        self.connections: set[Connection] = set()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(self, writer)
+        self.connections.add(connection)
+        connection.send(self.status())
+        try:
+            while True:
+                connection.take(await read_frame(reader))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.connections.discard(connection)
+            connection.close()
+
+    def status(self) -> dict[str, Any]:
+        return {"status": [state.model_dump(mode="json") for state in self.engine.models()]}
+
+    def changed(self) -> None:
+        """May be called from any thread."""
+        self.loop.call_soon_threadsafe(self._tell_everybody)
+
+    def _tell_everybody(self) -> None:
+        for connection in self.connections:
+            connection.send(self.status())
+
+    def load_in_background(self, states: list[ModelOut]) -> None:
+        threading.Thread(target=lambda: [self.engine.load(state) for state in states], daemon=True).start()
+
+
+class Connection:
+    def __init__(self, server: EngineServer, writer: asyncio.StreamWriter) -> None:
+        self.server = server
+        self.writer = writer
+        self.jobs: dict[int, Job] = {}
+
+    def send(self, message: dict[str, Any]) -> None:
+        if not self.writer.is_closing():
+            self.writer.write(frame(message))
+
+    def close(self) -> None:
+        for job in self.jobs.values():
+            job.stopped.set()
+        self.writer.close()
+
+    def take(self, message: dict[str, Any]) -> None:
+        number, op = int(message["id"]), str(message["op"])
+        if op == "cancel":
+            if job := self.jobs.get(number):
+                job.stopped.set()
+            return
+        try:
+            if op in ("register", "forget"):
+                self.send({"id": number, "result": self._manage(op, message)})
+            else:
+                self._enqueue(number, op, message)
+        except Exception as error:
+            self.send({"id": number, "error": to_wire(error)})
+
+    def _manage(self, op: str, message: dict[str, Any]) -> Any:
+        if op == "forget":
+            self.server.engine.forget(message["model"])
+            return None
+        state = self.server.engine.announce(message["path"], embedded=False)
+        if state.status == "loading":
+            self.server.load_in_background([state])
+        return state.model_dump(mode="json")
+
+    def _enqueue(self, number: int, op: str, message: dict[str, Any]) -> None:
+        tell = self._teller(number)
+        job = self.server.work.submit(
+            self._work(op, message),
+            priority=Priority(message["priority"]),
+            report=lambda done, note: tell({"id": number, "progress": [done, note]}),
+        )
+        self.jobs[number] = job
+        job.future.add_done_callback(lambda _: self.server.loop.call_soon_threadsafe(self._done, number))
+
+    def _teller(self, number: int) -> Callable[[dict[str, Any]], None]:
+        def tell(message: dict[str, Any]) -> None:
+            if number in self.jobs:
+                self.server.loop.call_soon_threadsafe(self.send, message)
+
+        return tell
+
+    def _work(self, op: str, message: dict[str, Any]) -> Callable[[explainers.Progress], Any]:
+        engine, name = self.server.engine, str(message["model"])
+        if op == "predict":
+            questions = [explainers.Question.model_validate(each) for each in message["questions"]]
+            return lambda progress: [each.model_dump(mode="json") for each in engine.predict(name, questions)]
+        question = explainers.Question.model_validate(message["question"])
+        if op == "explain":
+            method, options = message["method"], message["options"]
+            return lambda progress: _packed(
+                engine.explain(name, question, method=method, options=options, progress=progress)
+            )
+        if op == "panel":
+            methods = message["methods"]
+            return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))
+        raise ValueError(f"no operation is called {op!r}")
+
+    def _done(self, number: int) -> None:
+        job = self.jobs.pop(number)
+        if job.future.cancelled():
+            return
+        if error := job.future.exception():
+            _report(error)
+            self.send({"id": number, "error": to_wire(error)})
+        else:
+            self.send({"id": number, "result": job.future.result()})
+
+
+def _packed(found: Explained | ExplainedPanel) -> dict[str, Any]:
+    return {"record": found.record, "arrays": found.arrays}
+
+
+def _report(error: BaseException) -> None:
+    """Where an unexpected error arose; not its message, which may quote a text."""
+    if not isinstance(error, AppError | explainers.ExplainersError):
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        print(f"engine: {type(error).__name__}\n{frames}", file=sys.stderr)
+
+
+async def serve(config: Config) -> None:
+    _limit(config)
+    _set_threads(config.threads)
+    work = WorkQueue(seconds=config.seconds)
+    engine = Engine()
+    server = EngineServer(engine, work)
+    engine._changed = server.changed
+    states = engine.announced(embedded=config.embedded, sources=config.sources)
+    threading.Thread(target=work.serve, daemon=True).start()
+    listening = await asyncio.start_unix_server(server.accept, sock=socket.socket(fileno=config.listen))
+    server.load_in_background(states)
+    async with listening:
+        await _watch(work)
+
+
+async def _watch(work: WorkQueue) -> None:
+    """A batch that never ends holds every later request: end the process, and the supervisor starts a new one."""
+    while True:
+        await asyncio.sleep(1)
+        since = work.busy_since
+        if since is not None and work.clock() - since > work.seconds + STUCK_AFTER:
+            print("engine: one batch did not end within the cap; restarting", file=sys.stderr)
+            os._exit(75)
+
+
+def _limit(config: Config) -> None:
+    if config.memory is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (config.memory, config.memory))
+
+
+def _set_threads(threads: int | None) -> None:
+    # Before torch is imported; more threads than cores are several times slower.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(threads or cores)
+
+
+def _end_with_the_parent() -> None:
+    """Blocks until standard input ends, which the kernel does for a parent of any death."""
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            return
+        line += byte
+    config = Config(**json.loads(line))
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    asyncio.run(serve(config))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Starts the engine process, watches it, and starts it again when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from ..settings import Settings
+from .client import SocketEngine
+from .server import Config
+
+PACKAGE = __package__
+ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
+# Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "WHENCE_BASE")
+LONGEST_PAUSE = 30.0
+LIVED_WELL = 60.0  # an engine that lived this long is started again at once
+
+
+class Supervisor:
+    def __init__(self, settings: Settings, client: SocketEngine, *, embedded: tuple[str, ...]) -> None:
+        self.settings = settings
+        self.client = client
+        self.embedded = embedded
+        self.process: asyncio.subprocess.Process | None = None
+        self.starts = 0
+        self._log = structlog.get_logger("engine")
+
+    async def run(self) -> None:
+        """Until cancelled; then the engine is ended."""
+        pause = 0.0
+        while True:
+            started = time.monotonic()
+            code = await self._one_life()
+            pause = 0.0 if time.monotonic() - started > LIVED_WELL else min(LONGEST_PAUSE, max(0.2, 2 * pause))
+            self._log.error("engine ended", code=code, restart_in=pause)
+            await asyncio.sleep(pause)
+
+    async def _one_life(self) -> int | None:
+        self.starts += 1
+        folder = Path(tempfile.mkdtemp(prefix="whence-"))  # mkdtemp makes it 0700: nobody else can connect
+        try:
+            address = folder / "engine.sock"
+            await self._start(address)
+            reader, writer = await asyncio.open_unix_connection(str(address))
+            await self.client.run(reader, writer)
+            return await self._end()
+        finally:
+            await self._end()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _start(self, address: Path) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(str(address))
+            listening.listen()
+            config = self._config(listening.fileno())
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", f"{PACKAGE}.server",
+                stdin=asyncio.subprocess.PIPE, env=_environment(), pass_fds=(listening.fileno(),),
+            )  # fmt: skip
+        assert self.process.stdin is not None
+        self.process.stdin.write(config.to_line())
+
+    def _config(self, listen: int) -> Config:
+        sources = dict.fromkeys([*(str(path) for path in self.settings.sources), *self.client.registered])
+        return Config(
+            listen=listen,
+            sources=list(sources),
+            embedded=list(self.embedded),
+            seconds=self.settings.explanation_seconds,
+            threads=self.settings.threads,
+            memory=self.settings.engine_memory,
+        )
+
+    async def _end(self) -> int | None:
+        process, self.process = self.process, None
+        if process is None:
+            return None
+        if process.returncode is None:
+            process.kill()  # it holds nothing that a clean end would save
+        return await process.wait()
+
+
+def _environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str, str]:
+    passed = {name: value for name in PASSED_ON if (value := read(name)) is not None}
+    return passed | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

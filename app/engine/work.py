@@ -1,0 +1,111 @@
+"""One thread of work from a queue with priorities. A running piece lets a more urgent one in between its batches."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Condition, Event
+from typing import Any
+
+from .._library import explainers
+from ..errors import TooLong
+from .contract import Priority
+
+NOTES_A_SECOND = 10.0
+
+
+@dataclass(order=True)
+class Job:
+    """`run` is given the progress callback; the future gets what it returns or raises."""
+
+    priority: Priority
+    order: int
+    run: Callable[[explainers.Progress], Any] = field(compare=False)
+    report: Callable[[float, str], None] = field(compare=False)
+    future: Future[Any] = field(compare=False, default_factory=Future)
+    stopped: Event = field(compare=False, default_factory=Event)
+
+
+class WorkQueue:
+    def __init__(self, *, seconds: float = 300.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self.busy_since: float | None = None  # start of the batch that runs now
+        self._jobs: list[Job] = []
+        self._order = count()
+        self._ready = Condition()
+        self._closed = False
+
+    def submit(
+        self,
+        run: Callable[[explainers.Progress], Any],
+        *,
+        priority: Priority,
+        report: Callable[[float, str], None] = lambda done, note: None,
+    ) -> Job:
+        with self._ready:
+            job = Job(priority, next(self._order), run, report)
+            heapq.heappush(self._jobs, job)
+            self._ready.notify()
+        return job
+
+    def serve(self) -> None:
+        """Works until closed; call it in the thread that is to do the work."""
+        while (job := self._next()) is not None:
+            self._run(job)
+
+    def close(self) -> None:
+        with self._ready:
+            self._closed = True
+            self._ready.notify_all()
+
+    def _next(self) -> Job | None:
+        with self._ready:
+            self._ready.wait_for(lambda: self._jobs or self._closed)
+            return None if self._closed else heapq.heappop(self._jobs)
+
+    def _more_urgent(self, than: Priority) -> Job | None:
+        with self._ready:
+            return heapq.heappop(self._jobs) if self._jobs and self._jobs[0].priority < than else None
+
+    def _run(self, job: Job) -> None:
+        if job.stopped.is_set():
+            job.future.cancel()
+        if not job.future.set_running_or_notify_cancel():
+            return
+        self.busy_since = self.clock()
+        try:
+            job.future.set_result(job.run(_Pace(self, job)))
+        except BaseException as error:  # every end of a job is an answer; the thread goes on
+            job.future.set_exception(error)
+        finally:
+            self.busy_since = None
+
+
+class _Pace:
+    """The progress callback of one job: stops it, lets others in, and tells how far it is."""
+
+    def __init__(self, queue: WorkQueue, job: Job) -> None:
+        self.queue = queue
+        self.job = job
+        self.left = queue.seconds
+        self.resumed = queue.clock()
+        self.told = -1.0
+
+    def __call__(self, done: float, note: str = "") -> None:
+        now = self.queue.clock()
+        self.left -= now - self.resumed
+        if self.job.stopped.is_set():
+            raise explainers.Cancelled("the caller is gone")
+        if self.left < 0:
+            raise TooLong(f"the explanation was stopped after {self.queue.seconds:g} s")
+        while (other := self.queue._more_urgent(self.job.priority)) is not None:
+            self.queue._run(other)
+        if now - self.told > 1 / NOTES_A_SECOND:
+            self.told = now
+            self.job.report(done, note)
+        self.resumed = self.queue.busy_since = self.queue.clock()

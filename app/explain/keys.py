@@ -1,0 +1,46 @@
+"""The address of a result: a hash of everything that decides its numbers. The class to show is not part of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import rfc8785
+
+from .._library import explainers
+
+SCHEMA = 1  # raised when equal questions get other answers
+
+
+def explanation_key(
+    digest: str, question: explainers.Question, explainer: explainers.Explainer, *, panel: str | None = None
+) -> str:
+    """`panel`: the panel it is made in. Methods of a panel share their evaluations, so their samples differ."""
+    within = {} if panel is None else {"panel": panel}
+    return _key({"kind": "explanation", "model": digest, **_asked(question), **_method(explainer), **within})
+
+
+def panel_key(digest: str, question: explainers.Question, methods: Sequence[explainers.Explainer]) -> str:
+    return _key(
+        {"kind": "panel", "model": digest, **_asked(question), "methods": [_method(method) for method in methods]}
+    )
+
+
+def _asked(question: explainers.Question) -> dict[str, Any]:
+    return question.model_dump(mode="json")
+
+
+def _method(explainer: explainers.Explainer) -> dict[str, Any]:
+    return {
+        "method": explainer.name,
+        "version": explainer.version,
+        "options": explainer.model_dump(mode="json"),
+    }
+
+
+def _key(parts: dict[str, Any]) -> str:
+    try:
+        return hashlib.sha256(rfc8785.dumps({"schema": SCHEMA, **parts})).hexdigest()
+    except rfc8785.CanonicalizationError as error:
+        raise explainers.BadInput(f"an option has a value that JSON cannot hold exactly: {error}") from error

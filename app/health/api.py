@@ -1,0 +1,37 @@
+"""Is the process up, and can it explain?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from ..dependencies import ServicesDep
+from ..errors import EngineLoading
+from ..responses import READING, as_json, errors
+from ..schemas import Record
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(Record):
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Record):
+    status: Literal["ready"] = "ready"
+    models: tuple[str, ...]
+
+
+@router.get("/livez", response_model=Alive, responses=errors(*READING), summary="The web process answers")
+async def livez() -> Response:
+    return as_json(Alive())
+
+
+@router.get("/readyz", response_model=Ready, responses=errors(*READING, 503), summary="A model is ready")
+async def readyz(services: ServicesDep) -> Response:
+    ready = tuple(state.id for state in services.engine.models() if state.status == "ready")
+    if not ready:
+        raise EngineLoading("no model is ready")
+    return as_json(Ready(models=ready))

@@ -1,0 +1,86 @@
+"""The application, wired. `uvicorn app.main:create_app --factory` serves it from a checkout."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from . import logging, openapi, problems
+from ._library import explainers
+from .dependencies import Services
+from .engine.client import SocketEngine
+from .engine.contract import EngineClient
+from .engine.engine import expected
+from .engine.supervisor import Supervisor
+from .explain.api import router as explain_api
+from .health.api import router as health_api
+from .methods.api import router as methods_api
+from .models.api import router as models_api
+from .models.kserve import router as kserve_api
+from .predict.api import router as predict_api
+from .security import Guard
+from .settings import Settings
+from .store import models as registered
+from .store.database import Store, open_store
+
+ROUTERS = (health_api, kserve_api, models_api, predict_api, methods_api, explain_api)
+EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
+DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several
+methods at once with their evidence. Errors are problem documents (RFC 9457): `detail` names the value and what is
+allowed, `cure` says what to do."""
+
+
+def create_app(settings: Settings | None = None, *, engine: EngineContext | None = None) -> FastAPI:
+    """`engine` stands in for the engine process, in tests."""
+    chosen = settings or Settings()
+    logging.configure()
+    app = FastAPI(
+        title="Whence",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan(chosen, engine or supervised_engine),
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Guard, settings=chosen)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.describe(app)
+    return app
+
+
+def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        store = await asyncio.to_thread(open_store, settings.data, inline=settings.inline_array)
+        try:
+            async with engine(settings, store) as client:
+                app.state.services = services = Services(settings=settings, engine=client, store=store)
+                yield
+                await services.flights.stop()
+        finally:
+            store.close()
+
+    return lifespan
+
+
+@asynccontextmanager
+async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
+    """The engine process, from here until the server stops. It loads while the pages answer already."""
+    embedded = explainers.embedded_names() if settings.embedded else ()
+    remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
+    sources = [*map(str, settings.sources), *remembered]
+    client = SocketEngine(expected(embedded=embedded, sources=sources), queue_size=settings.queue_size)
+    client.registered += remembered
+    task = asyncio.create_task(Supervisor(settings, client, embedded=embedded).run())
+    try:
+        yield client
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from fastapi.responses import Response
+
+from ..dependencies import ServicesDep
+from ..responses import ASKING, READING, as_json, errors
+from . import service
+from .schemas import KServeModelOut, ModelOut, ModelsOut, RegisterRequest
+
+router = APIRouter(prefix="/v1", tags=["models"])
+EXAMPLES = {"a folder": {"value": {"path": "/srv/models/reviews"}}}
+
+
+@router.get("/models", response_model=ModelsOut, responses=errors(*READING), summary="The models and their state")
+async def list_models(services: ServicesDep) -> Response:
+    return as_json(ModelsOut(models=tuple(service.list_models(services))))
+
+
+@router.post(
+    "/models",
+    response_model=ModelOut,
+    status_code=201,
+    responses=errors(*ASKING),
+    summary="Serve a model folder that lies in an allowed root",
+)
+async def register_model(
+    services: ServicesDep, body: Annotated[RegisterRequest, Body(openapi_examples=EXAMPLES)]
+) -> Response:
+    found = await service.register_model(services, body.path)
+    return as_json(found, status=201, headers={"Location": f"/v1/models/{found.id}"})
+
+
+@router.get(
+    "/models/{model}", response_model=KServeModelOut, responses=errors(*READING, 404), summary="One model (KServe V1)"
+)
+async def get_model(services: ServicesDep, model: str) -> Response:
+    found = service.find_model(services, model)
+    return as_json(KServeModelOut(**found.model_dump(), name=found.id, ready=found.status == "ready"))
+
+
+@router.delete(
+    "/models/{model}",
+    status_code=204,
+    responses=errors(*READING, 403, 404, 409, 503),
+    summary="Stop serving a registered model",
+)
+async def delete_model(services: ServicesDep, model: str) -> Response:
+    await service.forget_model(services, model)
+    return Response(status_code=204)

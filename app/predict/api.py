@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request
+from fastapi.responses import Response
+
+from ..dependencies import ServicesDep, while_connected
+from ..responses import ASKING, as_json, errors
+from .schemas import PredictionRequest, PredictionsOut
+from .service import predict
+
+router = APIRouter(prefix="/v1", tags=["predictions"])
+EXAMPLES = {
+    "two texts": {
+        "value": {"model": "sentiment", "inputs": [{"text": "a gorgeous, witty film"}, {"text": "It never recovers."}]}
+    }
+}
+
+
+@router.post(
+    "/predictions",
+    response_model=PredictionsOut,
+    responses=errors(*ASKING),
+    summary="What a model says of up to 64 texts",
+)
+async def create_predictions(
+    request: Request, services: ServicesDep, body: Annotated[PredictionRequest, Body(openapi_examples=EXAMPLES)]
+) -> Response:
+    return as_json(await while_connected(request, predict(services, body)))

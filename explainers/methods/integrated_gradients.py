@@ -20,8 +20,8 @@ class IntegratedGradients(Explainer):
 
     A score is the sum over a player's tokens; special tokens do not move, so nothing is lost between tokens and players
     and the scores add up to v(x) − v(b). The integral is the midpoint rule, whose points are tripled (9, 27, 81 …, each
-    set holds the one before) until the sum is right for every class. checks: `gradient_rows`, the rows that went
-    backward through the model, all of them; `points` of the rule; `converged`, 1 or 0.
+    set holds the one before) until the sum is right for every class. checks: `gradient_rows`, all the points that were
+    evaluated; `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
@@ -48,13 +48,12 @@ class IntegratedGradients(Explainer):
     def explain(self, case: Case) -> Attribution:
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
-        targets, mirrored = _targets(case)
         points, scores, residual = 0, np.zeros((len(case.targets), len(case.inputs.features))), np.inf
+        integrals = nested_midpoints(case, most=self.most_points)
         # `not <=`, so that a residual that is no number goes on to the last point and is reported.
-        integrals = nested_midpoints(case, targets, most=self.most_points)
         while not residual <= self.tolerance and (found := next(integrals, None)):
             points, products = found
-            scores = case.inputs.by_player(np.concatenate([products, -products]) if mirrored else products)
+            scores = case.inputs.by_player(products)
             residual = float((np.abs(output - baseline_output - scores.sum(axis=1)) / gap).max())
         converged = residual <= self.tolerance
         return case.result(
@@ -62,15 +61,15 @@ class IntegratedGradients(Explainer):
             scores=scores,
             output=output,
             baseline_output=baseline_output,
-            checks={"gradient_rows": points * len(targets), "points": points, "converged": float(converged)},
+            checks={"gradient_rows": float(points), "converged": float(converged)},
             forward_passes=points,
             warnings=() if converged else (_not_converged(points, residual),),
         )
 
 
-def nested_midpoints(case: Case, targets: tuple[int, ...], *, most: int) -> Iterator[tuple[int, FloatArray]]:
+def nested_midpoints(case: Case, *, most: int) -> Iterator[tuple[int, FloatArray]]:
     """(points so far, integral (targets, tokens)) after 9, 27, 81 … midpoints; every point is evaluated once."""
-    total: FloatArray = np.zeros((len(targets), len(case.inputs.tokens)))
+    total: FloatArray = np.zeros((len(case.targets), len(case.inputs.tokens)))
     size = max(1, min(BATCH_POINTS, BATCH_TOKENS // max(1, len(case.inputs.tokens))))
     points = FIRST_POINTS
     while points <= most:
@@ -78,7 +77,7 @@ def nested_midpoints(case: Case, targets: tuple[int, ...], *, most: int) -> Iter
         for start in range(0, len(fresh), size):
             case.progress(start / len(fresh), f"{points - len(fresh) + start} points")
             batch = fresh[start : start + size]
-            found = case.model.path_gradients(case.inputs, batch, value=case.value, targets=targets)
+            found = case.model.path_gradients(case.inputs, batch, value=case.value, targets=case.targets)
             total = total + found.products.sum(axis=1, dtype=np.float64)
         yield points, total / points
         points *= 3
@@ -88,13 +87,6 @@ def fresh_midpoints(points: int) -> FloatArray:
     """(i + ½) / points without those that the third as many midpoints hold already: of each three the middle one."""
     midpoints: FloatArray = (np.arange(points) + 0.5) / points
     return midpoints if points == FIRST_POINTS else midpoints[np.arange(points) % 3 != 1]
-
-
-def _targets(case: Case) -> tuple[tuple[int, ...], bool]:
-    """The classes to ask for, and whether the second of two is the first with the sign turned: half the work."""
-    two_classes = case.model.head == "single" and len(case.model.labels) == len(case.targets) == 2
-    mirrored = two_classes and case.value != "logit"
-    return (case.targets[:1] if mirrored else case.targets), mirrored
 
 
 def _not_converged(points: int, residual: float) -> Notice:

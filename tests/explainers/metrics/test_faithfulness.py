@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+import pytest
+
+from explainers.metrics.faithfulness import SHARES, faithfulness_of, kept, rationale_sizes, removals_of, removed
+from explainers.testing import AndModel, LinearModel
+from explainers.types import Head
+from tests.given import Given, case_for, given
+
+WEIGHTS = {"good": (0.0, 2.0), "fine": (0.0, 1.0), "bad": (0.0, -1.0)}
+
+
+def probability(log_odds: float) -> float:
+    return 1 / (1 + exp(-log_odds))
+
+
+@pytest.mark.parametrize(
+    ("players", "sizes"), [(1, (1, 1, 1, 1, 1)), (10, (1, 1, 1, 2, 5)), (11, (1, 1, 2, 3, 6)), (20, (1, 1, 2, 4, 10))]
+)
+def test_a_rationale_has_at_least_one_player_and_is_rounded_up(players: int, sizes: tuple[int, ...]) -> None:
+    """k = max(1, ceil(share · n)) at 1, 5, 10, 20 and 50 %: of 11 players 1.1 are 2, 2.2 are 3, 5.5 are 6."""
+    assert rationale_sizes(players) == sizes
+
+
+def test_kept_and_removed_are_complements() -> None:
+    """One row a bin: the strongest 1, 1, 1, 1 and 2 of four players."""
+    order = (2, 0, 3, 1)
+
+    assert kept([order], 4).sum(axis=1).tolist() == [1, 1, 1, 1, 2]
+    assert kept([order], 4)[-1].tolist() == [True, False, True, False]
+    assert (kept([order], 4) == ~removed([order], 4)).all()
+
+
+def test_comprehensiveness_and_sufficiency_by_hand() -> None:
+    """Four words of log-odds 2, 1, −1 and 0: p = σ(2). The right order is good, fine, plain, bad.
+
+    Without good σ(0), without good and fine σ(−1); with good alone σ(2), with good and fine σ(3). The bins hold
+    1, 1, 1, 1 and 2 players, and the one at 20 % holds 1.
+    """
+    case = case_for(LinearModel(WEIGHTS), "plain bad good fine")
+
+    found = faithfulness_of(given(case, 0, -1, 2, 1), case)
+
+    whole = probability(2)
+    assert found["comprehensiveness"] == pytest.approx(whole - probability(0))
+    assert found["sufficiency"] == pytest.approx(whole - probability(2))
+    assert found["aopc_comprehensiveness"] == pytest.approx(whole - (4 * probability(0) + probability(-1)) / 5)
+    assert found["aopc_sufficiency"] == pytest.approx(whole - (4 * probability(2) + probability(3)) / 5)
+    assert found["leave_one_out_tau"] == pytest.approx(1)
+
+
+def test_the_reversed_order_is_worse() -> None:
+    """Its first player is bad, without which the probability rises to σ(3)."""
+    case = case_for(LinearModel(WEIGHTS), "plain bad good fine")
+
+    found = faithfulness_of(given(case, 0, 1, -2, -1), case)
+
+    assert found["comprehensiveness"] == pytest.approx(probability(2) - probability(3))
+    assert found["leave_one_out_tau"] == pytest.approx(-1)
+
+
+def test_random_orders_are_drawn_with_the_seed() -> None:
+    """The same seed gives the same area; with one joint effect of all words every order loses everything at once."""
+    first, again = (case_for(LinearModel(WEIGHTS), "plain bad good fine", seed=3) for _ in range(2))
+    together = case_for(AndModel(), "a b c d")
+
+    assert faithfulness_of(given(first, 1, 2, 3, 4), first) == faithfulness_of(given(again, 1, 2, 3, 4), again)
+    assert faithfulness_of(given(together, 1, 2, 3, 4), together)["aopc_random"] == pytest.approx(
+        probability(2) - probability(0)
+    )
+
+
+def test_a_complete_table_is_not_added_to() -> None:
+    """Up to ten players the Shapley values know every coalition; measuring asks the model nothing."""
+    model = LinearModel(WEIGHTS)
+    case = case_for(model, "plain bad good fine")
+    case.table.logits(np.array([[bool(n >> bit & 1) for bit in range(4)] for n in range(16)]))
+    asked = len(model.rows_asked)
+
+    faithfulness_of(given(case, 4, 3, 2, 1), case)
+    removals_of([given(case, 4, 3, 2, 1)], case)
+
+    assert len(model.rows_asked) == asked
+
+
+def test_a_method_without_sign_is_compared_with_the_size_of_the_effects() -> None:
+    """|effects| of plain, bad, good, fine are 0, 1, 2, 1: the shares .1 .2 .4 .2 have the same order."""
+    case = case_for(LinearModel(WEIGHTS), "plain bad good fine")
+
+    found = faithfulness_of(given(case, 0.1, 0.2, 0.4, 0.2, unit="share"), case)
+
+    assert found["leave_one_out_tau"] == pytest.approx(1)
+
+
+def test_a_regression_has_no_probability() -> None:
+    """The areas are None, the rank correlation with leave-one-out is there."""
+
+    class Regression(LinearModel):
+        labels = ("score",)
+        head: Head = "regression"
+
+    case = case_for(Regression({"good": (2.0,), "bad": (-1.0,)}), "good bad day")
+
+    found = faithfulness_of(given(case, 2, -1, 0), case)
+
+    assert found["comprehensiveness"] is found["aopc_random"] is None
+    assert found["leave_one_out_tau"] == pytest.approx(1)
+
+
+def test_a_mechanism_without_scores_has_no_measures() -> None:
+    """Raw attention is not graded."""
+    case = case_for(LinearModel(WEIGHTS), "good bad")
+
+    assert faithfulness_of(Given(scores=None).explain(case), case) == {}
+    assert removals_of([Given(scores=None).explain(case)], case) == ()
+
+
+def test_removals_say_what_the_model_says_without_the_top_players() -> None:
+    """Without good σ(0) is a tie that class 0 wins; top 3 are good, fine and plain; there are no five players."""
+    case = case_for(LinearModel(WEIGHTS), "plain bad good fine")
+
+    removals = removals_of([given(case, 0, -1, 2, 1)], case)
+
+    assert [r.players for r in removals] == [(2,), (2, 3, 0)]
+    assert [r.probability for r in removals] == pytest.approx([probability(0), probability(-1)])
+    assert removals[1].predicted.label == "no"
+
+
+def test_the_bins_are_those_of_eraser() -> None:
+    """1, 5, 10, 20 and 50 % of the players."""
+    assert SHARES == (0.01, 0.05, 0.10, 0.20, 0.50)

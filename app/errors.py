@@ -10,6 +10,7 @@ AppError
 ├── NotAcceptable    406  no representation that the caller accepts
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
+├── ModelFailed      503  the model could not be loaded
 ├── EngineDied       503  the engine process ended while it worked
 ├── StillRunning     503  not done within the time the caller would wait; the work goes on
 └── ClientGone       499  nobody listens any more
@@ -89,6 +90,12 @@ class EngineLoading(AppError):
     code = "loading"
     cure = "Ask again in a few seconds; /readyz says when it is ready."
     retry_after = 3
+
+
+class ModelFailed(AppError):
+    status = 503
+    code = "model_failed"
+    cure = "Choose another model of /v1/models, or mend its folder and start again."
 
 
 class EngineDied(AppError):

@@ -17,9 +17,9 @@ from .engine.engine import expected
 from .engine.supervisor import Supervisor
 from .explain.api import router as explain_api
 from .health.api import router as health_api
+from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
-from .models.kserve import router as kserve_api
 from .predict.api import router as predict_api
 from .security import Guard
 from .settings import Settings

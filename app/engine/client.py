@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from .._library import explainers
-from ..errors import EngineBusy, EngineDied, EngineLoading, UnknownModel
+from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
 from .contract import Explained, ExplainedPanel, Priority
 from .errors import from_wire
@@ -75,7 +75,7 @@ class SocketEngine:
         except TimeoutError:
             raise EngineLoading(f"the model {model} is loading") from None
         if state.status == "failed":
-            raise explainers.BadModel(f"the model {model} could not be loaded: {state.reason}")
+            raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
         return state
 
     def _known(self, model: str) -> ModelOut:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .._library import explainers
-from ..errors import EngineLoading, UnknownModel
+from ..errors import EngineLoading, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
 from ..store.arrays import pack
 from .contract import Explained, ExplainedPanel
@@ -113,7 +113,7 @@ class Engine:
             raise UnknownModel(name, [known.id for known in self.models()])
         if model is None:
             if state.status == "failed":
-                raise explainers.BadModel(f"the model {name} could not be loaded: {state.reason}")
+                raise ModelFailed(f"the model {name} could not be loaded: {state.reason}")
             raise EngineLoading(f"the model {name} is loading")
         return model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._library import explainers
-from ..errors import AppError, BadRequest, EngineBusy, EngineDied, EngineLoading, TooLong, UnknownModel
+from ..errors import AppError, BadRequest, EngineBusy, EngineDied, EngineLoading, ModelFailed, TooLong, UnknownModel
 
 
 class Refused(AppError):
@@ -30,7 +30,9 @@ def from_wire(code: str, message: str) -> Exception:
     }
     if code in library:
         return library[code](message)
-    own: dict[str, type[AppError]] = {known.code: known for known in (TooLong, EngineLoading, EngineBusy, EngineDied)}
+    own: dict[str, type[AppError]] = {
+        known.code: known for known in (TooLong, EngineLoading, EngineBusy, EngineDied, ModelFailed)
+    }
     if code in own:
         return own[code](message)
     return BadRequest(message) if code == UnknownModel.code else Refused(message)

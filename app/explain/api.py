@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from ..dependencies import ProjectDep, ServicesDep, while_connected
-from ..responses import ASKING, READING, errors, json_bytes, negotiate, prefer_wait
+from ..responses import ASKING, READING, as_json, errors, json_bytes, negotiate, prefer_wait
 from . import representations, service
 from .schemas import ArraySlice, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
 
@@ -86,7 +86,11 @@ async def get_explanation(
     form = negotiate(request, representations.FORMS)
     if form == "application/json" and target is None:
         return json_bytes(await service.find_json(services, key, project, "explanation"))
-    return representations.of(await service.find_explanation(services, key, project, target), form)
+    found = await service.find_explanation(services, key, project, target)
+    if form == "application/json":
+        return as_json(found)
+    export = representations.export_of(found, form)
+    return Response(export.body, media_type=export.media_type, headers=export.headers)
 
 
 @router.get(
@@ -95,7 +99,7 @@ async def get_explanation(
 async def get_panel(services: ServicesDep, project: ProjectDep, key: str, target: Target = None) -> Response:
     if target is None:
         return json_bytes(await service.find_json(services, key, project, "panel"))
-    return json_bytes((await service.find_panel(services, key, project, target)).model_dump_json().encode())
+    return as_json(await service.find_panel(services, key, project, target))
 
 
 @router.delete(

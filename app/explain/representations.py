@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fastapi.responses import Response
 
 from ..errors import BadRequest
 from ..store.arrays import pack_plain, plain_chunks, shape_of, unpack
@@ -19,19 +19,30 @@ MOST_NUMBERS = 300_000  # as JSON; about 3 MB
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; sandbox"
 
 
-def of(found: ExplanationOut, form: str) -> Response:
-    if form == "application/json":
-        return Response(found.model_dump_json(), media_type=form)
-    name = f"explanation-{found.key[:12]}"
-    if form == TENSORS:
-        return _attached(pack_plain(_tensors(found)), form, f"{name}.safetensors")
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file to keep: nothing of it is shown in the place of a page of this server."""
+
+    body: bytes
+    media_type: str
+    name: str
+    policy: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        policy = {} if self.policy is None else {"Content-Security-Policy": self.policy}
+        return {"Content-Disposition": f'attachment; filename="{self.name}"', **policy}
+
+
+def export_of(found: ExplanationOut, form: str) -> Export:
     from . import export
 
+    name = f"explanation-{found.key[:12]}"
+    if form == TENSORS:
+        return Export(pack_plain(_tensors(found)), form, f"{name}.safetensors")
     if form == "text/csv":
-        return _attached(export.to_csv(found).encode(), "text/csv; charset=utf-8", f"{name}.csv")
-    response = _attached(export.to_html(found).encode(), "text/html; charset=utf-8", f"{name}.html")
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
-    return response
+        return Export(export.to_csv(found).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    return Export(export.to_html(found).encode(), "text/html; charset=utf-8", f"{name}.html", PAGE_POLICY)
 
 
 def array_json(name: str, packed: bytes, *, layer: int | None, head: int | None) -> bytes:
@@ -69,7 +80,3 @@ def _tensors(found: ExplanationOut) -> dict[str, np.ndarray[Any, Any]]:
     """Rows are found.targets, columns found.features."""
     arrays = {name: getattr(found, name) for name in ("scores", "standard_errors", "output", "baseline_output")}
     return {name: array for name, array in arrays.items() if array is not None}
-
-
-def _attached(body: bytes, media_type: str, name: str) -> Response:
-    return Response(body, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -15,7 +15,7 @@ import zstandard
 
 COMPRESS_ABOVE = 4096
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-TYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
 
 def pack(array: np.ndarray[Any, Any], *, name: str = "relations") -> bytes:

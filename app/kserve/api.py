@@ -11,12 +11,12 @@ from pydantic import Field
 from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
 from ..explain.schemas import ExplanationOut, ExplanationRequest
 from ..explain.service import make_explanation
+from ..models.service import find_model
 from ..predict.schemas import MOST_INPUTS, PredictionOut, PredictionRequest
 from ..predict.service import predict
 from ..responses import ASKING, as_json, errors, prefer_wait
 from ..schemas import Name, Record, Text, TextInput
 from ..schemas import Request as Asked
-from .service import find_model
 
 router = APIRouter(prefix="/v1", tags=["kserve"])
 MOST_EXPLAINED = 8

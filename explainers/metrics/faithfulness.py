@@ -42,9 +42,7 @@ def faithfulness_of(attribution: Attribution, case: Case) -> dict[str, float | N
         return {**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": _leave_one_out_tau(attribution, case)}
     orders = [strongest_first(scores), *_random_orders(len(scores), case.seed)]
     without, only = removed(orders, len(scores)), kept(orders[:1], len(scores))
-    singles = ~np.eye(len(scores), dtype=bool)
-    # One question, so that the batches are full; leave-one-out comes along for the rank correlation.
-    logits = case.table.logits(np.concatenate([singles, without, only]), precision="fp32")[len(singles) :]
+    logits = case.table.logits(np.concatenate([without, only]))  # one question, so that the batches are full
     target = case.prediction.predicted.index
     fall = (
         probabilities(case.table.whole, case.model.head)[0, target] - probabilities(logits, case.model.head)[:, target]
@@ -97,7 +95,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     keep = np.ones((len(asked), len(case.inputs.features)), dtype=bool)
     for row, (_, players) in enumerate(asked):
         keep[row, list(players)] = False
-    logits = case.table.logits(keep, precision="fp32")
+    logits = case.table.logits(keep)
     return tuple(
         Removal(
             method=method,

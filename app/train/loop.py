@@ -58,7 +58,7 @@ class TokenBudget(Sampler[list[int]]):
         yield from self._batches(self.rng)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[list[int]]:
-        """The last batches may differ in number between epochs by a few: the order within a length is random."""
+        """The order within a length is random; the cuts follow the sorted lengths, so each epoch has as many batches."""
         order = np.lexsort((rng.random(len(self.lengths)), self.lengths))[::-1]
         batches: list[list[int]] = []
         at = 0

@@ -1,0 +1,149 @@
+"""Readers of labelled texts, and what keeps held-out texts out of training."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.train.data import BadData, Example, fingerprint, missing_files, read, training_examples
+from app.train.plan import Judgement, Plan, Source
+
+LABELS = ("negative", "positive")
+
+
+def rows(
+    root: Path, reader: Any, content: str, *, name: str = "file.txt", labels: Any = LABELS
+) -> list[tuple[str, str]]:
+    (root / name).write_text(content, encoding="utf-8")
+    examples, _ = read(Source(reader=reader, path=name), root, labels)
+    return [(example.text, labels[example.label]) for example in examples]
+
+
+def plan(*, train: tuple[Source, ...], judge: tuple[Judgement, ...] = ()) -> Plan:
+    return Plan(
+        name="tiny",
+        title="T",
+        description="D",
+        intended_use="U",
+        limits=("L",),
+        labels=LABELS,
+        train=train,
+        judge=judge,
+    )
+
+
+def test_sst_trees_give_every_phrase_that_is_not_neutral(tmp_path: Path) -> None:
+    """(3 (2 a) (4 (4 good) (2 film))): the sentence, 'good film' and 'good' are positive, 'a' and 'film' neutral."""
+    found = rows(tmp_path, "sst_phrases", "(3 (2 a) (4 (4 good) (2 film)))\n(1 (0 bad) (2 -LRB-))\n")
+
+    assert sorted(found) == [
+        ("a good film", "positive"),
+        ("bad", "negative"),
+        ("bad (", "negative"),
+        ("good", "positive"),
+        ("good film", "positive"),
+    ]
+
+
+def test_a_phrase_keeps_the_label_of_its_first_and_longest_occurrence(tmp_path: Path) -> None:
+    """The same words may be labelled twice; training must not see both."""
+    found = rows(tmp_path, "sst_phrases", "(3 (4 good) (2 film))\n(1 (0 good) (2 cop))\n")
+
+    assert [label for text, label in found if text == "good"] == ["positive"]
+
+
+def test_sst_lines_begin_with_their_label(tmp_path: Path) -> None:
+    """Brackets of the treebank are brackets again."""
+    found = rows(tmp_path, "sst_binary", "1 a joy -LRB- really -RRB-\n0 dull\n")
+
+    assert found == [("a joy ( really )", "positive"), ("dull", "negative")]
+
+
+def test_imdb_rows_are_tab_separated(tmp_path: Path) -> None:
+    """Labels come capitalised, texts may hold line breaks in quotes."""
+    found = rows(tmp_path, "imdb_cad", 'Sentiment\tText\tbatch_id\nPositive\t"good\nfilm"\t4\nNegative\tbad\t4\n')
+
+    assert found == [("good\nfilm", "positive"), ("bad", "negative")]
+
+
+def test_hatexplain_is_normal_or_toxic(tmp_path: Path) -> None:
+    """Offensive and hateful are one class, in both of its file formats."""
+    labels = ("normal", "toxic")
+    table = rows(tmp_path, "hatexplain_csv", "text,label\na,normal\nb,offensive\nc,hatespeech\n", labels=labels)
+    lines = '{"tokens": ["a", "b"], "majority": "normal"}\n{"tokens": ["c"], "majority": "hatespeech"}\n'
+
+    assert [label for _, label in table] == ["normal", "toxic", "toxic"]
+    assert rows(tmp_path, "hatexplain_jsonl", lines, labels=labels) == [("a b", "normal"), ("c", "toxic")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", 'text,label\n"good, really",positive\nbad,negative\n'),
+        ("t.tsv", "text\tlabel\ngood, really\tpositive\nbad\tnegative\n"),
+        ("t.jsonl", '{"text": "good, really", "label": "positive"}\n{"text": "bad", "label": "negative"}\n'),
+    ],
+)
+def test_a_plain_table_is_read_by_its_ending(tmp_path: Path, name: str, content: str) -> None:
+    """Anybody's own data: CSV, TSV or JSON Lines with a text and a label column."""
+    assert rows(tmp_path, "table", content, name=name) == [("good, really", "positive"), ("bad", "negative")]
+
+
+def test_the_record_of_a_file_is_its_hash_and_its_rows(tmp_path: Path) -> None:
+    """The card names exactly what was trained on."""
+    content = b"1 good\n0 bad\n"
+    (tmp_path / "f.txt").write_bytes(content)
+    _, record = read(Source(reader="sst_binary", path="f.txt"), tmp_path, LABELS)
+
+    assert (record.path, record.rows) == ("f.txt", 2)
+    assert record.sha256 == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("reader", "content", "says"),
+    [
+        ("table", "text,label\ngood,maybe\n", "label 'maybe' is none of negative, positive"),
+        ("table", "text,mark\ngood,positive\n", "not what the reader 'table' expects"),
+        ("sst_binary", "7 good\n", "not what the reader 'sst_binary' expects"),
+        ("hatexplain_jsonl", "nope\n", "not what the reader 'hatexplain_jsonl' expects"),
+        ("imdb_cad", "a\tb\n1\t2\n", "not what the reader 'imdb_cad' expects"),
+        ("sst_phrases", "(3 (4 good)\n)) x\n", "not what the reader 'sst_phrases' expects"),
+    ],
+)
+def test_a_file_that_is_not_what_the_plan_says_is_refused(tmp_path: Path, reader: Any, content: str, says: str) -> None:
+    """The message names the file and the reader; nothing is silently skipped."""
+    with pytest.raises(BadData, match=says) as caught:
+        rows(tmp_path, reader, content, name="file.csv")
+
+    assert "file.csv" in str(caught.value)
+
+
+def test_texts_that_are_judged_by_are_never_trained_on(tmp_path: Path) -> None:
+    """Also not when case, spacing or punctuation differ; duplicates among the training texts count once."""
+    (tmp_path / "train.txt").write_text("1 A good film !\n1 fine\n1 Fine.\n0 dull\n", encoding="utf-8")
+    (tmp_path / "dev.txt").write_text("1 a good film\n", encoding="utf-8")
+    chosen = plan(
+        train=(Source(reader="sst_binary", path="train.txt"),),
+        judge=(Judgement(name="dev", reader="sst_binary", path="dev.txt"),),
+    )
+    examples, files = training_examples(chosen, tmp_path)
+
+    assert examples == [Example("fine", 1), Example("dull", 0)]
+    assert [(f.path, f.rows) for f in files] == [("train.txt", 4)]
+
+
+def test_missing_files_are_named_once(tmp_path: Path) -> None:
+    """Before anything is loaded the command can say what it lacks."""
+    (tmp_path / "here.txt").write_text("", encoding="utf-8")
+    sources = tuple(Source(reader="sst_binary", path=path) for path in ("here.txt", "gone.txt", "gone.txt"))
+
+    assert missing_files(plan(train=sources), tmp_path) == ["gone.txt"]
+
+
+def test_fingerprints_keep_letters_of_every_script() -> None:
+    """这部电影 and 那部电影 differ; only case, spacing and punctuation are ignored."""
+    assert fingerprint("Don't, PANIC!") == fingerprint("dont panic")
+    assert fingerprint("这部电影") != fingerprint("那部电影")

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explainers import runner
+from explainers.badge import relative_residual
+from explainers.base import Encoded, PathGradients
+from explainers.errors import BadInput
+from explainers.methods.integrated_gradients import IntegratedGradients, fresh_midpoints, nested_midpoints
+from explainers.registry import build
+from explainers.testing import GradientModel, NeighbourModel
+from explainers.types import FloatArray, Question, ValueName
+from tests.given import case_for
+from tests.tiny import tiny
+
+WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "so": (0.0, 0.3)}
+TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
+
+
+class Watched(NeighbourModel):
+    """Remembers which points were asked for, in which batches."""
+
+    def __init__(self) -> None:
+        super().__init__(WEIGHTS)
+        self.batches: list[FloatArray] = []
+
+    def path_gradients(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> PathGradients:
+        self.batches.append(points)
+        return super().path_gradients(inputs, points, value=value, targets=targets)
+
+
+class Bent(Watched):
+    """A slope that no rule can follow: it jumps at every point."""
+
+    def path_gradients(self, inputs: Encoded, points: FloatArray, **asked: Any) -> PathGradients:
+        found = super().path_gradients(inputs, points, **asked)
+        return PathGradients(found.logits, found.products * 2)
+
+
+def explained(model: Any, text: str, *, options: dict[str, Any] | None = None, **asked: Any) -> Any:
+    return runner.explain(model, Question(text=text, **asked), build("integrated-gradients", options))
+
+
+def test_each_set_of_points_holds_the_one_before() -> None:
+    """The middle one of each three midpoints is a midpoint of the coarser rule, so only the others are new."""
+    coarse, fine = (np.arange(9) + 0.5) / 9, (np.arange(27) + 0.5) / 27
+
+    together = np.sort(np.concatenate([fresh_midpoints(9), fresh_midpoints(27)]))
+
+    assert fresh_midpoints(9) == pytest.approx(coarse)
+    assert together == pytest.approx(fine)
+
+
+def test_no_point_is_evaluated_twice() -> None:
+    """9 and then 18 new ones, and the integral is the mean over all 27."""
+    model = Watched()
+    case = case_for(model, "good bad so")
+
+    (nine, first), (all_points, second) = nested_midpoints(case, most=27)
+
+    points = np.concatenate(model.batches)
+    assert (nine, all_points) == (9, 27)
+    assert len(np.unique(points.round(12))) == len(points) == 27
+    found = NeighbourModel(WEIGHTS).path_gradients(case.inputs, np.sort(points), value="log-odds", targets=(0, 1))
+    assert second == pytest.approx(found.products.mean(axis=1))
+    assert not np.allclose(first, second, atol=1e-9)
+
+
+def test_a_linear_model_gives_back_its_weights_after_the_first_points() -> None:
+    """The log-odds of class 1 are the sum of w1 − w0; the midpoint rule is exact on a constant slope."""
+    found = explained(GradientModel(WEIGHTS), "good bad so")
+
+    assert found.scores[1] == pytest.approx([2.0, -1.5, 0.3])
+    assert found.checks["gradient_rows"] == 9
+
+
+def test_it_stops_when_the_scores_add_up_for_every_class() -> None:
+    """Within 1 % of the change of the output, or of .1 log-odds where the output hardly changes."""
+    found = explained(NeighbourModel(WEIGHTS), "good bad so good good bad")
+
+    residual = relative_residual(found)
+    assert residual is not None
+    assert residual <= 0.01
+    assert found.checks["converged"] == 1
+    assert found.warnings == ()
+
+
+def test_a_tighter_tolerance_takes_more_points() -> None:
+    """The one that is asked for is the one that is held."""
+    model = NeighbourModel(WEIGHTS)
+
+    loose, tight = (explained(model, "good bad so", options={"tolerance": t}) for t in (0.5, 1e-4))
+
+    assert loose.checks["gradient_rows"] < tight.checks["gradient_rows"]
+    assert np.abs(tight.residual).max() <= 1e-4 * np.abs(tight.output - tight.baseline_output).max()
+
+
+def test_it_says_when_the_points_run_out() -> None:
+    """A warning with the residual, a badge that follows it, and not one point more than allowed."""
+    model = Bent()
+    found = explained(model, "good bad so", options={"most_points": 30})
+
+    assert found.checks["gradient_rows"] == sum(map(len, model.batches)) == 27
+    assert found.checks["converged"] == 0
+    assert found.warnings[0].code == "not_converged"
+    assert found.warnings[0].values["residual"] == pytest.approx(1, abs=0.05)
+    assert found.badge.level == "distrust"
+
+
+def test_batches_are_bounded_and_progress_is_told_between_them() -> None:
+    """Never more than 32 points at once, so that long ways fit into memory."""
+    told: list[float] = []
+    model = Bent()
+
+    runner.explain(
+        model,
+        Question(text="good bad so"),
+        IntegratedGradients(most_points=243),
+        progress=lambda done, note="": told.append(done),
+    )
+
+    assert max(map(len, model.batches)) == 32
+    assert len(told) >= len(model.batches)
+    assert all(0 <= done <= 1 for done in told)
+
+
+def test_output_and_baseline_output_are_those_of_the_masked_evaluations() -> None:
+    """So integrated gradients and Shapley values of one panel explain the same difference."""
+    case = case_for(tiny("bert"), TEXT)
+
+    found = IntegratedGradients().explain(case)
+
+    assert found.output == pytest.approx(case.values(case.table.whole)[0], abs=0)
+    assert found.baseline_output == pytest.approx(case.values(case.table.empty)[0], abs=0)
+
+
+@pytest.mark.parametrize("value", ["log-odds", "logit", "probability", "margin"])
+@pytest.mark.parametrize("baseline", ["mask", "pad", "zero", "mean"])
+def test_scores_add_up_on_a_transformer(value: ValueName, baseline: Any) -> None:
+    """Whatever is explained, from whichever baseline: special tokens do not move, so nothing is lost."""
+    found = explained(tiny("bert", labels=3), TEXT, value=value, baseline=baseline)
+
+    residual = relative_residual(found)
+    assert residual is not None
+    assert residual <= 0.01 or not found.checks["converged"]
+    assert residual <= 0.05
+
+
+def test_two_classes_mirror_each_other() -> None:
+    """log-odds of one are the log-odds of the other with the sign turned."""
+    found = explained(tiny("bert"), TEXT)
+
+    assert found.scores[0] == pytest.approx(-found.scores[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"tolerance": 0}, {"most_points": 8}, {"steps": 50}])
+def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+    """The message names the option."""
+    with pytest.raises(BadInput, match=next(iter(options))):
+        build("integrated-gradients", options)

@@ -58,7 +58,7 @@ class TokenBudget(Sampler[list[int]]):
         yield from self._batches(self.rng)
 
     def _batches(self, rng: np.random.Generator) -> Iterator[list[int]]:
-        """The order within a length is random; the cuts follow the sorted lengths, so each epoch has as many batches."""
+        """Random within a length. The cuts follow the sorted lengths, so every epoch has as many batches."""
         order = np.lexsort((rng.random(len(self.lengths)), self.lengths))[::-1]
         batches: list[list[int]] = []
         at = 0

@@ -6,23 +6,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadModel
 from .embedded import embedded_names
+from .folder import FolderReport, check_folder
 
 if TYPE_CHECKING:
     from .transformer import TransformerModel
 
 
 def load_model(source: str | Path, *, roots: Sequence[str | Path] | None = None) -> TransformerModel:
-    """An embedded model by its name, or a classifier from a folder.
+    """An embedded model by its name, or a classifier or adapter from a folder.
 
     roots: the folders it may lie in; by default anywhere. Raises BadModel with the reason.
     """
-    from .embedded import load_embedded
+    from .embedded import load_adapter, load_embedded
 
     if isinstance(source, str) and source in embedded_names():
         return load_embedded(source)
-    raise BadModel(f"{source!r} is no embedded model; there are {', '.join(embedded_names())}")
+    if isinstance(source, str) and not Path(source).expanduser().exists() and "/" not in source:
+        return load_embedded(source)  # raises, with the names there are
+    report = check_folder(source, roots=roots)
+    if report.kind == "adapter":
+        return load_adapter(report.path, id=report.id, title=report.path.name, labels=report.labels)
+    from .loading import load_folder
+
+    return load_folder(report)
 
 
-__all__ = ["embedded_names", "load_model"]
+__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model"]

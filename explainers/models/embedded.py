@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadModel
-from .base_weights import SHA256, base_folder
+from .base_weights import SHA256, base_folder, verify
 
 if TYPE_CHECKING:
     from .transformer import TransformerModel
@@ -34,21 +34,22 @@ def card_of(name: str) -> dict[str, Any]:
 def load_embedded(name: str) -> TransformerModel:
     """Raises BadModel for an unknown name, missing or altered base weights, or an altered adapter."""
     card = card_of(name)
-    return load_adapter(FOLDER / name, id=name, title=card["title"], card=card)
+    folder = FOLDER / name
+    verify(folder / ADAPTER[1], card["adapter"]["sha256"])
+    return load_adapter(folder, id=name, title=card["title"], labels=tuple(card["labels"]), card=card)
 
 
 def load_adapter(
-    folder: Path, *, id: str, title: str, card: dict[str, Any] | None, labels: tuple[str, ...] | None = None
+    folder: Path, *, id: str, title: str, labels: tuple[str, ...], card: dict[str, Any] | None = None
 ) -> TransformerModel:
     """A LoRA adapter merged into the base encoder in fp32. Raises BadModel."""
     from .adapter import merged_network
-    from .folder import load_tokenizer
+    from .loading import load_tokenizer
     from .transformer import TransformerModel
 
     base = base_folder()
-    names = tuple(card["labels"]) if card else labels
     return TransformerModel(
-        merged_network(base, folder, names),
+        merged_network(base, folder, labels),
         load_tokenizer(base),
         id=id,
         title=title,

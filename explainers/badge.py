@@ -72,8 +72,11 @@ def _of_input(attribution: Attribution) -> Iterator[Finding]:
 def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Finding]:
     """The evidence that fits the method: sampling error, fit, residual, or none at all."""
     checks = attribution.checks
-    if checks.get("relative_error") is not None or checks.get("exact"):
-        yield _of_error(checks.get("relative_error") or 0.0)
+    if checks.get("exact"):
+        yield _finding("sound", "exact", "Exact: every combination of the players was evaluated.")
+    elif (error := checks.get("relative_error")) is not None:
+        text = f"Sampled: the scores carry an error of {error:.0%}."
+        yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
     if (r2 := checks.get("r2")) is not None:
         yield _of_fit(r2)
         yield from _of_samples(checks.get("effective_samples"), checks.get("wanted_samples"))
@@ -88,13 +91,6 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
         # Without scores nothing about the mechanism can be tried on the model.
         level: Level = "distrust" if attribution.scores is None else "rough"
         yield _finding(level, "mechanism", "A mechanism, not an attribution: it cannot tell for or against.")
-
-
-def _of_error(error: float) -> Finding:
-    if error == 0:
-        return _finding("sound", "exact", "Exact: every combination of the players was evaluated.")
-    text = f"Sampled: the scores carry an error of {error:.0%}."
-    return _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
 
 
 def _of_fit(r2: float) -> Finding:

@@ -22,6 +22,7 @@ class RawAttention(Explainer):
     scale: ClassVar = "none"
 
     def explain(self, case: Case) -> Attribution:
+        case.progress(0, "attention of all layers")
         relations = case.model.attentions(case.inputs)  # (layers, heads, tokens, tokens)
         special = np.flatnonzero(case.inputs.owner < 0)
         share = float(relations[..., special].sum(axis=-1).mean())

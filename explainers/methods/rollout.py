@@ -23,6 +23,7 @@ class Rollout(Explainer):
     scale: ClassVar = "magnitude"
 
     def explain(self, case: Case) -> Attribution:
+        case.progress(0, "attention of all layers")
         flow = rollout(case.model.attentions(case.inputs))[case.model.pooled_token(case.inputs)]  # (tokens,)
         shares = case.inputs.by_player(flow)
         return case.result(

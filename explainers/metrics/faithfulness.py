@@ -95,7 +95,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     keep = np.ones((len(asked), len(case.inputs.features)), dtype=bool)
     for row, (_, players) in enumerate(asked):
         keep[row, list(players)] = False
-    logits = case.table.logits(keep)
+    logits = case.table.logits(keep, precision="fp32")  # shown as predictions
     return tuple(
         Removal(
             method=method,

@@ -52,9 +52,9 @@ def test_a_sampled_method_is_judged_by_its_error(error: float, level: str) -> No
     assert found.reasons[0].values == {"error": error}
 
 
-def test_an_error_of_nothing_is_exact() -> None:
-    """All coalitions were evaluated."""
-    found = badge(Complete, {"relative_error": 0.0})
+def test_a_method_that_evaluated_everything_is_exact() -> None:
+    """No error can be left."""
+    found = badge(Complete, {"exact": 1.0, "relative_error": 0.0})
 
     assert (found.level, codes(found)) == ("sound", ["exact"])
 

@@ -127,6 +127,7 @@ LIBRARY: Mapping[str, tuple[int, str]] = {
 }
 # What to do where the web framework raised the error itself.
 CURES = {
+    400: "Send a body that is valid JSON in UTF-8.",
     404: "Check the address; /openapi.json lists every route.",
     405: "Use one of the methods that the Allow header names.",
     413: "Send a shorter text.",

@@ -10,11 +10,16 @@ import numpy as np
 
 from ..base import Encoded, Need, PathGradients
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
-from . import attention, gradients
+from . import attention, gradients, half
 from .encoding import TextEncoder
 from .masking import coalition_rows
 from .network import Network
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
+
+CHECK_TEXTS = (
+    "a gorgeous, witty film that never recovers from its clumsy opening",
+    "They said the weather would be fine, but it has been raining since Monday and 3 trains were late.",
+)
 
 
 class TransformerModel:
@@ -70,7 +75,27 @@ class TransformerModel:
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
-        return self._network.logits(coalition_rows(self._network, inputs, keep))
+        network = self._half if precision == "bf16" else self._network
+        return network.logits(coalition_rows(network, inputs, keep))
+
+    @cached_property
+    def _half(self) -> Network:
+        return Network(half.half_copy(self._network.module))
+
+    @cached_property
+    def half_check(self) -> half.HalfCheck:
+        """Whether bf16 may stand for fp32 in masked evaluations, from the processor and a comparison on fixed texts."""
+        exact, rough = [], []
+        for text in CHECK_TEXTS:
+            inputs = self.encode(Question(text=text))
+            keep = half.check_coalitions(len(inputs.features))
+            exact.append(self.outputs(inputs, keep))
+            rough.append(self.outputs(inputs, keep, precision="bf16"))
+        return half.compare(np.concatenate(exact), np.concatenate(rough))
+
+    @property
+    def bf16_ok(self) -> bool:
+        return self.half_check.ok
 
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]

@@ -6,21 +6,22 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from .base import Encoded, Progress, silent
 from .types import BoolArray, FloatArray
 
+Arithmetic: TypeAlias = Literal["fp32", "bf16"]
 BATCH = 64  # cache-sized: larger batches were slower on two cores
 
 
 class CoalitionTable:
     """Coalitions of one input's players and the logits they get, (rows, labels) in float64.
 
-    The whole and the empty coalition are evaluated alone and in fp32; `whole` is the served prediction itself.
-    Batches are shaped by the input and the order of the questions alone, so the same questions give the same bits.
+    `whole` is the served prediction itself. The empty and the leave-one-out coalitions come first and in fp32, whoever
+    asks; batches are shaped by the input and the order of the questions alone: the same question gives the same bits.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class CoalitionTable:
         model: Any,
         inputs: Encoded,
         *,
-        precision: Literal["fp32", "bf16"] = "fp32",
+        precision: Arithmetic = "fp32",
         batch: int = BATCH,
         progress: Progress = silent,
         whole: FloatArray | None = None,
@@ -36,20 +37,18 @@ class CoalitionTable:
         self.model = model
         self.inputs = inputs
         self.players = len(inputs.features)
-        self.precision: Literal["fp32", "bf16"] = precision
+        self.precision: Arithmetic = precision
         self.batch = batch
         self.progress = progress
         self.batches: list[int] = []  # rows of each batch that went through the model
-        self._index: dict[bytes, int] = {}
-        self._rows: list[FloatArray] = []
-        all_kept = np.ones((1, self.players), dtype=bool)
+        self._rows: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}
         self.whole = model.predict([inputs]) if whole is None else whole  # (1, labels)
-        self._remember(all_kept, self.whole)
+        self._remember(np.ones((1, self.players), dtype=bool), self.whole, "fp32")
 
     @property
     def evaluations(self) -> int:
-        """Distinct coalitions evaluated so far."""
-        return len(self._rows)
+        """Rows that went through the model so far, the served prediction among them."""
+        return 1 + sum(self.batches)
 
     @property
     def empty(self) -> FloatArray:
@@ -60,32 +59,44 @@ class CoalitionTable:
         """Logits (players, labels) with one player absent each, fp32."""
         return self.logits(~np.eye(self.players, dtype=bool), precision="fp32")
 
-    def logits(self, keep: BoolArray, *, precision: Literal["fp32", "bf16"] | None = None) -> FloatArray:
+    def logits(self, keep: BoolArray, *, precision: Arithmetic | None = None) -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players); only unknown ones are evaluated.
 
+        In a bf16 table a row that is known in fp32 serves both; precision="fp32" asks for one to show as a prediction.
         Raises Cancelled through the progress callback, between batches; what was evaluated stays.
         """
+        if not self.batches and len(keep):
+            self._anchor()
+        wanted = precision or self.precision
         keys = [row.tobytes() for row in np.packbits(keep, axis=1)]
         fresh: dict[bytes, int] = {}
         for position, key in enumerate(keys):
-            if key not in self._index:
+            if self._known(key, wanted) is None:
                 fresh.setdefault(key, position)
         if fresh:
-            self._evaluate(keep[list(fresh.values())], precision or self.precision)
-        return np.stack([self._rows[self._index[key]] for key in keys]) if keys else self.whole[:0]
+            self._evaluate(keep[list(fresh.values())], wanted)
+        found = [self._known(key, wanted) for key in keys]
+        return np.array(found) if found else self.whole[:0]
 
-    def _evaluate(self, keep: BoolArray, precision: Literal["fp32", "bf16"]) -> None:
+    def _known(self, key: bytes, wanted: Arithmetic) -> FloatArray | None:
+        exact = self._rows["fp32"].get(key)
+        return self._rows["bf16"].get(key) if exact is None and wanted == "bf16" else exact
+
+    def _anchor(self) -> None:
+        rows = np.concatenate([np.zeros((1, self.players), dtype=bool), ~np.eye(self.players, dtype=bool)])
+        self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
+
+    def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
         for start in range(0, len(keep), self.batch):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
             chunk = keep[start : start + self.batch]
             found = self.model.outputs(self.inputs, _padded(chunk, self.batch), precision=precision)
             self.batches.append(len(chunk))
-            self._remember(chunk, found[: len(chunk)])
+            self._remember(chunk, found[: len(chunk)], precision)
 
-    def _remember(self, keep: BoolArray, logits: FloatArray) -> None:
+    def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
-            self._index[key.tobytes()] = len(self._rows)
-            self._rows.append(np.asarray(row, dtype=np.float64))
+            self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
 
 
 def _padded(keep: BoolArray, batch: int) -> BoolArray:

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ..base import Case, Explainer, Need, Promise
+from ..sampling import Design, design_for, lime_law, lime_rows
+from ..types import Attribution, BoolArray, FloatArray
+
+WANTED_PER_COEFFICIENT = 10
+CHUNK = 64
+
+
+class Lime(Explainer):
+    """The weights of a linear model fitted around the text, near coalitions counting more than far ones.
+
+    The fit is lime's own (`lime_base`); the neighbourhood is the shared coalition table instead of drawn strings.
+    Each row weighs π(S)·P(S)/q(S): π is lime's kernel, P the law LIME draws by, q the expected number of times the
+    neighbourhood holds S. With all coalitions this is the limit of LIME for infinitely many samples.
+    """
+
+    name: ClassVar = "lime"
+    title: ClassVar = "LIME"
+    reference: ClassVar = "Ribeiro, Singh & Guestrin 2016, arXiv:1602.04938"
+    needs: ClassVar = frozenset({Need.OUTPUTS})
+    promises: ClassVar = frozenset({Promise.DUMMY, Promise.LINEAR})
+
+    kernel_width: float = Field(25, gt=0, le=1000, title="Kernel width", description="LIME's default for text is 25.")
+    num_features: int | None = Field(
+        None, ge=1, title="Features", description="Keep only the strongest; the others get 0. All by default."
+    )
+
+    def explain(self, case: Case) -> Attribution:
+        design = design_for(case.table.players, case.budget, case.seed)
+        keep, weights, inclusion = neighbourhood(design, self.kernel_width, seed=case.seed)
+        values = case.values(case.table.logits(keep))  # (rows, targets)
+        fits = [self._fit(keep, weights, values[:, [t]]) for t in range(values.shape[1])]
+        scores = np.stack([scores for scores, _, _ in fits])
+        intercepts = np.array([intercept for _, intercept, _ in fits])
+        errors = standard_errors(keep, weights, inclusion, values - intercepts - keep @ scores.T)
+        row = case.targets.index(case.prediction.predicted.index)
+        return case.result(
+            self,
+            scores=scores,
+            standard_errors=None if design.complete else errors,
+            checks={
+                "r2": fits[row][2],
+                "effective_samples": effective_samples(weights),
+                "wanted_samples": float(wanted_samples(case.table.players)),
+            },
+        )
+
+    def _fit(self, keep: BoolArray, weights: FloatArray, values: FloatArray) -> tuple[FloatArray, float, float]:
+        """lime_base's weighted fit of one target: coefficients (players,), intercept and the weighted R²."""
+        from lime.lime_base import LimeBase
+        from sklearn.linear_model import LinearRegression
+
+        players = keep.shape[1]
+        base = LimeBase(kernel_fn=lambda _: weights, random_state=0)  # nothing is drawn
+        intercept, found, r2, _ = base.explain_instance_with_data(
+            keep.astype(float),
+            values,
+            distances=np.zeros(len(keep)),
+            label=0,
+            num_features=min(self.num_features or players, players),
+            feature_selection="none" if self.num_features is None else "highest_weights",
+            model_regressor=LinearRegression(),  # the ridge penalty of 1 vanishes for infinitely many samples
+        )
+        scores = np.zeros(players)
+        for feature, coefficient in found:
+            scores[feature] = coefficient
+        return scores, float(intercept), float(r2)
+
+
+def neighbourhood(design: Design, kernel_width: float, *, seed: int) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """Coalitions (rows, players), their weights and the probability (at most 1) that a row was in.
+
+    The table's own design with the empty coalition, and rows of LIME's law where those would weigh too few samples.
+    """
+    players = design.keep.shape[1]
+    drawn = np.zeros((0, players), dtype=bool)
+    rng = np.random.default_rng((seed, 1))
+    while True:
+        found = _weighted(design, drawn, kernel_width)
+        if design.complete or effective_samples(found[1]) >= wanted_samples(players):
+            return found
+        drawn = np.concatenate([drawn, lime_rows(players, CHUNK, rng)])
+
+
+def _weighted(design: Design, drawn: BoolArray, kernel_width: float) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """A drawn row may repeat one of the design: both count, each at the weight of the two sources together."""
+    players = design.keep.shape[1]
+    ends = np.zeros((1, players), dtype=bool)
+    if players == 1:  # the removed word alone has no slope: LIME's original row joins it
+        ends = np.array([[False], [True]])
+    keep = np.concatenate([design.keep, ends, drawn])
+    by_size = np.zeros(players + 1)
+    by_size[[0, players]] = 1.0
+    by_size[design.keep.sum(axis=1)] = design.inclusion
+    held = by_size[keep.sum(axis=1)]
+    law = lime_law(keep)
+    if players == 1:
+        law = np.ones(2)
+    expected = held + len(drawn) * law
+    return keep, kernel(keep, kernel_width) * law / expected, np.minimum(expected, 1)
+
+
+def kernel(keep: BoolArray, width: float) -> FloatArray:
+    """lime_text's: sqrt(exp(-d²/width²)) of the cosine distance, times 100, between a row and the whole text."""
+    distance = 100 * (1 - np.sqrt(keep.mean(axis=1)))
+    found: FloatArray = np.sqrt(np.exp(-(distance**2) / width**2))
+    return found
+
+
+def standard_errors(keep: BoolArray, weights: FloatArray, inclusion: FloatArray, residuals: FloatArray) -> FloatArray:
+    """Of weighted least squares under sampling (targets, players): rows that had to be in add nothing (Binder 1983)."""
+    rows = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1).astype(float)
+    bread = np.linalg.pinv((rows * weights[:, None]).T @ rows)
+    errors = []
+    for residual in residuals.T:
+        influence = rows * (weights * residual * np.sqrt(1 - inclusion))[:, None]
+        errors.append(np.sqrt(np.diag(bread @ (influence.T @ influence) @ bread))[:-1])
+    return np.stack(errors)
+
+
+def wanted_samples(players: int) -> int:
+    return WANTED_PER_COEFFICIENT * (players + 1)
+
+
+def effective_samples(weights: FloatArray) -> float:
+    """(Σw)² / Σw² (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ..base import Case, Explainer, Need, Promise
+from ..sampling import DEFAULT_BUDGET
+from ..types import Attribution, BoolArray, FloatArray
+
+
+class ShapPartition(Explainer):
+    """shap's partition explainer on our coalitions: Owen values of a balanced tree of neighbouring players.
+
+    Not Shapley values: players share first between halves of the text. The masker removes token ids, never strings.
+    """
+
+    name: ClassVar = "shap-partition"
+    title: ClassVar = "SHAP partition"
+    reference: ClassVar = "Owen 1977; Lundberg & Lee 2017, arXiv:1705.07874 (shap.explainers.Partition)"
+    needs: ClassVar = frozenset({Need.OUTPUTS})
+    promises: ClassVar = frozenset({Promise.COMPLETE, Promise.DUMMY, Promise.LINEAR})
+
+    max_evals: int | None = Field(
+        None, ge=16, le=65536, title="Evaluations", description="At most; by default the budget of the question."
+    )
+
+    def explain(self, case: Case) -> Attribution:
+        import shap
+
+        table = case.table
+        ends = case.values(np.concatenate([table.empty, table.whole]))  # (2, targets)
+
+        def game(keep: BoolArray) -> FloatArray:
+            return case.values(table.logits(np.asarray(keep, dtype=bool)))
+
+        if table.players == 1:
+            scores = (ends[1] - ends[0])[:, None]
+        else:
+            explainer = shap.explainers.Partition(game, _Masker(table.players))
+            budget = self.max_evals or case.budget or DEFAULT_BUDGET
+            found = explainer(np.ones((1, table.players)), max_evals=budget, silent=True)
+            scores = np.asarray(found.values[0], dtype=float).T  # (targets, players)
+        return case.result(self, scores=scores, baseline_output=ends[0])
+
+
+class _Masker:
+    """What shap asks of a masker, over rows of kept players: the rows themselves, and a tree of neighbours."""
+
+    def __init__(self, players: int) -> None:
+        self.shape = (1, players)
+        self.clustering = neighbours(players)
+        self.invariants = None
+
+    def __call__(self, mask: BoolArray, _row: Any) -> tuple[BoolArray]:
+        return (np.asarray(mask, dtype=bool)[None],)
+
+
+def neighbours(players: int) -> FloatArray:
+    """A balanced binary tree over players in reading order, as scipy's linkage matrix (players - 1, 4)."""
+    nodes = [(index, 1) for index in range(players)]
+    rows = []
+    height = 1.0
+    while len(nodes) > 1:
+        merged = []
+        for left, right in zip(nodes[::2], nodes[1::2], strict=False):
+            rows.append([left[0], right[0], height, left[1] + right[1]])
+            merged.append((players + len(rows) - 1, left[1] + right[1]))
+        nodes = merged + nodes[len(merged) * 2 :]
+        height += 1
+    return np.array(rows, dtype=float)

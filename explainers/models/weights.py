@@ -58,7 +58,7 @@ def read_weights(folder: Path) -> Weights:
         lacking = set(read_object(index)["weight_map"]) - set(shapes)
         if lacking:
             raise BadModel(f"{INDEX} names weights that no shard holds: {', '.join(sorted(lacking)[:3])}")
-    return Weights(tuple(names), shapes)
+    return Weights(tuple(names) if names == [SINGLE] else (INDEX, *names), shapes)
 
 
 def _shards(index: Path) -> list[str]:

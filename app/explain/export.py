@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,16 @@ COLUMNS = ("target", "player", "text", "part", "start", "end", "score", "standar
 
 def to_html(found: explainers.Attribution, *, title: str = "Where a prediction comes from") -> str:
     """One page without script or network: its policy allows its own style sheet, by hash, and nothing else."""
+    return many_to_html((found,), title=title)
+
+
+def many_to_html(
+    explanations: Sequence[explainers.Attribution], *, title: str = "Where a prediction comes from"
+) -> str:
+    """Several methods' explanations of one text, under each other."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    body = "".join((_heading(found), _facts(found), *_maps(found)))
+    body = "".join("".join((_heading(found), _facts(found), *_maps(found))) for found in explanations)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -40,6 +47,16 @@ def to_csv(found: explainers.Attribution) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     writer.writerows(map(safe_cells, csv_rows(found)))
+    return out.getvalue()
+
+
+def many_to_csv(explanations: Sequence[explainers.Attribution]) -> str:
+    """The lines of every method, with its name in front."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("method", *COLUMNS))
+    for found in explanations:
+        writer.writerows(safe_cells((found.method.name, *row)) for row in csv_rows(found))
     return out.getvalue()
 
 

@@ -159,7 +159,7 @@ def method_view(found: ExplanationOut, view: View, top: float | None = None) -> 
         evaluations=found.forward_passes,
         seconds=found.timings.get("explain"),
         special_share=found.checks.get("special_share") if plain else None,
-        heads="attention" in found.arrays,
+        heads="relations" in found.arrays,
     )
 
 

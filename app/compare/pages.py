@@ -1,0 +1,89 @@
+"""Two texts, or two models, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
+from ..explain import service as explanations
+from ..explain.schemas import PanelOut, PanelRequest, TextInput
+from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..models import service as models
+from ..models.schemas import ModelOut
+from ..rendering import render
+from .service import Pair, beside
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparePage:
+    models: Sequence[ModelOut]
+    texts: tuple[str, str]
+    chosen: tuple[str, str]  # the models
+    error: FormError | None
+    pair: Pair | None
+    shared: bool
+    address: str
+
+
+@router.get("/compare")
+async def compare(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """?a= and ?b= are keys of panels; without them the form."""
+    keys = [request.query_params.get(name, "") for name in ("a", "b")]
+    if not all(keys):
+        return await _page(request, services, Form({}))
+    left, right = [await explanations.find_panel(services, key, project) for key in keys]
+    return await _page(request, services, Form({}), found=(left, right))
+
+
+@router.post("/compare")
+async def make(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """An empty second text is the first: then the models are compared."""
+    form = await form_of(request)
+    texts = (form.get("text_a"), form.get("text_b") or form.get("text_a"))
+    for name, text in zip(("text_a", "text_b"), texts, strict=True):
+        if (wrong := text_error(text, name)) is not None:
+            return await _page(request, services, form, error=wrong)
+    try:
+        keys = []
+        for text, model in zip(texts, (form.get("model_a"), form.get("model_b")), strict=True):
+            asked = PanelRequest(model=model, input=TextInput(text=text))
+            keys.append((await while_connected(request, explanations.make_panel(services, asked, project))).key)
+    except FORESEEN as error:
+        return await _page(request, services, form, error=error_of(error))
+    return RedirectResponse(f"/compare?a={keys[0]}&b={keys[1]}", 303)
+
+
+async def _page(
+    request: Request,
+    services: Services,
+    form: Form,
+    *,
+    found: tuple[PanelOut, PanelOut] | None = None,
+    error: FormError | None = None,
+) -> Response:
+    shared = request.query_params.get("scale") != "own"
+    offered = models.list_models(services)
+    first = next((m.id for m in offered if m.status == "ready"), offered[0].id if offered else "")
+    pair = beside(*found, label=request.query_params.get("label"), shared=shared) if found else None
+    page = ComparePage(
+        models=offered,
+        texts=(found[0].text, found[1].text) if found else (form.get("text_a"), form.get("text_b")),
+        chosen=_models(form, found, first),
+        error=error,
+        pair=pair,
+        shared=shared,
+        address=f"/compare?a={found[0].key}&b={found[1].key}" if found else "/compare",
+    )
+    return render(request, "compare/page.html", page, section="compare", status=error.status if error else 200)
+
+
+def _models(form: Form, found: tuple[PanelOut, PanelOut] | None, first: str) -> tuple[str, str]:
+    if found:
+        return found[0].model.id, found[1].model.id
+    return form.get("model_a") or first, form.get("model_b") or first

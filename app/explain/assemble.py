@@ -1,0 +1,133 @@
+"""From records to page contexts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from ..models.schemas import ModelOut
+from . import view as views
+from .contexts import Facts, PanelPage, Recent
+from .schemas import ExplanationOut, PanelOut
+from .view import View
+
+LONG = 60  # parts: beyond, the text is set smaller
+RECENT_LENGTH = 200
+
+
+def panel_page(
+    panel: PanelOut, view: View, *, model: ModelOut | None, address: str, panel_address: str, origin: str
+) -> PanelPage:
+    first = panel.explanations[0] if panel.explanations else None
+    features = first.features if first else ()
+    unseen = first.unseen if first else ()
+    scored = [found for found in panel.explanations if found.scores is not None]
+    heads = next((found.key for found in panel.explanations if "relations" in found.arrays), None)
+    return PanelPage(
+        panel=panel,
+        key=panel.key,
+        address=address,
+        panel_address=panel_address,
+        model_title=model.title if model else panel.model.id,
+        prediction=views.prediction_view(panel.prediction, model.head if model and model.labels else None),
+        predicted=panel.prediction.predicted.index,
+        specimen=views.specimen(panel),
+        parts=[feature.text for feature in features],
+        part_texts={index: feature.text for index, feature in enumerate(features)},
+        tries=views.tries(panel),
+        turning=views.turning_point(panel),
+        unknown=[feature.text for feature in features if not feature.known],
+        unseen=sum(span.end - span.start for span in unseen),
+        long=len(features) > LONG or (first is not None and first.players in ("phrase", "sentence")),
+        maps=views.maps_of(panel, view),
+        finer=bool(first) and model is not None,
+        attention=f"{address}/attention" if heads else None,
+        rows=views.number_rows(panel.explanations, view.target),
+        scored=[found.method.name for found in scored],
+        facts=_facts(first, view) if first else None,
+        baseline_says=_baseline_says(panel),
+        evaluations=panel.evaluations,
+        warnings=_warnings(panel),
+        curl=curl(panel, origin),
+    )
+
+
+def single(found: ExplanationOut, target: Any) -> PanelOut:
+    """One method's explanation in the shape of a panel, so that one page shows both."""
+    return PanelOut(
+        key=found.key,
+        target=target,
+        model=found.model,
+        text=found.text,
+        text_pair=found.text_pair,
+        prediction=found.prediction,
+        explanations=(found,),
+        agreement=None,
+        evaluations=found.forward_passes,
+        timings=found.timings,
+    )
+
+
+def curl(panel: PanelOut, origin: str) -> str:
+    """The request that gives the same numbers, ready for a shell."""
+    body: dict[str, Any] = {"model": panel.model.id, "input": {"text": panel.text}}
+    if panel.text_pair is not None:
+        body["input"]["text_pair"] = panel.text_pair
+    if panel.explanations:
+        body["players"] = panel.explanations[0].players
+    data = shlex.quote(json.dumps(body, ensure_ascii=False))
+    return f"curl -s {origin}/v1/panels \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
+
+
+def recent(entry: Any, panel: PanelOut | None) -> Recent:
+    painted = None
+    if panel is not None and entry.text_pair is None and len(entry.text) <= RECENT_LENGTH * 3:
+        chosen = next((f for name in PAINTERS for f in panel.explanations if f.method.name == name), None)
+        if chosen is not None and chosen.scores is not None:
+            row = chosen.row(panel.prediction.predicted.index)
+            level = views.heatmap.levels(chosen.players)
+            painted = views.painted(chosen, row, level[0] if level else "word", None)[0]
+    return Recent(
+        address=f"/{entry.kind}s/{entry.key}",
+        painted=painted,
+        text=entry.text if len(entry.text) <= RECENT_LENGTH else f"{entry.text[:RECENT_LENGTH]} …",
+        text_pair=entry.text_pair,
+        label=entry.label,
+        probability=entry.probability,
+        created=entry.created,
+    )
+
+
+PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")
+
+
+def _facts(found: ExplanationOut, view: View) -> Facts:
+    row = found.row(view.target)
+    baseline = found.baseline_output
+    return Facts(
+        value=found.value,
+        output=float(found.output[row]),
+        baseline_output=None if baseline is None else float(baseline[row]),
+        baseline=found.baseline,
+        players=found.players,
+        seed=found.method.seed,
+        precision=found.precision,
+    )
+
+
+def _baseline_says(panel: PanelOut) -> str:
+    says = panel.baseline_prediction
+    if says is None:
+        return ""
+    if says.probabilities is None:
+        return f"{says.logits[says.predicted.index]:.3f}"
+    return f"{says.predicted.label} {says.probabilities[says.predicted.index]:.2f}"
+
+
+def _warnings(panel: PanelOut) -> Sequence[Any]:
+    found = {notice.code: notice for notice in panel.warnings}
+    for explanation in panel.explanations:
+        found.update({notice.code: notice for notice in explanation.warnings})
+    return tuple(found.values())

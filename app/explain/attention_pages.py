@@ -1,0 +1,100 @@
+"""The attention of every head: an overview, and one head as a matrix and as arcs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio.to_thread
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from ..dependencies import ProjectDep, Services, ServicesDep
+from ..errors import NotFound
+from ..rendering import render
+from ..store.arrays import unpack
+from . import heads, service
+from .heads import HeadFacts, Link, NotableHead
+from .schemas import ExplanationOut
+
+router = APIRouter(include_in_schema=False)
+ARRAY = "relations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionPage:
+    key: str  # of the explanation that holds the array
+    back: str
+    text: str
+    model: str
+    tokens: Sequence[str]
+    special: Sequence[bool]
+    special_names: Sequence[str]
+    facts: HeadFacts
+    notable: Sequence[NotableHead]
+    layer: int
+    head: int
+    links: Sequence[Link]
+    overview: str  # address of the small pictures
+    array: str
+
+
+@router.get("/panels/{key}/attention")
+async def of_panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    panel = await service.find_panel(services, key, project)
+    found = next((each for each in panel.explanations if ARRAY in each.arrays), None)
+    if found is None:
+        raise NotFound("this explanation has no attention", cure="Its model returns none; look at the other methods.")
+    return await _page(request, services, project, found, back=f"/panels/{key}")
+
+
+@router.get("/explanations/{key}/attention")
+async def of_explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_explanation(services, key, project)
+    if ARRAY not in found.arrays:
+        raise NotFound("this explanation has no attention", cure="Explain the text with the method attention.")
+    return await _page(request, services, project, found, back=f"/explanations/{key}")
+
+
+@router.get("/explanations/{key}/attention/overview")
+async def overview(key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    packed = await service.find_array(services, key, ARRAY, project)
+    side, body = await anyio.to_thread.run_sync(lambda: heads.thumbnails(unpack(packed)))
+    return Response(body, media_type="application/octet-stream", headers={"X-Side": str(side)})
+
+
+async def _page(request: Request, services: Services, project: str, found: ExplanationOut, *, back: str) -> Response:
+    packed = await service.find_array(services, found.key, ARRAY, project)
+    relations = await anyio.to_thread.run_sync(unpack, packed)
+    special = [token.special for token in found.tokens]
+    facts = await anyio.to_thread.run_sync(heads.facts_of, relations, special)
+    worth = heads.notable(relations, facts)
+    layer, head = _chosen(request.query_params, facts, worth[-1])
+    page = AttentionPage(
+        key=found.key,
+        back=back,
+        text=found.text,
+        model=found.model.id,
+        tokens=[token.text for token in found.tokens],
+        special=special,
+        special_names=list(dict.fromkeys(token.text for token in found.tokens if token.special)),
+        facts=facts,
+        notable=worth,
+        layer=layer,
+        head=head,
+        links=heads.strongest(np.asarray(relations[layer, head]), [token.text for token in found.tokens]),
+        overview=f"/explanations/{found.key}/attention/overview",
+        array=f"/v1/explanations/{found.key}/arrays/{ARRAY}",
+    )
+    twin = f"{page.array}?layer={layer}&head={head}"
+    return render(request, "explain/attention.html", page, section="explain", json_twin=twin)
+
+
+def _chosen(query: Any, facts: HeadFacts, first: NotableHead) -> tuple[int, int]:
+    """The head in the address, counted from 1; without one the last layer's that looks most at words."""
+    layer, head = query.get("layer", ""), query.get("head", "")
+    if layer.isdecimal() and head.isdecimal() and 1 <= int(layer) <= facts.layers and 1 <= int(head) <= facts.heads:
+        return int(layer) - 1, int(head) - 1
+    return first.layer, first.head

@@ -1,0 +1,124 @@
+"""Home, the explanation page of all methods or of one, and what a changed text would be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
+from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..history import service as history
+from ..models import service as models
+from ..rendering import render
+from . import assemble, attachments, service
+from . import view as views
+from .contexts import HomePage, MapsFragment
+from .examples import examples_for
+from .schemas import PanelOut, PanelRequest, TextInput
+
+router = APIRouter(include_in_schema=False)
+RECENTS = 5
+
+
+@router.get("/")
+async def home(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _home(request, services, project, Form({"model": request.query_params.get("model", "")}))
+
+
+@router.post("/panels")
+async def explain(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """The form of the home page: 303 to the result, or the form again with what was typed."""
+    form = await form_of(request)
+    try:
+        found = text_error(form.get("text"))
+        if found is not None:
+            return await _home(request, services, project, form, found)
+        panel = await while_connected(request, service.make_panel(services, _asked(form), project))
+    except FORESEEN as error:
+        return await _home(request, services, project, form, error_of(error))
+    return RedirectResponse(f"/panels/{panel.key}", 303)
+
+
+@router.get("/panels")
+async def nothing_chosen() -> Response:
+    return RedirectResponse("/", 303)
+
+
+@router.get("/panels/{key}")
+async def panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_panel(services, key, project)
+    return await _page(request, services, found, f"/panels/{key}", f"/v1/panels/{key}")
+
+
+@router.get("/explanations/{key}")
+async def explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_explanation(services, key, project)
+    one = assemble.single(found, found.target)
+    return await _page(request, services, one, f"/explanations/{key}", f"/v1/explanations/{key}")
+
+
+@router.get("/panels/{key}/export/{kind}")
+async def export_panel(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return attachments.answer(await service.find_panel(services, key, project), kind)
+
+
+@router.get("/explanations/{key}/export/{kind}")
+async def export_explanation(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return attachments.answer(await service.find_explanation(services, key, project), kind)
+
+
+async def _page(request: Request, services: Services, found: PanelOut, address: str, twin: str) -> Response:
+    view = views.view_of(found, request.query_params)
+    model = next((each for each in models.list_models(services) if each.id == found.model.id), None)
+    page = assemble.panel_page(
+        found, view, model=model, address=address, panel_address=address, origin=str(request.base_url).rstrip("/")
+    )
+    if "maps" in request.headers.get("x-whence-fragment", ""):
+        part = MapsFragment(maps=page.maps, key=page.key, address=address, attention=page.attention, finer=page.finer)
+        return render(request, "explain/_maps.html", part)
+    return render(request, "explain/panel.html", page, section="explain", json_twin=twin)
+
+
+async def _home(
+    request: Request, services: Services, project: str, form: Form, error: FormError | None = None
+) -> Response:
+    offered = models.list_models(services)
+    ready = [model for model in offered if model.status == "ready"]
+    wanted = [model for model in offered if model.id == form.get("model")]
+    chosen = next(iter(wanted or ready or offered), None)
+    page = HomePage(
+        models=offered,
+        model=chosen,
+        text=form.get("text"),
+        text_pair=form.get("text_pair"),
+        error=error,
+        examples=examples_for(chosen.id if chosen else ""),
+        recents=await _recents(services, project),
+        loading=chosen is not None and chosen.status == "loading",
+    )
+    return render(request, "explain/home.html", page, section="explain", status=error.status if error else 200)
+
+
+async def _recents(services: Services, project: str) -> list[Any]:
+    found = []
+    for entry in (await history.entries(services, project, limit=RECENTS)).entries:
+        panel = None
+        if entry.kind == "panel":
+            try:
+                panel = await service.find_panel(services, entry.key, project)
+            except FORESEEN:  # deleted in between
+                continue
+        found.append(assemble.recent(entry, panel))
+    return found
+
+
+def _asked(form: Form) -> PanelRequest:
+    return PanelRequest.model_validate(
+        {
+            "model": form.get("model"),
+            "input": TextInput(text=form.get("text"), text_pair=form.optional("text_pair")),
+            "players": form.get("players", "auto"),
+        }
+    )

@@ -1,0 +1,110 @@
+"""What a changed text would be: the way without scripts; with them the page asks the REST interface itself."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from .._library import explainers
+from ..dependencies import ProjectDep, Services, ServicesDep
+from ..errors import BadRequest
+from ..formatting import script
+from ..forms import FORESEEN, FormError, error_of, form_of
+from ..rendering import render
+from . import service
+from . import view as views
+from .contexts import TryPage
+from .heatmap import Cell
+from .schemas import PanelOut
+from .view import PaintedText
+from .whatif import Changed, changed
+
+router = APIRouter(include_in_schema=False)
+LONGEST_REPLACEMENT = 500
+
+
+@router.get("/panels/{key}/try")
+async def start(key: str) -> Response:
+    return RedirectResponse(f"/panels/{key}", 303)
+
+
+@router.get("/explanations/{key}/try")
+async def start_single(key: str) -> Response:
+    return RedirectResponse(f"/explanations/{key}", 303)
+
+
+@router.post("/panels/{key}/try")
+async def try_panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _try(request, services, await service.find_panel(services, key, project), f"/panels/{key}")
+
+
+@router.post("/explanations/{key}/try")
+async def try_explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_explanation(services, key, project)
+    return await _try(request, services, found, f"/explanations/{key}")
+
+
+async def _try(
+    request: Request, services: Services, found: PanelOut | explainers.Attribution, address: str
+) -> Response:
+    form = await form_of(request)
+    features = (
+        (found.explanations[0].features if found.explanations else ())
+        if isinstance(found, PanelOut)
+        else found.features
+    )
+    word = form.get("word")
+    if not word.isdecimal() or int(word) >= len(features):
+        raise BadRequest(f"the text has no part {word[:20]!r}", cure=f"Choose one of 0 to {len(features) - 1}.")
+    replacement = form.get("replacement")[:LONGEST_REPLACEMENT].strip()
+    made = changed(found.text, found.text_pair, features, int(word), replacement)
+    after, error = found.prediction, None
+    try:
+        question = explainers.Question(text=made.text, text_pair=made.text_pair)
+        (after,) = await services.engine.predict(found.model.id, [question])
+    except FORESEEN as raised:
+        error = error_of(raised)
+    return _answer(request, found, address, made, after, error, index=int(word), replacement=replacement)
+
+
+def _answer(
+    request: Request,
+    found: PanelOut | explainers.Attribution,
+    address: str,
+    made: Changed,
+    after: explainers.Prediction,
+    error: FormError | None,
+    *,
+    index: int,
+    replacement: str,
+) -> Response:
+    features = found.explanations[0].features if isinstance(found, PanelOut) else found.features
+    page = TryPage(
+        address=address,
+        text=made.text,
+        text_pair=made.text_pair,
+        model=found.model.id,
+        word=features[index].text,
+        word_index=index,
+        replacement=replacement,
+        changed=_shown(made),
+        before=views.prediction_view(found.prediction, None),
+        after=views.prediction_view(after, None),
+        shares_before=found.prediction.probabilities,
+        error=error,
+    )
+    return render(request, "explain/try.html", page, section="explain", status=error.status if error else 200)
+
+
+def _shown(made: Changed) -> tuple[PaintedText, ...]:
+    """The changed texts; what was put in is a cell of its own."""
+    out = []
+    for part, text in (("text", made.text), ("text_pair", made.text_pair)):
+        if text is None:
+            continue
+        cells = (Cell(text),)
+        if part == made.part:
+            pieces = (text[: made.start], text[made.start : made.end], text[made.end :])
+            cells = tuple(Cell(piece, feature=k if k == 1 else None) for k, piece in enumerate(pieces) if piece)
+        out.append(PaintedText(part, script(text), cells))
+    return tuple(out)

@@ -1,0 +1,94 @@
+"""Numbers, times and short texts as a page shows them. Signs are real minus signs; a size that rounds to 0 has none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from babel.dates import format_datetime, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+MISSING = "–"
+SCRIPTS = (  # the first that occurs names the language of a text, for its typeface and its line breaks
+    ("ja", ((0x3040, 0x30FF),)),
+    ("ko", ((0xAC00, 0xD7AF), (0x1100, 0x11FF))),
+    ("zh", ((0x3400, 0x9FFF), (0x20000, 0x323AF))),
+    ("ar", ((0x0600, 0x06FF), (0x0750, 0x077F))),
+    ("he", ((0x0590, 0x05FF),)),
+    ("hi", ((0x0900, 0x097F),)),
+    ("th", ((0x0E00, 0x0E7F),)),
+)
+
+
+def filters(language: str) -> dict[str, Callable[..., Any]]:
+    """The filters of one language's environment."""
+    locale = {"zh": "zh_Hans_CN"}.get(language, language)
+    return {
+        "signed": signed,
+        "number": number,
+        "share": share,
+        "percent": percent,
+        "count": lambda value: format_decimal(value, locale=locale),
+        "seconds": seconds,
+        "ago": lambda when, now: format_timedelta(_aware(when) - now, locale=locale, add_direction=True, threshold=1.2),
+        "moment": lambda when: format_datetime(_aware(when), "d MMM y, HH:mm 'UTC'", locale=locale, tzinfo=UTC),
+        "listing": lambda names: format_list(list(names), locale=locale),
+        "shorten": shorten,
+        "script": script,
+        "short_hash": lambda digest: digest if len(digest) <= 14 else f"{digest[:6]}…{digest[-6:]}",
+    }
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    if value is None or not math.isfinite(value):
+        return MISSING
+    size = f"{abs(value):.{digits}f}"
+    return size if float(size) == 0 else ("+" if value > 0 else "−") + size
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Without a plus."""
+    return signed(value, digits).removeprefix("+")
+
+
+def share(value: float | None) -> str:
+    """A probability: 0.72, and never a 1.00 that is not certain."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if 0.995 <= value < 1:
+        return "> 0.99" if value < 0.9995 else "> 0.999"
+    if 0 < value < 0.005:
+        return "< 0.01"
+    return f"{value:.2f}"
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{number(value * 100, digits)} %"
+
+
+def seconds(value: float | None) -> str:
+    if value is None:
+        return MISSING
+    return f"{value * 1000:.0f} ms" if value < 0.0995 else f"{value:.1f} s"
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """The beginning and the end of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length * 2 // 3].rstrip()} … {line[-length // 4 :].lstrip()}"
+
+
+def script(text: str) -> str:
+    """A language tag guessed from the script, or nothing where letters alone do not tell."""
+    found = {tag for character in text for tag, ranges in SCRIPTS if any(a <= ord(character) <= b for a, b in ranges)}
+    return next((tag for tag, _ in SCRIPTS if tag in found), "")
+
+
+def _aware(when: datetime | str) -> datetime:
+    moment = datetime.fromisoformat(when) if isinstance(when, str) else when
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,36 @@
+"""Puts the pages and their static files into the application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from .about.pages import router as about
+from .compare.pages import router as compare
+from .explain.attention_pages import router as attention
+from .explain.pages import router as explain
+from .explain.try_pages import router as tries
+from .history.pages import router as history
+from .methods.pages import router as methods
+from .models.pages import router as models
+from .rendering import STATIC, static_version
+
+
+class Kept(StaticFiles):
+    """Files whose address holds a hash of them: a browser may keep them for ever."""
+
+    def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def install(app: FastAPI) -> None:
+    for router in (explain, tries, attention, compare, history, models, methods, about):
+        app.include_router(router, include_in_schema=False)
+    app.mount(f"/static/{static_version()}", Kept(directory=STATIC), name="static-kept")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -1,0 +1,176 @@
+"""Words for what the library names by code. The English stands here and is the key of the catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .formatting import number, percent, signed
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues are extracted
+    """Marks a message for the catalogues; it is translated where it is shown."""
+    return message
+
+
+METHODS = {
+    "shap": N_("SHAP"),
+    "lime": N_("LIME"),
+    "integrated-gradients": N_("Integrated gradients"),
+    "leave-one-out": N_("Leave-one-out"),
+    "gradient-x-input": N_("Gradient × input"),
+    "shap-partition": N_("SHAP by partition"),
+    "relevance": N_("Attention relevance"),
+    "rollout": N_("Attention rollout"),
+    "attention": N_("Attention"),
+}
+BRIEF = {
+    "integrated-gradients": N_("Int. grad."),
+    "leave-one-out": N_("One out"),
+    "gradient-x-input": N_("Grad. × in."),
+    "shap-partition": N_("Partition"),
+    "relevance": N_("Relevance"),
+    "rollout": N_("Rollout"),
+}
+LEVELS = {
+    "token": N_("Tokens"),
+    "word": N_("Words"),
+    "phrase": N_("Phrases"),
+    "sentence": N_("Sentences"),
+}
+UNITS = {
+    "log-odds": N_("log-odds"),
+    "logit": N_("logit"),
+    "probability": N_("probability"),
+    "margin": N_("margin"),
+    "output": N_("output"),
+    "share": N_("share of the flow"),
+    "relevance": N_("relevance"),
+}
+VALUES = {
+    "log-odds": N_("log-odds of the class against all others"),
+    "logit": N_("logit of the class"),
+    "probability": N_("probability of the class"),
+    "margin": N_("margin to the strongest other class"),
+    "output": N_("output of the model"),
+}
+BASELINES = {
+    "mask": N_("every part replaced by the mask token"),
+    "unk": N_("every part replaced by the unknown token"),
+    "pad": N_("every part replaced by the padding token"),
+    "eos": N_("every part replaced by the end token"),
+    "zero": N_("every word embedding set to zero"),
+    "mean": N_("every word embedding set to the mean embedding"),
+    "text": N_("another text with as many parts"),
+}
+BADGES = {"sound": N_("Sound"), "rough": N_("Rough"), "distrust": N_("Do not trust")}
+HEADS = {
+    "single": N_("one class of several"),
+    "multi": N_("any number of classes"),
+    "regression": N_("a number"),
+}
+OFFERS = {"outputs": N_("masked evaluations"), "gradients": N_("gradients"), "attentions": N_("attention weights")}
+MODELS = {
+    "Sentiment": N_("Sentiment"),
+    "Toxicity": N_("Toxicity"),
+    "sentiment": N_("Sentiment"),
+    "toxicity": N_("Toxicity"),
+}
+PROMISES = {
+    "complete": N_("the scores add up to the output"),
+    "dummy": N_("a part the model ignores gets nothing"),
+    "linear": N_("a linear model gives back its weights"),
+}
+ASKS = {
+    "shap": N_("If the words were players of a game, how should the output be shared out among them?"),
+    "lime": N_("Which straight line says what the model does close to this text?"),
+    "integrated-gradients": N_(
+        "How does the output grow while the text is faded in from nothing, and through which words?"
+    ),
+    "leave-one-out": N_("What is lost when this one word is hidden?"),
+    "gradient-x-input": N_("How would the output move if this word were turned up a little?"),
+    "shap-partition": N_("How is the output shared out when neighbouring words act as teams?"),
+    "relevance": N_("Which words does the attention that matters for this class rest on?"),
+    "rollout": N_("Where does the attention come from when it is followed through all layers?"),
+    "attention": N_("Which token looks at which, in every head of every layer?"),
+}
+COSTS = {
+    "shap": N_("every combination up to 10 words, beyond that a sample of some hundred evaluations"),
+    "lime": N_("the evaluations that SHAP has made, and more where its weights need them"),
+    "integrated-gradients": N_("a few dozen gradients, until the scores add up"),
+    "leave-one-out": N_("one evaluation a word"),
+    "gradient-x-input": N_("one gradient"),
+    "shap-partition": N_("some hundred evaluations"),
+    "relevance": N_("one pass forward and one back"),
+    "rollout": N_("one pass"),
+    "attention": N_("one pass"),
+}
+METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
+NOTICES = {
+    "unknown_players": N_("The model cannot read %(unknown)s of the %(players)s parts of this text."),
+    "cut": N_("The text is longer than the model reads; what was cut is not explained."),
+    "slope_only": N_(
+        "Follows the slope at this one point: it misses effects that saturate and does not add up to the output."
+    ),
+    "measured": N_("Every score is a change that was measured on the model."),
+    "mechanism": N_("A mechanism, not an attribution: it cannot tell for or against."),
+    "exact": N_("Exact: every combination of the parts was evaluated."),
+    "sampling_error": N_("Sampled: the scores carry an error of %(error)s."),
+    "fit": N_("A straight line fits the model here with R² %(r2)s."),
+    "few_samples": N_("Rests on %(effective)s effective samples, fewer than the %(wanted)s it should have."),
+    "residual": N_("Adds up to the output within %(residual)s."),
+    "not_finite": N_("The model’s output is not a finite number here."),
+    "no_better_than_random": N_("Masking its strongest parts moves the prediction less than masking random ones."),
+    "not_the_measured_order": N_("Its order has nothing to do with the measured effect of each part (τ %(tau)s)."),
+}
+FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "error": percent,
+    "residual": lambda value: percent(value, 1),
+    "r2": number,
+    "tau": signed,
+    "found": number,
+    "random": number,
+    "effective": lambda value: number(value, 0),
+    "wanted": lambda value: number(value, 0),
+}
+TABLES = {
+    "method": METHODS,
+    "level_name": LEVELS,
+    "unit": UNITS,
+    "value_name": VALUES,
+    "baseline": BASELINES,
+    "badge_word": BADGES,
+    "head": HEADS,
+    "offer": OFFERS,
+    "model_name": MODELS,
+    "metric": METRICS,
+    "promise": PROMISES,
+    "cost": COSTS,
+}
+
+
+def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
+    """`name|method`, `unit|unit` … : the words of one language; a name without an entry is shown as it is."""
+
+    def named(table: Mapping[str, str]) -> Callable[[str], str]:
+        return lambda name: translate(table[name]) if name in table else str(name)
+
+    def brief(name: str) -> str:
+        return translate(BRIEF.get(name) or METHODS.get(name, name))
+
+    def say(notice: Any) -> str:
+        """A notice in words; one that the catalogue does not know in its own English."""
+        if notice.code not in NOTICES:
+            # Translators: a reason the library gives in English, in a language that frames it.
+            return translate(N_("%(detail)s")) % {"detail": notice.text}
+        values = {name: FORMATS.get(name, str)(value) for name, value in notice.values.items()}
+        try:
+            return translate(NOTICES[notice.code]) % values
+        except KeyError:
+            return str(notice.text)
+
+    def asks(name: str) -> str:
+        """The question a method answers; nothing for a method of another package."""
+        return translate(ASKS[name]) if name in ASKS else ""
+
+    return {name: named(table) for name, table in TABLES.items()} | {"brief": brief, "say": say, "asks": asks}

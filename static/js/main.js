@@ -1,0 +1,19 @@
+// One behaviour a file; each starts where its data attribute is.
+import { ask } from './ask.js';
+import { copy } from './copy.js';
+import { heat } from './heat.js';
+import { maps } from './maps.js';
+import { menus } from './menu.js';
+import { modelStatus } from './status.js';
+import { theme } from './theme.js';
+
+theme();
+menus();
+copy();
+ask();
+modelStatus();
+heat();
+maps();
+if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
+if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
+document.documentElement.dataset.ready = '';

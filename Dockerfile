@@ -1,0 +1,34 @@
+# Web and engine in one container. Publish its port on the host's loopback only: there are no log-ins yet.
+
+FROM python:3.11-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+RUN python -m venv /opt/whence && /opt/whence/bin/pip install --upgrade 'pip>=25.1'
+COPY requirements/constraints.txt requirements/
+# PyPI's torch for Linux brings gigabytes of CUDA; PyTorch's own index has the CPU build.
+RUN /opt/whence/bin/pip install -c requirements/constraints.txt \
+      --extra-index-url https://download.pytorch.org/whl/cpu \
+      "torch==$(sed -n 's/^torch==//p' requirements/constraints.txt)+cpu"
+COPY pyproject.toml README.md LICENSE ./
+COPY app app
+COPY explainers explainers
+COPY templates templates
+COPY static static
+RUN /opt/whence/bin/pip install -c requirements/constraints.txt .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin whence \
+    && install -d -o whence -g whence -m 700 /data
+COPY --from=build /opt/whence /opt/whence
+ENV PATH=/opt/whence/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HF_HUB_OFFLINE=1 \
+    WHENCE_CONTAINER=true \
+    WHENCE_DATA=/data
+USER whence
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
+CMD ["whence", "serve", "--host", "0.0.0.0"]

@@ -1,0 +1,122 @@
+"""The documentation has a heading for everything there is, and shows the figures of the cards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import explainers
+from app.cli import application
+from app.errors import LIBRARY, AppError
+from app.main import create_app
+from app.settings import Settings
+from app.train import cards
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+
+def headings(name: str) -> set[str]:
+    return set(re.findall(r"^#+ (.+?)\s*$", (DOCS / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def commands() -> Iterator[str]:
+    group = typer.main.get_command(application)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        yield from (f"whence {name} {sub}" for sub in inner) if inner else (f"whence {name}",)
+
+
+def routes() -> Iterator[str]:
+    for path, operations in create_app(Settings()).openapi()["paths"].items():
+        yield from (f"{method.upper()} {path}" for method in operations)
+
+
+def codes(error: type[AppError] = AppError) -> Iterator[str]:
+    yield error.code
+    for kind in error.__subclasses__():
+        yield from codes(kind)
+
+
+def test_every_method_has_a_heading() -> None:
+    """Nobody can choose well between names that are nowhere explained."""
+    assert set(explainers.METHODS) - headings("methods.md") == set()
+
+
+def test_every_option_of_a_method_is_named_where_it_is_described() -> None:
+    """The section of a method names its options as they are written in a request."""
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    for name in explainers.METHODS:
+        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        missing = [option for option in explainers.explainer_class(name).model_fields if f"`{option}`" not in section]
+
+        assert missing == [], name
+
+
+def test_every_setting_has_a_heading() -> None:
+    """A setting is found under the name that is typed."""
+    assert {f"WHENCE_{name.upper()}" for name in Settings.model_fields} - headings("settings.md") == set()
+
+
+def test_every_command_has_a_heading() -> None:
+    """`whence --help` is short; the page has the examples."""
+    assert set(commands()) - headings("cli.md") == set()
+
+
+def test_every_route_has_a_heading() -> None:
+    """Also the aliases."""
+    assert set(routes()) - headings("rest.md") == set()
+
+
+def test_every_error_code_has_a_heading() -> None:
+    """A program that sees a code finds here what it means and what to do."""
+    assert {*codes(), *LIBRARY, "invalid"} - headings("errors.md") == set()
+
+
+def test_the_pages_document_nothing_that_is_gone() -> None:
+    """Headings that look like a route, a setting or a command must exist."""
+    written = {h for h in headings("rest.md") if re.match(r"(GET|POST|PUT|DELETE) /", h)}
+    written |= {h for h in headings("settings.md") if h.startswith("WHENCE_")}
+    written |= {h for h in headings("cli.md") if h.startswith("whence ")}
+    there = {*routes(), *commands(), *(f"WHENCE_{name.upper()}" for name in Settings.model_fields)}
+
+    assert written - there == set()
+
+
+@pytest.mark.parametrize("name", cards.PAGES)
+def test_figures_are_those_of_the_cards(name: str) -> None:
+    """After a training run: python -m app.train.cards."""
+    page = (ROOT / name).read_text(encoding="utf-8")
+
+    assert cards.between_markers(page, cards.PAGES[name](cards.embedded_cards())) == page
+    assert page.count(cards.BEGIN) == page.count(cards.END) == 1
+
+
+def pages() -> list[Path]:
+    return [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_the_pages_lead_somewhere(page: Path) -> None:
+    """A moved file or heading breaks a link silently."""
+    targets = re.findall(r"\]\((?!https?:)([^)#\s]+)(?:#[^)\s]*)?\)", page.read_text(encoding="utf-8"))
+    broken = [target for target in targets if not (page.parent / target).exists()]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", sorted((DOCS / "decisions").glob("*.md")), ids=lambda page: page.stem)
+def test_a_decision_names_the_test_that_holds_it(page: Path) -> None:
+    """A decision that nothing holds is a wish."""
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+
+    assert {"Context", "Decision", "Consequences", "Held by"} <= set(re.findall(r"^## (.+)$", text, re.MULTILINE))
+    assert named
+    for file, test in named:
+        assert (ROOT / file).is_file(), file
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8") if test else True, test

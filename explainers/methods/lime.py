@@ -25,7 +25,7 @@ class Lime(Explainer):
     title: ClassVar = "LIME"
     reference: ClassVar = "Ribeiro, Singh & Guestrin 2016, arXiv:1602.04938"
     needs: ClassVar = frozenset({Need.OUTPUTS})
-    promises: ClassVar = frozenset({Promise.DUMMY, Promise.LINEAR})
+    promises: ClassVar = frozenset({Promise.LINEAR})  # where others interact, a word without effect may get a little
 
     kernel_width: float = Field(25, gt=0, le=1000, title="Kernel width", description="LIME's default for text is 25.")
     num_features: int | None = Field(

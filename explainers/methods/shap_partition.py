@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,11 +40,23 @@ class ShapPartition(Explainer):
         if table.players == 1:
             scores = (ends[1] - ends[0])[:, None]
         else:
-            explainer = shap.explainers.Partition(game, _Masker(table.players))
             budget = self.max_evals or case.budget or DEFAULT_BUDGET
-            found = explainer(np.ones((1, table.players)), max_evals=budget, silent=True)
+            with _seeded(case.seed):
+                explainer = shap.explainers.Partition(game, _Masker(table.players))
+                found = explainer(np.ones((1, table.players)), max_evals=budget, silent=True)
             scores = np.asarray(found.values[0], dtype=float).T  # (targets, players)
         return case.result(self, scores=scores, baseline_output=ends[0])
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """shap draws from numpy's global generator: it gets a seed, and the process its generator back."""
+    before = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
 
 
 class _Masker:

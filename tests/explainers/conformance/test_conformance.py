@@ -1,0 +1,320 @@
+"""What every method owes, on every model that it runs on: fakes with known answers and small transformers."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from explainers import runner
+from explainers.badge import relative_residual
+from explainers.base import Explainer, Promise
+from explainers.errors import Cancelled
+from explainers.registry import METHODS, PANEL, build, explainer_class
+from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel
+from explainers.types import Attribution, Panel, Question
+from tests.tiny import tiny
+
+WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "film": (0.3, 0.2), "witty": (0.0, 0.7)}
+MODELS: dict[str, Callable[[], Any]] = {
+    "linear": lambda: LinearModel(WEIGHTS),
+    "and": AndModel,
+    "gradient": lambda: GradientModel(WEIGHTS),
+    "neighbour": lambda: NeighbourModel(WEIGHTS),
+    "bert": lambda: tiny("bert"),
+    "bert, three classes": lambda: tiny("bert", labels=3),
+    "bert, multi-label": lambda: tiny("bert", labels=3, problem="multi_label_classification"),
+    "bert, regression": lambda: tiny("bert", labels=1, problem="regression"),
+    "roberta": lambda: tiny("roberta"),
+    "gpt2": lambda: tiny("gpt2"),
+}
+TRANSFORMERS = tuple(name for name in MODELS if hasattr(MODELS[name](), "_network"))
+SHORT = "a good, witty film"
+LONG = "a good film is not bad and the witty film never recovers from good clumsy bad film"  # sampled, not exact
+BUDGET = 64
+
+
+def ask(method: str | Explainer, model: Any, text: str = SHORT, **asked: Any) -> Attribution:
+    explainer = build(method) if isinstance(method, str) else method
+    progress = asked.pop("progress", runner.silent)
+    return runner.explain(model, Question(text=text, **asked), explainer, progress=progress)
+
+
+@cache
+def found(method: str, model: str, text: str = SHORT, **asked: Any) -> Attribution:
+    return ask(method, MODELS[model](), text, budget=BUDGET)
+
+
+@cache
+def panel(model: str, text: str) -> Panel:
+    return runner.panel(MODELS[model](), Question(text=text, budget=BUDGET))
+
+
+def pairs(models: Iterable[str], promise: Promise | None = None) -> Any:
+    """Every method that runs on the model, and has promised what is asked for."""
+    return pytest.mark.parametrize(
+        ("method", "model"),
+        [
+            (name, model)
+            for model in models
+            for name in METHODS
+            if explainer_class(name).needs <= MODELS[model]().offers
+            and (promise is None or promise in explainer_class(name).promises)
+        ],
+    )
+
+
+every_pair = pairs(MODELS)
+
+
+@every_pair
+def test_offsets_cut_the_players_out_of_the_text(method: str, model: str) -> None:
+    """What is painted is what was typed, blank by blank; so for the tokens."""
+    made = found(method, model)
+
+    assert made.text == SHORT
+    for part in (*made.features, *(t for t in made.tokens if not t.special)):
+        assert SHORT[part.start : part.end] == part.text
+
+
+@every_pair
+def test_a_result_is_complete(method: str, model: str) -> None:
+    """Finite scores of the right shape and sign, with method, options, seed, badge and output beside them."""
+    made, explainer = found(method, model), build(method)
+
+    assert made.method.name == method
+    assert build(method, made.method.options) == explainer
+    assert made.badge is not None
+    assert made.forward_passes >= 0
+    assert (made.scores is None) == (explainer.scale == "none")
+    if made.scores is not None:
+        assert np.isfinite(made.scores).all()
+        assert explainer.scale == "signed" or (made.scores >= 0).all()
+    assert (made.unit == made.value) == (explainer.scale == "signed")
+
+
+@every_pair
+def test_what_is_explained_is_what_is_predicted(method: str, model: str) -> None:
+    """The output is the value function of the served logits, to the last bit, for every class."""
+    made = found(method, model)
+    case = runner.case_of(MODELS[model](), Question(text=SHORT))
+
+    logits = np.array([made.prediction.logits])
+    assert made.output == pytest.approx(case.values(logits)[0], abs=1e-6)
+    assert [t.index for t in made.targets] == list(case.targets)
+
+
+@every_pair
+def test_the_same_seed_gives_the_same_scores(method: str, model: str) -> None:
+    """Bit for bit, where sampling is needed too, and whatever the seed of others is."""
+    first = found(method, model, LONG)
+    np.random.seed(7)
+    torch.manual_seed(7)
+    again = ask(method, MODELS[model](), LONG, budget=BUDGET)
+
+    assert first.method.seed == again.method.seed
+    for one, other in ((first.scores, again.scores), (first.relations, again.relations)):
+        assert (one is None and other is None) or (np.asarray(one) == np.asarray(other)).all()
+
+
+@every_pair
+@pytest.mark.parametrize("text", [SHORT, LONG], ids=["short", "long"])
+def test_alone_and_in_a_panel_the_scores_are_the_same(method: str, model: str, text: str) -> None:
+    """Sharing the table of masked evaluations changes no method's answer."""
+    alone = found(method, model, text)
+    (beside,) = [a for a in panel(model, text).explanations if a.method.name == method] if method in PANEL else [alone]
+
+    assert (alone.scores is None) == (beside.scores is None)
+    if alone.scores is not None:
+        assert beside.scores == pytest.approx(alone.scores, abs=1e-5)
+
+
+@every_pair
+def test_a_result_survives_json(method: str, model: str) -> None:
+    """Without NaN or Infinity; what comes back is what went in, relations apart."""
+    made = found(method, model)
+
+    text = made.model_dump_json()
+    back = Attribution.model_validate_json(text)
+
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert back.model_dump_json() == text
+    assert (back.scores is None) == (made.scores is None)
+    if made.scores is not None:
+        assert (back.scores == made.scores).all()
+
+
+@every_pair
+def test_it_can_be_cancelled(method: str, model: str) -> None:
+    """Progress is asked at least once before the end, and the next question is answered as if nothing had been."""
+    used = MODELS[model]()
+    told = 0
+
+    def stop(done: float, note: str = "") -> None:
+        nonlocal told
+        told += 1
+        raise Cancelled("the caller is gone")
+
+    with pytest.raises(Cancelled):
+        ask(method, used, progress=stop, budget=BUDGET)
+
+    assert told == 1
+    again = ask(method, used, budget=BUDGET)
+    assert again.scores == pytest.approx(found(method, model).scores, abs=0) if again.scores is not None else True
+
+
+@every_pair
+@pytest.mark.parametrize("text", ["good", "good film"])
+def test_one_word_and_two_words_are_explained(method: str, model: str, text: str) -> None:
+    """The smallest games have no special case that a user could meet."""
+    made = ask(method, MODELS[model](), text)
+
+    assert made.scores is None or np.isfinite(made.scores).all()
+
+
+@pairs(TRANSFORMERS)
+def test_a_model_is_left_as_it_was_found(method: str, model: str) -> None:
+    """Hooks, gradients, mode, attention, weights and random states, after success."""
+    used = MODELS[model]()
+    before = state_of(used)
+
+    ask(method, used, budget=BUDGET)
+
+    assert state_of(used) == before
+
+
+@pairs(TRANSFORMERS)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_model_is_left_as_it_was_found_after_a_failure(method: str, model: str, share: float) -> None:
+    """The network breaks down in the middle of a pass, early or late; then it works as before."""
+    used = MODELS[model]()
+    with breaking_down(after=None) as ran:
+        ask(method, used, budget=BUDGET)
+    before = state_of(used)
+
+    with breaking_down(after=int(share * len(ran))), pytest.raises(ZeroDivisionError):
+        ask(method, used, budget=BUDGET)
+
+    assert state_of(used) == before
+    again = ask(method, used, budget=BUDGET)
+    assert again.scores is None or (again.scores == found(method, model).scores).all()
+
+
+@pairs(["linear", "gradient", "neighbour"], Promise.DUMMY)
+def test_a_word_that_the_model_ignores_gets_nothing(method: str, model: str) -> None:
+    """`plain` has no weight and acts with no neighbour."""
+    made = ask(method, MODELS[model](), "good plain witty film")
+
+    assert made.scores is not None
+    assert made.scores[:, 1] == pytest.approx([0, 0], abs=1e-9)
+
+
+@pairs(["linear", "gradient"], Promise.LINEAR)
+@pytest.mark.parametrize(
+    "text", ["good plain bad film", "good plain bad film witty plain film good bad witty plain bad film"]
+)
+def test_a_linear_model_gives_back_its_weights(method: str, model: str, text: str) -> None:
+    """The log-odds of two classes are the sum of w1 − w0: to rounding, where coalitions are sampled to 1e-4."""
+    weights = [np.subtract(*WEIGHTS.get(word, (0.0, 0.0))[::-1]) for word in text.split()]
+
+    made = ask(method, MODELS[model](), text)
+
+    allowed = 1e-6 if made.standard_errors is None else 1e-4
+    assert made.scores is not None
+    assert made.scores[1] == pytest.approx(weights, abs=allowed)
+    assert made.scores[0] == pytest.approx(np.negative(weights), abs=allowed)
+
+
+@pairs(MODELS, Promise.COMPLETE)
+@pytest.mark.parametrize("text", [SHORT, LONG], ids=["short", "long"])
+def test_scores_leave_no_residual(method: str, model: str, text: str) -> None:
+    """Shapley values add up to rounding; integrated gradients within their tolerance, or they say so."""
+    made = found(method, model, text)
+
+    residual = relative_residual(made)
+    assert residual is not None
+    assert residual <= (0.01 if "gradient_rows" in made.checks else 1e-6) or made.warnings
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_pair_is_explained_part_by_part(method: str) -> None:
+    """Offsets count within their own part, and both parts have players."""
+    made = ask(method, tiny("bert"), "a good film", text_pair="the movie is bad", budget=BUDGET)
+    texts = {"text": "a good film", "text_pair": "the movie is bad"}
+
+    assert {feature.part for feature in made.features} == {"text", "text_pair"}
+    for feature in made.features:
+        assert texts[feature.part][feature.start : feature.end] == feature.text
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_says_what_it_is(method: str) -> None:
+    """Title, reference, meaning, and a title and a description for every option: forms and pages are made of them."""
+    made = explainer_class(method)
+
+    assert made.name == method
+    assert made.title
+    assert any(character.isdigit() for character in made.reference)
+    assert made.__doc__
+    for option in made.model_json_schema()["properties"].values() if made.model_fields else ():
+        assert option["title"]
+        assert option["description"]
+
+
+def test_reading_the_methods_loads_no_heavy_library() -> None:
+    """The web process reads their options and never holds a model."""
+    heavy = {"torch", "transformers", "shap", "captum", "lime"}
+    code = (
+        "import sys; from explainers.registry import METHODS, explainer_class; import explainers.runner\n"
+        "[explainer_class(name).model_json_schema() for name in METHODS]\n"
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.strip() == "[]"
+
+
+def state_of(model: Any) -> dict[str, Any]:
+    """All that a method could leave behind in a transformer, and the random generators of the process."""
+    network = model._network.module
+    return {
+        "hooks": [
+            len(m._forward_hooks) + len(m._forward_pre_hooks) + len(m._backward_hooks) for m in network.modules()
+        ],
+        "training": [m.training for m in network.modules()],
+        "attention": network.config._attn_implementation,
+        "output": (network.config.output_attentions, network.config.output_hidden_states),
+        "gradients": [(p.requires_grad, p.grad is None) for p in network.parameters()],
+        "weights": sum(float(p.double().sum()) for p in network.parameters()),
+        "grad mode": torch.is_grad_enabled(),
+        "random": (random.getstate(), torch.get_rng_state().tolist()),
+        "numpy": str(np.random.get_state()),
+    }
+
+
+@contextmanager
+def breaking_down(after: int | None) -> Iterator[list[str]]:
+    """Any module of any network raises ZeroDivisionError once `after` others have run; None: they are only counted."""
+    ran: list[str] = []
+
+    def count(module: Any, args: Any) -> None:
+        ran.append(type(module).__name__)
+        if after is not None and len(ran) > after:
+            raise ZeroDivisionError
+
+    handle = register_module_forward_pre_hook(count)
+    try:
+        yield ran
+    finally:
+        handle.remove()

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi.responses import Response
-
 from ..errors import NotFound
 from . import export
+from .representations import PAGE_POLICY, Export
 from .schemas import ExplanationOut, PanelOut
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 KINDS = {"html": "text/html; charset=utf-8", "json": "application/json", "csv": "text/csv; charset=utf-8"}
 
 
-def answer(found: PanelOut | ExplanationOut, kind: str) -> Response:
+def file_of(found: PanelOut | ExplanationOut, kind: str) -> Export:
     """Raises NotFound for a kind that does not exist."""
     if kind not in KINDS:
         raise NotFound(f"there is no export {kind[:20]!r}; there are: {', '.join(KINDS)}")
-    name = f"whence-{found.key[:12]}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    if kind == "html":
-        headers["Content-Security-Policy"] = POLICY
-    return Response(_content(found, kind), media_type=KINDS[kind], headers=headers)
+    policy = PAGE_POLICY if kind == "html" else None
+    return Export(_content(found, kind).encode(), KINDS[kind], f"whence-{found.key[:12]}.{kind}", policy)
 
 
 def _content(found: PanelOut | ExplanationOut, kind: str) -> str:

@@ -16,6 +16,7 @@ from . import assemble, attachments, service
 from . import view as views
 from .contexts import HomePage, MapsFragment
 from .examples import examples_for
+from .representations import Export
 from .schemas import PanelOut, PanelRequest, TextInput
 
 router = APIRouter(include_in_schema=False)
@@ -61,12 +62,16 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
 
 @router.get("/panels/{key}/export/{kind}")
 async def export_panel(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return attachments.answer(await service.find_panel(services, key, project), kind)
+    return _download(attachments.file_of(await service.find_panel(services, key, project), kind))
 
 
 @router.get("/explanations/{key}/export/{kind}")
 async def export_explanation(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return attachments.answer(await service.find_explanation(services, key, project), kind)
+    return _download(attachments.file_of(await service.find_explanation(services, key, project), kind))
+
+
+def _download(file: Export) -> Response:
+    return Response(file.body, media_type=file.media_type, headers=file.headers)
 
 
 async def _page(request: Request, services: Services, found: PanelOut, address: str, twin: str) -> Response:

@@ -16,12 +16,11 @@ MARK = regex.compile(r"[\p{P}\p{S}]")
 INSIDE_WORDS = frozenset("'’-‐‑.,")
 STOP = regex.compile(r"[\p{Terminal_Punctuation}–—―…]")
 SENTENCE_STOP = regex.compile(r"[\p{Sentence_Terminal}…]")
+DOTTED = regex.compile(r"(\p{L}\.)+\p{L}")
 BRACKET = (regex.compile(r"\p{Ps}"), regex.compile(r"\p{Pe}"))
 CLOSING = regex.compile(r"[\p{Pe}\p{Pf}\"']")
 LINE_BREAK = regex.compile(r"\r\n|[\n\r\u0085\u2028\u2029]")
-ABBREVIATIONS = frozenset(
-    ("mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "no", "fig", "al", "e.g", "i.e")
-)
+ABBREVIATIONS = frozenset(("mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "vs", "etc", "no", "fig", "al", "approx"))
 
 Span = tuple[int, int]
 
@@ -129,15 +128,17 @@ def _starts_sentence(words: Sequence[Span], number: int, text: str, gap: str, fo
     stop = text[words[number][1] - 1]
     if not stop.isascii() and stop != "…":
         return True
-    return bool(gap) and not (stop in ".…" and following[0].islower())
+    trails_off = stop == "…" or text[: words[number][1]].endswith("..")
+    return bool(gap) and not (trails_off and following[0].islower())
 
 
 def _abbreviation(words: Sequence[Span], number: int, text: str) -> bool:
-    """A period after Mr, e.g or a single letter ends nothing."""
+    """A period after Mr, U.S, e.g or a single capital ends nothing."""
     start, end = words[number]
     if text[end - 1] != ".":
         return False
     word = text[start : end - 1] if end - start > 1 else ""
     if not word and number > 0 and words[number - 1][1] == start:
         word = text[slice(*words[number - 1])]
-    return word.casefold() in ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word.isupper())
+    short = len(word) == 1 and word.isupper()
+    return short or word.casefold() in ABBREVIATIONS or DOTTED.fullmatch(word) is not None

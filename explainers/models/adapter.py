@@ -23,7 +23,7 @@ def merged_network(base: Path, adapter: Path, labels: tuple[str, ...]) -> Any:
     """The classifier in fp32 and evaluation mode. Raises BadModel where the adapter is not plain LoRA on this base."""
     from transformers import BertConfig, BertForSequenceClassification
 
-    from .loading import quiet_construction
+    from .loading import quiet_construction, settled
 
     config = read_adapter_config(adapter)
     update = load_file(adapter / "adapter_model.safetensors")
@@ -38,10 +38,11 @@ def merged_network(base: Path, adapter: Path, labels: tuple[str, ...]) -> Any:
         network = BertForSequenceClassification(
             BertConfig(**kept, num_labels=count, id2label=numbered, label2id={v: k for k, v in numbered.items()})
         )
-    lacking = network.load_state_dict(weights, strict=False).missing_keys
-    if lacking:
-        raise BadModel(f"adapter_model.safetensors lacks {', '.join(sorted(lacking))}")
-    return network.requires_grad_(False).eval()
+    wanted = network.state_dict()
+    if unfit := sorted(n for n, w in wanted.items() if n not in weights or weights[n].shape != w.shape):
+        raise BadModel(f"adapter_model.safetensors: {unfit[0]} does not fit all-MiniLM-L6-v2")
+    network.load_state_dict({name: weights[name] for name in wanted})
+    return settled(network)
 
 
 def merge(base: dict[str, torch.Tensor], update: dict[str, torch.Tensor], *, scale: float) -> dict[str, torch.Tensor]:

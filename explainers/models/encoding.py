@@ -51,8 +51,8 @@ class TextEncoder:
             raise BadInput(f"baseline {question.baseline!r} does not exist for this model; choose {allowed}")
         return question.baseline
 
-    def _read(self, question: Question) -> Encoded:
-        texts = [readable(question.text)]
+    def _read(self, question: Question, *, name: str = "text") -> Encoded:
+        texts = [readable(question.text, name)]
         if question.text_pair is not None:
             texts.append(readable(question.text_pair, "second text"))
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
@@ -127,7 +127,7 @@ class TextEncoder:
         if question.baseline_text is None:
             raise BadInput("baseline 'text' needs a baseline_text: a second text with as many players")
         plain = {"text": question.baseline_text, "players": inputs.players, "baseline": None, "baseline_text": None}
-        other = self._read(question.model_copy(update=plain))
+        other = self._read(question.model_copy(update=plain), name="baseline text")
         mine, theirs = len(inputs.features), len(other.features)
         if mine != theirs:
             raise BadInput(f"the baseline text has {theirs} players and the text {mine}: they must be equally many")

@@ -121,10 +121,16 @@ def _network(folder: Path, report: FolderReport) -> Any:
         )
     if lacking := sorted(found["missing_keys"]):
         raise BadModel(f"the weights lack {', '.join(lacking[:3])}, which would be random")
+    for weight in network.parameters():
+        weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
+    return settled(network)
+
+
+def settled(network: Any) -> Any:
+    """The network in evaluation mode and frozen. Raises BadModel where a weight is not finite."""
     for name, weight in network.named_parameters():
         if not torch.isfinite(weight).all():
             raise BadModel(f"the weight {name} holds NaN or infinity: the training diverged or the file is damaged")
-        weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
     return network.requires_grad_(False).eval()
 
 

@@ -36,7 +36,8 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     for field, allowed in FIXED.items():
         if field in config and config[field] not in allowed:
             raise BadModel(f"adapter_config.json: {field} is {config[field]!r}; only plain LoRA can be loaded")
-    if not isinstance(config.get("r"), int) or config["r"] < 1 or not isinstance(config.get("lora_alpha"), int | float):
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if type(rank) is not int or rank < 1 or type(alpha) not in (int, float):
         raise BadModel("adapter_config.json: r and lora_alpha must be numbers")
     return config
 

@@ -12,12 +12,13 @@ from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..history import service as history
 from ..models import service as models
 from ..rendering import render
+from ..schemas import TextInput
 from . import assemble, attachments, service
 from . import view as views
 from .contexts import HomePage, MapsFragment
 from .examples import examples_for
 from .representations import Export
-from .schemas import PanelOut, PanelRequest, TextInput
+from .schemas import PanelOut, PanelRequest
 
 router = APIRouter(include_in_schema=False)
 RECENTS = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ application.command()(info.version)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 some rows failed, 2 a mistake in one line on stderr, 130 interrupted."""
     _quiet()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the terminal's settings say
     try:
         code = application(arguments, prog_name="whence", standalone_mode=False)
         sys.stdout.flush()

@@ -125,7 +125,8 @@ LIBRARY: Mapping[str, tuple[int, str]] = {
     "bad_model": (422, "Save the model again as safetensors with a fast tokenizer (save_pretrained)."),
     "cancelled": (499, ""),
 }
-# What to do where the web framework raised the error itself.
+# Names and cures where the web framework raised the error itself.
+CODES = {400: "bad_request", 413: "too_large"}
 CURES = {
     400: "Send a body that is valid JSON in UTF-8.",
     404: "Check the address; /openapi.json lists every route.",

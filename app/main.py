@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 
 from fastapi import FastAPI
 
-from . import logging, openapi, problems
+from . import logging, openapi, pages, problems
 from ._library import explainers
 from .dependencies import Services
 from .engine.client import SocketEngine
@@ -17,6 +17,7 @@ from .engine.engine import expected
 from .engine.supervisor import Supervisor
 from .explain.api import router as explain_api
 from .health.api import router as health_api
+from .history.api import router as history_api
 from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
@@ -26,7 +27,7 @@ from .settings import Settings
 from .store import models as registered
 from .store.database import Store, open_store
 
-ROUTERS = (health_api, kserve_api, models_api, predict_api, methods_api, explain_api)
+ROUTERS = (health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api)
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several
 methods at once with their evidence. Errors are problem documents (RFC 9457): `detail` names the value and what is
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None, *, engine: EngineContext | None
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    pages.install(app)
     openapi.describe(app)
     return app
 

@@ -19,9 +19,17 @@ def describe(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
-            # The framework's own error shapes, which no route answers.
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(unused, None)
+            _without_foreign_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _without_foreign_errors(document: dict[str, Any]) -> None:
+    """The framework declares a 422 of its own shape wherever there is a parameter; no route answers it."""
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]

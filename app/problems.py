@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from ._library import explainers
-from .errors import CURES, LIBRARY, AppError
+from .errors import CODES, CURES, LIBRARY, AppError
 from .schemas import clean
 
 MEDIA_TYPE = "application/problem+json"
@@ -104,7 +104,7 @@ def problem_of(status: int, *, code: str | None = None, detail: str = "", cure: 
         title = HTTPStatus(status).phrase
     except ValueError:
         title = "Client Closed Request"
-    code = code or title.lower().replace(" ", "_").replace("-", "_")
+    code = code or CODES.get(status) or title.lower().replace(" ", "_").replace("-", "_")
     return Problem(
         type=f"urn:whence:error:{code}", title=title, status=status, detail=clean(detail), code=code, cure=clean(cure)
     )

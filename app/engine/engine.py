@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -38,7 +39,7 @@ class Engine:
 
     def announce(self, source: str, *, embedded: bool) -> ModelOut:
         """The model as it is known before it is loaded."""
-        name = source if embedded else Path(source).name
+        name = source if embedded else _id_of(Path(source))
         known = next((state for state in self.models() if state.source == source and not state.embedded), None)
         if known is not None and known.status != "failed":
             return known
@@ -47,7 +48,7 @@ class Engine:
             name if name not in taken else next(f"{name}-{n}" for n in range(2, 1000) if f"{name}-{n}" not in taken)
         )
         state = ModelOut(
-            id=unique, title=name, status="loading", embedded=embedded, source=None if embedded else source
+            id=unique, title=Path(source).name, status="loading", embedded=embedded, source=None if embedded else source
         )
         self._set(state)
         return state
@@ -140,6 +141,11 @@ def _described(model: Any, state: ModelOut) -> ModelOut:
             "card": getattr(model, "card", None),
         }
     )
+
+
+def _id_of(folder: Path) -> str:
+    """The folder's name as it can stand in an address."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-.") or "model"
 
 
 def _record(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(200), nullable=False),
         sa.Column("method", sa.String(200)),
         sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("probability", sa.Float()),
+        sa.Column("probability", sa.Double()),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.UniqueConstraint("project", "key", name="uq_history_key"),

@@ -1,0 +1,223 @@
+"""The engine as a process of its own, with a real model: how it starts, fails, is stopped and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+import explainers
+from app.dependencies import Services
+from app.main import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+MODEL = "toxicity"
+LONG = "you are all so very kind to me and I will never in my life forget what you did for us that day " * 2
+PATIENCE = 120.0
+
+
+def wait_for(done: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := done():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def engine_of(pid: int) -> int:
+    """The engine process that a server has started."""
+
+    def find() -> int | None:
+        lines = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children(pid)}
+        return next((child for child, line in lines.items() if b"engine.server" in line), None)
+
+    found: int = wait_for(find)
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    os.environ["WHENCE_TEST_SECRET"] = "not for models"
+    app = create_app(Settings(data=tmp_path_factory.mktemp("data"), threads=1))
+    with TestClient(app, base_url="http://localhost") as client:
+        early = client.post("/v1/predictions", json={"model": MODEL, "inputs": [{"text": "hello"}]})
+        client.early = early  # type: ignore[attr-defined]
+        wait_for(lambda: MODEL in client.get("/readyz").json().get("models", ()))
+        yield client
+    del os.environ["WHENCE_TEST_SECRET"]
+
+
+def predicted(client: TestClient) -> Any:
+    return client.post("/v1/predictions", json={"model": MODEL, "inputs": [{"text": "hello"}]})
+
+
+def asked(client: TestClient, work: Callable[[Services], Coroutine[Any, Any, Any]]) -> Any:
+    """Runs on the server's own loop, where the connection to the engine lives."""
+    services = client.app.state.services  # type: ignore[attr-defined]
+    return client.portal.call(work, services)  # type: ignore[union-attr]
+
+
+def test_the_server_answers_while_the_model_loads(client: TestClient) -> None:
+    """With 503, how long to wait, and the reason."""
+    early = client.early  # type: ignore[attr-defined]
+
+    assert early.status_code == 503
+    assert int(early.headers["retry-after"]) > 0
+    assert "loading" in early.json()["detail"]
+
+
+def test_the_engine_runs_without_secrets_and_offline(client: TestClient) -> None:
+    """It gets an environment of its own, and its socket is for this user alone."""
+    environment = Path(f"/proc/{engine_of(os.getpid())}/environ").read_bytes()
+
+    assert b"HF_HUB_OFFLINE=1" in environment
+    assert b"not for models" not in environment
+
+
+def test_a_killed_engine_fails_its_request_and_the_next_one_works(client: TestClient) -> None:
+    """SIGKILL in the middle of a panel: a clear 503, then a restart that nobody has to ask for."""
+    answers: list[Any] = []
+    body = {"model": MODEL, "input": {"text": LONG}, "players": "word", "budget": 4096}
+    asking = threading.Thread(target=lambda: answers.append(client.post("/v1/panels", json=body)))
+    asking.start()
+    before = engine_of(os.getpid())
+    services: Services = client.app.state.services  # type: ignore[attr-defined]
+    wait_for(lambda: services.engine._waiting)  # type: ignore[attr-defined]
+    time.sleep(0.3)
+    os.kill(before, signal.SIGKILL)
+    asking.join(PATIENCE)
+
+    assert answers[0].status_code == 503, answers[0].text
+    assert answers[0].json()["code"] == "engine_died"
+    assert answers[0].json()["cure"]
+    assert int(answers[0].headers["retry-after"]) > 0
+    assert predicted(client).status_code == 200
+    assert engine_of(os.getpid()) != before
+
+
+def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> None:
+    """It is let in between two batches; the explanation then goes on to its end."""
+    question = explainers.Question(text=LONG, budget=512, players="word")
+
+    async def work(services: Services) -> tuple[bool, Any]:
+        long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
+        await asyncio.sleep(0.5)
+        await services.engine.predict(MODEL, [explainers.Question(text="hello")])
+        return long.done(), await long
+
+    first, explained = asked(client, work)
+    assert first is False
+    assert explained.record["method"]["name"] == "shap"
+
+
+def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
+    """What would take minutes leaves the engine free at once."""
+    question = explainers.Question(text=LONG, budget=65536, players="word")
+
+    async def work(services: Services) -> float:
+        long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
+        await asyncio.sleep(0.5)
+        assert not long.done()
+        long.cancel()
+        started = time.monotonic()
+        await services.engine.explain(MODEL, explainers.Question(text="hello"), method="leave-one-out", options={})
+        return time.monotonic() - started
+
+    assert asked(client, work) < 30
+
+
+def test_errors_of_the_library_keep_their_class(client: TestClient) -> None:
+    """A text that the model cannot encode is the caller's mistake on this side of the socket too."""
+
+    async def work(services: Services) -> Any:
+        question = explainers.Question(text="a b", baseline="text", baseline_text="one two three four")
+        with pytest.raises(explainers.BadInput):
+            await services.engine.explain(MODEL, question, method="shap", options={})
+
+    asked(client, work)
+
+
+def test_attention_travels_and_keeps_its_shape(client: TestClient) -> None:
+    """Layers x heads x tokens x tokens as tensors; one head as JSON; rows are shares."""
+    body = {"model": MODEL, "input": {"text": "you are kind"}, "method": "attention"}
+    found = client.post("/v1/explanations", json=body).json()
+    path = f"/v1/explanations/{found['key']}/arrays/relations"
+    head = client.get(path, params={"layer": 5, "head": 11}).json()
+    tokens = len(found["tokens"])
+
+    assert head["shape"] == [tokens, tokens]
+    assert [sum(row) for row in head["values"]] == pytest.approx([1.0] * tokens, abs=2e-3)
+    assert client.get(path, params={"layer": 6}).status_code == 422
+    assert client.get(path, params={"head": 1}).status_code == 422
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
+    """`whence` as it runs for a user: the process, its address, and the seconds until it answered."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "WHENCE_DATA": str(tmp_path_factory.mktemp("data")), "WHENCE_THREADS": "1"}
+    command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx2.get(f"{address}/livez").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    wait_for(answers)
+    yield process, address, time.monotonic() - started
+    process.kill()
+    process.wait()
+
+
+def test_the_server_starts_quickly_and_small(server: tuple[subprocess.Popen[bytes], str, float]) -> None:
+    """It answers while torch is still being imported elsewhere, and stays small after its first answers."""
+    process, address, seconds = server
+    for path in ("/", "/v1/explainers", "/openapi.json", "/methods", "/models"):
+        assert httpx2.get(address + path).status_code == 200
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+
+    assert seconds < 3 * (1 + os.getloadavg()[0])  # 3 s on a machine that does nothing else
+    assert int(status["VmRSS"].split()[0]) < 150 * 1024
+
+
+def test_the_engine_ends_with_its_server(server: tuple[subprocess.Popen[bytes], str, float]) -> None:
+    """Even when the server is killed and can clean up nothing."""
+    process, _, _ = server
+    engine = engine_of(process.pid)
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not alive(engine), 20)

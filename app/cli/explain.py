@@ -122,7 +122,7 @@ def predict(
         yield (row.text, prediction.predicted.label, *chances)
 
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
-        output.show_prediction(console, found[0].text, found[1], target=None)
+        output.show_prediction(console, found[0].text, found[1])
 
     return work.run(
         texts,

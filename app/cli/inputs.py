@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def read_texts(given: str, *, form: Format | None, column: str, pair: str | None
         return _parsed(_stdin(), form or "text", source="stdin", column=column, pair=pair, pair_column=pair_column)
     path = _file(given, form)
     if path is None:
-        return Texts((Row(_unicode(given, "the argument"), pair),), single=True)
+        return Texts((Row(_argument(given), pair),), single=True)
     content = _decoded(path.read_bytes(), given)
     known = form or FORMATS[path.suffix.lower()]
     return _parsed(content, known, source=given, column=column, pair=pair, pair_column=pair_column)
@@ -118,10 +119,6 @@ def _decoded(content: bytes, source: str) -> str:
         raise Mistake(f"{source} is not UTF-8 (byte {error.start}); convert it with iconv") from error
 
 
-def _unicode(text: str, source: str) -> str:
-    """Arguments that are not UTF-8 arrive as lone surrogates, which no tokenizer takes."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Mistake(f"{source} is not UTF-8 (character {error.start})") from error
-    return text
+def _argument(given: str) -> str:
+    """Where the locale is not UTF-8, arguments arrive as undecoded bytes; they are UTF-8 all the same, or refused."""
+    return given if given.isascii() else _decoded(os.fsencode(given), "the argument")

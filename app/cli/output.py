@@ -15,12 +15,14 @@ from rich.text import Text
 
 from .._library import explainers
 from ..explain import export, heatmap
+from ..formatting import shorten
 
 TOWARDS = ("#fef1e0", "#fee3c1", "#fdd5a2", "#fdc682", "#fdb863")  # the tints of the pages
 AWAY = ("#e8f1fa", "#d0e3f5", "#b9d4f1", "#a1c6ec", "#8ab8e6")
 SIZE = ("#eaf1ee", "#d5e3dd", "#c0d6cc", "#abc8bb", "#96baaa")
 BAR = 20
 MOST_ROWS = 20
+LONGEST_WORD = 40
 BADGES = {"sound": ("green", "sound"), "rough": ("yellow", "rough"), "distrust": ("red", "do not trust")}
 BIDIRECTIONAL = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
@@ -46,10 +48,15 @@ def csv_line(cells: Any) -> str:
     return out.getvalue()
 
 
-def show_prediction(console: Console, text: str, prediction: explainers.Prediction, *, target: str | None) -> None:
-    """The text and a bar for each class; the predicted one is marked, and so is the one that was asked for."""
+def show_prediction(console: Console, text: str, prediction: explainers.Prediction) -> None:
+    """The text and a bar for each class, the predicted one in bold."""
+    console.print(Text(visible(text)), soft_wrap=True)
+    console.print(_classes(prediction))
+
+
+def _classes(prediction: explainers.Prediction, target: str | None = None) -> Table:
+    """Most probable first; an arrow marks the class that is explained."""
     record = prediction_record(prediction)
-    console.print(visible(text), soft_wrap=True)
     table = Table(box=None, show_header=False, padding=(0, 1))
     for entry in record["classes"][:MOST_ROWS]:
         label = visible(entry["label"]) + (" ←" if entry["label"] == target else "")
@@ -59,13 +66,14 @@ def show_prediction(console: Console, text: str, prediction: explainers.Predicti
             table.add_row(Text(label, style), f"{entry['logit']:+.4f}")
         else:
             table.add_row(Text(label, style), f"{chance:.4f}", "█" * round(BAR * chance))
-    console.print(table)
+    return table
 
 
 def show_attribution(console: Console, found: explainers.Attribution, *, row: int) -> None:
     """Prediction, painted text, the strongest parts as a table, and what the explanation is worth."""
-    show_prediction(console, found.text, found.prediction, target=found.targets[row].label)
+    console.print(_classes(found.prediction, found.targets[row].label))
     if found.scores is None:
+        console.print(Text(visible(found.text)), soft_wrap=True)
         console.print("This method shows a mechanism and scores no words; --json prints its tokens and checks.")
     else:
         console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)

@@ -121,10 +121,8 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
         table.add_column("±", justify="right")
     table.add_column("")
     for player in np.argsort(-np.abs(scores), kind="stable")[:MOST_ROWS]:
-        cells: list[Text | str] = [
-            Text(visible(found.features[player].text.replace("\n", " "))),
-            f"{scores[player]:+.4f}",
-        ]
+        word = shorten(visible(found.features[player].text), LONGEST_WORD)
+        cells: list[Text | str] = [Text(word), f"{scores[player]:+.4f}"]
         if found.standard_errors is not None:
             cells.append(f"{found.standard_errors[row][player]:.4f}")
         size = round(BAR * abs(float(scores[player])) / top) if top else 0

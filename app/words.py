@@ -106,6 +106,20 @@ COSTS = {
     "attention": N_("one pass"),
 }
 METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
+CARDS = (  # what the cards of the embedded models say
+    N_("Is a short post normal, or offensive or hateful?"),
+    N_("A classifier with known bias, made to be audited: English social-media posts of one to three sentences."),
+    N_("Not for moderation: it was made to show what an audit finds, and identity terms alone can raise its score."),
+    N_("English only: other scripts mostly reach the model as unknown tokens."),
+    N_("Offensive and hateful are one class here; the raters disagreed often (see HateXplain, arXiv:2012.10289)."),
+    N_("Is a review sentence or a whole review positive or negative?"),
+    N_(
+        "English film and product reviews, from a phrase to 512 tokens. A first model to explain, "
+        "and a teaching example."
+    ),
+    N_("There is no neutral class: a text without an opinion is still called positive or negative."),
+    N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
+)
 NOTICES = {
     "unknown_players": N_("The model cannot read %(unknown)s of the %(players)s parts of this text."),
     "cut": N_("The text is longer than the model reads; what was cut is not explained."),
@@ -173,4 +187,9 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
         """The question a method answers; nothing for a method of another package."""
         return translate(ASKS[name]) if name in ASKS else ""
 
-    return {name: named(table) for name, table in TABLES.items()} | {"brief": brief, "say": say, "asks": asks}
+    return {name: named(table) for name, table in TABLES.items()} | {
+        "brief": brief,
+        "say": say,
+        "asks": asks,
+        "tr": translate,
+    }

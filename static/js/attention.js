@@ -99,7 +99,7 @@ export function attention() {
     const ticks = places.filter((k) => k % every === 0);
     const labels = ticks.map((k) => escape(names[k].length > 12 ? `${names[k].slice(0, 11)}…` : names[k]));
     const font = { family: getComputedStyle(document.body).fontFamily, size: names.length > 40 ? 9 : 11, color: colour.plotly(colour.text) };
-    const axis = { tickvals: ticks, ticktext: labels, showgrid: false, zeroline: false, ticks: '', fixedrange: false };
+    const axis = { tickvals: ticks, ticktext: labels, showgrid: false, zeroline: false, ticks: '', ticklabelstandoff: 5, fixedrange: false };
     const wide = plot.clientWidth;
     const hover = made.map((row, i) => row.map((v, j) => `${escape(names[i])} → ${escape(names[j])}: ${v.toFixed(3)}`));
     const trace = {

@@ -20,6 +20,7 @@ from .gradients import value_tensor
 from .masking import path_ends
 from .network import Network, Passed
 
+MOST_WEIGHTS = 2**27  # of all layers and heads together, 0.5 GB; BERT-large at 512 tokens has 100 million
 SAME = 1e-4  # logits of the two implementations, absolute and relative: fp32 sums in another order
 
 
@@ -42,6 +43,7 @@ def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndar
 
     served: the logits (1, labels) of the served network. Raises Incompatible where the twin gives others.
     """
+    _refuse_size(twin, inputs)
     with torch.inference_mode():
         passed = twin.forward(twin.rows(inputs, ids=inputs.ids[None]), attentions=True)
     _refuse_other(passed, served)
@@ -53,6 +55,7 @@ def attention_gradients(
     twin: Network, inputs: Encoded, *, value: ValueName, head: Head, target: int, served: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+    _refuse_size(twin, inputs)
     place = path_ends(twin, inputs)[0][None].requires_grad_()
     with torch.enable_grad():
         passed = twin.forward(twin.rows(inputs, embeddings=place), attentions=True)
@@ -61,6 +64,13 @@ def attention_gradients(
         slopes = torch.autograd.grad(explained, passed.attentions)
     weights = torch.cat([a.detach() for a in passed.attentions])
     return weights.double().numpy(), torch.cat(slopes).double().numpy()
+
+
+def _refuse_size(twin: Network, inputs: Encoded) -> None:
+    config, tokens = twin.module.config, len(inputs.ids)
+    count = config.num_hidden_layers * config.num_attention_heads * tokens**2
+    if count > MOST_WEIGHTS:
+        raise Incompatible(f"{tokens} tokens have {count} attention weights, at most {MOST_WEIGHTS}: shorten the text")
 
 
 def _refuse_other(passed: Passed, served: FloatArray) -> None:

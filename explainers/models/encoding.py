@@ -77,7 +77,12 @@ class TextEncoder:
         )
 
     def _tokenized(self, texts: Sequence[str], **also: bool) -> Any:
-        return self.tokenizer(*texts, truncation=True, max_length=self.maximum_length, **also)
+        try:
+            return self.tokenizer(*texts, truncation=True, max_length=self.maximum_length, **also)
+        except BaseException as error:
+            if is_panic(error):
+                raise BadInput(f"the model's tokenizer fails on this text: {str(error)[:100]}") from None
+            raise
 
     def _assert_served(self, batch: Any, texts: Sequence[str]) -> None:
         """What is explained is what the tokenizer gives for the plain call, token for token and without padding."""
@@ -141,6 +146,11 @@ class TextEncoder:
         if not np.array_equal(inputs.owner, other.owner):
             raise BadInput("the tokens of the baseline text are arranged otherwise; choose another baseline text")
         return {"baseline_text": question.baseline_text, "baseline_ids": other.ids}
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether the tokenizer's compiled code stopped; its exception is no Exception and would end the process."""
+    return type(error).__name__ == "PanicException"
 
 
 def _refuse_nothing(arranged: Arrangement, texts: Sequence[str]) -> None:

@@ -13,16 +13,17 @@ from typing import Any
 
 import torch
 
-from ..errors import BadInput, BadModel
+from ..errors import BadInput, BadModel, ExplainersError
 from ..types import Question
 from .contents import CODE_KEYS
+from .encoding import is_panic
 from .folder import FolderReport
 from .transformer import TransformerModel
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
 FILE_FIELDS = ("tokenizer_file", "vocab_file", "merges_file", "gguf_file", "_name_or_path", "name_or_path")
 UNUSED = frozenset((*OUTPUT_FIELDS, *FILE_FIELDS, "torch_dtype", "dtype", "gradient_checkpointing"))  # set by loading
-TRIAL = ("The film is good.", "好。")
+TRIAL = ("The film is good.", "好。", "مرحبا")
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
@@ -138,9 +139,11 @@ def _guarded(load: Any) -> Any:
     """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it."""
     try:
         return load()
-    except BadModel:
+    except ExplainersError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         reason = " ".join(str(error).split())[:300]
         raise BadModel(f"the folder cannot be loaded: {type(error).__name__}: {reason}") from error
 
@@ -153,11 +156,14 @@ def _refuse_unfit(network: Any, tokenizer: Any) -> None:
 
 def _try(model: TransformerModel) -> None:
     """One prediction, so that a model that cannot predict is refused now. Raises BadModel."""
+    refused = 0
     for text in TRIAL:
         try:
-            inputs = model.encode(Question(text=text))
+            logits = _guarded(lambda text=text: model.predict([model.encode(Question(text=text))]))
         except BadInput:
+            refused += 1
             continue
-        logits = _guarded(lambda inputs=inputs: model.predict([inputs]))
         if not bool((abs(logits) < float("inf")).all()):
             raise BadModel(f"the model predicts NaN or infinity for {text!r}")
+    if refused == len(TRIAL):
+        raise BadModel(f"the tokenizer leaves nothing of {', '.join(map(repr, TRIAL))}")

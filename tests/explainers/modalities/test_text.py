@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 from typing import Any
 
@@ -266,6 +267,24 @@ def test_what_was_cut_is_unseen(name: str) -> None:
     assert text[rest.start : rest.end] == rest.text
     assert not text[inputs.features[-1].end : rest.start].strip()
     assert rest.end == len(text.rstrip())
+
+
+def test_what_was_cut_on_the_left_is_unseen() -> None:
+    """A tokenizer may cut the beginning; then that is what the model did not see."""
+    from tiny import network_for, tokenizer_for
+
+    from explainers.models.transformer import TransformerModel
+
+    tokenizer = copy.deepcopy(tokenizer_for("bert"))
+    tokenizer.truncation_side = "left"
+    model = TransformerModel(network_for("bert", tokenizer), tokenizer, id="left", digest="left")
+    text = "the film is good " * 60
+    inputs = model.encode(Question(text=text))
+    (rest,) = inputs.unseen
+
+    assert rest.start == 0
+    assert not text[rest.end : inputs.features[0].start].strip()
+    assert inputs.features[-1].end == len(text.rstrip())
 
 
 def test_long_pairs_show_what_is_unseen_of_each_part() -> None:

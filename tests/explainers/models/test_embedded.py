@@ -20,6 +20,7 @@ from explainers.models.lora import read_adapter_config, scale_of
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
 
+SENTENCES = Path(__file__).parents[4] / "shared" / "data" / "sst2_binary" / "stsa.binary.dev"
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 
 
@@ -104,6 +105,16 @@ def test_everything_kept_is_the_prediction(model: TransformerModel) -> None:
 
     np.testing.assert_allclose(model.outputs(inputs, keep[:1]), model.predict([inputs]), atol=1e-6)
     np.testing.assert_allclose(model.outputs(inputs, keep), model.predict([inputs]).repeat(64, axis=0), atol=1e-5)
+
+
+@pytest.mark.skipif(not SENTENCES.is_file(), reason="the sentences lie beside the checkout, not in it")
+def test_everything_kept_is_the_prediction_on_200_sentences(model: TransformerModel) -> None:
+    """Film reviews of 2 to 50 words, to 1e-6 in fp32."""
+    for line in SENTENCES.read_text(encoding="utf-8").splitlines()[:200]:
+        inputs = model.encode(Question(text=line[2:]))
+        kept = model.outputs(inputs, np.ones((1, len(inputs.features)), dtype=bool))
+
+        np.testing.assert_allclose(kept, model.predict([inputs]), atol=1e-6)
 
 
 def test_an_adapter_folder_of_a_user_is_loaded(folder: Path) -> None:

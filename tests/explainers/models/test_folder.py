@@ -196,6 +196,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda f: (f / "tokenizer.json").write_text('{"model": {"type": "Evil"}}'),
         "cannot be loaded",
     ),
+    "tokenizer that panics": (
+        lambda f: edit(f, "tokenizer.json", normalizer={"type": "Precompiled", "precompiled_charsmap": ""}),
+        "cannot be loaded: PanicException",
+    ),
+    "tokenizer that cuts everything": (
+        lambda f: edit(f, "tokenizer_config.json", model_max_length=1),
+        "leaves nothing of",
+    ),
     "tokenizer larger than the model": (
         lambda f: shutil.copy(saved("roberta", f.parent / "other") / "tokenizer.json", f),
         "but the model has",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from explainers.base import Encoded, Need
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
 
-SENTENCES = Path(__file__).parents[4] / "shared" / "data" / "sst" / "sst2_test.txt"
 TEXT = "Don't you, co-worker, pay 3.5?"
 
 OPENINGS = ("the film is", "this movie was never", "a co-worker says it's", "it isn't", "I don't think the plot is")
@@ -188,6 +186,20 @@ def test_the_eager_twin_shares_every_tensor() -> None:
     assert {p.data_ptr() for p in model._twin.module.parameters()} == original
     assert model._twin.module.config._attn_implementation == "eager"
     assert model._network.module.config._attn_implementation == "sdpa"
+
+
+def test_attentions_that_would_fill_the_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They grow with the square of the length; the reason names the cure."""
+    from explainers.errors import Incompatible
+
+    model = tiny("bert")
+    inputs = model.encode(Question(text=TEXT))
+    monkeypatch.setattr("explainers.models.attention.MOST_WEIGHTS", 2 * 4 * len(inputs.ids) ** 2 - 1)
+
+    with pytest.raises(Incompatible, match="shorten the text"):
+        model.attentions(inputs)
+    with pytest.raises(Incompatible, match="shorten the text"):
+        model.attention_gradients(inputs, value="logit", target=0)
 
 
 def test_other_logits_of_the_twin_are_refused() -> None:

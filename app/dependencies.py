@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from .engine.contract import EngineClient
 from .errors import ClientGone
 from .explain.flights import Flights
+from .logging import Fingerprint
 from .settings import Settings
 from .store.database import Store
 
@@ -23,6 +24,7 @@ class Services:
     settings: Settings
     engine: EngineClient
     store: Store
+    fingerprint: Fingerprint
     flights: Flights = field(default_factory=Flights)
 
 
@@ -52,6 +54,7 @@ async def while_connected(request: Request, work: Coroutine[None, None, T]) -> T
     finally:
         gone.cancel()
         task.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 async def _gone(request: Request) -> None:

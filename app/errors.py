@@ -8,6 +8,7 @@ AppError
 ├── Conflict         409  the thing is in use
 ├── Forbidden        403  the request comes from another site
 ├── NotAcceptable    406  no representation that the caller accepts
+├── OutOfMemory      422  the explanation needs more memory than there is
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
 ├── ModelFailed      503  the model could not be loaded
@@ -61,6 +62,12 @@ class TooLong(AppError):
     status = 422
     code = "too_long"
     cure = "Explain a shorter text, choose sentences as players, or a smaller budget."
+
+
+class OutOfMemory(AppError):
+    status = 422
+    code = "out_of_memory"
+    cure = "Explain a shorter text, or choose sentences as players."
 
 
 class Conflict(AppError):

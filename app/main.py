@@ -62,7 +62,9 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
         store = await asyncio.to_thread(open_store, settings.data, inline=settings.inline_array)
         try:
             async with engine(settings, store) as client:
-                app.state.services = services = Services(settings=settings, engine=client, store=store)
+                app.state.services = services = Services(
+                    settings=settings, engine=client, store=store, fingerprint=logging.fingerprint_of(settings.data)
+                )
                 yield
                 await services.flights.stop()
         finally:

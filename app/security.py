@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from .errors import AppError, Forbidden
 from .problems import problem_of, problem_response
@@ -67,6 +68,10 @@ class Guard:
             return
         scope["whence.request_id"] = uuid4().hex
         answer = _Answer(scope, send)
+        with bound_contextvars(request_id=scope["whence.request_id"]):
+            await self._pass_on(scope, receive, answer)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         started = time.perf_counter()
         try:
             self._check(scope)
@@ -74,13 +79,14 @@ class Guard:
         except Exception as error:
             await self._answer_error(error, scope, receive, answer)
         finally:
+            milliseconds = round(1000 * (time.perf_counter() - started), 1)
             self.log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                # The route and not the path: a key is a plain hash of a text.
+                route=getattr(scope.get("route"), "path", None),
                 status=answer.status,
-                milliseconds=round(1000 * (time.perf_counter() - started), 1),
-                request_id=scope["whence.request_id"],
+                milliseconds=milliseconds,
             )
 
     def _check(self, scope: Scope) -> None:
@@ -99,7 +105,7 @@ class Guard:
         else:
             # The message may quote what a user typed: the log has the place, not the message.
             place = _place(error)
-            self.log.error("failed", error=type(error).__name__, at=place, request_id=scope["whence.request_id"])
+            self.log.error("failed", error=type(error).__name__, at=place)
             problem = problem_of(
                 500, code="internal", detail="something failed that should not; the log has the request id",
                 cure="Ask again; if it stays, report it with the request id.",

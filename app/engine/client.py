@@ -107,6 +107,14 @@ class SocketEngine:
                 waiting.set_exception(EngineDied("the engine process ended while it worked on this request"))
         self._waiting.clear()
 
+    def give_up(self, reason: str) -> None:
+        """Says why no model becomes ready. An engine that starts after all puts it right."""
+        self._models = {
+            name: state.model_copy(update={"status": "failed", "reason": reason})
+            for name, state in self._models.items()
+        }
+        self._changed.set()
+
     async def _ask(self, op: str, **content: Any) -> Any:
         if self._writer is None:
             raise EngineLoading("the engine is starting")

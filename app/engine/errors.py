@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from .._library import explainers
-from ..errors import AppError, BadRequest, EngineBusy, EngineDied, EngineLoading, ModelFailed, TooLong, UnknownModel
+from ..errors import (
+    AppError,
+    BadRequest,
+    EngineBusy,
+    EngineDied,
+    EngineLoading,
+    ModelFailed,
+    OutOfMemory,
+    TooLong,
+    UnknownModel,
+)
 
 
 class Refused(AppError):
@@ -15,6 +25,8 @@ class Refused(AppError):
 
 def to_wire(error: BaseException) -> dict[str, str]:
     """An error nobody raised on purpose travels without its text, which may quote what a user typed."""
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return {"code": OutOfMemory.code, "message": "the explanation needs more memory than the engine has"}
     if isinstance(error, AppError | explainers.ExplainersError):
         return {"code": error.code, "message": str(error)}
     return {"code": Refused.code, "message": f"the engine failed with {type(error).__name__}"}
@@ -31,7 +43,7 @@ def from_wire(code: str, message: str) -> Exception:
     if code in library:
         return library[code](message)
     own: dict[str, type[AppError]] = {
-        known.code: known for known in (TooLong, EngineLoading, EngineBusy, EngineDied, ModelFailed)
+        known.code: known for known in (TooLong, EngineLoading, EngineBusy, EngineDied, ModelFailed, OutOfMemory)
     }
     if code in own:
         return own[code](message)

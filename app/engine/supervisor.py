@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
 # Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "WHENCE_BASE")
 LONGEST_PAUSE = 30.0
+QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once
 
 
@@ -37,12 +38,15 @@ class Supervisor:
 
     async def run(self) -> None:
         """Until cancelled; then the engine is ended."""
-        pause = 0.0
+        pause, quick = 0.0, 0
         while True:
             started = time.monotonic()
             code = await self._one_life()
             pause = 0.0 if time.monotonic() - started > LIVED_WELL else min(LONGEST_PAUSE, max(0.2, 2 * pause))
+            quick = 0 if pause == 0.0 else quick + 1
             self._log.error("engine ended", code=code, restart_in=pause)
+            if quick >= QUICK_ENDS:
+                self.client.give_up(f"the engine ended {quick} times soon after its start, with code {code}")
             await asyncio.sleep(pause)
 
     async def _one_life(self) -> int | None:

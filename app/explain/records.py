@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from .._library import explainers
@@ -38,6 +39,13 @@ def panel(found: ExplainedPanel, *, key: str, keys: Mapping[str, str]) -> list[N
     record = PanelOut.model_validate({**found.record, "key": key, "target": predicted, "explanations": explanations})
     whole = NewResult(key=key, kind="panel", model=record.model.id, body=record.model_dump_json().encode())
     return [whole, *parts]
+
+
+def covers(body: bytes, index: int) -> bool:
+    """Whether a stored explanation or panel has a row for a class."""
+    record = json.loads(body)
+    first = record if "targets" in record else next(iter(record["explanations"]), {"targets": []})
+    return any(target["index"] == index for target in first["targets"])
 
 
 def covered(found: explainers.Attribution, index: int) -> explainers.Target:

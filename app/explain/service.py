@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import structlog
 
 from .._library import explainers
 from ..dependencies import Services
@@ -20,7 +25,15 @@ from .schemas import ExplanationOut, ExplanationRequest, PanelOut, PanelRequest,
 
 KEY = re.compile(r"[0-9a-f]{64}")
 MOST_TARGETS = 10  # an explanation covers all classes up to this many
+LOG = structlog.get_logger("explain")
 Work = Callable[[], Coroutine[Any, Any, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    project: str
+    key: str
+    kind: Kind
 
 
 async def make_explanation(
@@ -42,19 +55,20 @@ async def explanation_json(
     """The exact bytes that are stored, or with another class to show."""
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
-    target, also = await _target(services, request, state)
-    question = question_of(request, state, also=also)
-    key = explanation_key(state.digest, question, explainer)
+    target = class_of(request.target, state.labels)
+    address = partial(_address, project, "explanation", lambda asked: explanation_key(state.digest, asked, explainer))
+    question = await _question(services, request, state, target=target, address=address)
+    wanted = address(question)
 
     async def work() -> bytes:
         found = await services.engine.explain(
             state.id, question, method=explainer.name, options=explainer.model_dump(mode="json")
         )
-        new = records.explanation(found, key=key)
+        new = records.explanation(found, key=wanted.key)
         await results.put(services.store, project, [new])
         return new.body
 
-    body = await _found_or_made(services, project, key, "explanation", work, wait)
+    body = await _found_or_made(services, wanted, work, text=question.text, wait=wait)
     shown = ExplanationOut.model_validate_json(body)
     await _remember(services, project, shown, kind="explanation", method=explainer.name)
     return body if target is None else records.with_target(shown, target)
@@ -65,18 +79,19 @@ async def panel_json(services: Services, request: PanelRequest, project: str, *,
     state = await _model(services, request.model)
     names = list(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
-    target, also = await _target(services, request, state)
-    question = question_of(request, state, also=also)
-    key = panel_key(state.digest, question, methods)
+    target = class_of(request.target, state.labels)
+    address = partial(_address, project, "panel", lambda asked: panel_key(state.digest, asked, methods))
+    question = await _question(services, request, state, target=target, address=address)
+    wanted = address(question)
 
     async def work() -> bytes:
         found = await services.engine.panel(state.id, question, methods=names)
-        keys = {each.name: explanation_key(state.digest, question, each, panel=key) for each in methods}
-        new = records.panel(found, key=key, keys=keys)
+        keys = {each.name: explanation_key(state.digest, question, each, panel=wanted.key) for each in methods}
+        new = records.panel(found, key=wanted.key, keys=keys)
         await results.put(services.store, project, new)
         return new[0].body
 
-    body = await _found_or_made(services, project, key, "panel", work, wait)
+    body = await _found_or_made(services, wanted, work, text=question.text, wait=wait)
     shown = PanelOut.model_validate_json(body)
     await _remember(services, project, shown, kind="panel", method=None)
     return body if target is None else records.with_target(shown, target)
@@ -130,25 +145,51 @@ async def _model(services: Services, name: str) -> ModelOut:
     return await services.engine.ready(name)
 
 
-async def _target(services: Services, request: QuestionRequest, state: ModelOut) -> tuple[int | None, int | None]:
-    """The class to show, and whether it must be asked for because it is not among the most probable ones."""
-    target = class_of(request.target, state.labels)
+def _address(
+    project: str, kind: Kind, key_of: Callable[[explainers.Question], str], asked: explainers.Question
+) -> Address:
+    return Address(project, key_of(asked), kind)
+
+
+async def _question(
+    services: Services,
+    request: QuestionRequest,
+    state: ModelOut,
+    *,
+    target: int | None,
+    address: Callable[[explainers.Question], Address],
+) -> explainers.Question:
+    """Names the class to show only where an explanation would leave it out; looks before it asks the engine."""
+    plain = question_of(request, state)
     if target is None or len(state.labels) <= MOST_TARGETS:
-        return target, None
-    asked = explainers.Question(text=request.input.text, text_pair=request.input.text_pair)
-    (prediction,) = await services.engine.predict(state.id, [asked])
+        return plain
+    naming = plain.model_copy(update={"also": target})
+    for question in (plain, naming):
+        stored = await _stored(services, address(question))
+        if stored is not None and records.covers(stored, target):
+            return question
+    (prediction,) = await services.engine.predict(state.id, [plain])
     ranked = sorted(range(len(state.labels)), key=lambda index: -prediction.logits[index])
-    return target, None if target in ranked[:MOST_TARGETS] else target
+    return plain if target in ranked[:MOST_TARGETS] else naming
 
 
-async def _found_or_made(
-    services: Services, project: str, key: str, kind: Kind, work: Work, wait: float | None
-) -> bytes:
-    found = await results.find(services.store, project, key, kind)
-    if found is not None:
-        return found
-    patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
-    return await services.flights.share(f"{project}/{key}", work, wait=patience)
+async def _stored(services: Services, wanted: Address) -> bytes | None:
+    return await results.find(services.store, wanted.project, wanted.key, wanted.kind)
+
+
+async def _found_or_made(services: Services, wanted: Address, work: Work, *, text: str, wait: float | None) -> bytes:
+    started = time.perf_counter()
+    found = await _stored(services, wanted)
+    if found is None:
+        patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
+        body = await services.flights.share(f"{wanted.project}/{wanted.key}", work, wait=patience)
+    LOG.info(
+        wanted.kind,
+        text=services.fingerprint(text),
+        stored=found is not None,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return body if found is None else found
 
 
 async def _remember(

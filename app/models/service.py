@@ -6,7 +6,7 @@ import anyio.to_thread
 
 from .._library import explainers
 from ..dependencies import Services
-from ..errors import Conflict, NotFound
+from ..errors import BadRequest, Conflict, NotFound
 from ..store import models as registered
 from .schemas import ModelOut
 
@@ -44,5 +44,8 @@ async def forget_model(services: Services, name: str) -> None:
 
 def _checked(path: str, roots: tuple[Path, ...]) -> Path:
     if not roots:
-        raise explainers.BadModel("no model may be registered: the server was started without allowed roots")
+        raise BadRequest(
+            "no folder may be registered: the server was started without allowed roots",
+            cure="Start it with the folder, or with WHENCE_ROOTS as a JSON list of folders that models may lie in.",
+        )
     return explainers.check_folder(path, roots=roots).path

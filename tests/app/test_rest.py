@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from safetensors.numpy import load
 from starlette.testclient import TestClient
 
+from explainers.testing import LinearModel
 from tests.served import WEIGHTS, LocalEngine, linear, served
 
 TEXT = "a gorgeous film , not good"
@@ -224,3 +230,117 @@ def test_json_never_holds_nan(tmp_path: Path) -> None:
         answer = client.post("/v1/explanations", json=ASKED)
 
     json.loads(answer.content, parse_constant=lambda name: pytest.fail(f"{name} in the JSON"))
+
+
+def many_classes(name: str) -> LinearModel:
+    """Twelve classes; "good" puts them in the order of their indices."""
+    model = LinearModel({"good": tuple(float(-index) for index in range(12))})
+    model.labels = tuple(f"class {index}" for index in range(12))
+    model.digest = "twelve"
+    return model
+
+
+@pytest.mark.parametrize("route", ["explanations", "panels"])
+def test_a_class_beyond_the_ten_most_probable_is_covered_when_asked_for(tmp_path: Path, route: str) -> None:
+    """One of the ten is in the result that everybody gets; a repeated question touches no engine either way."""
+    app, engines = served(tmp_path, load=many_classes)
+    method = {"method": "leave-one-out"} if route == "explanations" else {"methods": ["leave-one-out"]}
+    with TestClient(app, base_url="http://localhost") as client:
+
+        def target(wanted: int | str | None) -> tuple[str, int]:
+            body = {"model": "sentiment", "input": {"text": "good"}, "target": wanted, **method}
+            found = client.post(f"/v1/{route}", json=body).json()
+            return found["key"], found["target"]["index"]
+
+        plain, predicted = target(None)
+        within, beyond = target("class 3"), target(11)
+        asked = list(engines[-1].asked)
+        again = target("class 3"), target(11)
+
+    assert predicted == 0
+    assert within == (plain, 3)
+    assert beyond[0] != plain
+    assert beyond[1] == 11
+    assert again == (within, beyond)
+    assert engines[-1].asked == asked
+
+
+def test_an_explanation_over_its_cap_is_stopped_with_a_cure(tmp_path: Path) -> None:
+    """The caller's to change, so it is no 5xx."""
+    app, _ = served(tmp_path, seconds=-1)
+    with TestClient(app, base_url="http://localhost") as client:
+        answer = client.post("/v1/explanations", json=ASKED)
+
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "too_long"
+
+
+def test_equal_questions_in_flight_share_one_run(tmp_path: Path) -> None:
+    """Both callers get the same bytes from one run of the engine."""
+    release = threading.Event()
+
+    class Waiting(LinearModel):
+        def outputs(self, *args: Any, **named: Any) -> Any:
+            release.wait(10)
+            return super().outputs(*args, **named)
+
+    app, engines = served(tmp_path, load=lambda name: Waiting(WEIGHTS))
+    with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(client.post, "/v1/explanations", json=ASKED) for _ in range(2)]
+        services = app.state.services
+        while not any(flight.waiting == 2 for flight in services.flights._running.values()):
+            time.sleep(0.01)
+        release.set()
+        first, second = (answer.result(10) for answer in answers)
+
+    assert first.content == second.content
+    assert engines[-1].asked == ["explain"]
+
+
+def test_a_caller_who_hangs_up_stops_the_work(tmp_path: Path) -> None:
+    """Over a real socket: the engine's job ends between two batches."""
+    began = threading.Event()
+
+    class Endless(LinearModel):
+        def outputs(self, *args: Any, **named: Any) -> Any:
+            began.set()
+            time.sleep(0.01)
+            return super().outputs(*args, **named)
+
+    app, engines = served(tmp_path, load=lambda name: Endless(WEIGHTS))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    words = " ".join(f"w{number}" for number in range(60))
+    body = json.dumps({**ASKED, "method": "shap", "budget": 65536, "input": {"text": words}}).encode()
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        head = f"POST /v1/explanations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"  # fmt: skip # noqa: E501
+        connection.sendall(head.encode() + body)
+        assert began.wait(10)
+    work = engines[-1].work
+    end = time.monotonic() + 10
+    while work.busy_since is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    server.should_exit = True
+    thread.join(10)
+
+    assert work.busy_since is None
+    assert not app.state.services.flights._running
+
+
+def test_history_over_rest(client: TestClient) -> None:
+    """What was asked, a note, pages by cursor, and deletion with the result."""
+    keys = [explained(client, input={"text": f"a good film {number}"})["key"] for number in range(3)]
+    assert client.put(f"/v1/history/{keys[0]}/note", json={"note": "mine"}).status_code == 204
+    first = client.get("/v1/history", params={"limit": 2}).json()
+    rest = client.get("/v1/history", params={"limit": 2, "cursor": first["next"]}).json()
+
+    assert [entry["key"] for entry in (*first["entries"], *rest["entries"])] == keys[::-1]
+    assert rest["next"] is None
+    assert [e["key"] for e in client.get("/v1/history", params={"search": "mine"}).json()["entries"]] == [keys[0]]
+    assert client.get("/v1/history", params={"cursor": "nonsense"}).status_code == 422
+    assert client.delete(f"/v1/history/{keys[0]}").status_code == 204
+    assert client.get(f"/v1/explanations/{keys[0]}").status_code == 404

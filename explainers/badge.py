@@ -26,6 +26,8 @@ SMALLEST_GAP_OF_PROBABILITY = 0.025  # a probability changes by at most a quarte
 ERROR_SOUND, ERROR_ROUGH = 0.10, 0.30
 # LIME's straight line: what it leaves unexplained is at most a fifth, at most half.
 R2_SOUND, R2_ROUGH = 0.80, 0.50
+# How far the line passes by the text's own output, as a share of what it tells.
+LOCAL_SOUND, LOCAL_ROUGH = 0.25, 0.50
 # In probability: below it two areas over the same handful of masked texts cannot be told apart.
 BETTER_THAN_RANDOM = 0.01
 
@@ -79,6 +81,7 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
         yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
     if (r2 := checks.get("r2")) is not None:
         yield _of_fit(r2)
+        yield from _of_line(checks.get("local_error"))
         yield from _of_samples(checks.get("effective_samples"), checks.get("wanted_samples"))
     elif Promise.COMPLETE in explainer.promises:
         yield from _of_residual(attribution)
@@ -96,6 +99,12 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
 def _of_fit(r2: float) -> Finding:
     text = f"A straight line fits the model here with R² {r2:.2f}."
     return _finding(_level(-r2, -R2_SOUND, -R2_ROUGH), "fit", text, r2=r2)
+
+
+def _of_line(missed: float | None) -> Iterator[Finding]:
+    if missed is not None and missed > LOCAL_SOUND:
+        text = f"The line passes by the text's own output: it misses {missed:.0%} of what it tells."
+        yield _finding(_level(missed, LOCAL_SOUND, LOCAL_ROUGH), "line_misses_text", text, missed=missed)
 
 
 def _of_samples(effective: float | None, wanted: float | None) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from ..badge import smallest_gap
 from ..base import Case, Explainer, Need, Promise
 from ..sampling import Design, design_for, lime_law, lime_rows
 from ..types import Attribution, BoolArray, FloatArray
@@ -47,8 +48,9 @@ class Lime(Explainer):
             standard_errors=None if design.complete else errors,
             checks={
                 "r2": fits[row][2],
+                "local_error": _local_error(case, scores, intercepts)[row],
                 "effective_samples": effective_samples(weights),
-                "wanted_samples": float(wanted_samples(case.table.players)),
+                "wanted_samples": None if design.complete else float(wanted_samples(case.table.players)),
             },
         )
 
@@ -72,6 +74,17 @@ class Lime(Explainer):
         for feature, coefficient in found:
             scores[feature] = coefficient
         return scores, float(intercept), float(r2)
+
+
+def _local_error(case: Case, scores: FloatArray, intercepts: FloatArray) -> FloatArray:
+    """By how much each line (targets,) misses the text's own output, as a share of what there is to explain.
+
+    The text itself weighs nothing in the limit: a game that only the whole text wins is fitted by 0 with R² = 1.
+    """
+    output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
+    told = np.maximum(np.abs(output - baseline_output), np.abs(scores).sum(axis=1))
+    missed: FloatArray = np.abs(output - intercepts - scores.sum(axis=1)) / np.maximum(told, smallest_gap(case.value))
+    return missed
 
 
 def neighbourhood(design: Design, kernel_width: float, *, seed: int) -> tuple[BoolArray, FloatArray, FloatArray]:

@@ -67,6 +67,21 @@ def test_a_straight_line_is_judged_by_its_fit(r2: float, level: str) -> None:
     assert (found.level, codes(found)) == (level, ["fit"])
 
 
+@pytest.mark.parametrize(
+    ("missed", "level", "reasons"),
+    [
+        (0.25, "sound", ["fit"]),
+        (0.26, "rough", ["line_misses_text", "fit"]),
+        (0.51, "distrust", ["line_misses_text", "fit"]),
+    ],
+)
+def test_a_line_that_misses_the_text_itself_is_judged_by_how_far(missed: float, level: str, reasons: list[str]) -> None:
+    """However well it fits the masked texts around it."""
+    found = badge(Fitted, {"r2": 1.0, "local_error": missed})
+
+    assert (found.level, codes(found)) == (level, reasons)
+
+
 def test_too_few_effective_samples_are_rough() -> None:
     """However well the line fits them."""
     found = badge(Fitted, {"r2": 0.9, "effective_samples": 59, "wanted_samples": 60})

@@ -41,6 +41,14 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The work goes on and is kept: ask the same again."),
     ),
     "too_long": (N_("The explanation took too long and was stopped."), N_("Explain a shorter text.")),
+    "out_of_memory": (
+        N_("The explanation needs more memory than there is."),
+        N_("Explain a shorter text, or choose sentences as the parts."),
+    ),
+    "model_failed": (
+        N_("The model could not be loaded."),
+        N_("Choose another model, or mend its folder and start the server again."),
+    ),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
     "not_found": (N_("Nothing lies at this address."), N_("Results that were deleted are gone; check the address.")),

@@ -131,6 +131,7 @@ NOTICES = {
     "exact": N_("Exact: every combination of the parts was evaluated."),
     "sampling_error": N_("Sampled: the scores carry an error of %(error)s."),
     "fit": N_("A straight line fits the model here with R² %(r2)s."),
+    "line_misses_text": N_("The line passes by the text’s own output: it misses %(missed)s of what it tells."),
     "few_samples": N_("Rests on %(effective)s effective samples, fewer than the %(wanted)s it should have."),
     "residual": N_("Adds up to the output within %(residual)s."),
     "not_finite": N_("The model’s output is not a finite number here."),
@@ -139,6 +140,7 @@ NOTICES = {
 }
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "error": percent,
+    "missed": percent,
     "residual": lambda value: percent(value, 1),
     "r2": number,
     "tau": signed,

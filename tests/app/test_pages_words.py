@@ -1,0 +1,138 @@
+"""Words: every message is translated, every code the library gives has a sentence, every method its page."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+import explainers
+from app import errors, words
+from app.forms import FORM_ERRORS
+from app.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
+from explainers.types import Notice
+
+ROOT = Path(__file__).parents[2]
+JINJA = {
+    "trimmed": "true",
+    "newstyle_gettext": "true",
+    "extensions": "jinja2.ext.i18n,jinja2.ext.do,jinja2.ext.loopcontrols",
+}
+PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
+
+
+def messages() -> Iterator[str]:
+    """What templates and modules ask to be translated; of a plural the singular, which is its key."""
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+    for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", (ROOT / "app").rglob("*.py"))):
+        for path in sorted(paths):
+            with path.open("rb") as file:
+                for _, message, _, _ in extract(method, file, keywords=keywords, options=JINJA):
+                    yield message if isinstance(message, str) else message[0]
+
+
+def plurals(language: str) -> dict[str, str]:
+    """The plural of every message that has one."""
+    with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return {m.id[0]: m.id[1] for m in read_po(file, locale=language) if isinstance(m.id, list | tuple)}
+
+
+def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    with (LOCALES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        found = read_po(file, locale=language)
+    return {
+        m.id if isinstance(m.id, str) else m.id[0]: (m.string,) if isinstance(m.string, str) else tuple(m.string)
+        for m in found
+        if m.id
+    }
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_every_message_is_translated(language: str) -> None:
+    """Nothing is missing, nothing empty, nothing left over."""
+    known = catalogue(language)
+    asked = set(messages()) - {""}
+
+    assert asked - set(known) == set()
+    assert set(known) - asked == set()
+    assert [key for key, strings in known.items() if not all(strings)] == []
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
+def test_translations_keep_the_places_for_values(language: str) -> None:
+    """A sentence whose %(n)s got lost would not say the number; one of its own would fail the page."""
+    many = plurals(language)
+    for key, strings in catalogue(language).items():
+        for string in strings:
+            assert set(PLACES.findall(string)) == set(PLACES.findall(many.get(key, key))), key
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_template_compiles(language: str) -> None:
+    """A misspelt filter or block is found here, not by a reader."""
+    made = environment(language)
+    for name in made.list_templates(extensions=["html"]):
+        made.get_template(name)
+
+
+def notice_codes() -> set[str]:
+    """The codes of all findings in the library's badge, read from its source."""
+    tree = ast.parse((ROOT / "explainers" / "badge.py").read_text(encoding="utf-8"))
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_finding"
+    ]
+    return {
+        argument.value
+        for call in calls
+        for argument in call.args[1:2]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+
+
+def test_every_reason_of_a_badge_has_its_words() -> None:
+    """A new finding in the library needs a sentence here."""
+    assert notice_codes()
+    assert notice_codes() <= set(words.NOTICES)
+
+
+def test_a_notice_is_said_with_its_values() -> None:
+    """Shares as percent, in the language of the page; an unknown code in the library's own English."""
+    notice = Notice(code="sampling_error", text="…", values={"error": 0.19})
+    other = Notice(code="new_code", text="Something new.")
+
+    say = words.filters(translations("zh").gettext)["say"]
+
+    assert say(notice) == "抽样：分数带有 19 % 的误差。"
+    assert "Something new." in say(other)
+    assert words.filters(translations("en").gettext)["say"](other) == "Something new."
+
+
+def test_a_percent_sign_of_a_stranger_is_no_format() -> None:
+    """Titles and cards of model folders go through the catalogue too."""
+    assert environment("zh").from_string("{{ '100 % sure %(x)s'|tr }}").render() == "100 % sure %(x)s"
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+@pytest.mark.parametrize("name", list(explainers.METHODS))
+def test_every_method_has_its_page_in_every_language(language: str, name: str) -> None:
+    """What it does, how to read it, when to trust it and when not."""
+    text = (TEMPLATES / "methods" / "text" / language / f"{name}.html").read_text(encoding="utf-8")
+
+    assert text.count("<h2>") == 4
+    assert text.count("<li>") >= 3
+
+
+def test_every_error_has_its_words() -> None:
+    """Each code of the server is said to a person in their language."""
+    codes = {
+        kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.AppError)
+    }
+    quiet = {"client_gone", "not_acceptable"}  # nobody listens; never asked for by a page
+
+    assert codes - quiet - set(FORM_ERRORS) == set()
+    assert set(errors.LIBRARY) - {"cancelled"} - set(FORM_ERRORS) == set()

@@ -24,6 +24,7 @@ OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "us
 FILE_FIELDS = ("tokenizer_file", "vocab_file", "merges_file", "gguf_file", "_name_or_path", "name_or_path")
 UNUSED = frozenset((*OUTPUT_FIELDS, *FILE_FIELDS, "torch_dtype", "dtype", "gradient_checkpointing"))  # set by loading
 TRIAL = ("The film is good.", "好。", "مرحبا")
+SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
@@ -34,6 +35,8 @@ def load_folder(report: FolderReport) -> TransformerModel:
         tokenizer = _guarded(lambda: load_tokenizer(folder))
     _refuse_unfit(network, tokenizer)
     model = TransformerModel(network, tokenizer, id=report.id, title=report.path.name, digest=digest_of(report))
+    if model.maximum_length < SHORTEST:
+        raise BadModel(f"the model reads at most {model.maximum_length} tokens; {SHORTEST} are needed for a text")
     _try(model)
     return model
 

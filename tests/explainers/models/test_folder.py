@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny import ARCHITECTURES, network_for, tiny, tokenizer_for
 
 from explainers.errors import BadModel
 from explainers.models import check_folder, load_model
 from explainers.models.folder import MODEL_TYPES, model_id
 from explainers.types import Question
+from tests.tiny import ARCHITECTURES, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看"
 
@@ -202,6 +202,14 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "tokenizer that cuts everything": (
         lambda f: edit(f, "tokenizer_config.json", model_max_length=1),
+        "at most 1 tokens",
+    ),
+    "tokenizer that drops everything": (
+        lambda f: edit(
+            f,
+            "tokenizer.json",
+            normalizer={"type": "Replace", "pattern": {"Regex": "."}, "content": ""},
+        ),
         "leaves nothing of",
     ),
     "tokenizer larger than the model": (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import ARCHITECTURES, tiny
 
 from explainers.models.half import HalfCheck, check_coalitions, compare, half_copy, layer_stack
 from explainers.types import Question
+from tests.tiny import ARCHITECTURES, tiny
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import ARCHITECTURES, tiny
 
 from explainers.base import Encoded, Need
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
+from tests.tiny import ARCHITECTURES, tiny
 
 TEXT = "Don't you, co-worker, pay 3.5?"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tiny import network_for, tokenizer_for
 
 from app.main import create_app
 from app.settings import Settings
 from tests.served import served
+from tests.tiny import network_for, tokenizer_for
 
 
 @pytest.fixture(scope="module")

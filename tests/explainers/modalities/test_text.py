@@ -11,11 +11,11 @@ import pytest
 import regex
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tiny import tiny
 
 from explainers.base import Encoded
 from explainers.errors import BadInput
 from explainers.types import Question
+from tests.tiny import tiny
 
 TOKENIZERS = {"wordpiece": "bert", "bytes": "roberta", "unigram": "xlm-roberta", "decoder-bytes": "gpt2"}
 LEVELS = ("token", "word", "phrase", "sentence")
@@ -201,9 +201,8 @@ def test_auto_takes_the_finest_level_with_at_most_80_players() -> None:
 
 def test_long_comma_lists_become_sentences() -> None:
     """More than 80 phrases are too many."""
-    from tiny import network_for, tokenizer_for
-
     from explainers.models.transformer import TransformerModel
+    from tests.tiny import network_for, tokenizer_for
 
     tokenizer = tokenizer_for("bert")
     tokenizer.model_max_length = 1024
@@ -271,9 +270,8 @@ def test_what_was_cut_is_unseen(name: str) -> None:
 
 def test_what_was_cut_on_the_left_is_unseen() -> None:
     """A tokenizer may cut the beginning; then that is what the model did not see."""
-    from tiny import network_for, tokenizer_for
-
     from explainers.models.transformer import TransformerModel
+    from tests.tiny import network_for, tokenizer_for
 
     tokenizer = copy.deepcopy(tokenizer_for("bert"))
     tokenizer.truncation_side = "left"

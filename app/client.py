@@ -53,7 +53,7 @@ class Client:
         base_url: str = "http://127.0.0.1:8000",
         *,
         patience: float = 120.0,
-        timeout: float = 60.0,
+        timeout: float = 120.0,  # longer than the server lets a caller wait
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

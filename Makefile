@@ -11,7 +11,7 @@ INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite browser clean constraints
+.PHONY: help demo test lint check-suite browser clean constraints cards
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,7 +19,9 @@ help:  ## List the targets
 demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
 	$(BIN)/whence serve --port $(PORT)
 
-test: $(VENV)/.tested browser lint check-suite  ## Install what is missing, then run the linters and the whole test suite
+test: $(VENV)/.tested browser  ## Install what is missing, then run the linters and the whole test suite
+	@status=0; $(MAKE) --no-print-directory lint || status=$$?; \
+	$(MAKE) --no-print-directory check-suite || status=$$?; exit $$status
 
 lint: $(VENV)/.tested  ## ruff, the formatter's check and mypy --strict
 	$(BIN)/ruff check .
@@ -36,6 +38,9 @@ browser:  ## Chromium for the browser tests, through apt where it is missing
 
 constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the environment
 	$(BIN)/python requirements/freeze.py
+
+cards: $(VENV)/.installed  ## Write the figures of the model cards into README and docs
+	$(BIN)/python -m app.train.cards
 
 clean:  ## Remove the environment and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

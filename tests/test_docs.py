@@ -89,7 +89,7 @@ def test_the_pages_document_nothing_that_is_gone() -> None:
 
 @pytest.mark.parametrize("name", cards.PAGES)
 def test_figures_are_those_of_the_cards(name: str) -> None:
-    """After a training run: python -m app.train.cards."""
+    """After a training run: make cards."""
     page = (ROOT / name).read_text(encoding="utf-8")
 
     assert cards.between_markers(page, cards.PAGES[name](cards.embedded_cards())) == page

@@ -44,7 +44,8 @@ def check(folder: Folder, json: Json = False) -> None:
         return
     table = Table(box=None, show_header=False)
     for name, value in _facts(report).items():
-        table.add_row(name.replace("_", " "), visible(str(value)))
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        table.add_row(name.replace("_", " "), visible(shown))
     Console().print(table)
 
 
@@ -65,9 +66,13 @@ def _folder(given: Path) -> Path:
 
 
 def _facts(report: explainers.FolderReport) -> dict[str, object]:
-    found: dict[str, object] = {name: getattr(report, name) for name in _names(report)}
-    return {name: str(value) if isinstance(value, Path) else value for name, value in found.items()}
-
-
-def _names(report: explainers.FolderReport) -> tuple[str, ...]:
-    return tuple(getattr(type(report), "model_fields", None) or report.__dataclass_fields__)
+    return {
+        "path": str(report.path),
+        "id": report.id,
+        "kind": report.kind,
+        "model_type": report.model_type,
+        "labels": list(report.labels),
+        "head": report.head,
+        "parameters": report.parameters,
+        "files": list(report.files),
+    }

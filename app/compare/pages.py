@@ -10,11 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
 from ..explain import service as explanations
-from ..explain.schemas import PanelOut, PanelRequest, TextInput
+from ..explain.schemas import PanelOut, PanelRequest
 from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import render
+from ..schemas import TextInput
 from .service import Pair, beside
 
 router = APIRouter(include_in_schema=False)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..models.schemas import ModelOut
+from . import heatmap
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
 from .schemas import ExplanationOut, PanelOut
@@ -87,7 +88,7 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
         chosen = next((f for name in PAINTERS for f in panel.explanations if f.method.name == name), None)
         if chosen is not None and chosen.scores is not None:
             row = chosen.row(panel.prediction.predicted.index)
-            level = views.heatmap.levels(chosen.players)
+            level = heatmap.levels(chosen.players)
             painted = views.painted(chosen, row, level[0] if level else "word", None)[0]
     return Recent(
         address=f"/{entry.kind}s/{entry.key}",

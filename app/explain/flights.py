@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import StillRunning
@@ -28,7 +29,7 @@ class Flights:
         flight = self._running.get(key)
         if flight is None:
             flight = self._running[key] = _Flight(asyncio.create_task(work()))
-            flight.task.add_done_callback(lambda _, begun=flight: self._landed(key, begun))
+            flight.task.add_done_callback(partial(self._landed, key, flight))
         flight.waiting += 1
         try:
             await asyncio.wait({flight.task}, timeout=wait)
@@ -48,9 +49,8 @@ class Flights:
         if self._running.get(key) is flight:
             del self._running[key]
 
-    def _landed(self, key: str, flight: _Flight) -> None:
+    def _landed(self, key: str, flight: _Flight, task: asyncio.Task[Any]) -> None:
         self._forget(key, flight)
-        task = flight.task
         if not task.cancelled():
             task.exception()  # read, so that one nobody waited for is not reported as lost
 

@@ -102,7 +102,7 @@ def _shown(made: Changed) -> tuple[PaintedText, ...]:
     for part, text in (("text", made.text), ("text_pair", made.text_pair)):
         if text is None:
             continue
-        cells = (Cell(text),)
+        cells: tuple[Cell, ...] = (Cell(text),)
         if part == made.part:
             pieces = (text[: made.start], text[made.start : made.end], text[made.end :])
             cells = tuple(Cell(piece, feature=k if k == 1 else None) for k, piece in enumerate(pieces) if piece)

@@ -143,8 +143,7 @@ def method_view(found: ExplanationOut, view: View, top: float | None = None) -> 
     scores = heatmap.group_scores(found, row, view.level)
     texts = heatmap.group_texts(found, view.level)
     plain = found.unit in heatmap.MAGNITUDES
-    order = np.argsort(scores) if scores.size else []
-    peak = [Peak(texts[k], float(scores[k])) for k in order]
+    peak = [Peak(texts[k], float(scores[k])) for k in np.argsort(scores)]
     return MethodView(
         name=found.method.name,
         key=found.key,

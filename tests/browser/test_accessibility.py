@@ -1,0 +1,136 @@
+"""Every page for every reader: axe finds nothing in either language, light or dark, wide or at 360 px."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import opened, running
+from tests.served import linear
+from tests.tiny import tiny
+
+AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-*.min.js")).read_text(encoding="utf-8")
+TEXT = "a gorgeous film, not good. The second sentence is bad"
+PAGES = (
+    "/",
+    "{panel}",
+    "{panel}?level=sentence&scale=shared&class=0",
+    "{panel}/attention",
+    "{compare}",
+    "/compare",
+    "/history",
+    "/models",
+    "/models/tiny",
+    "/methods",
+    "/methods/shap",
+    "/about",
+    "/rest",
+    "/status",
+    "/nothing",
+)
+
+
+def model(name: str) -> Any:
+    if name != "tiny":
+        return linear(name)
+    found = tiny("bert")
+    found.id = name
+    return found
+
+
+@pytest.fixture(scope="module")
+def places(module_server: str, browser: Browser) -> dict[str, str]:
+    """Addresses of results: a panel of a small transformer, and a comparison."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(module_server)
+    page.select_option("#model", "tiny")
+    page.fill("#text", TEXT)
+    page.click(".ask .primary")
+    page.wait_for_url("**/panels/*")
+    panel = page.url.removeprefix(module_server)
+    page.goto(f"{module_server}/compare")
+    page.fill("#text_a", "good film")
+    page.fill("#text_b", "bad film")
+    page.click(".ask .primary")
+    page.wait_for_url("**/compare?a=*")
+    compare = page.url.removeprefix(module_server)
+    context.close()
+    return {"panel": panel, "compare": compare}
+
+
+@pytest.fixture(scope="module")
+def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from running(tmp_path_factory.mktemp("axe"), load=model, names=("tiny", "sentiment"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        (language, colours, width)
+        for language in ("en", "zh")
+        for colours, width in (("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360))
+    ],
+    ids=lambda value: "-".join(map(str, value)),
+)
+def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """One way of looking at the pages."""
+    language, colours, width = request.param
+    locale = {"en": "en-GB", "zh": "zh-CN"}[language]
+    context = browser.new_context(
+        locale=locale, color_scheme=colours, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    reader: Page, path: str, module_server: str, places: dict[str, str]
+) -> None:
+    """Wide tables and drawings scroll in regions of their own."""
+    opened(reader, module_server + path.format(**places))
+    for fold in reader.locator("details:not(.menu)").all():
+        fold.evaluate("fold => { fold.open = true; }")
+    reader.evaluate(AXE)
+    found = reader.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+
+    told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found["violations"]]
+    assert told == []
+    assert reader.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_dialog_is_for_every_reader(module_server: str, places: dict[str, str], browser: Browser) -> None:
+    """The card of a word, open."""
+    context = browser.new_context()
+    page = opened(context.new_page(), module_server + places["panel"])
+    page.locator("[data-specimen] button").first.click()
+    page.wait_for_selector("[data-wordcard][open]")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document)")
+
+    assert [each["id"] for each in found["violations"]] == []
+    context.close()
+
+
+COPIED = """() => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector('[data-heat]'));
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+  return selection.toString();
+}"""
+
+
+def test_a_copied_heat_map_is_the_text(module_server: str, places: dict[str, str], browser: Browser) -> None:
+    """Hidden scores are for screen readers: they do not end up in the clipboard."""
+    context = browser.new_context()
+    page = opened(context.new_page(), module_server + places["panel"])
+
+    assert page.evaluate(COPIED) == TEXT
+    context.close()

@@ -47,14 +47,17 @@ def test_every_method_has_a_heading() -> None:
     assert set(explainers.METHODS) - headings("methods.md") == set()
 
 
-def test_every_option_of_a_method_is_named_where_it_is_described() -> None:
-    """The section of a method names its options as they are written in a request."""
+@pytest.mark.parametrize("name", explainers.METHODS)
+def test_the_section_of_a_method_has_its_options_its_promises_and_its_limits(name: str) -> None:
+    """Options as they are written in a request, promises as the class declares them, and when not to trust it."""
     page = (DOCS / "methods.md").read_text(encoding="utf-8")
-    for name in explainers.METHODS:
-        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        missing = [option for option in explainers.explainer_class(name).model_fields if f"`{option}`" not in section]
+    section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+    method = explainers.explainer_class(name)
+    promised = re.search(r"Promises: ([a-z, ]+)\.", section)
 
-        assert missing == [], name
+    assert [option for option in method.model_fields if f"`{option}`" not in section] == []
+    assert sorted(promised[1].split(", ") if promised else []) == sorted(method.promises)
+    assert "*When not to trust it.*" in section
 
 
 def test_every_setting_has_a_heading() -> None:

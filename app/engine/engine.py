@@ -21,12 +21,16 @@ Listener = Callable[[], None]
 class Engine:
     """Loading may happen in one thread while questions are answered in another."""
 
-    def __init__(self, load: Loader | None = None, *, changed: Listener = lambda: None) -> None:
+    def __init__(self, load: Loader | None = None) -> None:
         self._load = load or (lambda source: explainers.load_model(source))
-        self._changed = changed
+        self._changed: Listener = lambda: None
         self._lock = Lock()
         self._states: dict[str, ModelOut] = {}
         self._models: dict[str, Any] = {}
+
+    def tell(self, listener: Listener) -> None:
+        """Called, from any thread, whenever a model changes its state."""
+        self._changed = listener
 
     def models(self) -> tuple[ModelOut, ...]:
         with self._lock:

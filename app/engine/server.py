@@ -178,7 +178,7 @@ async def serve(config: Config) -> None:
     work = WorkQueue(seconds=config.seconds)
     engine = Engine()
     server = EngineServer(engine, work)
-    engine._changed = server.changed
+    engine.tell(server.changed)
     states = engine.announced(embedded=config.embedded, sources=config.sources)
     threading.Thread(target=work.serve, daemon=True).start()
     listening = await asyncio.start_unix_server(server.accept, sock=socket.socket(fileno=config.listen))

@@ -21,7 +21,7 @@ from .server import Config
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
 # Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "WHENCE_BASE")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 LONGEST_PAUSE = 30.0
 QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once

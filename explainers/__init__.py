@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .library import load_model as load_model
     from .library import panel as panel
     from .library import predict as predict
+    from .metrics import MEASURES as MEASURES
+    from .metrics import Measure as Measure
     from .modalities.grouping import group_numbers as group_numbers
     from .models import FolderReport as FolderReport
     from .models import check_folder as check_folder
@@ -81,6 +83,7 @@ _WHERE = {
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".metrics": "MEASURES Measure",
     ".modalities.grouping": "group_numbers",
     ".models": "FolderReport check_folder embedded_names",
     ".models.base_weights": "base_folder",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ..explain import heatmap
 from ..explain import view as views
+from ..explain.outcome import PredictionView, prediction_view
 from ..explain.schemas import ExplanationOut, PanelOut
-from ..explain.view import MethodView, PredictionView, View
+from ..explain.view import MethodView, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def _side(panel: PanelOut, index: int, tops: Mapping[tuple[str, str], float]) ->
         model=panel.model.id,
         text=panel.text,
         text_pair=panel.text_pair,
-        prediction=views.prediction_view(panel.prediction, None),
+        prediction=prediction_view(panel.prediction, None),
         label=panel.prediction.labels[index],
         methods=methods,
     )

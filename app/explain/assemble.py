@@ -11,6 +11,7 @@ from ..models.schemas import ModelOut
 from . import heatmap
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
+from .outcome import prediction_view
 from .schemas import ExplanationOut, PanelOut
 from .view import View
 
@@ -32,7 +33,7 @@ def panel_page(
         address=address,
         panel_address=panel_address,
         model_title=model.title if model else panel.model.id,
-        prediction=views.prediction_view(panel.prediction, model.head if model and model.labels else None),
+        prediction=prediction_view(panel.prediction, model.head if model and model.labels else None),
         predicted=panel.prediction.predicted.index,
         specimen=views.specimen(panel),
         parts=[feature.text for feature in features],

@@ -10,8 +10,9 @@ from typing import Any
 from ..forms import FormError
 from ..models.schemas import ModelOut
 from .examples import Example
+from .outcome import PredictionView
 from .schemas import PanelOut
-from .view import Maps, NumberRow, PaintedText, PredictionView
+from .view import Maps, NumberRow, PaintedText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from ..formatting import script
 from ..forms import FORESEEN, FormError, error_of, form_of
 from ..rendering import render
 from . import service
-from . import view as views
 from .contexts import TryPage
 from .heatmap import Cell
+from .outcome import prediction_view
 from .schemas import PanelOut
 from .view import PaintedText
 from .whatif import Changed, changed
@@ -88,8 +88,8 @@ def _answer(
         word_index=index,
         replacement=replacement,
         changed=_shown(made),
-        before=views.prediction_view(found.prediction, None),
-        after=views.prediction_view(after, None),
+        before=prediction_view(found.prediction, None),
+        after=prediction_view(after, None),
         shares_before=found.prediction.probabilities,
         error=error,
     )

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
-from .._library import explainers
 from ..formatting import script
 from . import heatmap
 from .heatmap import Cell, Level
 from .schemas import ExplanationOut, PanelOut
 
 Scale = Literal["own", "shared"]
-FEW_CLASSES = 4  # up to here they are a row of buttons, above a list
-SHOWN_CLASSES = 6
 CHIPS = 4
 
 
@@ -62,25 +59,6 @@ class MethodView:
     seconds: float | None
     special_share: float | None  # of a magnitude: what rests on special tokens
     heads: bool  # whether the attention of every head can be looked at
-
-
-@dataclass(frozen=True, slots=True)
-class ClassLine:
-    index: int
-    label: str
-    probability: float | None
-    logit: float
-    said: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictionView:
-    kind: Literal["single", "multi", "regression"]
-    label: str
-    probability: float | None
-    output: float | None  # of a regression
-    lines: tuple[ClassLine, ...]
-    more: tuple[ClassLine, ...]  # classes that are folded away
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,32 +152,6 @@ def painted(found: Any, row: int, level: Level, top: float | None) -> tuple[Pain
     )
 
 
-def prediction_view(prediction: Any, head: str | None) -> PredictionView:
-    kind = head or _head(prediction)
-    said = prediction.predicted.index
-    shares = prediction.probabilities
-    lines = [
-        ClassLine(
-            index,
-            label,
-            None if shares is None else shares[index],
-            prediction.logits[index],
-            shares is not None and shares[index] >= 0.5 if kind == "multi" else index == said,
-        )
-        for index, label in enumerate(prediction.labels)
-    ]
-    if len(lines) > SHOWN_CLASSES:
-        lines.sort(key=lambda line: -line.logit)
-    return PredictionView(
-        kind="regression" if shares is None else "multi" if kind == "multi" else "single",
-        label=prediction.predicted.label,
-        probability=None if shares is None else shares[said],
-        output=prediction.logits[said] if shares is None else None,
-        lines=tuple(lines[:SHOWN_CLASSES]) if len(lines) > SHOWN_CLASSES else tuple(lines),
-        more=tuple(lines[SHOWN_CLASSES:]) if len(lines) > SHOWN_CLASSES else (),
-    )
-
-
 def number_rows(explanations: Sequence[ExplanationOut], target: int) -> tuple[NumberRow, ...]:
     """Every score of every method that shares the first one's players."""
     scored = [found for found in explanations if found.scores is not None]
@@ -271,21 +223,3 @@ def _error(found: ExplanationOut, row: int, k: int) -> float | None:
         return None
     error = float(found.standard_errors[row][k])
     return error if np.isfinite(error) else None
-
-
-def _head(prediction: Any) -> str:
-    shares = prediction.probabilities
-    if shares is None:
-        return "regression"
-    return "single" if abs(sum(shares) - 1) < 1e-6 else "multi"
-
-
-def method_title(name: str) -> str:
-    """The English name of a method; a plugin that is gone keeps the name it was stored under."""
-    try:
-        return explainers.explainer_class(name).title
-    except explainers.UnknownExplainer:
-        return name
-
-
-assert set(get_args(Level)) == set(heatmap.LEVELS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import opened, running
+from tests.browser.conftest import PATIENCE, opened, running
 from tests.served import linear
 from tests.tiny import tiny
 
@@ -84,7 +84,9 @@ def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         locale=locale, color_scheme=colours, viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )
-    yield context.new_page()
+    found = context.new_page()
+    found.set_default_timeout(PATIENCE)
+    yield found
     context.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from explainers.testing import LinearModel
-from tests.browser.conftest import opened, running
+from tests.browser.conftest import PATIENCE, opened, running
 
 RUN = "window.ran=1"
 BODIES = (
@@ -83,7 +83,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def page(browser: Browser) -> Iterator[Page]:
     """Without the content policy, so that whatever gets into the page also runs."""
     context = browser.new_context(bypass_csp=True)
-    yield context.new_page()
+    found = context.new_page()
+    found.set_default_timeout(PATIENCE)
+    yield found
     context.close()
 
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from .badge import badge_of
 from .base import Case, Encoded, Explainer, Need, Progress, silent
-from .coalitions import CoalitionTable
+from .coalitions import Arithmetic, CoalitionTable
 from .errors import BadInput, Incompatible
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, removals_of
 from .registry import PANEL, build, explainer_class, names
+from .sampling import EXACT_PLAYERS
 from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
 from .values import prediction_of, resolve
 
@@ -75,7 +76,7 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
     inputs = model.encode(question)
     whole = model.predict([inputs])
     prediction = prediction_of(whole[0], model.labels, model.head)
-    precision: Literal["fp32", "bf16"] = "bf16" if question.precision == "bf16" else "fp32"
+    precision = precision_of(model, question, players=len(inputs.features))
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
     return Case(
         model=model,
@@ -89,6 +90,21 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
         seed=question.seed,
         progress=progress,
     )
+
+
+def precision_of(model: Any, question: Question, *, players: int) -> Arithmetic:
+    """bf16 for sampled games where the model's self-check against fp32 passed; what can be exact stays fp32.
+
+    Raises Incompatible where bf16 is asked for and the self-check fails.
+    """
+    if question.precision == "fp32" or (question.precision == "auto" and players <= EXACT_PLAYERS):
+        return "fp32"
+    check = getattr(model, "half_check", None)
+    if question.precision == "bf16" and not (check is None or check.ok):
+        raise Incompatible(
+            f"bf16 failed its comparison with fp32 of {model.id} on this processor; choose fp32"
+        )
+    return "bf16" if question.precision == "bf16" or (check is not None and check.ok) else "fp32"
 
 
 def offered(model: Any) -> tuple[str, ...]:
@@ -114,12 +130,20 @@ def _run(explainer: Explainer, case: Case) -> Attribution:
     measures = faithfulness_of(found, case)
     checked = found.model_copy(
         update={
-            "checks": {**found.checks, **measures},
+            "checks": {**found.checks, **measures, **_precision_checks(found, case)},
             "forward_passes": spent,
             "timings": {"explain": explained - started, "measure": time.perf_counter() - explained},
         }
     )
     return checked.model_copy(update={"badge": badge_of(checked, explainer)})
+
+
+def _precision_checks(found: Attribution, case: Case) -> dict[str, float | None]:
+    """The self-check that let bf16 stand in, beside the scores that were made with it."""
+    check = getattr(case.model, "half_check", None)
+    if case.precision == "fp32" or check is None or found.scores is None:
+        return {}
+    return {"bf16_rank_agreement": check.rank_agreement, "bf16_value_error": check.value_error}
 
 
 def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> tuple[int, ...]:

@@ -1,0 +1,87 @@
+from types import SimpleNamespace
+
+import pytest
+
+from explainers import BadInput, Incompatible, Question, build
+from explainers.runner import explain, panel, precision_of
+from explainers.testing import LinearModel
+
+TEXT = "a b c d e f g h i j great plot"  # 12 players: a sampled game
+MODEL = LinearModel({"great": (-1.0, 2.0), "plot": (0.5, 0.25)})
+
+
+class Checked(LinearModel):
+    """A linear model with a self-check of bf16, whose bf16 outputs are off by a hair."""
+
+    def __init__(self, *, ok: bool) -> None:
+        super().__init__(MODEL.weights)
+        self.half_check = SimpleNamespace(ok=ok, rank_agreement=0.99, value_error=0.01)
+
+    def outputs(self, inputs, keep, *, precision="fp32"):
+        return super().outputs(inputs, keep) * (1.001 if precision == "bf16" else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "players", "ok", "used"),
+    [
+        ("auto", 10, True, "fp32"),
+        ("auto", 11, True, "bf16"),
+        ("auto", 11, False, "fp32"),
+        ("fp32", 11, True, "fp32"),
+        ("bf16", 5, True, "bf16"),
+    ],
+)
+def test_bf16_is_for_sampled_games_of_models_that_pass_the_check(asked, players, ok, used):
+    """What can be exact is exact; a self-check that fails is not overridden by 'auto'."""
+    assert precision_of(Checked(ok=ok), Question(text=TEXT, precision=asked), players=players) == used
+
+
+def test_bf16_is_refused_where_the_check_fails():
+    """Asked for by name, it is an error with a cure and not silently something else."""
+    with pytest.raises(Incompatible, match="choose fp32"):
+        precision_of(Checked(ok=False), Question(text=TEXT, precision="bf16"), players=12)
+
+
+def test_a_result_in_bf16_says_so_and_shows_the_check():
+    """Precision and evidence travel with the scores; the output stays the served prediction's."""
+    half = explain(Checked(ok=True), Question(text=TEXT), build("shap"))
+    full = explain(Checked(ok=True), Question(text=TEXT, precision="fp32"), build("shap"))
+
+    assert (half.precision, full.precision) == ("bf16", "fp32")
+    assert half.checks["bf16_rank_agreement"] == 0.99
+    assert "bf16_rank_agreement" not in full.checks
+    assert (half.output == full.output).all()
+    assert half.scores != pytest.approx(full.scores, abs=1e-9)
+
+
+def test_every_class_is_explained_up_to_ten_and_the_asked_one_beyond():
+    """With twelve classes the ten most probable are rows, and the asked one."""
+
+    class Twelve(LinearModel):
+        labels = tuple(f"c{i}" for i in range(12))
+
+    model = Twelve({"great": tuple(float(i) for i in range(12))})
+    plain = explain(model, Question(text="great plot"), build("leave-one-out"))
+    asked = explain(model, Question(text="great plot", also=0), build("leave-one-out"))
+
+    assert [t.index for t in plain.targets] == list(range(2, 12))
+    assert [t.index for t in asked.targets] == [0, *range(2, 12)]
+    with pytest.raises(BadInput, match="class 12"):
+        explain(model, Question(text="great plot", also=12), build("leave-one-out"))
+
+
+def test_a_panel_evaluates_no_coalition_twice():
+    """SHAP, LIME, leave-one-out and all measures on eight words: 2^8 rows and not one more."""
+    found = panel(MODEL, Question(text="a b c d e f great plot"), [build(n) for n in ("shap", "lime", "leave-one-out")])
+
+    assert found.evaluations == 2**8
+    assert [e.forward_passes for e in found.explanations] == [2**8 - 1, 0, 0]
+
+
+def test_a_method_that_cannot_run_is_absent_with_the_reason():
+    """The panel is still made; the reason names what the model lacks."""
+    found = panel(MODEL, Question(text="great plot"))
+
+    assert {a.method for a in found.absent} >= {"integrated-gradients", "attention"}
+    assert "gradients" in next(a.reason.text for a in found.absent if a.method == "integrated-gradients")
+    assert found.baseline_prediction is not None

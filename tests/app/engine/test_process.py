@@ -26,7 +26,7 @@ from app.settings import Settings
 ROOT = Path(__file__).parents[3]
 MODEL = "toxicity"
 LONG = "you are all so very kind to me and I will never in my life forget what you did for us that day " * 2
-PATIENCE = 120.0
+PATIENCE = 300.0  # a busy machine loads a model slowly
 
 
 def wait_for(done: Callable[[], Any], seconds: float = PATIENCE) -> Any:
@@ -206,7 +206,7 @@ def test_the_server_starts_quickly_and_small(server: tuple[subprocess.Popen[byte
     """It answers while torch is still being imported elsewhere, and stays small after its first answers."""
     process, address, seconds = server
     for path in ("/", "/v1/explainers", "/openapi.json", "/methods", "/models"):
-        assert httpx2.get(address + path).status_code == 200
+        assert httpx2.get(address + path, timeout=60).status_code == 200
     status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
 
     assert seconds < 3 * (1 + os.getloadavg()[0])  # 3 s on a machine that does nothing else

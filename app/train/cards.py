@@ -23,14 +23,22 @@ def embedded_cards() -> list[dict[str, Any]]:
 
 def figures_table(cards: Sequence[Mapping[str, Any]]) -> str:
     """One line a model and held-out file: what was measured, with its interval."""
-    lines = ["| model | question | judged on | figure | 95 % interval |", "|---|---|---|---|---|"]
+    lines = ["| model | question | judged on | figure | 95 % interval | held to |", "|---|---|---|---|---|---|"]
     for card in cards:
         for figure in card["figures"]:
             judged = f"{figure['name']}, {figure['texts']:,} texts"
             value = f"{METRICS[figure['metric']]} {figure['value']:.3f}"
             interval = f"{figure['low']:.3f}-{figure['high']:.3f}"
-            lines.append(f"| `{card['name']}` | {card['description']} | {judged} | {value} | {interval} |")
+            lines.append(
+                f"| `{card['name']}` | {card['description']} | {judged} | {value} | {interval} | {_held_to(figure)} |"
+            )
     return "\n".join(lines)
+
+
+def _held_to(figure: Mapping[str, Any]) -> str:
+    if figure.get("goal") is None:
+        return ""
+    return f"{figure['goal']:.2f}" + ("" if figure["value"] >= figure["goal"] else ", missed")
 
 
 def sections(cards: Sequence[Mapping[str, Any]]) -> str:

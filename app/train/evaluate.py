@@ -33,6 +33,7 @@ class Figure(BaseModel):
     texts: int
     file: str
     sha256: str
+    goal: float | None = None
 
 
 def judge(plan: Plan, network: Any, tokenizer: Any, *, root: Path) -> list[Figure]:
@@ -41,7 +42,8 @@ def judge(plan: Plan, network: Any, tokenizer: Any, *, root: Path) -> list[Figur
         examples, record = read(source, root, plan.labels)
         logits = predict(network, tokenizer, [e.text for e in examples], maximum_length=plan.fit.maximum_length)
         measure = accuracy if source.metric == "accuracy" else auc
-        figures.append(measure(source.name, logits, examples, record))
+        figure = measure(source.name, logits, examples, record)
+        figures.append(figure.model_copy(update={"goal": source.goal}))
     return figures
 
 

@@ -35,6 +35,9 @@ class Judgement(Source):
 
     name: str
     metric: Literal["accuracy", "auc"] = "accuracy"
+    goal: float | None = Field(
+        None, ge=0, le=1, description="What the figure is held to; the card says if it was missed."
+    )
 
 
 class Fit(Frozen):

@@ -28,6 +28,8 @@ ERROR_SOUND, ERROR_ROUGH = 0.10, 0.30
 R2_SOUND, R2_ROUGH = 0.80, 0.50
 # How far the line passes by the text's own output, as a share of what it tells.
 LOCAL_SOUND, LOCAL_ROUGH = 0.25, 0.50
+# Kendall's τ with the scores on random weights: three quarters and more of all pairs in the same order.
+SAME_WITHOUT_LEARNING = 0.5
 # In probability: below it two areas over the same handful of masked texts cannot be told apart.
 BETTER_THAN_RANDOM = 0.01
 
@@ -79,10 +81,13 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
     elif (error := checks.get("relative_error")) is not None:
         text = f"Sampled: the scores carry an error of {error:.0%}."
         yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
+    yield from _of_weights(checks.get("randomisation_tau"))
     if (r2 := checks.get("r2")) is not None:
         yield _of_fit(r2)
         yield from _of_line(checks.get("local_error"))
         yield from _of_samples(checks.get("effective_samples"), checks.get("wanted_samples"))
+    elif (flips := checks.get("flips")) is not None:
+        yield from _of_edit(flips)
     elif Promise.COMPLETE in explainer.promises:
         yield from _of_residual(attribution)
     elif Promise.LINEAR in explainer.promises:
@@ -111,6 +116,19 @@ def _of_samples(effective: float | None, wanted: float | None) -> Iterator[Findi
     if effective is not None and wanted is not None and effective < wanted:
         text = f"Rests on {effective:.0f} effective samples, fewer than the {wanted:.0f} it should have."
         yield _finding("rough", "few_samples", text, effective=effective, wanted=wanted)
+
+
+def _of_edit(flips: float) -> Iterator[Finding]:
+    if flips:
+        yield _finding("sound", "edit_tried", "The edit was tried on the model: the prediction does change.")
+    else:
+        yield _finding("rough", "no_edit", "No edit of this size changes the prediction.")
+
+
+def _of_weights(tau: float | None) -> Iterator[Finding]:
+    if tau is not None and tau > SAME_WITHOUT_LEARNING:
+        text = f"A model with random weights gets nearly the same scores (τ {tau:.2f})."
+        yield _finding("distrust", "same_without_learning", text, tau=tau)
 
 
 def _of_residual(attribution: Attribution) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ class Need(StrEnum):
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
+    LAYERS = "layers"  # states of every layer, with gradients
 
 
 class Promise(StrEnum):
@@ -58,6 +59,7 @@ class Encoded:
     ids, mask, segments, positions: exactly what is predicted on; None where the architecture has no such input.
     owner: the player a token belongs to, −1 for special tokens (they stay in every coalition).
     baseline_ids: the ids of the empty coalition; None for the embedding baselines 'zero' and 'mean'.
+    noise: (tokens, width), added to the word embeddings of the input, not of the baseline; None for none.
     """
 
     text: str
@@ -73,6 +75,7 @@ class Encoded:
     positions: np.ndarray[Any, np.dtype[np.int64]] | None = None
     owner: np.ndarray[Any, np.dtype[np.int64]]
     baseline_ids: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    noise: FloatArray | None = None
 
     def token_keep(self, keep: BoolArray) -> BoolArray:
         """(rows, players) → (rows, tokens); special tokens are always kept."""
@@ -98,6 +101,18 @@ class PathGradients:
 
     logits: FloatArray
     products: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LayerStates:
+    """What goes on inside along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
+
+    conductance: (targets, layers, tokens), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
+    readings: (layers, labels), the logits that the head gives for the states of each layer of x.
+    """
+
+    conductance: FloatArray
+    readings: FloatArray
 
 
 class Model(Protocol):
@@ -133,6 +148,19 @@ class GradientModel(Model, Protocol):
         """
         ...
 
+    def embeddings(self, inputs: Encoded) -> FloatArray:
+        """The word embeddings (tokens, width) of the input, its noise included."""
+        ...
+
+    def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
+        """Logits (rows, labels) with each player's word embeddings the given share of the way from the baseline to the
+        input, `shares` (rows, players); fp32."""
+        ...
+
+    def randomised(self, seed: int) -> GradientModel:
+        """Another model of this architecture whose weights are drawn anew; this one stays as it is."""
+        ...
+
 
 class AttentionModel(GradientModel, Protocol):
     def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -146,6 +174,16 @@ class AttentionModel(GradientModel, Protocol):
     def pooled_token(self, inputs: Encoded) -> int:
         """The position whose last state the classifier reads."""
         ...
+
+
+class LayerModel(GradientModel, Protocol):
+    def layer_states(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> LayerStates:
+        """`points` rise from 0 to 1; the integral follows the states from each point to the next."""
+        ...
+
+    def pooled_token(self, inputs: Encoded) -> int: ...
 
 
 class Progress(Protocol):
@@ -211,6 +249,7 @@ class Explainer(Value):
     needs: ClassVar[frozenset[Need]]
     scale: ClassVar[Literal["signed", "magnitude", "none"]] = "signed"
     promises: ClassVar[frozenset[Promise]] = frozenset()
+    players_limit: ClassVar[int | None] = None  # more are refused, with a coarser level as the cure
 
     @abstractmethod
     def explain(self, case: Case) -> Attribution: ...
@@ -225,6 +264,8 @@ __all__ = [
     "Encoded",
     "Explainer",
     "GradientModel",
+    "LayerModel",
+    "LayerStates",
     "Model",
     "Need",
     "PathGradients",

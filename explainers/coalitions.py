@@ -51,6 +51,11 @@ class CoalitionTable:
         return 1 + sum(self.batches)
 
     @property
+    def complete(self) -> bool:
+        """Every coalition has been evaluated, in one arithmetic or the other."""
+        return len(self._rows["fp32"].keys() | self._rows["bf16"].keys()) == 2**self.players
+
+    @property
     def empty(self) -> FloatArray:
         """Logits (1, labels) with every player replaced by the baseline, fp32."""
         return self.logits(np.zeros((1, self.players), dtype=bool), precision="fp32")

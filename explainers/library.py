@@ -54,20 +54,22 @@ def explain(
     method: str | Explainer = "shap",
     options: dict[str, Any] | None = None,
     target: int | str | None = None,
+    measures: Sequence[str] = (),
     progress: Progress = silent,
     **question: Any,
 ) -> Attribution:
     """Where the prediction for `text` comes from, as one method sees it.
 
     method: a registered name with its `options`, or a method object. target: a class index or label that must be
-    covered; an explanation covers up to ten classes anyway. question: further fields of Question (text_pair,
+    covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the checks
+    (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
     players, value, baseline, baseline_text, precision, budget, seed).
     Raises BadInput, BadModel, Incompatible, UnknownExplainer.
     """
     loaded = _loaded(model)
     explainer = build(method, options) if isinstance(method, str) else method
     asked = _question(text, target, loaded, question)
-    return runner.explain(loaded, asked, explainer, progress=progress)
+    return runner.explain(loaded, asked, explainer, measures=measures, progress=progress)
 
 
 def panel(

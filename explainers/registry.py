@@ -23,6 +23,10 @@ METHODS = {
     "rollout": ".methods.rollout:Rollout",
     "relevance": ".methods.relevance:Relevance",
     "attention": ".methods.attention:RawAttention",
+    "interactions": ".methods.interactions:Interactions",
+    "counterfactual": ".methods.counterfactual:Counterfactual",
+    "layers": ".methods.layers:LayerConductance",
+    "smoothgrad": ".methods.smoothgrad:SmoothGrad",
 }
 PANEL = (  # in the order in which the pages show them
     "shap",

@@ -18,12 +18,15 @@ from .errors import BadInput, Incompatible
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, removals_of
+from .metrics.naopc import naopc_of
+from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
 from .sampling import EXACT_PLAYERS
 from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
 from .values import prediction_of, resolve
 
 MOST_TARGETS = 10
+COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
 def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
@@ -32,11 +35,22 @@ def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
     return [prediction_of(row, model.labels, model.head) for row in model.predict(inputs)] if inputs else []
 
 
-def explain(model: Any, question: Question, explainer: Explainer, *, progress: Progress = silent) -> Attribution:
-    """One method's explanation with its checks and badge. Raises BadInput, Incompatible, Cancelled."""
+def explain(
+    model: Any,
+    question: Question,
+    explainer: Explainer,
+    *,
+    measures: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Attribution:
+    """One method's explanation with its checks and badge. Raises BadInput, Incompatible, Cancelled.
+
+    measures: of metrics.on_demand.ON_DEMAND, those that are to be among the checks.
+    """
+    refuse_unknown(measures)
     refuse_unless_offered(model, type(explainer))
     case = case_of(model, question, progress=progress)
-    return _run(explainer, case)
+    return _run(explainer, case, measures=measures)
 
 
 def panel(
@@ -101,9 +115,7 @@ def precision_of(model: Any, question: Question, *, players: int) -> Arithmetic:
         return "fp32"
     check = getattr(model, "half_check", None)
     if question.precision == "bf16" and not (check is None or check.ok):
-        raise Incompatible(
-            f"bf16 failed its comparison with fp32 of {model.id} on this processor; choose fp32"
-        )
+        raise Incompatible(f"bf16 failed its comparison with fp32 of {model.id} on this processor; choose fp32")
     return "bf16" if question.precision == "bf16" or (check is not None and check.ok) else "fp32"
 
 
@@ -121,16 +133,28 @@ def refuse_unless_offered(model: Any, method: type[Explainer]) -> None:
         )
 
 
-def _run(explainer: Explainer, case: Case) -> Attribution:
+def _refuse_too_many(explainer: Explainer, case: Case) -> None:
+    """Raises Incompatible with the coarser players to choose."""
+    limit, count, players = explainer.players_limit, len(case.inputs.features), case.inputs.players
+    if limit is not None and count > limit:
+        cure = f"choose {COARSER[players]}" if players in COARSER else "shorten the text"
+        raise Incompatible(f"{explainer.title} takes up to {limit} players; this text has {count} {players}s: {cure}")
+
+
+def _run(explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
+    _refuse_too_many(explainer, case)
     started = time.perf_counter()
     before = case.table.evaluations
     found = explainer.explain(case)
     explained = time.perf_counter()
     spent = found.forward_passes or case.table.evaluations - before
-    measures = faithfulness_of(found, case)
+    numbers = faithfulness_of(found, case)
+    if case.table.complete:  # the limits of all orders are there for nothing
+        numbers |= naopc_of(found, case)
+    numbers |= measured(measures, found, case, explainer)
     checked = found.model_copy(
         update={
-            "checks": {**found.checks, **measures, **_precision_checks(found, case)},
+            "checks": {**found.checks, **numbers, **_precision_checks(found, case)},
             "forward_passes": spent,
             "timings": {"explain": explained - started, "measure": time.perf_counter() - explained},
         }

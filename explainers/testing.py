@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .base import Encoded, Need, PathGradients
+from .base import Encoded, LayerStates, Need, PathGradients
 from .types import BaselineKind, BoolArray, FloatArray, Head, Question, TextSpan, Token, ValueName
 from .values import value_of
 
@@ -119,9 +119,33 @@ class GradientModel(LinearModel):
     def pooled_token(self, inputs: Encoded) -> int:
         return 0
 
+    def layer_states(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> LayerStates:
+        """The embeddings, and after the one layer the special token, which holds everything."""
+        middle = (points[1:] + points[:-1]) / 2
+        products = self.path_gradients(inputs, middle, value=value, targets=targets).products
+        first = np.einsum("tpk,p->tk", products, np.diff(points))
+        second = np.zeros_like(first)
+        second[:, 0] = first.sum(axis=1)
+        logits = self.predict([inputs])
+        return LayerStates(np.stack([first, second], axis=1), np.concatenate([np.zeros_like(logits), logits]))
+
+    def embeddings(self, inputs: Encoded) -> FloatArray:
+        return self._embeddings(inputs)
+
+    def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
+        ends = self._embeddings(inputs)
+        return np.concatenate([self._read(np.array([1, *row])[:, None] * ends) for row in shares])
+
+    def randomised(self, seed: int) -> GradientModel:
+        draw = np.random.default_rng(seed)
+        return type(self)({word: tuple(draw.normal(size=len(self.labels))) for word in self.weights})
+
     def _embeddings(self, inputs: Encoded) -> FloatArray:
         nothing = (0.0,) * len(self.labels)
-        return np.array([nothing, *(self.weights.get(f.text, nothing) for f in inputs.features)])
+        plain = np.array([nothing, *(self.weights.get(f.text, nothing) for f in inputs.features)])
+        return plain if inputs.noise is None else plain + inputs.noise
 
     def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
         ends = self._embeddings(inputs)

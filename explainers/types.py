@@ -129,11 +129,45 @@ class Prediction(Value):
     predicted: Target
 
 
+class Layers(Value):
+    """What each layer says, the embeddings (layer 0) first.
+
+    parts, pooled: the conductance that passes through the positions of each player (targets, layers, players) and
+    through the position that the classifier reads (targets, layers); what is missing to output − baseline output
+    passes through other special tokens. `pooled` is None where the classifier reads the mean of all positions.
+    readings: (targets, layers) the value function that the classifier reads from the states of this layer.
+    """
+
+    parts: Array
+    pooled: Array | None = None
+    readings: Array
+
+
+class Edit(Value):
+    """A set of players without which the model says something else, tried on the model itself.
+
+    probability: of the class that was predicted for the whole text, None for a regression; output: its value function.
+    text, text_pair: with the players deleted instead of masked; deleted_…: what the model says of that, None where
+    nothing is left to read.
+    """
+
+    players: tuple[int, ...]
+    predicted: Target
+    probability: float | None
+    output: float
+    text: str
+    text_pair: str | None = None
+    deleted_predicted: Target | None = None
+    deleted_probability: float | None = None
+
+
 class Attribution(Value):
     """What one method says about one input, for one or more classes.
 
     `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
     scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart.
+    `interactions` has shape (targets, features, features), symmetric: what two players do only together, and on
+    the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
     """
 
     model: ModelRecord
@@ -156,6 +190,9 @@ class Attribution(Value):
     output: Array  # (targets,) the value function of the whole input
     baseline_output: Array | None = None  # (targets,) the value function with every player absent
     relations: Annotated[Any, Field(exclude=True)] = None
+    interactions: Array | None = None
+    layers: Layers | None = None
+    edits: tuple[Edit, ...] = ()
     checks: Mapping[str, float | None] = {}
     badge: Badge | None = None
     forward_passes: int = 0  # rows that went through the model for this method and were not in the table before
@@ -169,6 +206,8 @@ class Attribution(Value):
             array = getattr(self, name)
             if array is not None and array.shape != want:
                 raise ValueError(f"{name} have shape {array.shape}, expected {want}")
+        if self.interactions is not None and self.interactions.shape != (*want, len(self.features)):
+            raise ValueError(f"interactions have shape {self.interactions.shape}, expected {(*want, want[1])}")
         return self
 
     @property

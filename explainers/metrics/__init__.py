@@ -17,6 +17,8 @@ class Measure:
 
 
 _ERASER = "DeYoung et al. 2020 (ERASER), arXiv:1911.03429"
+_NAOPC = "Edin et al. 2025, arXiv:2408.08137"
+_YEH = "Yeh et al. 2019, arXiv:1901.09392"
 
 MEASURES: dict[str, Measure] = {
     "comprehensiveness": Measure(
@@ -77,5 +79,60 @@ MEASURES: dict[str, Measure] = {
         "Among the players that either method has in its top five: the share to which both give the same sign.",
         "neither",
         "Krishna et al. 2022, arXiv:2202.01602",
+    ),
+    "naopc_comprehensiveness": Measure(
+        "Comprehensiveness, normalised",
+        "Where this order of the players stands between the worst (0) and the best (1) order there is for this model "
+        "and text. Comparable between models.",
+        "higher",
+        _NAOPC,
+    ),
+    "naopc_sufficiency": Measure(
+        "Sufficiency, normalised",
+        "Where this order of the players stands between the best (0) and the worst (1) order there is for this model "
+        "and text. Comparable between models.",
+        "lower",
+        _NAOPC,
+    ),
+    "infidelity": Measure(
+        "Infidelity",
+        "The share of the model's movement that the scores do not foretell when every player's embeddings move a "
+        "random part of the way to the baseline. 0: all of it is foretold; 1: nothing.",
+        "lower",
+        _YEH,
+    ),
+    "max_sensitivity": Measure(
+        "Max-sensitivity",
+        "The largest relative change of the scores when the word embeddings move by up to 5 % of their length. Large: "
+        "the explanation hangs on details that the model hardly sees.",
+        "lower",
+        _YEH,
+    ),
+    "randomisation_tau": Measure(
+        "Rank correlation with random weights",
+        "Kendall's τ-b between the scores and those of the same method on a model with random weights. Far above 0: "
+        "the method shows the text or the architecture, not what the model has learned.",
+        "lower",
+        "Adebayo et al. 2018, arXiv:1810.03292",
+    ),
+    "auprc": Measure(
+        "Area under precision and recall",
+        "How well the scores rank the players that people marked as their reason above the others. What people find "
+        "plausible need not be what the model used.",
+        "higher",
+        _ERASER,
+    ),
+    "token_f1": Measure(
+        "F1 with the marked players",
+        "The overlap of the strongest players with those that people marked, as many as they marked.",
+        "higher",
+        _ERASER,
+    ),
+    "iou_f1": Measure(
+        "F1 with the marked spans",
+        "As before for stretches of neighbouring players; a stretch counts as found when it and a marked "
+        "one share at least half of what they cover together.",
+        "higher",
+        _ERASER,
     ),
 }

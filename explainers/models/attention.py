@@ -17,7 +17,7 @@ from ..base import Encoded
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
 from .gradients import value_tensor
-from .masking import path_ends
+from .masking import path_ends, whole_rows
 from .network import Network, Passed
 
 MOST_WEIGHTS = 2**27  # of all layers and heads together, 0.5 GB; BERT-large at 512 tokens has 100 million
@@ -45,7 +45,7 @@ def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndar
     """
     _refuse_size(twin, inputs)
     with torch.inference_mode():
-        passed = twin.forward(twin.rows(inputs, ids=inputs.ids[None]), attentions=True)
+        passed = twin.forward(whole_rows(twin, inputs), attentions=True)
     _refuse_other(passed, served)
     weights: np.ndarray[Any, np.dtype[np.float32]] = torch.cat(passed.attentions).float().numpy()
     return weights

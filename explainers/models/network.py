@@ -44,6 +44,14 @@ class Rows:
             for at in range(0, count, step)
         ]
 
+    def repeated(self, count: int) -> Self:
+        """The one row so many times."""
+        return replace(
+            self,
+            ids=None if self.ids is None else self.ids.expand(count, -1),
+            embeddings=None if self.embeddings is None else self.embeddings.expand(count, -1, -1),
+        )
+
     def arguments(self) -> dict[str, torch.Tensor]:
         """As the network's forward takes them."""
         rows, tokens = self.shape

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..base import Encoded, Need, PathGradients
+from ..base import Encoded, LayerStates, Need, PathGradients
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
-from . import attention, gradients, half
+from . import attention, gradients, half, layers, probing
 from .encoding import TextEncoder
-from .masking import coalition_rows
+from .masking import coalition_rows, path_ends, whole_rows
 from .network import Network
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
@@ -23,7 +23,7 @@ CHECK_TEXTS = (
 
 
 class TransformerModel:
-    """Offers outputs, gradients and attentions of one classifier.
+    """Offers outputs, gradients, attentions and layers of one classifier.
 
     network: an AutoModelForSequenceClassification in fp32 and evaluation mode; it is never changed.
     tokenizer: its fast tokenizer. card: what is known of how it was made, for the embedded models.
@@ -53,7 +53,7 @@ class TransformerModel:
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masking = {Need.OUTPUTS} if ids else set()
-        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, *masking})
+        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, *masking})
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,
@@ -70,7 +70,7 @@ class TransformerModel:
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""
-        rows = [self._network.logits(self._network.rows(one, ids=one.ids[None])) for one in inputs]
+        rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
@@ -102,6 +102,31 @@ class TransformerModel:
     ) -> PathGradients:
         """Logits and directional gradients at every point of the straight path from the baseline, in fp32."""
         return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
+
+    def embeddings(self, inputs: Encoded) -> FloatArray:
+        """The word embeddings (tokens, width) of the input, its noise included."""
+        found: FloatArray = path_ends(self._network, inputs)[0].double().numpy()
+        return found
+
+    def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
+        """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""
+        return probing.blends(self._network, inputs, shares)
+
+    def randomised(self, seed: int) -> TransformerModel:
+        """A second model of this architecture whose weights are drawn anew."""
+        return TransformerModel(
+            probing.redrawn(self._network.module, seed),
+            self._encoder.tokenizer,
+            id=self.id,
+            digest=f"{self.digest}-randomised-{seed}",
+            maximum_length=self.maximum_length,
+        )
+
+    def layer_states(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> LayerStates:
+        """Conductance of every layer's positions, and what the head reads from every layer. Raises Incompatible."""
+        return layers.layer_states(self._twin, inputs, points, value=value, head=self.head, targets=targets)
 
     @cached_property
     def _twin(self) -> Network:

@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from explainers import runner
 from explainers.badge import relative_residual
 from explainers.base import Explainer, Promise
-from explainers.errors import Cancelled
+from explainers.errors import Cancelled, Incompatible
 from explainers.registry import METHODS, PANEL, build, explainer_class
 from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel
 from explainers.types import Attribution, Panel, Question
@@ -46,8 +46,14 @@ BUDGET = 64
 
 def ask(method: str | Explainer, model: Any, text: str = SHORT, **asked: Any) -> Attribution:
     explainer = build(method) if isinstance(method, str) else method
+    text = within(explainer, text)
     progress = asked.pop("progress", runner.silent)
     return runner.explain(model, Question(text=text, **asked), explainer, progress=progress)
+
+
+def within(explainer: Explainer, text: str) -> str:
+    """Of a method that takes few players the beginning of the text: what it refuses has a test of its own."""
+    return text if explainer.players_limit is None else " ".join(text.split()[:7])
 
 
 @cache
@@ -225,9 +231,8 @@ def test_a_word_that_the_model_ignores_gets_nothing(method: str, model: str) -> 
 )
 def test_a_linear_model_gives_back_its_weights(method: str, model: str, text: str) -> None:
     """The log-odds of two classes are the sum of w1 − w0: to rounding, where coalitions are sampled to 1e-4."""
-    weights = [np.subtract(*WEIGHTS.get(word, (0.0, 0.0))[::-1]) for word in text.split()]
-
     made = ask(method, MODELS[model](), text)
+    weights = [np.subtract(*WEIGHTS.get(word, (0.0, 0.0))[::-1]) for word in made.text.split()]
 
     allowed = 1e-6 if made.standard_errors is None else 1e-4
     assert made.scores is not None
@@ -255,6 +260,18 @@ def test_a_pair_is_explained_part_by_part(method: str) -> None:
     assert {feature.part for feature in made.features} == {"text", "text_pair"}
     for feature in made.features:
         assert texts[feature.part][feature.start : feature.end] == feature.text
+
+
+def test_too_many_players_are_refused_with_a_cure() -> None:
+    """The reason names the coarser parts to choose; a panel goes on without the method."""
+    text = " ".join(["film"] * 13)
+
+    with pytest.raises(Incompatible, match="this text has 13 words: choose phrases"):
+        runner.explain(LinearModel(WEIGHTS), Question(text=text), build("interactions"))
+
+    made = runner.panel(LinearModel(WEIGHTS), Question(text=text), [build("interactions"), build("leave-one-out")])
+    assert [each.method.name for each in made.explanations] == ["leave-one-out"]
+    assert [each.method for each in made.absent] == ["interactions"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -66,6 +66,9 @@ CALLS: dict[str, Callable[[TransformerModel, Encoded], Any]] = {
     "path gradients": lambda m, i: m.path_gradients(i, np.array([0.3]), value="log-odds", targets=(0,)),
     "attentions": lambda m, i: m.attentions(i),
     "attention gradients": lambda m, i: m.attention_gradients(i, value="log-odds", target=0),
+    "layers": lambda m, i: m.layer_states(i, np.linspace(0, 1, 3), value="log-odds", targets=(0,)),
+    "blends": lambda m, i: m.blends(i, some(i) * 0.5),
+    "randomised": lambda m, i: m.randomised(0),
     "half check": lambda m, i: m.half_check,
 }
 
@@ -157,9 +160,9 @@ def test_no_input_gives_no_rows() -> None:
 
 
 def test_what_a_model_offers() -> None:
-    """Outputs, gradients and attentions, wherever some token can stand for an absent one."""
+    """Outputs, gradients, attentions and layers, wherever some token can stand for an absent one."""
     for name in ARCHITECTURES:
-        assert tiny(name).offers == {Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS}
+        assert tiny(name).offers == {Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS}
 
 
 def test_special_tokens_never_move() -> None:

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ..base import Case, Explainer, Need, Promise
+from ..errors import BadInput
+from ..sampling import DEFAULT_BUDGET
+from ..types import Attribution, BoolArray, Edit, FloatArray, Notice, Prediction, Question
+from ..values import prediction_of
+
+Players = tuple[int, ...]
+
+
+class Counterfactual(Explainer):
+    """The fewest players without which the model says something else, each set tried on the model.
+
+    All sets of one player, of two … are tried as far as the budget goes; beyond, only those that extend the most
+    promising ones (a beam). A set is minimal: with any one of its players back the prediction is the old one. What
+    counts as something else: another class; of a multi-label model that the class is on where it was off or the other
+    way round; of a regression that the output has gone half of the way to the baseline's. Players are masked; `edits`
+    also show the text with them deleted and what the model says of that. Scores belong to the first edit: what the
+    output loses at each of its players when they go one after the other, the strongest first; all others have 0.
+    """
+
+    name: ClassVar = "counterfactual"
+    title: ClassVar = "Counterfactual"
+    reference: ClassVar = "Martens & Provost 2014, MISQ 38(1); Ribeiro et al. 2018 (search by beam)"
+    needs: ClassVar = frozenset({Need.OUTPUTS})
+    promises: ClassVar = frozenset({Promise.DUMMY})
+
+    most_parts: int = Field(5, ge=1, le=20, title="Most parts", description="Parts that an edit removes at most.")
+    beam: int = Field(8, ge=1, le=64, title="Beam", description="Sets that are extended where not all can be tried.")
+    edits: int = Field(3, ge=1, le=20, title="Edits", description="Edits of the smallest size that are shown.")
+
+    def explain(self, case: Case) -> Attribution:
+        row = case.targets.index(case.prediction.predicted.index)
+        found, exhaustive = self._search(case, row)
+        found = sorted(dict.fromkeys(_minimal(case, each) for each in found[: self.edits]), key=len)
+        edits = tuple(_edit(case, players, row) for players in found)
+        scores = _in_turn(case, found[0], row) if found else np.zeros((len(case.targets), len(case.inputs.features)))
+        return case.result(
+            self,
+            scores=scores,
+            edits=edits,
+            checks={"flips": float(bool(found)), "exhaustive": float(exhaustive)},
+            warnings=() if found else (_none_found(self.most_parts, exhaustive),),
+        )
+
+    def _search(self, case: Case, row: int) -> tuple[list[Players], bool]:
+        """Sets of the smallest size that flip, those that move the output most first; whether all sets were tried."""
+        players = case.table.players
+        left = max(case.budget or DEFAULT_BUDGET, players + 1)
+        beam: list[Players] = [()]
+        exhaustive = True
+        for size in range(1, min(self.most_parts, players) + 1):
+            every = comb(players, size) <= left
+            exhaustive &= every
+            candidates = list(combinations(range(players), size)) if every else list(_extended(beam, players))[:left]
+            if not candidates:
+                break
+            left -= len(candidates)
+            logits = case.table.logits(_without(candidates, players), precision="fp32")  # shown as predictions
+            values = case.values(logits)[:, row]
+            order = np.argsort(values if _is_on(case) else -values, kind="stable")
+            flipped = flips(case, logits)
+            if flipped.any():
+                return [candidates[at] for at in order if flipped[at]], exhaustive
+            beam = [candidates[at] for at in order[: self.beam]]
+        return [], exhaustive
+
+
+def flips(case: Case, logits: FloatArray) -> BoolArray:
+    """For each row of logits (rows, labels): whether the model says something else than of the whole text."""
+    said = case.prediction.predicted.index
+    if case.model.head == "single":
+        other: BoolArray = logits.argmax(axis=1) != said
+    elif case.model.head == "multi":
+        other = (logits[:, said] > 0) != _is_on(case)
+    else:
+        whole, empty = case.table.whole[0, said], case.table.empty[0, said]
+        other = np.abs(logits[:, said] - whole) >= max(abs(whole - empty) / 2, 1e-9)
+        other &= (logits[:, said] > whole) == (empty > whole)
+    return other
+
+
+def _minimal(case: Case, chosen: Players) -> Players:
+    """Without the players that are not needed: a beam may carry some along."""
+    for player in chosen:
+        fewer = tuple(each for each in chosen if each != player)
+        logits = case.table.logits(_without([fewer], case.table.players), precision="fp32")
+        if fewer and flips(case, logits)[0]:
+            return _minimal(case, fewer)
+    return chosen
+
+
+def _is_on(case: Case) -> bool:
+    """Whether the output has to fall for another answer; else it has to rise."""
+    said = case.prediction.predicted.index
+    if case.model.head == "multi":
+        return bool(case.table.whole[0, said] > 0)
+    if case.model.head == "regression":
+        return bool(case.table.whole[0, said] >= case.table.empty[0, said])
+    return True
+
+
+def _extended(beam: list[Players], players: int) -> Iterator[Players]:
+    """Every set of the beam with one more player, each once."""
+    seen: set[Players] = set()
+    for chosen in beam:
+        for player in range(players):
+            wider = tuple(sorted({*chosen, player}))
+            if len(wider) > len(chosen) and wider not in seen:
+                seen.add(wider)
+                yield wider
+
+
+def _without(sets: list[Players], players: int) -> BoolArray:
+    keep = np.ones((len(sets), players), dtype=bool)
+    for at, chosen in enumerate(sets):
+        keep[at, list(chosen)] = False
+    return keep
+
+
+def _in_turn(case: Case, chosen: Players, row: int) -> FloatArray:
+    """(targets, players): what the output loses when the players go one after the other, the strongest first."""
+    players = case.table.players
+    alone = case.values(case.table.logits(_without([(each,) for each in chosen], players)))[:, row]
+    order = [chosen[at] for at in np.argsort(alone if _is_on(case) else -alone, kind="stable")]
+    steps = [tuple(order[:size]) for size in range(len(order) + 1)]
+    values = case.values(case.table.logits(_without(steps, players), precision="fp32"))
+    scores = np.zeros((values.shape[1], players))
+    scores[:, order] = (values[:-1] - values[1:]).T
+    return scores
+
+
+def _edit(case: Case, chosen: Players, row: int) -> Edit:
+    logits = case.table.logits(_without([chosen], case.table.players), precision="fp32")
+    masked = prediction_of(logits[0], case.model.labels, case.model.head)
+    text = deleted(case.inputs.text, [_span(case, p) for p in chosen if case.inputs.features[p].part == "text"])
+    pair = case.inputs.text_pair
+    if pair is not None:
+        pair = deleted(pair, [_span(case, p) for p in chosen if case.inputs.features[p].part == "text_pair"])
+    after = _prediction(case, text, pair)
+    return Edit(
+        players=chosen,
+        predicted=masked.predicted,
+        probability=_probability(masked, case),
+        output=float(case.values(logits)[0, row]),
+        text=text,
+        text_pair=pair,
+        deleted_predicted=None if after is None else after.predicted,
+        deleted_probability=None if after is None else _probability(after, case),
+    )
+
+
+def deleted(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text without the spans, each with the white space before it, or after it at the beginning."""
+    for start, end in sorted(spans, reverse=True):
+        left = len(text[:start].rstrip(" \t"))
+        rest = text[end:]
+        text = text[:left] + rest if left else rest.lstrip(" \t")
+    return text
+
+
+def _span(case: Case, player: int) -> tuple[int, int]:
+    feature = case.inputs.features[player]
+    return feature.start, feature.end
+
+
+def _prediction(case: Case, text: str, pair: str | None) -> Prediction | None:
+    try:
+        inputs = case.model.encode(Question(text=text, text_pair=pair))
+    except BadInput:  # nothing that could be read is left
+        return None
+    if not inputs.features:
+        return None
+    return prediction_of(case.model.predict([inputs])[0], case.model.labels, case.model.head)
+
+
+def _probability(prediction: Prediction, case: Case) -> float | None:
+    if prediction.probabilities is None:
+        return None
+    return prediction.probabilities[case.prediction.predicted.index]
+
+
+def _none_found(most: int, exhaustive: bool) -> Notice:
+    tried = "no set" if exhaustive else "none of the sets that were tried"
+    return Notice(
+        code="no_flip" if exhaustive else "no_flip_found",
+        text=f"Of up to {most} parts {tried} changes the prediction when it is masked.",
+        values={"most": most},
+    )

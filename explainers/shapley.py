@@ -8,7 +8,7 @@ Prior: c_T ~ N(0, prod_{i in T} b_i) with 0 <= b_i < 1, single players c more. I
 k(x, y) = sinh(sum_i atanh(b_i) x_i y_i) up to a constant, and so is the posterior mean of phi given the evaluated
 pairs (Bayesian quadrature, O'Hagan 1991). It interpolates every pair, so it is complete, and it uses what weighted
 least squares (KernelSHAP, Lundberg & Lee 2017) takes for noise. How fast effects fall with their order, and how far
-strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0004.
+strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0006.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ LARGEST = 0.95
 JITTER = 1e-9
 NODES, WEIGHTS = (half for half in np.polynomial.legendre.leggauss(12))
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2  # Gauss-Legendre on [0, 1]
+SQUARE_NODES, SQUARE_WEIGHTS = np.outer(NODES, NODES).ravel(), np.outer(WEIGHTS, WEIGHTS).ravel()
 
 
 def exact(values: FloatArray, keep: BoolArray) -> FloatArray:
@@ -103,24 +104,26 @@ class _Posterior:
         """Posterior standard deviation of each value, (players, targets)."""
         cross = self._cross()
         explained = (cross.T * cho_solve(self.factor, cross.T, check_finite=False)).sum(axis=0)
-        prior = 4 * self.strength * (_even_integral(self.strength[None], -np.log(NODES))[0] + self.singles)
+        prior = (
+            4 * self.strength * (_even_integral(self.strength[None], SQUARE_NODES, SQUARE_WEIGHTS)[0] + self.singles)
+        )
         found: FloatArray = np.sqrt(np.maximum(prior - explained, 0)[:, None] * self.variance[None])
         return found
 
     def _cross(self) -> FloatArray:
         """Covariance of phi_i and g(x), (players, pairs): sum over odd T containing i of 2/|T| prod b_j x_j."""
         scaled = self.signs * self.strength
-        found: FloatArray = (2 * scaled * (_even_integral(scaled, np.ones_like(NODES)) + self.singles)).T
+        found: FloatArray = (2 * scaled * (_even_integral(scaled, NODES, WEIGHTS) + self.singles)).T
         return found
 
 
-def _even_integral(scaled: FloatArray, density: FloatArray) -> FloatArray:
-    """Integral over t in [0, 1] of density(t) times the even part of prod_{j != i} (1 + t scaled_j), (rows, players).
+def _even_integral(scaled: FloatArray, nodes: FloatArray, weights: FloatArray) -> FloatArray:
+    """Integral over t of the even part of prod_{j != i} (1 + t scaled_j), (rows, players).
 
-    t^(|T|-1) integrates to 1/|T|, and to 1/|T|^2 with density -log t.
+    t^(|T|-1) integrates to 1/|T| over [0, 1]; with t = rs over the unit square to 1/|T|^2.
     """
     total = np.zeros_like(scaled)
-    for node, weight in zip(NODES, WEIGHTS * density, strict=True):
+    for node, weight in zip(nodes, weights, strict=True):
         for sign in (1, -1):
             factors = 1 + sign * node * scaled
             total += weight / 2 * factors.prod(axis=1, keepdims=True) / factors

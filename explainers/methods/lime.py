@@ -35,7 +35,9 @@ class Lime(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         design = design_for(case.table.players, case.budget, case.seed)
-        keep, weights, inclusion = neighbourhood(design, self.kernel_width, seed=case.seed)
+        keep, weights, inclusion = neighbourhood(
+            design, self.kernel_width, seed=case.seed, may_draw=case.budget is None
+        )
         values = case.values(case.table.logits(keep))  # (rows, targets)
         fits = [self._fit(keep, weights, values[:, [t]]) for t in range(values.shape[1])]
         scores = np.stack([scores for scores, _, _ in fits])
@@ -87,17 +89,20 @@ def _local_error(case: Case, scores: FloatArray, intercepts: FloatArray) -> Floa
     return missed
 
 
-def neighbourhood(design: Design, kernel_width: float, *, seed: int) -> tuple[BoolArray, FloatArray, FloatArray]:
+def neighbourhood(
+    design: Design, kernel_width: float, *, seed: int, may_draw: bool = True
+) -> tuple[BoolArray, FloatArray, FloatArray]:
     """Coalitions (rows, players), their weights and the probability (at most 1) that a row was in.
 
-    The table's own design with the empty coalition, and rows of LIME's law where those would weigh too few samples.
+    The table's own design with the empty coalition, and, unless a budget forbids it, rows of LIME's law where those
+    would weigh too few samples.
     """
     players = design.keep.shape[1]
     drawn = np.zeros((0, players), dtype=bool)
     rng = np.random.default_rng((seed, 1))
     while True:
         found = _weighted(design, drawn, kernel_width)
-        if design.complete or effective_samples(found[1]) >= wanted_samples(players):
+        if design.complete or not may_draw or effective_samples(found[1]) >= wanted_samples(players):
             return found
         drawn = np.concatenate([drawn, lime_rows(players, CHUNK, rng)])
 

@@ -3,8 +3,11 @@ from math import comb
 import numpy as np
 import pytest
 
+from explainers import Question, build
+from explainers.runner import explain
 from explainers.sampling import design_for, lime_law, lime_rows
 from explainers.shapley import all_coalitions
+from explainers.testing import LinearModel
 
 
 @pytest.mark.parametrize("players", range(1, 11))
@@ -61,3 +64,15 @@ def test_rows_of_limes_law_follow_it():
     assert removed[0] == 0
     assert removed[1:] == pytest.approx(np.full(5, 4000), rel=0.06)
     assert rows.mean(axis=0) == pytest.approx(np.full(5, 2 / 5), abs=0.02)  # mean of (0 … 4) kept of 5
+
+
+def test_a_budget_is_kept_by_lime_too():
+    """Asked for few evaluations, LIME says that they weigh few samples instead of drawing more."""
+    model = LinearModel({"great": (-1.0, 2.0)})
+    question = Question(text=" ".join(f"w{i}" for i in range(40)) + " great", precision="fp32")
+    free = explain(model, question, build("lime"))
+    bound = explain(model, question.model_copy(update={"budget": 128}), build("lime"))
+
+    assert bound.checks["effective_samples"] < bound.checks["wanted_samples"] <= free.checks["effective_samples"]
+    assert bound.forward_passes <= 128 + 41  # and the leave-one-out coalitions, which are always there
+    assert "few_samples" in {reason.code for reason in bound.badge.reasons}

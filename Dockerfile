@@ -5,10 +5,11 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv /opt/whence && /opt/whence/bin/pip install --upgrade 'pip>=25.1'
 COPY requirements/constraints.txt requirements/
-# PyPI's torch for Linux brings gigabytes of CUDA; PyTorch's own index has the CPU build.
-RUN /opt/whence/bin/pip install -c requirements/constraints.txt \
-      --extra-index-url https://download.pytorch.org/whl/cpu \
-      "torch==$(sed -n 's/^torch==//p' requirements/constraints.txt)+cpu"
+# PyPI's torch for Linux brings gigabytes of CUDA: name PyTorch's index of CPU wheels with --build-arg TORCH_INDEX=...
+ARG TORCH_INDEX=
+RUN version=$(sed -n 's/^torch==//p' requirements/constraints.txt) \
+    && /opt/whence/bin/pip install -c requirements/constraints.txt \
+      ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "torch==$version${TORCH_INDEX:++cpu}"
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY explainers explainers

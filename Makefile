@@ -6,7 +6,8 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 CONSTRAINTS := requirements/constraints.txt
 TORCH := $(shell sed -n 's/^torch==//p' $(CONSTRAINTS))
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Where the CPU build of torch is to be had, if none of pip's configured indexes has it.
+TORCH_INDEX ?=
 INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
@@ -49,14 +50,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # On Linux PyPI's torch brings gigabytes of CUDA. The CPU build is asked for by its full version: from the configured
-# indexes if one has it, else from PyTorch's own.
+# indexes or TORCH_INDEX (PyTorch's index of CPU wheels); where neither has it, torch comes as PyPI has it.
 $(VENV)/.torch: $(CONSTRAINTS) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@if [ "$$(uname -s)" != Linux ]; then $(BIN)/python -m pip install -c $(CONSTRAINTS) torch; \
 	elif $(BIN)/python -c 'import sys; from importlib.metadata import version; sys.exit(version("torch") != "$(TORCH)+cpu")' 2>/dev/null; \
 	then echo 'torch $(TORCH)+cpu is installed'; \
 	else $(BIN)/python -m pip install -c $(CONSTRAINTS) 'torch==$(TORCH)+cpu' 2>/dev/null \
-	|| $(BIN)/python -m pip install -c $(CONSTRAINTS) 'torch==$(TORCH)+cpu' --extra-index-url $(TORCH_INDEX); fi
+	|| $(BIN)/python -m pip install -c $(CONSTRAINTS) $(if $(TORCH_INDEX),'torch==$(TORCH)+cpu' --extra-index-url $(TORCH_INDEX),'torch==$(TORCH)'); fi
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.torch $(INPUTS)

@@ -42,7 +42,9 @@ def serve(
             if self.started:
                 print(f"Whence is on {address(listening)} (Ctrl-C ends it)", flush=True)
 
-    config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        create_app(settings), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+    )
     Announcing(config).run(sockets=[listening])
 
 

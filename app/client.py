@@ -80,7 +80,7 @@ class Client:
         target: int | str | None = None,
         **question: Any,
     ) -> ExplanationOut:
-        """One method's explanation. question: players, value, baseline, baseline_text, precision, budget, seed."""
+        """One method's explanation. question: further fields of the request (players, seed, measures …)."""
         asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
         return self._post("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 

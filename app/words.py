@@ -23,6 +23,10 @@ METHODS = {
     "relevance": N_("Attention relevance"),
     "rollout": N_("Attention rollout"),
     "attention": N_("Attention"),
+    "interactions": N_("Shapley interactions"),
+    "counterfactual": N_("Counterfactual"),
+    "layers": N_("Layer by layer"),
+    "smoothgrad": N_("SmoothGrad"),
 }
 BRIEF = {
     "integrated-gradients": N_("Int. grad."),
@@ -69,7 +73,12 @@ HEADS = {
     "multi": N_("any number of classes"),
     "regression": N_("a number"),
 }
-OFFERS = {"outputs": N_("masked evaluations"), "gradients": N_("gradients"), "attentions": N_("attention weights")}
+OFFERS = {
+    "outputs": N_("masked evaluations"),
+    "gradients": N_("gradients"),
+    "attentions": N_("attention weights"),
+    "layers": N_("states of every layer"),
+}
 MODELS = {
     "Sentiment": N_("Sentiment"),
     "Toxicity": N_("Toxicity"),
@@ -93,6 +102,10 @@ ASKS = {
     "relevance": N_("Which words does the attention that matters for this class rest on?"),
     "rollout": N_("Where does the attention come from when it is followed through all layers?"),
     "attention": N_("Which token looks at which, in every head of every layer?"),
+    "interactions": N_("Which words do more together than one by one, and which say the same?"),
+    "counterfactual": N_("Without which few words would the model say something else?"),
+    "layers": N_("Where inside the model is the decision made?"),
+    "smoothgrad": N_("How would the output move if this word were turned up, on average close to this text?"),
 }
 COSTS = {
     "shap": N_("every combination up to 10 words, beyond that a sample of some hundred evaluations"),
@@ -104,6 +117,10 @@ COSTS = {
     "relevance": N_("one pass forward and one back"),
     "rollout": N_("one pass"),
     "attention": N_("one pass"),
+    "interactions": N_("every combination, so up to 12 words"),
+    "counterfactual": N_("one evaluation a word, and more where one word does not decide"),
+    "layers": N_("some dozen gradients, until every layer adds up"),
+    "smoothgrad": N_("32 gradients"),
 }
 METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
 CARDS = (  # what the cards of the embedded models say
@@ -121,6 +138,14 @@ CARDS = (  # what the cards of the embedded models say
     N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
 )
 NOTICES = {
+    "edit_tried": N_("The edit was tried on the model: the prediction does change."),
+    "no_edit": N_("No edit of this size changes the prediction."),
+    "no_flip": N_("Of up to %(most)s parts no set changes the prediction when it is masked."),
+    "no_flip_found": N_(
+        "Of up to %(most)s parts none of the sets that were tried changes the prediction when it is masked."
+    ),
+    "not_converged": N_("After %(points)s points the scores still miss the change of the output by %(residual)s."),
+    "same_without_learning": N_("A model with random weights gets nearly the same scores (τ %(tau)s)."),
     "unknown_players": N_("The model cannot read %(unknown)s of the %(players)s parts of this text."),
     "cut": N_("The text is longer than the model reads; what was cut is not explained."),
     "slope_only": N_(

@@ -53,12 +53,15 @@ if TYPE_CHECKING:
     from .types import Badge as Badge
     from .types import BaselineKind as BaselineKind
     from .types import Claim as Claim
+    from .types import Edit as Edit
     from .types import Feature as Feature
     from .types import Head as Head
+    from .types import Layers as Layers
     from .types import Level as Level
     from .types import MethodRecord as MethodRecord
     from .types import ModelRecord as ModelRecord
     from .types import Notice as Notice
+    from .types import OnDemand as OnDemand
     from .types import Panel as Panel
     from .types import Players as Players
     from .types import Precision as Precision
@@ -74,8 +77,8 @@ if TYPE_CHECKING:
 
     BASE_SHA256 = SHA256
 
-_TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Feature Head Level MethodRecord ModelRecord Notice
-    Panel Players Precision Prediction Question Removal Target TextSpan Token Unit Value ValueName"""
+_TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level MethodRecord
+    ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit Value ValueName"""
 _WHERE = {
     ".types": _TYPES,
     ".base": "Case Encoded Explainer Model Need Progress Promise silent",

@@ -53,7 +53,8 @@ class CoalitionTable:
     @property
     def complete(self) -> bool:
         """Every coalition has been evaluated, in one arithmetic or the other."""
-        return len(self._rows["fp32"].keys() | self._rows["bf16"].keys()) == 2**self.players
+        known: int = len(self._rows["fp32"].keys() | self._rows["bf16"].keys())
+        return known == 1 << self.players
 
     @property
     def empty(self) -> FloatArray:

@@ -26,6 +26,7 @@ Head = Literal["single", "multi", "regression"]
 Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance"]
 Part = Literal["text", "text_pair"]
 Level = Literal["sound", "rough", "distrust"]
+OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  # measures that ask the model anew
 
 
 def _finite(value: Any) -> Any:

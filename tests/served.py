@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,11 @@ class LocalEngine:
         await self.ready(model)
         return await self._ask("predict", lambda progress: self.engine.predict(model, questions), Priority.PREDICTION)
 
-    async def explain(
-        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any]
-    ) -> Explained:
+    async def explain(self, model: str, question: explainers.Question, **asked: Any) -> Explained:
         await self.ready(model)
 
         def run(progress: explainers.Progress) -> Explained:
-            return self.engine.explain(model, question, method=method, options=options, progress=progress)
+            return self.engine.explain(model, question, **asked, progress=progress)
 
         return await self._ask("explain", run, Priority.EXPLANATION)
 

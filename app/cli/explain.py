@@ -31,6 +31,12 @@ Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equa
 Options = Annotated[
     list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; may be repeated.")
 ]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--measure", metavar="NAME", help="naopc, infidelity, max-sensitivity, randomisation; may be repeated."
+    ),
+]
 
 
 def explain(
@@ -38,6 +44,7 @@ def explain(
     model: ModelOption = "sentiment",
     method: Annotated[str, typer.Option(help="See `whence methods`.")] = "shap",
     option: Options = None,
+    measure: Measures = None,
     target: Target = None,
     seed: Seed = 0,
     pair: Pair = None,
@@ -72,7 +79,9 @@ def explain(
 
     def answer(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
         asked = {**question, "text_pair": row.text_pair}
-        found = explainers.explain(row.text, loaded, method=explainer, target=target, progress=progress, **asked)
+        found = explainers.explain(
+            row.text, loaded, method=explainer, target=target, measures=measure or (), progress=progress, **asked
+        )
         if html is not None:
             html.write_text(export.to_html(found), encoding="utf-8")
         return found

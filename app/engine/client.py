@@ -40,10 +40,21 @@ class SocketEngine:
         return tuple(explainers.Prediction.model_validate(each) for each in found)
 
     async def explain(
-        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any]
+        self,
+        model: str,
+        question: explainers.Question,
+        *,
+        method: str,
+        options: Mapping[str, Any],
+        measures: Sequence[str] = (),
     ) -> Explained:
         await self.ready(model)
-        asked = {"question": question.model_dump(), "method": method, "options": dict(options)}
+        asked = {
+            "question": question.model_dump(),
+            "method": method,
+            "options": dict(options),
+            "measures": list(measures),
+        }
         return Explained(**await self._ask("explain", priority=Priority.EXPLANATION, model=model, **asked))
 
     async def panel(

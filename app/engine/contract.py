@@ -50,7 +50,13 @@ class EngineClient(Protocol):
     ) -> tuple[explainers.Prediction, ...]: ...
 
     async def explain(
-        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any]
+        self,
+        model: str,
+        question: explainers.Question,
+        *,
+        method: str,
+        options: Mapping[str, Any],
+        measures: Sequence[str] = (),
     ) -> Explained: ...
 
     async def panel(

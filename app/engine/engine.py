@@ -90,10 +90,11 @@ class Engine:
         *,
         method: str,
         options: Mapping[str, Any],
+        measures: Sequence[str] = (),
         progress: explainers.Progress,
     ) -> Explained:
         explainer = explainers.build(method, options)
-        found = explainers.runner.explain(self._model(name), question, explainer, progress=progress)
+        found = explainers.runner.explain(self._model(name), question, explainer, measures=measures, progress=progress)
         return Explained(_record(found, name), _arrays(found))
 
     def panel(

@@ -141,10 +141,8 @@ class Connection:
             return lambda progress: [each.model_dump(mode="json") for each in engine.predict(name, questions)]
         question = explainers.Question.model_validate(message["question"])
         if op == "explain":
-            method, options = message["method"], message["options"]
-            return lambda progress: _packed(
-                engine.explain(name, question, method=method, options=options, progress=progress)
-            )
+            asked = {"method": message["method"], "options": message["options"], "measures": message["measures"]}
+            return lambda progress: _packed(engine.explain(name, question, **asked, progress=progress))
         if op == "panel":
             methods = message["methods"]
             return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))

@@ -11,6 +11,7 @@ from ..models.schemas import ModelOut
 from . import heatmap
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
+from .findings import findings_of
 from .outcome import prediction_view
 from .schemas import ExplanationOut, PanelOut
 from .view import View
@@ -44,6 +45,7 @@ def panel_page(
         unseen=sum(span.end - span.start for span in unseen),
         long=len(features) > LONG or (first is not None and first.players in ("phrase", "sentence")),
         maps=views.maps_of(panel, view),
+        findings=findings_of(panel.explanations, view.target),
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
         rows=views.number_rows(panel.explanations, view.target),

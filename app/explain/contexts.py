@@ -10,6 +10,7 @@ from typing import Any
 from ..forms import FormError
 from ..models.schemas import ModelOut
 from .examples import Example
+from .findings import Findings
 from .outcome import PredictionView
 from .schemas import PanelOut
 from .view import Maps, NumberRow, PaintedText
@@ -71,6 +72,7 @@ class PanelPage:
     unseen: int  # characters that were cut
     long: bool
     maps: Maps
+    findings: Findings
     finer: bool  # whether another game may be asked for
     attention: str | None  # the page of the heads
     rows: Sequence[NumberRow]

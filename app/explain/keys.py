@@ -14,11 +14,20 @@ SCHEMA = 1  # raised when equal questions get other answers
 
 
 def explanation_key(
-    digest: str, question: explainers.Question, explainer: explainers.Explainer, *, panel: str | None = None
+    digest: str,
+    question: explainers.Question,
+    explainer: explainers.Explainer,
+    *,
+    panel: str | None = None,
+    measures: Sequence[str] = (),
 ) -> str:
-    """`panel`: the panel it is made in. Methods of a panel share their evaluations, so their samples differ."""
+    """`panel`: the panel it is made in. Methods of a panel share their evaluations, so their samples differ.
+
+    `measures`: those on demand, whose order says nothing.
+    """
     within = {} if panel is None else {"panel": panel}
-    return _key({"kind": "explanation", "model": digest, **_asked(question), **_method(explainer), **within})
+    also = {"measures": sorted(set(measures))} if measures else {}
+    return _key({"kind": "explanation", "model": digest, **_asked(question), **_method(explainer), **within, **also})
 
 
 def panel_key(digest: str, question: explainers.Question, methods: Sequence[explainers.Explainer]) -> str:

@@ -36,6 +36,9 @@ class QuestionRequest(Request):
 class ExplanationRequest(QuestionRequest):
     method: Name = Field(description="A name from /v1/explainers.")
     options: Options = Field({}, description="The method's own options; their JSON Schema is in /v1/explainers.")
+    measures: list[explainers.OnDemand] = Field(
+        [], max_length=4, description="Measures that ask the model anew, to stand among the checks."
+    )
 
 
 class PanelRequest(QuestionRequest):

@@ -56,13 +56,21 @@ async def explanation_json(
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
     target = class_of(request.target, state.labels)
-    address = partial(_address, project, "explanation", lambda asked: explanation_key(state.digest, asked, explainer))
+
+    def key_of(asked: explainers.Question) -> str:
+        return explanation_key(state.digest, asked, explainer, measures=request.measures)
+
+    address = partial(_address, project, "explanation", key_of)
     question = await _question(services, request, state, target=target, address=address)
     wanted = address(question)
 
     async def work() -> bytes:
         found = await services.engine.explain(
-            state.id, question, method=explainer.name, options=explainer.model_dump(mode="json")
+            state.id,
+            question,
+            method=explainer.name,
+            options=explainer.model_dump(mode="json"),
+            measures=request.measures,
         )
         new = records.explanation(found, key=wanted.key)
         await results.put(services.store, project, [new])

@@ -11,6 +11,10 @@ COSTS = {
     "shap-partition": "at most the budget of masked evaluations",
     "lime": "masked evaluations shared with shap, more where its weights need them",
     "leave-one-out": "n masked evaluations",
+    "interactions": "2^n masked evaluations, up to 12 players",
+    "counterfactual": "n masked evaluations, at most the budget",
+    "layers": "a few dozen gradients, until every layer adds up",
+    "smoothgrad": "32 gradients by default",
     "integrated-gradients": "a few dozen gradients, until the residual is small",
 }
 FORWARD, BACKWARD = "one forward pass", "one forward and one backward pass"

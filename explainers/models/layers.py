@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,8 +101,10 @@ def _recorded(twin: Network) -> Iterator[list[torch.Tensor]]:
 
     stack = layer_stack(twin.module)
     with _hooks(
-        [lambda: stack[0].register_forward_pre_hook(enter, with_kwargs=True)]
-        + [lambda layer=layer: layer.register_forward_hook(leave) for layer in stack]
+        [
+            partial(stack[0].register_forward_pre_hook, enter, with_kwargs=True),
+            *(partial(layer.register_forward_hook, leave) for layer in stack),
+        ]
     ):
         yield states
 
@@ -118,7 +121,7 @@ def _replaced(twin: Network, states: torch.Tensor, *, after: int) -> Iterator[No
             return None
         return (states, *output[1:]) if isinstance(output, tuple) else states
 
-    with _hooks([lambda layer=layer: layer.register_forward_hook(leave) for layer in layer_stack(twin.module)]):
+    with _hooks([partial(layer.register_forward_hook, leave) for layer in layer_stack(twin.module)]):
         yield
 
 

@@ -67,6 +67,20 @@ def test_an_explanation_gives_a_linear_model_its_weights(client: TestClient) -> 
     assert found["residual"] == pytest.approx([0, 0])
 
 
+def test_a_measure_is_made_where_it_is_asked_for(client: TestClient) -> None:
+    """It stands among the checks, under a key of its own; one that does not exist names those that do."""
+    body = {"model": "sentiment", "input": {"text": "good, not bad, and a gorgeous film"}, "method": "leave-one-out"}
+    plain = client.post("/v1/explanations", json=body).json()
+    found = client.post("/v1/explanations", json={**body, "measures": ["naopc"]}).json()
+    wrong = client.post("/v1/explanations", json={**body, "measures": ["truth"]})
+
+    assert "naopc_sufficiency" not in plain["checks"]
+    assert found["checks"]["naopc_sufficiency"] == pytest.approx(0)
+    assert found["key"] != plain["key"]
+    assert wrong.status_code == 422
+    assert "infidelity" in wrong.text
+
+
 def test_a_repeated_question_never_touches_the_engine(client: TestClient) -> None:
     """The second answer is the first one's bytes; so is the permanent address."""
     first = client.post("/v1/explanations", json=ASKED)

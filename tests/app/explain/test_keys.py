@@ -71,10 +71,20 @@ def test_model_method_options_and_panel_are_part_of_the_key() -> None:
         explanation_key("d", QUESTION, explainers.build("leave-one-out")),
         explanation_key("d", QUESTION, explainers.build("shap", {"exact_players": 4})),
         explanation_key("d", QUESTION, SHAP, panel="p"),
+        explanation_key("d", QUESTION, SHAP, measures=["naopc"]),
+        explanation_key("d", QUESTION, SHAP, measures=["naopc", "infidelity"]),
         panel_key("d", QUESTION, [SHAP]),
     ]
 
     assert len(set(keys)) == len(keys)
+
+
+def test_the_order_of_measures_is_no_part_of_the_key() -> None:
+    """Nor that one is named twice; without any the key is that of the plain question."""
+    one, other = ["naopc", "infidelity"], ["infidelity", "naopc", "naopc"]
+
+    assert explanation_key("d", QUESTION, SHAP, measures=one) == explanation_key("d", QUESTION, SHAP, measures=other)
+    assert explanation_key("d", QUESTION, SHAP, measures=[]) == explanation_key("d", QUESTION, SHAP)
 
 
 def test_defaults_written_out_are_the_same_question() -> None:

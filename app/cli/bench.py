@@ -1,0 +1,94 @@
+"""whence bench: the panel against captum, shap and lime, on this machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .._library import explainers
+from ..train.data import BRACKETS
+from .output import as_json
+from .progress import bar
+from .registered import find_model
+from .trouble import Mistake
+
+SENTENCES = Path("sst_trees") / "dev.txt"
+PLAYERS = range(11, 41)
+FEW, ALL = 5, 50  # sentences for the overlap between seeds
+FULL_ROWS = 65536  # evaluations of each reference run
+
+
+def bench(
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything that was measured.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Rounds of timing; medians are shown.")] = 3,
+    words: Annotated[str, typer.Option(metavar="N,N", help="Words of the texts.")] = "8,16,31",
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a folder.")
+    ] = "sentiment",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the processor; by default torch's choice.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="One round, small samples: does everything run?")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences: an hour.")
+    ] = False,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
+    docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
+) -> None:
+    """Time, evaluations and error of the whole panel against captum, shap and lime as they are documented."""
+    if quick and full:
+        raise Mistake("--quick and --full exclude each other")
+    lengths = _lengths(words)
+    loaded = find_model(model)
+    options = explainers.BenchOptions(rounds=rounds, words=lengths)
+    if quick:
+        options = explainers.BenchOptions.quick(lengths)
+    else:
+        count = ALL if full else FEW
+        options = replace(options, overlap_texts=_sentences(loaded, data / SENTENCES, count))
+    if full:
+        options = replace(options, reference_rows=FULL_ROWS)
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    with bar("warming up") as progress:
+        record = explainers.run_bench(loaded, options, progress=progress)
+    if json is not None:
+        json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
+    if docs is not None:
+        explainers.write_bench_docs(record, docs)
+    _show(Console(), record)
+
+
+def _lengths(given: str) -> tuple[int, ...]:
+    parts = given.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise Mistake(f"--words {given!r}: write numbers with commas between them, such as 8,16,31")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _sentences(model: Any, path: Path, count: int) -> tuple[str, ...]:
+    """The first so many of 11 to 40 players; none where the file is missing."""
+    if not path.is_file():
+        return ()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    texts = (" ".join(BRACKETS.get(word, word) for word in re.findall(r"\(\d ([^\s()]+)\)", line)) for line in lines)
+    fitting = (t for t in texts if len(model.encode(explainers.Question(text=t)).features) in PLAYERS)
+    return tuple(islice(fitting, count))
+
+
+def _show(console: Console, record: dict[str, Any]) -> None:
+    for header, rows in explainers.bench_tables(record):
+        table = Table(*header, box=None, padding=(0, 1))
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+        console.print()

@@ -1,0 +1,38 @@
+"""whence selftest: does each method find what was planted?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .._library import explainers
+from .output import as_json
+from .progress import bar
+from .trouble import SOME_FAILED
+
+
+def selftest(
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the table as JSON.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Models trained for each task.")] = 3,
+) -> int:
+    """Train small models with known deciding words and score every method on finding them."""
+    with bar("training") as progress:
+        table = explainers.run_selftest(seeds=seeds, progress=progress)
+    if json is not None:
+        json.write_text(as_json(table, indent=True) + "\n", encoding="utf-8")
+    console = Console()
+    shown = Table("method", "word", "pair", box=None, padding=(0, 1))
+    for name, found in table["methods"].items():
+        shown.add_row(name, *("–" if found[task] is None else f"{found[task]:.3f}" for task in ("word", "pair")))
+    console.print(shown)
+    console.print(
+        f"AUPRC over {table['texts']} texts for each of {table['seeds']} models a task, {table['players']} words each"
+    )
+    failed = explainers.missed(table)
+    for line in failed:
+        console.print(line, style="red")
+    return SOME_FAILED if failed else 0

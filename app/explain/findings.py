@@ -1,0 +1,117 @@
+"""What some methods found beside scores: interactions of pairs, layers, edits. Words are chosen in the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .schemas import ExplanationOut
+
+STEPS = 5
+STRONGEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    first: str
+    second: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interactions:
+    parts: tuple[str, ...]
+    rows: tuple[tuple[tuple[float, int], ...], ...]  # (value, step of colour) for each two parts
+    strongest: tuple[Pair, ...]
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerLine:
+    number: int  # 0: the embeddings
+    reading: float
+    pooled: float | None  # share of the change that passes through the position that the classifier reads
+    parts: float  # share that passes through the words
+    strongest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditLine:
+    removed: tuple[str, ...]
+    label: str
+    probability: float | None
+    output: float
+    text: str
+    text_pair: str | None
+    deleted_label: str | None
+    deleted_probability: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    interactions: Interactions | None
+    layers: tuple[LayerLine, ...]
+    edits: tuple[EditLine, ...]
+
+
+def findings_of(explanations: Sequence[ExplanationOut], target: int) -> Findings:
+    """Of the first explanation that has each."""
+    pairs = next((found for found in explanations if found.interactions is not None), None)
+    deep = next((found for found in explanations if found.layers is not None), None)
+    edited = next((found for found in explanations if found.edits), None)
+    return Findings(
+        interactions=None if pairs is None else _interactions(pairs, pairs.row(target)),
+        layers=() if deep is None else _layers(deep, deep.row(target)),
+        edits=() if edited is None else tuple(_edit(edited, edit) for edit in edited.edits),
+    )
+
+
+def _interactions(found: ExplanationOut, row: int) -> Interactions:
+    assert found.interactions is not None
+    matrix = found.interactions[row]
+    top = float(np.abs(matrix).max())
+    texts = tuple(feature.text for feature in found.features)
+    first, second = np.triu_indices(len(texts), k=1)
+    order = np.argsort(-np.abs(matrix[first, second]), kind="stable")[:STRONGEST]
+    return Interactions(
+        parts=texts,
+        rows=tuple(tuple((float(v), round(STEPS * float(v) / top) if top else 0) for v in line) for line in matrix),
+        strongest=tuple(
+            Pair(texts[first[at]], texts[second[at]], float(matrix[first[at], second[at]])) for at in order
+        ),
+        unit=found.unit,
+    )
+
+
+def _layers(found: ExplanationOut, row: int) -> tuple[LayerLine, ...]:
+    layers = found.layers
+    assert layers is not None
+    assert found.baseline_output is not None
+    change = float(found.output[row] - found.baseline_output[row]) or 1.0
+    return tuple(
+        LayerLine(
+            number=number,
+            reading=float(reading),
+            pooled=None if layers.pooled is None else float(layers.pooled[row, number]) / change,
+            parts=float(parts.sum()) / change,
+            strongest=found.features[int(np.abs(parts).argmax())].text if parts.any() else "",
+        )
+        for number, (reading, parts) in enumerate(zip(layers.readings[row], layers.parts[row], strict=True))
+    )
+
+
+def _edit(found: ExplanationOut, edit: Any) -> EditLine:
+    after = edit.deleted_predicted
+    return EditLine(
+        removed=tuple(found.features[player].text for player in edit.players),
+        label=edit.predicted.label,
+        probability=edit.probability,
+        output=edit.output,
+        text=edit.text,
+        text_pair=edit.text_pair,
+        deleted_label=None if after is None else after.label,
+        deleted_probability=edit.deleted_probability,
+    )

@@ -1,0 +1,1 @@
+"""Whence against captum, shap and lime as their documentation shows them: time, evaluations and error."""

@@ -1,0 +1,212 @@
+"""The whole benchmark: one record with everything that was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Literal
+
+from .. import runner
+from ..base import Progress, silent
+from ..errors import BadInput
+from ..registry import build
+from ..types import Panel, Precision, Question
+from . import fidelity, forward, timing
+from .peers import Peer, Rows, peers_of
+from .texts import NINE, text_of
+
+METHODS = ("integrated-gradients", "shap", "lime", "attention", "rollout", "relevance", "leave-one-out")
+DRAFT = 256
+LIBRARIES = ("torch", "transformers", "captum", "shap", "lime")
+SAMPLED = frozenset({"shap", "lime", "leave-one-out"})  # their evaluations are rows of the table
+Asked = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions:
+    """rounds: of timing. words: players of the texts. reference_rows: evaluations of each reference run beyond 14
+    players. error_seeds: seeds on those texts. sentences, sentence_seeds: of the nine-word comparison. overlap_texts:
+    sentences of 11 to 40 players for the overlap between seeds."""
+
+    rounds: int = 3
+    words: tuple[int, ...] = (8, 16, 31)
+    reference_rows: int = 4096
+    error_seeds: int = 3
+    sentences: int = 20
+    sentence_seeds: int = 30
+    overlap_texts: tuple[str, ...] = ()
+
+    @classmethod
+    def quick(cls, words: Sequence[int]) -> BenchOptions:
+        """One round and small samples: that everything runs, not how fast it is."""
+        return cls(rounds=1, words=tuple(words), reference_rows=1024, error_seeds=1, sentences=2, sentence_seeds=3)
+
+
+def run_bench(
+    model: Any, options: BenchOptions, *, peers: Mapping[str, Peer] | None = None, progress: Progress = silent
+) -> dict[str, Any]:
+    """Whence and its peers on one model, in this process, in turn. `peers` stand in for the libraries in tests."""
+    texts = {str(count): _checked(model, count) for count in options.words}
+    half = bool(getattr(model, "bf16_ok", False))
+    variants = _variants(half=half)
+    for text in texts.values():  # warm: every shape has its kernels before the clock starts
+        for asked in variants.values():
+            _panel(model, text, asked)
+    progress(0.05, "warmed up")
+    memory = {"whence_peak_mb": forward.peak_megabytes()}
+    theirs = peers_of(model) if peers is None else dict(peers)
+    counted, seconds = {}, {}
+    for position, (length, text) in enumerate(texts.items()):
+        progress(0.1 + 0.4 * position / len(texts), f"{length} words: peers and panels in turn")
+        counted[length] = {name: _counted(peer, text) for name, peer in theirs.items()}
+        seconds[length] = timing.in_turn(_tasks(model, text, theirs, variants), rounds=options.rounds)
+    memory["with_peers_peak_mb"] = forward.peak_megabytes()
+    panels = {length: _panel(model, text, {}) for length, text in texts.items()}
+    longest = str(max(options.words))
+    precision: Literal["fp32", "bf16"] = "bf16" if half else "fp32"
+    speed = forward.efficiency_of(model, texts[longest], precision=precision)
+    progress(0.55, "errors")
+    return {
+        **{name: _ratios(seconds, name, theirs) for name in variants},
+        "shapley_error": _errors(model, texts, options, partial(_within, progress, 0.55, 0.8)),
+        "seed_error": fidelity.seed_errors(
+            model,
+            NINE[: options.sentences],
+            seeds=options.sentence_seeds,
+            progress=partial(_within, progress, 0.8, 0.9),
+        ),
+        "top5_overlap": _overlap(model, options, partial(_within, progress, 0.9, 1.0)),
+        **{key: speed[key] for key in ("efficiency", "mean_batch")},
+        "efficiency_fp32": forward.efficiency_of(model, texts[longest], precision="fp32")["efficiency"],
+        "forward": speed,
+        "precision": _precision(panels[longest]),
+        "evaluations": {length: _evaluations(panel) for length, panel in panels.items()},
+        "peer_rows": counted,
+        "phases": {length: _phases(panel) for length, panel in panels.items()},
+        "seconds": seconds,
+        "memory": memory,
+        "texts": texts,
+        **_circumstances(model, options),
+    }
+
+
+def _variants(*, half: bool) -> dict[str, Asked]:
+    """`panel` is what a user gets who chooses nothing; a draft takes bf16 where it may be used."""
+    fast: Precision = "bf16" if half else "fp32"
+    found: dict[str, Asked] = {
+        "panel": {},
+        "panel_draft": {"budget": DRAFT, "precision": fast},
+        "panel_fp32": {"precision": "fp32"},
+        "panel_draft_fp32": {"budget": DRAFT, "precision": "fp32"},
+    }
+    return {**found, "panel_bf16": {"precision": "bf16"}} if half else found
+
+
+def _tasks(
+    model: Any, text: str, peers: Mapping[str, Peer], variants: Mapping[str, Asked]
+) -> dict[str, Callable[[], Any]]:
+    tasks: dict[str, Callable[[], Any]] = {name: partial(peer, text) for name, peer in peers.items()}
+    return tasks | {name: partial(_panel, model, text, asked) for name, asked in variants.items()}
+
+
+def _panel(model: Any, text: str, asked: Asked) -> Panel:
+    """METHODS from one table, with their measures and agreement."""
+    methods = [build(name) for name in METHODS]
+    return runner.panel(model, Question(text=text, **asked), [m for m in methods if m.needs <= model.offers])
+
+
+def _checked(model: Any, players: int) -> str:
+    text = text_of(players)
+    found = len(model.encode(Question(text=text)).features)
+    if found != players:
+        raise BadInput(f"the sentence of {players} words has {found} players for {model.id}")
+    return text
+
+
+def _counted(peer: Peer, text: str) -> dict[str, float] | None:
+    """Rows and mean batch of one explanation; it also warms the peer up."""
+    network = getattr(peer, "network", None)
+    if network is None:
+        peer(text)
+        return None
+    with Rows(network) as rows:
+        peer(text)
+    return {"rows": sum(rows.batches), "mean_batch": sum(rows.batches) / max(1, len(rows.batches))}
+
+
+def _ratios(seconds: dict[str, dict[str, list[float]]], name: str, peers: Mapping[str, Peer]) -> dict[str, Any]:
+    return timing.with_geomean(
+        {length: timing.compared(by[name], {peer: by[peer] for peer in peers}) for length, by in seconds.items()}
+    )
+
+
+def _errors(model: Any, texts: Mapping[str, str], options: BenchOptions, progress: Progress) -> dict[str, Any]:
+    """`shap` is the better of its two explainers at each length."""
+    found = {
+        length: fidelity.errors_of(
+            model, text, rows=options.reference_rows, seeds=options.error_seeds, progress=progress
+        )
+        for length, text in texts.items()
+    }
+    return {
+        "whence": {length: errors["whence"] for length, errors in found.items()},
+        "whence_bf16": {length: errors["whence_bf16"] for length, errors in found.items()},
+        "shap": {length: min(errors["partition"], errors["permutation"]) for length, errors in found.items()},
+        "shap_partition": {length: errors["partition"] for length, errors in found.items()},
+        "shap_permutation": {length: errors["permutation"] for length, errors in found.items()},
+        "reference_distance": {length: errors["reference_distance"] for length, errors in found.items()},
+        "reference_rows": options.reference_rows,
+    }
+
+
+def _overlap(model: Any, options: BenchOptions, progress: Progress) -> dict[str, Any]:
+    if not options.overlap_texts:
+        return {"value": None, "reason": "no sentences were given"}
+    value = fidelity.overlap_of(model, options.overlap_texts, progress=progress)
+    return {"value": value, "texts": len(options.overlap_texts), "seeds": 5}
+
+
+def _evaluations(panel: Panel) -> dict[str, float]:
+    """`measures`: rows that the measures, removals and claims added after the methods had run."""
+    by_method = {found.method.name: found.forward_passes for found in panel.explanations}
+    rows = sum(count for name, count in by_method.items() if name in SAMPLED)
+    gradient_rows = by_method.get("integrated-gradients", 0)
+    added = panel.evaluations - 1 - rows  # the text itself is the first row
+    return {"table": panel.evaluations, "gradient_rows": gradient_rows, "measures": added}
+
+
+def _phases(panel: Panel) -> dict[str, float]:
+    """Seconds of each method, of their measures, and of the rest of the panel."""
+    phases = {found.method.name: found.timings["explain"] for found in panel.explanations}
+    phases["measures"] = sum(found.timings["measure"] for found in panel.explanations)
+    return {**phases, "rest": panel.timings["total"] - sum(phases.values()), "total": panel.timings["total"]}
+
+
+def _precision(panel: Panel) -> str:
+    return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
+
+
+def _circumstances(model: Any, options: BenchOptions) -> dict[str, Any]:
+    import torch
+
+    return {
+        "model": model.id,
+        "model_digest": model.digest,
+        "processor": forward.processor(),
+        "threads": torch.get_num_threads(),
+        "versions": {name: _version(name) for name in LIBRARIES},
+        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _within(progress: Progress, low: float, high: float, done: float, note: str = "") -> None:
+    progress(low + (high - low) * done, note)

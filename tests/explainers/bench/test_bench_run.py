@@ -1,0 +1,124 @@
+"""The benchmark end to end on a model that answers at once, and its peers on a small real one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explainers.bench import forward
+from explainers.bench.peers import Peer, Rows, parts_of, peers_of, predict_proba
+from explainers.bench.report import bench_tables, markdown, plot, write_bench_docs
+from explainers.bench.run import METHODS, BenchOptions, run_bench
+from explainers.testing import NeighbourModel
+from explainers.types import Question
+from tests.tiny import tiny
+
+WEIGHTS = {"gorgeous": (0.0, 2.0), "witty": (0.0, 1.0), "slow": (0.5, -1.0), "old": (0.2, 0.1), "young": (0.0, 0.4)}
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    peers = {name: Peer(lambda text: sum(range(20000))) for name in ("captum", "shap", "lime")}
+    options = BenchOptions(rounds=1, words=(4, 8), reference_rows=64, error_seeds=1, sentences=1, sentence_seeds=1)
+    return run_bench(NeighbourModel(WEIGHTS), options, peers=peers)
+
+
+def test_the_record_holds_what_programs_read(record: dict[str, Any]) -> None:
+    """It survives JSON without NaN, as the contract of --json has it."""
+    read = json.loads(json.dumps(record, allow_nan=False))
+
+    for name in ("panel", "panel_draft"):
+        assert set(read[name]) == {"4", "8", "geomean"}
+        assert set(read[name]["8"]) == {"ratio", "whence_s", "peers_s"}
+    assert set(read["shapley_error"]["whence"]) == set(read["shapley_error"]["shap"]) == {"4", "8"}
+    assert read["mean_batch"] > 0
+    assert read["precision"] == "fp32"
+    assert "efficiency" in read
+
+
+def test_exact_values_have_no_error(record: dict[str, Any]) -> None:
+    """Up to ten players every coalition is evaluated."""
+    assert record["shapley_error"]["whence"] == {"4": pytest.approx(0, abs=1e-9), "8": pytest.approx(0, abs=1e-9)}
+
+
+def test_nothing_is_evaluated_for_the_measures_alone_up_to_ten_players(record: dict[str, Any]) -> None:
+    """All 256 coalitions of eight words are in the table already."""
+    assert record["evaluations"]["8"]["table"] == 256
+    assert record["evaluations"]["8"]["measures"] == 0
+
+
+def test_the_phases_add_up_to_the_panel(record: dict[str, Any]) -> None:
+    """So that a slow part can be found."""
+    phases = record["phases"]["8"]
+
+    assert set(METHODS) <= set(phases)
+    assert sum(seconds for name, seconds in phases.items() if name != "total") == pytest.approx(phases["total"])
+
+
+def test_the_page_and_the_plot_are_of_the_record(record: dict[str, Any], tmp_path: Path) -> None:
+    """Every ratio of the record is on the page; the page names no host and no folder."""
+    write_bench_docs(record, tmp_path)
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+
+    assert page == markdown(record)
+    assert f"| {record['panel']['8']['ratio']:.1f} |" in page
+    assert str(tmp_path) not in page
+    assert (tmp_path / "images" / "benchmarks.svg").read_text(encoding="utf-8") == plot(record)
+    assert [len({len(header), *map(len, rows)}) for header, rows in bench_tables(record)] == [1, 1, 1]
+
+
+def test_quick_runs_are_small() -> None:
+    """One round and few seeds."""
+    assert BenchOptions.quick((8,)).rounds == 1
+    assert BenchOptions.quick((8,)).words == (8,)
+
+
+def test_the_peers_explain_the_text_as_documented() -> None:
+    """captum 50 points, lime 5,000 samples; the network that predicts is not touched."""
+    model = tiny("bert")
+    weights = next(model._network.module.parameters())
+    peers = peers_of(model)
+    found = {}
+    for name, peer in peers.items():
+        with Rows(peer.network) as rows:
+            found[name] = peer("a good film is not bad")
+        assert sum(rows.batches) > 0
+    scores, _ = found["captum"]
+
+    assert tuple(scores.shape) == (1, 8)
+    assert found["shap"].values[0].shape[1] == 2
+    assert len(found["lime"].as_list(label=found["lime"].top_labels[0])) == 6
+    assert not weights.requires_grad
+
+
+def test_batches_of_lime_give_the_probabilities_of_the_model() -> None:
+    """Padding changes nothing beyond rounding."""
+    model = tiny("bert")
+    texts = ["a good film", "bad", "the film is not good and not bad"]
+    found = predict_proba(parts_of(model), texts)
+
+    import torch
+
+    alone = [torch.softmax(torch.tensor(model.predict([model.encode(Question(text=t))])), dim=-1) for t in texts]
+    assert found == pytest.approx(torch.cat(alone).numpy(), abs=1e-5)
+
+
+def test_efficiency_is_a_share_of_the_bare_network() -> None:
+    """Whatever the machine: positive, and of the right quotient."""
+    found = forward.efficiency_of(
+        tiny("bert"), "a good film is not bad but the movie is dull and not funny", precision="fp32"
+    )
+
+    assert found["efficiency"] == pytest.approx(found["tokens_per_s"] / found["bare_tokens_per_s"])
+    assert found["best_batch"] in forward.BATCHES
+    assert found["mean_batch"] > 32
+
+
+def test_a_fake_has_no_bare_network() -> None:
+    """Then there is no share, and it is said so."""
+    text = "gorgeous witty slow old young a b c d e f g"
+
+    assert forward.efficiency_of(NeighbourModel(WEIGHTS), text, precision="fp32")["efficiency"] is None

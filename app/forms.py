@@ -57,6 +57,9 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
 }
 
 
+PASSING = ("loading", "busy", "still_running")
+
+
 @dataclass(frozen=True, slots=True)
 class FormError:
     """What is shown beside the form. `detail` is the exact reason, in English, as the library gives it."""
@@ -69,6 +72,11 @@ class FormError:
     @property
     def title(self) -> str:
         return FORM_ERRORS.get(self.code, FORM_ERRORS["internal"])[0]
+
+    @property
+    def passes(self) -> bool:
+        """Whether asking the same again a little later will do."""
+        return self.code in PASSING
 
     @property
     def cure(self) -> str:

@@ -14,6 +14,14 @@ export function ask() {
       if (button && form.dataset.busy) { button.dataset.rest = button.textContent; button.textContent = form.dataset.busy; }
     });
   }
+  // The work goes on, or the model is nearly there: the same is asked again, unless somebody types meanwhile.
+  const again = document.querySelector('[data-retry]');
+  const asked = document.querySelector('[data-ask]');
+  if (again && asked) {
+    again.hidden = false;
+    const wait = setTimeout(() => asked.requestSubmit(), Number(again.dataset.retry) * 1000);
+    asked.addEventListener('input', () => { clearTimeout(wait); again.hidden = true; }, { once: true });
+  }
   // Back from the result, the form is as it was.
   addEventListener('pageshow', () => {
     for (const form of document.querySelectorAll('form[aria-busy]')) {

@@ -319,6 +319,7 @@ def test_a_multi_label_model_says_every_class_it_means(tmp_path: Path) -> None:
     assert topics.text.count("data-class=") == 3
     assert "data-class=" not in stars.text
     assert 'data-kind="regression"' in stars.text
+    assert re.search(r"\((raises|lowers) the output by \d", stars.text)
 
 
 def test_the_heads_of_a_model_are_listed_without_scripts(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from .history.pages import router as history
 from .methods.pages import router as methods
 from .models.pages import router as models
 from .rendering import STATIC, static_version
+from .selftest.pages import router as selftest
 
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
@@ -51,7 +52,7 @@ class Kept(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    for router in (explain, tries, attention, compare, history, models, methods, about):
+    for router in (explain, tries, attention, compare, history, models, methods, selftest, about):
         app.include_router(router, include_in_schema=False)
     app.mount(f"/static/{static_version()}", Kept(directory=STATIC), name="static-kept")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

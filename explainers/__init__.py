@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .base import Progress as Progress
     from .base import Promise as Promise
     from .base import silent as silent
+    from .bench.report import bench_tables as bench_tables
+    from .bench.report import write_bench_docs as write_bench_docs
+    from .bench.run import BenchOptions as BenchOptions
+    from .bench.run import run_bench as run_bench
     from .errors import BadInput as BadInput
     from .errors import BadModel as BadModel
     from .errors import Cancelled as Cancelled
@@ -47,6 +51,9 @@ if TYPE_CHECKING:
     from .registry import names as names
     from .runner import offered as offered
     from .runner import refuse_unless_offered as refuse_unless_offered
+    from .selftest.table import missed as missed
+    from .selftest.table import run_selftest as run_selftest
+    from .selftest.table import selftest_results as selftest_results
     from .types import Absent as Absent
     from .types import Agreement as Agreement
     from .types import Attribution as Attribution
@@ -88,6 +95,9 @@ _WHERE = {
     ".library": "DEFAULT_MODEL explain load_model panel predict",
     ".metrics": "MEASURES Measure",
     ".modalities.grouping": "group_numbers",
+    ".bench.report": "bench_tables write_bench_docs",
+    ".bench.run": "BenchOptions run_bench",
+    ".selftest.table": "missed run_selftest selftest_results",
     ".models": "FolderReport check_folder embedded_names",
     ".models.base_weights": "base_folder",
 }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import explain, info, models, serve, train
+from . import bench, explain, info, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -25,6 +25,8 @@ application.command()(explain.predict)
 application.add_typer(models.application, name="models")
 application.command()(info.methods)
 application.command()(train.train)
+application.command()(selftest.selftest)
+application.command()(bench.bench)
 application.command()(info.version)
 
 

@@ -41,7 +41,7 @@ class ShapPartition(Explainer):
             scores = (ends[1] - ends[0])[:, None]
         else:
             budget = self.max_evals or case.budget or DEFAULT_BUDGET
-            with _seeded(case.seed):
+            with seeded(case.seed):
                 explainer = shap.explainers.Partition(game, _Masker(table.players))
                 found = explainer(np.ones((1, table.players)), max_evals=budget, silent=True)
             scores = np.asarray(found.values[0], dtype=float).T  # (targets, players)
@@ -49,7 +49,7 @@ class ShapPartition(Explainer):
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def seeded(seed: int) -> Iterator[None]:
     """shap draws from numpy's global generator: it gets a seed, and the process its generator back."""
     before = np.random.get_state()
     np.random.seed(seed)

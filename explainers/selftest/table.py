@@ -81,7 +81,7 @@ def selftest_results() -> dict[str, Any]:
 def _judge(trained: Trained, task: TaskName, *, seed: int, texts: int) -> list[tuple[str, float | None]]:
     names = runner.offered(trained.model)
     values: dict[str, list[float | None]] = {name: [] for name in names}
-    for sample in judged_samples(task, texts, np.random.default_rng((seed, 1, len(task)))):
+    for sample in judged_samples(task, texts, np.random.default_rng((seed, 1, TASKS.index(task)))):
         for name, explained in _explained(trained, sample, names, seed=seed).items():
             values[name].append(MEASURES[task](explained, sample.planted))
     return [(name, _mean(listed)) for name, listed in values.items()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base import Progress, silent
-from .task import LENGTH, Sample, TaskName, judged_samples, tokenizer, training_samples
+from .task import LENGTH, TASKS, Sample, TaskName, judged_samples, tokenizer, training_samples
 
 if TYPE_CHECKING:
     from ..models.transformer import TransformerModel
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 TEXTS = 6000
 STEPS = 400
 BATCH = 64
-RATE = 3e-3
+RATE = 1.5e-3
+LEARNT = 0.99  # share of unseen texts labelled right, at least
+ATTEMPTS = 3  # an unlucky start is given up
 # The labels are softened, so that the best log-odds are ±4 with every text and the game is known, not only its winner.
 SOFTENED = 1 / (1 + np.exp(4))
 SIZES: dict[str, Any] = {
@@ -40,21 +42,31 @@ class Trained:
 
 
 def train(task: TaskName, *, seed: int, steps: int = STEPS, progress: Progress = silent) -> Trained:
-    """Equal arguments give the same model on one machine; torch's own random state is left as it was."""
+    """Equal arguments give the same model on one machine; torch's own random state is left as it was.
+
+    A model that has not learnt its task would say nothing about methods, so it is trained again from another start.
+    """
+    for attempt in range(ATTEMPTS):
+        found = _attempt(task, seed, attempt, steps, progress)
+        if found.accuracy >= LEARNT:
+            break
+    return found
+
+
+def _attempt(task: TaskName, seed: int, attempt: int, steps: int, progress: Progress) -> Trained:
     import torch
 
     from ..models.transformer import TransformerModel
 
-    rng = np.random.default_rng((seed, len(task)))
+    rng = np.random.default_rng((seed, attempt, TASKS.index(task)))
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.manual_seed(seed)
+        torch.manual_seed(seed + 1000 * attempt)
         network = _network()
         _fit(network, task, steps, rng, progress)
     network.requires_grad_(False).eval()
     held_out = [*training_samples(task, 256, rng), *judged_samples(task, 256, rng)]
-    model = TransformerModel(
-        network, tokenizer(), id=f"planted-{task}", digest=f"planted-{task}-{seed}-{steps}", maximum_length=LENGTH + 2
-    )
+    digest = f"planted-{task}-{seed}-{attempt}-{steps}"
+    model = TransformerModel(network, tokenizer(), id=f"planted-{task}", digest=digest, maximum_length=LENGTH + 2)
     return Trained(model, _accuracy(network, held_out))
 
 

@@ -185,3 +185,20 @@ def test_a_cut_text_is_rough_at_best() -> None:
     found = badge_of(cut, Fitted(scores=None))
 
     assert (found.level, codes(found)) == ("rough", ["cut", "measured"])
+
+
+@pytest.mark.parametrize(("flips", "level", "code"), [(1.0, "sound", "edit_tried"), (0.0, "rough", "no_edit")])
+def test_an_edit_is_judged_by_whether_it_flips(flips: float, level: str, code: str) -> None:
+    """It was tried on the model, or none was found."""
+    found = badge(Fitted, {"flips": flips})
+
+    assert (found.level, codes(found)) == (level, [code])
+
+
+@pytest.mark.parametrize(("tau", "level"), [(0.5, "sound"), (0.51, "distrust")])
+def test_scores_that_need_no_learning_are_not_trusted(tau: float, level: str) -> None:
+    """Where the randomisation check was asked for: a model of noise gets the same order."""
+    found = badge(Complete, {"exact": 1.0, "randomisation_tau": tau})
+
+    assert found.level == level
+    assert ("same_without_learning" in codes(found)) == (level == "distrust")

@@ -282,3 +282,13 @@ def test_version_names_the_libraries(run: Run) -> None:
 
     assert out.startswith("whence ")
     assert "torch " in out
+
+
+def test_a_measure_is_asked_for_by_name(run: Run) -> None:
+    """It stands among the checks; a name that does not exist is a mistake that lists those that do."""
+    found = explain_linear(run, "good bad good", "--json", "--measure", "naopc")
+    wrong = explain_linear(run, "good bad good", "--measure", "truth")
+
+    assert json.loads(found.out)["checks"]["naopc_sufficiency"] == pytest.approx(0)
+    assert wrong.code == 2
+    assert "infidelity" in wrong.err

@@ -1,0 +1,99 @@
+"""Interactions, layers and edits as the explanation page shows them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.explain.findings import findings_of
+from app.explain.schemas import ExplanationOut
+from explainers.testing import GradientModel
+from tests.served import served
+
+Page = Callable[..., tuple[ExplanationOut, str]]
+
+
+def model(name: str) -> Any:
+    found = GradientModel({"good": (0.0, 2.0), "fine": (0.0, 1.6), "bad": (0.5, -1.0)})
+    found.id = found.digest = name
+    return found
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """The record of one method and the words of its page."""
+    app, _ = served(tmp_path, load=model)
+
+    with TestClient(app, base_url="http://localhost", headers={"Origin": "http://localhost"}) as client:
+
+        def asked(method: str, text: str = "good fine bad", **query: str) -> tuple[ExplanationOut, str]:
+            body = {"model": "sentiment", "input": {"text": text}, "method": method}
+            made = client.post("/v1/explanations", json=body)
+            assert made.status_code == 200, made.text
+            found = ExplanationOut.model_validate_json(made.content)
+            shown = client.get(f"/explanations/{found.key}", params=query)
+            assert shown.status_code == 200, shown.text
+            return found, re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", shown.text)))
+
+        yield asked
+
+
+def test_pairs_are_a_matrix_with_the_strongest_below(page: Page) -> None:
+    """A linear model has none: all are 0, and the diagonal holds the weights."""
+    found, text = page("interactions")
+
+    shown = findings_of([found], 1).interactions
+    assert shown is not None
+    assert shown.parts == ("good", "fine", "bad")
+    assert [round(line[at][0], 9) for at, line in enumerate(shown.rows)] == [2, 1.6, -1.5]
+    assert [line[at][1] for at, line in enumerate(shown.rows)] == [5, 4, -4]
+    assert len(shown.strongest) == 3
+    assert "What parts do together" in text
+    assert "Strongest pairs" in text
+
+
+def test_each_layer_is_a_line(page: Page) -> None:
+    """All of it passes first through the words, then through the position that is read; shares of 2 + 1.6 − 1.5."""
+    found, text = page("layers")
+
+    first, last = findings_of([found], 1).layers
+    assert (first.number, first.parts, first.pooled, first.strongest) == (0, pytest.approx(1), 0, "good")
+    assert (last.number, last.parts, last.pooled) == (1, 0, pytest.approx(1))
+    assert last.reading == pytest.approx(2.1)
+    assert "Classifier reads" in text
+    assert "Embeddings" in text
+
+
+def test_edits_show_what_was_removed_and_what_the_model_says_then(page: Page) -> None:
+    """Without both good words −1.5 is left: the class is no, its opposite has σ(−1.5) = 18 %."""
+    found, text = page("counterfactual")
+
+    (edit,) = findings_of([found], 1).edits
+    assert edit.removed == ("good", "fine")
+    assert (edit.label, edit.text, edit.deleted_label) == ("no", "bad", "no")
+    assert "Masked, the model says no." in text
+    assert "Deleted, it says no" in text
+
+
+@pytest.mark.parametrize("method", ["interactions", "layers", "counterfactual", "smoothgrad"])
+@pytest.mark.parametrize("text", ["good", "so so"])
+def test_the_pages_open_in_chinese_for_the_smallest_texts(page: Page, method: str, text: str) -> None:
+    """One word has no pair; words without weight have no edit and nothing to share out."""
+    _, shown = page(method, text, lang="zh")
+
+    assert "模型" in shown
+
+
+def test_other_methods_have_none_of_it(page: Page) -> None:
+    """The blocks stand only where they were asked for."""
+    found, text = page("shap")
+
+    shown = findings_of([found], 1)
+    assert (shown.interactions, shown.layers, shown.edits) == (None, (), ())
+    assert "Strongest pairs" not in text

@@ -31,6 +31,7 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "number": number,
         "share": share,
         "percent": percent,
+        "closely": lambda pair: closely(*pair),
         "count": lambda value: format_decimal(value, locale=locale),
         "seconds": seconds,
         "ago": lambda when, now: format_timedelta(_aware(when) - now, locale=locale, add_direction=True, threshold=1.2),
@@ -63,6 +64,22 @@ def share(value: float | None) -> str:
     if 0 < value < 0.005:
         return "< 0.01"
     return f"{value:.2f}"
+
+
+def closely(before: float, after: float) -> tuple[str, str]:
+    """Two probabilities with as many digits as it takes to tell them apart, four at most."""
+    for digits in (2, 3, 4):
+        shown = (f"{before:.{digits}f}", f"{after:.{digits}f}")
+        if shown[0] != shown[1] and not any(float(text) in (0, 1) for text in shown):
+            return shown
+    return share(before), share(after)
+
+
+def fine_percent(value: float | None) -> str:
+    """With a digit more below one percent, so that an error is never shown as none."""
+    if value is not None and 0 < value < 0.0005:
+        return "< 0.1 %"
+    return percent(value, 1 if value is not None and value < 0.0095 else 0)
 
 
 def percent(value: float | None, digits: int = 0) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .formatting import number, percent, signed
+from .formatting import fine_percent, number, percent, signed
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues are extracted
@@ -164,7 +164,7 @@ NOTICES = {
     "not_the_measured_order": N_("Its order has nothing to do with the measured effect of each part (τ %(tau)s)."),
 }
 FORMATS: Mapping[str, Callable[[Any], str]] = {
-    "error": percent,
+    "error": fine_percent,
     "missed": percent,
     "residual": lambda value: percent(value, 1),
     "r2": number,

@@ -27,6 +27,26 @@ def test_a_probability_is_not_rounded_to_certainty(value: float, shown: str) -> 
     assert formatting.share(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (0.72, 0.02, ("0.72", "0.02")),
+        (0.9983, 0.9912, ("0.998", "0.991")),
+        (0.72, 0.7201, ("0.7200", "0.7201")),
+        (1.0, 0.5, ("1.00", "0.50")),
+    ],
+)
+def test_two_probabilities_are_told_apart(before: float, after: float, shown: tuple[str, str]) -> None:
+    """> 0.99 → > 0.99 would say that nothing happened."""
+    assert formatting.closely(before, after) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.19, "19 %"), (0.004, "0.4 %"), (0.0001, "< 0.1 %"), (0.0, "0.0 %")])
+def test_an_error_is_never_shown_as_none(value: float, shown: str) -> None:
+    """Below one percent with a digit more."""
+    assert formatting.fine_percent(value) == shown
+
+
 @pytest.mark.parametrize(("value", "shown"), [(0.05, "50 ms"), (1.26, "1.3 s"), (None, "–")])
 def test_seconds_have_their_unit(value: float | None, shown: str) -> None:
     """Below a tenth in milliseconds."""

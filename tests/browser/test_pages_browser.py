@@ -47,7 +47,7 @@ def test_pointing_at_a_word_lights_it_in_every_method(page: Page, server: Server
     assert lit.count() == page.locator("[data-heat]").count()
     assert all("clumsy" in text for text in lit.all_inner_texts())
     expect(page.locator("[data-tip]")).to_contain_text(re.compile("clumsy: (raises|lowers) .* log-odds"))
-    expect(page.locator('[data-method="lime"] [data-score] span').first).to_have_text("clumsy")
+    expect(page.locator('[data-method="lime"] p[data-score] span').first).to_have_text("clumsy")
 
 
 def test_the_maps_are_walked_by_keys(page: Page, server: Server) -> None:

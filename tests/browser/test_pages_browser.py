@@ -102,7 +102,7 @@ def test_a_word_is_replaced(page: Page, server: Server) -> None:
 def test_a_switch_repaints_and_stands_in_the_address(page: Page, server: Server) -> None:
     """The address opened elsewhere shows the same."""
     explained(page, server)
-    other = page.locator('[data-switch="class"] label').nth(1)
+    other = page.locator('[data-switch="class"] label:not(:has(input:checked))').first
     other.click()
     page.wait_for_url(re.compile("class="))
     label = other.inner_text().strip()

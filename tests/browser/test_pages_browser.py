@@ -103,9 +103,9 @@ def test_a_switch_repaints_and_stands_in_the_address(page: Page, server: Server)
     """The address opened elsewhere shows the same."""
     explained(page, server)
     other = page.locator('[data-switch="class"] label:not(:has(input:checked))').first
+    label = other.inner_text().strip()
     other.click()
     page.wait_for_url(re.compile("class="))
-    label = other.inner_text().strip()
 
     expect(page.locator(".legend .raise")).to_contain_text(label)
     address = page.url

@@ -17,7 +17,7 @@ from . import fidelity, forward, timing
 from .peers import Peer, Rows, peers_of
 from .texts import NINE, text_of
 
-METHODS = ("integrated-gradients", "shap", "lime", "attention", "rollout", "relevance", "leave-one-out")
+METHODS = ("shap", "lime", "integrated-gradients", "leave-one-out", "relevance", "rollout", "attention")
 DRAFT = 256
 LIBRARIES = ("torch", "transformers", "captum", "shap", "lime")
 SAMPLED = frozenset({"shap", "lime", "leave-one-out"})  # their evaluations are rows of the table

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from .badge import badge_of
 from .base import Case, Encoded, Explainer, Need, Progress, silent
 from .coalitions import Arithmetic, CoalitionTable
-from .errors import BadInput, Incompatible
+from .errors import BadInput, ExplainersError, Incompatible
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, removals_of
@@ -106,6 +107,13 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
     )
 
 
+def warm_up(model: Any) -> None:
+    """Does what the first explanation would wait for: imports, new kernels, the comparison of bf16 with fp32."""
+    getattr(model, "half_check", None)
+    with suppress(ExplainersError):  # a text of this kind may be refused: the next one need not be
+        panel(model, Question(text="a good one"))
+
+
 def precision_of(model: Any, question: Question, *, players: int) -> Arithmetic:
     """bf16 for sampled games where the model's self-check against fp32 passed; what can be exact stays fp32.
 
@@ -186,4 +194,4 @@ def _baseline_prediction(case: Case) -> Prediction | None:
     return prediction_of(case.table.empty[0], case.model.labels, case.model.head)
 
 
-__all__ = ["Encoded", "case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered"]
+__all__ = ["Encoded", "case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "warm_up"]

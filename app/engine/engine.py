@@ -61,6 +61,7 @@ class Engine:
         """Loads an announced model. One that fails is a state with the reason, and harms no other."""
         try:
             model = self._load(state.source or state.id)
+            explainers.runner.warm_up(model)
             found = _described(model, state)
         except Exception as error:
             reason = str(error) if isinstance(error, explainers.ExplainersError) else f"{type(error).__name__}: {error}"

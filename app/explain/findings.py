@@ -12,6 +12,7 @@ from .schemas import ExplanationOut
 
 STEPS = 5
 STRONGEST = 5
+WORTH_SHOWING = 0.01  # of the largest number of the matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def _interactions(found: ExplanationOut, row: int) -> Interactions:
     top = float(np.abs(matrix).max())
     texts = tuple(feature.text for feature in found.features)
     first, second = np.triu_indices(len(texts), k=1)
-    order = np.argsort(-np.abs(matrix[first, second]), kind="stable")[:STRONGEST]
+    sizes = np.abs(matrix[first, second])
+    order = [at for at in np.argsort(-sizes, kind="stable")[:STRONGEST] if sizes[at] > WORTH_SHOWING * top]
     return Interactions(
         parts=texts,
         rows=tuple(tuple((float(v), round(STEPS * float(v) / top) if top else 0) for v in line) for line in matrix),

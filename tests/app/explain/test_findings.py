@@ -44,7 +44,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
         yield asked
 
 
-def test_pairs_are_a_matrix_with_the_strongest_below(page: Page) -> None:
+def test_pairs_are_a_matrix(page: Page) -> None:
     """A linear model has none: all are 0, and the diagonal holds the weights."""
     found, text = page("interactions")
 
@@ -53,9 +53,26 @@ def test_pairs_are_a_matrix_with_the_strongest_below(page: Page) -> None:
     assert shown.parts == ("good", "fine", "bad")
     assert [round(line[at][0], 9) for at, line in enumerate(shown.rows)] == [2, 1.6, -1.5]
     assert [line[at][1] for at, line in enumerate(shown.rows)] == [5, 4, -4]
-    assert len(shown.strongest) == 3
+    assert shown.strongest == ()
     assert "What parts do together" in text
-    assert "Strongest pairs" in text
+    assert "Strongest pairs" not in text
+
+
+def test_the_strongest_pairs_come_first(page: Page) -> None:
+    """By size; what is less than a hundredth of the largest number is nothing."""
+    found, _ = page("interactions")
+    matrix = [[2.0, 0.3, -0.5], [0.3, 1.0, 0.001], [-0.5, 0.001, 1.0]]
+    changed = ExplanationOut.model_validate(
+        {**found.model_dump(exclude={"residual"}), "interactions": [matrix, matrix]}
+    )
+
+    shown = findings_of([changed], 1).interactions
+
+    assert shown is not None
+    assert [(pair.first, pair.second, pair.value) for pair in shown.strongest] == [
+        ("good", "bad", -0.5),
+        ("good", "fine", 0.3),
+    ]
 
 
 def test_each_layer_is_a_line(page: Page) -> None:

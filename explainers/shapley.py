@@ -14,9 +14,10 @@ strong players interact more, is chosen by the marginal likelihood. Measured: do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from math import comb, sqrt
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
@@ -58,6 +59,20 @@ def estimate(keep: BoolArray, odd: FloatArray) -> tuple[FloatArray, FloatArray]:
     keep: (pairs, players), one coalition of each pair, among them the whole.
     odd: (pairs, targets), g = (v(S) - v(complement of S)) / 2.
     """
+    with _one_thread().limit(limits=1, user_api="blas"):
+        return _estimated(keep, odd)
+
+
+@cache
+def _one_thread() -> Any:
+    """Matrices of a few hundred rows gain nothing from more threads, and on a busy machine these wait for each other:
+    seconds instead of 40 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def _estimated(keep: BoolArray, odd: FloatArray) -> tuple[FloatArray, FloatArray]:
     signs = np.where(keep, 1.0, -1.0)
     even = np.ones(keep.shape[1])
     fits = [_fit(signs, odd, even, triples, singles) for triples, singles in product(TRIPLES, SINGLES)]

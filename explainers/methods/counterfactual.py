@@ -41,7 +41,7 @@ class Counterfactual(Explainer):
     def explain(self, case: Case) -> Attribution:
         row = case.targets.index(case.prediction.predicted.index)
         found, exhaustive = self._search(case, row)
-        found = sorted(dict.fromkeys(_minimal(case, each) for each in found[: self.edits]), key=len)
+        found = sorted(dict.fromkeys(minimal(case, each) for each in found[: self.edits]), key=len)
         edits = tuple(_edit(case, players, row) for players in found)
         scores = _in_turn(case, found[0], row) if found else np.zeros((len(case.targets), len(case.inputs.features)))
         return case.result(
@@ -89,13 +89,13 @@ def flips(case: Case, logits: FloatArray) -> BoolArray:
     return other
 
 
-def _minimal(case: Case, chosen: Players) -> Players:
+def minimal(case: Case, chosen: Players) -> Players:
     """Without the players that are not needed: a beam may carry some along."""
     for player in chosen:
         fewer = tuple(each for each in chosen if each != player)
         logits = case.table.logits(_without([fewer], case.table.players), precision="fp32")
         if fewer and flips(case, logits)[0]:
-            return _minimal(case, fewer)
+            return minimal(case, fewer)
     return chosen
 
 

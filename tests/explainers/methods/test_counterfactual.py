@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explainers.methods.counterfactual import Counterfactual, deleted
+from explainers.methods.counterfactual import Counterfactual, deleted, minimal
 from explainers.testing import LinearModel
 from explainers.types import Attribution
 from tests.given import case_for
@@ -132,6 +132,11 @@ def test_a_beam_finds_what_the_budget_cannot_try() -> None:
 
     assert found.checks["exhaustive"] == 0
     assert [edit.players for edit in found.edits] == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_a_set_is_cut_to_what_is_needed() -> None:
+    """A beam may carry words along: without good alone `so good bad` is negative already."""
+    assert minimal(case_for(LinearModel(WEIGHTS), "so good bad"), (0, 1, 2)) == (1,)
 
 
 def test_the_new_prediction_is_the_models_own() -> None:

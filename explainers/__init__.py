@@ -85,7 +85,8 @@ if TYPE_CHECKING:
     BASE_SHA256 = SHA256
 
 _TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level MethodRecord
-    ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit Value ValueName"""
+    ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit
+    Value ValueName"""
 _WHERE = {
     ".types": _TYPES,
     ".base": "Case Encoded Explainer Model Need Progress Promise silent",

@@ -34,7 +34,7 @@ class Design:
     @property
     def complete(self) -> bool:
         """All coalitions are in it: nothing is left to chance."""
-        return len(self.keep) == 2 ** self.keep.shape[1] - 2
+        return bool(len(self.keep) == 2 ** self.keep.shape[1] - 2)
 
 
 @lru_cache(maxsize=64)

@@ -95,9 +95,13 @@ def seconds(value: float | None) -> str:
 
 
 def shorten(text: str, length: int = 60) -> str:
-    """The beginning and the end of a text on one line."""
+    """The beginning and the end of a text on one line, cut between words where there are any."""
     line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[: length * 2 // 3].rstrip()} … {line[-length // 4 :].lstrip()}"
+    if len(line) <= length:
+        return line
+    start, end = line[: length * 2 // 3], line[-length // 4 :]
+    whole = start.rpartition(" ")[0], end.partition(" ")[2]
+    return f"{(whole[0] or start).rstrip()} … {(whole[1] or end).lstrip()}"
 
 
 def script(text: str) -> str:

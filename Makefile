@@ -35,7 +35,8 @@ check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" 
 browser:  ## Chromium for the browser tests, through apt where it is missing
 	@command -v chromium >/dev/null || { \
 		as=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-		$$as apt-get update && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium; }
+		$$as apt-get update && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+			chromium fonts-liberation fonts-noto-cjk fonts-noto-color-emoji; }
 
 constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the environment
 	$(BIN)/python requirements/freeze.py

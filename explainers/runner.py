@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .badge import badge_of
-from .base import Case, Encoded, Explainer, Need, Progress, silent
+from .base import Case, Explainer, Need, Progress, silent
 from .coalitions import Arithmetic, CoalitionTable
 from .errors import BadInput, ExplainersError, Incompatible
 from .metrics.agreement import agreement_of
@@ -194,4 +194,4 @@ def _baseline_prediction(case: Case) -> Prediction | None:
     return prediction_of(case.table.empty[0], case.model.labels, case.model.head)
 
 
-__all__ = ["Encoded", "case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "warm_up"]
+__all__ = ["case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "warm_up"]

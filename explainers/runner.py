@@ -36,6 +36,22 @@ def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
     return [prediction_of(row, model.labels, model.head) for row in model.predict(inputs)] if inputs else []
 
 
+def scores(model: Any, texts: Sequence[str | tuple[str, str]], *, progress: Progress = silent) -> FloatArray:
+    """Logits (texts, labels) of many texts, or of many pairs, in their order: fp32, within 1e-6 of `predict`.
+
+    Raises BadInput with the number of a text that cannot be read, Cancelled between batches of about 100 ms.
+    """
+    if (together := getattr(model, "scores", None)) is not None:
+        found: FloatArray = together(texts, progress=progress)
+        return found
+    rows = []
+    for number, text in enumerate(texts):
+        progress(number / len(texts))
+        first, second = (text, None) if isinstance(text, str) else text
+        rows.append(model.predict([model.encode(Question(text=first, text_pair=second))]))
+    return np.concatenate(rows) if rows else np.zeros((0, len(model.labels)))
+
+
 def explain(
     model: Any,
     question: Question,
@@ -194,4 +210,4 @@ def _baseline_prediction(case: Case) -> Prediction | None:
     return prediction_of(case.table.empty[0], case.model.labels, case.model.head)
 
 
-__all__ = ["case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "warm_up"]
+__all__ = ["case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "scores", "warm_up"]

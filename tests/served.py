@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 import explainers
-from app.engine.contract import Explained, ExplainedPanel, Priority
+from app.engine.contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from app.engine.engine import Engine
 from app.engine.work import WorkQueue
 from app.errors import EngineLoading, ModelFailed, UnknownModel
@@ -42,6 +42,11 @@ class LocalEngine:
     async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
         await self.ready(model)
         return await self._ask("predict", lambda progress: self.engine.predict(model, questions), Priority.PREDICTION)
+
+    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
+        await self.ready(model)
+        run = lambda progress: self.engine.scores(model, texts, progress=progress)  # noqa: E731
+        return await self._ask("scores", run, Priority.BACKGROUND)
 
     async def explain(self, model: str, question: explainers.Question, **asked: Any) -> Explained:
         await self.ready(model)

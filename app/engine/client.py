@@ -10,7 +10,8 @@ from typing import Any
 from .._library import explainers
 from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
-from .contract import Explained, ExplainedPanel, Priority
+from ..store.arrays import unpack
+from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from .errors import from_wire
 from .frames import frame, read_frame
 
@@ -38,6 +39,11 @@ class SocketEngine:
         asked = [question.model_dump() for question in questions]
         found = await self._ask("predict", priority=Priority.PREDICTION, model=model, questions=asked)
         return tuple(explainers.Prediction.model_validate(each) for each in found)
+
+    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
+        await self.ready(model)
+        asked = {"texts": list(texts)}
+        return unpack(await self._ask("scores", priority=Priority.BACKGROUND, model=model, **asked))
 
     async def explain(
         self,

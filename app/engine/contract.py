@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from .._library import explainers
 from ..models.schemas import ModelOut
+
+Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
+FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Priority(IntEnum):
@@ -48,6 +53,10 @@ class EngineClient(Protocol):
     async def predict(
         self, model: str, questions: Sequence[explainers.Question]
     ) -> tuple[explainers.Prediction, ...]: ...
+
+    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
+        """Logits (texts, labels) of many texts; nobody waits for them, so others are let in between two batches."""
+        ...
 
     async def explain(
         self,

@@ -12,7 +12,7 @@ from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
 from ..store.arrays import pack
-from .contract import Explained, ExplainedPanel
+from .contract import Explained, ExplainedPanel, FloatArray, Text
 
 Loader = Callable[[str], Any]
 Listener = Callable[[], None]
@@ -83,6 +83,10 @@ class Engine:
 
     def predict(self, name: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
         return tuple(explainers.runner.predict(self._model(name), list(questions)))
+
+    def scores(self, name: str, texts: Sequence[Text], *, progress: explainers.Progress) -> FloatArray:
+        found: FloatArray = explainers.runner.scores(self._model(name), texts, progress=progress)
+        return found
 
     def explain(
         self,

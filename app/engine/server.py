@@ -20,6 +20,7 @@ from typing import Any
 from .._library import explainers
 from ..errors import AppError
 from ..models.schemas import ModelOut
+from ..store.arrays import pack
 from .contract import Explained, ExplainedPanel, Priority
 from .engine import Engine
 from .errors import to_wire
@@ -139,6 +140,9 @@ class Connection:
         if op == "predict":
             questions = [explainers.Question.model_validate(each) for each in message["questions"]]
             return lambda progress: [each.model_dump(mode="json") for each in engine.predict(name, questions)]
+        if op == "scores":
+            texts = [text if isinstance(text, str) else tuple(text) for text in message["texts"]]
+            return lambda progress: pack(engine.scores(name, texts, progress=progress), name="scores")
         question = explainers.Question.model_validate(message["question"])
         if op == "explain":
             asked = {"method": message["method"], "options": message["options"], "measures": message["measures"]}

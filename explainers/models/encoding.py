@@ -72,7 +72,7 @@ class TextEncoder:
             tokens=self._tokens(ids, pieces, arranged.owner, texts),
             ids=ids,
             segments=None if segments is None else np.asarray(segments, dtype=np.int64),
-            positions=self._positions(ids),
+            positions=self.positions(ids),
             owner=np.asarray(arranged.owner, dtype=np.int64),
         )
 
@@ -118,7 +118,7 @@ class TextEncoder:
             tokens.append(Token(text=text, player=player, start=start, end=end, part=part))
         return tuple(tokens)
 
-    def _positions(self, ids: Ids) -> Ids | None:
+    def positions(self, ids: Ids) -> Ids | None:
         if self.pad_position is None:
             return None
         seen = ids != self.pad_position

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..base import Encoded, LayerStates, Need, PathGradients
+from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
 from . import attention, gradients, half, layers, probing
+from .bulk import Text, bulk_logits
 from .encoding import TextEncoder
 from .masking import coalition_rows, path_ends, whole_rows
 from .network import Network
@@ -72,6 +73,10 @@ class TransformerModel:
         """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
+
+    def scores(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """Logits (texts, labels) in fp32, many texts a pass: within 1e-6 of `predict`. Raises BadInput, Cancelled."""
+        return bulk_logits(self._network, self._encoder, texts, progress=progress)
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""

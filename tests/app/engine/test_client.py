@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import explainers
 from app.engine.client import SocketEngine
+from app.engine.contract import Priority
 from app.engine.engine import Engine, expected
 from app.engine.errors import from_wire, to_wire
 from app.engine.frames import frame, read_frame
 from app.errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, OutOfMemory, TooLong, UnknownModel
 from app.models.schemas import ModelOut
+from app.store.arrays import pack
 
 READY = ModelOut(id="m", title="m", status="ready", digest="d")
 QUESTION = explainers.Question(text="a")
@@ -84,6 +87,21 @@ def test_a_cancelled_question_is_called_off(tmp_path: Any) -> None:
         asked.cancel()
 
         assert await engine.heard.get() == {"id": number, "op": "cancel"}
+
+    played(tmp_path, test)
+
+
+def test_many_texts_go_out_behind_everybody_else(tmp_path: Any) -> None:
+    """Nobody waits for them; the logits come back as one array."""
+
+    async def test(client: SocketEngine, engine: PlayedEngine) -> None:
+        asked = asyncio.create_task(client.scores("m", ["a", "b"]))
+        heard = await engine.heard.get()
+        engine.say({"id": heard["id"], "result": pack(np.array([[1.0, 2.0], [3.0, 4.0]]), name="scores")})
+
+        assert heard["texts"] == ["a", "b"]
+        assert heard["priority"] == Priority.BACKGROUND
+        assert (await asked).tolist() == [[1, 2], [3, 4]]
 
     played(tmp_path, test)
 

@@ -74,6 +74,18 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     del os.environ["WHENCE_TEST_SECRET"]
 
 
+def test_many_texts_are_scored_by_the_engine_process(client: TestClient) -> None:
+    """The logits of a list, in its order, are those of the predictions."""
+    texts = ["hello", "you are kind", "hello"]
+
+    found = client.portal.call(client.app.state.services.engine.scores, MODEL, texts)  # type: ignore[union-attr]
+    first = predicted(client).json()["predictions"][0]["classes"]
+
+    assert found.shape == (3, 2)
+    assert found[0].tolist() == found[2].tolist()
+    assert found[0] == pytest.approx([each["logit"] for each in sorted(first, key=lambda e: e["index"])], abs=1e-6)
+
+
 def predicted(client: TestClient) -> Any:
     return client.post("/v1/predictions", json={"model": MODEL, "inputs": [{"text": "hello"}]})
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.params import Depends as DependsOn
 
+from .access.scopes import LOCAL, Caller, Scope
 from .engine.contract import EngineClient
-from .errors import ClientGone
+from .errors import ClientGone, NotAllowed
 from .explain.flights import Flights
 from .logging import Fingerprint
 from .settings import Settings
@@ -33,13 +35,47 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def project_of() -> str:
-    """The project whose results a request sees. Without log-ins there is one."""
-    return "default"
-
-
 ServicesDep = Annotated[Services, Depends(services_of)]
+
+
+async def caller_of(request: Request, services: ServicesDep) -> Caller:
+    """Who asks. In local mode everybody who reaches the server is its owner."""
+    return LOCAL
+
+
+CallerDep = Annotated[Caller, Depends(caller_of)]
+
+
+def project_of(caller: CallerDep) -> str:
+    """The project whose results a request sees: another project's are not there."""
+    return caller.project
+
+
 ProjectDep = Annotated[str, Depends(project_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Lets callers with a scope through; None lets everybody through, also strangers."""
+
+    scope: Scope | None
+
+    def __call__(self, caller: CallerDep) -> None:
+        if self.scope is not None and not caller.may(self.scope):
+            held = ", ".join(sorted(caller.scopes))
+            raise NotAllowed(f"this needs the scope {self.scope.value!r}; {caller.name} has: {held}")
+
+
+def needs(scope: Scope) -> DependsOn:
+    """For `dependencies=[needs(Scope.READ)]` of a router or a route; of several the strongest counts.
+
+    A test walks all routes and fails for one without.
+    """
+    found: DependsOn = Depends(Needs(scope))
+    return found
+
+
+OPEN_TO_ALL: DependsOn = Depends(Needs(None))
 
 
 async def while_connected(request: Request, work: Coroutine[None, None, T]) -> T:

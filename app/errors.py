@@ -7,6 +7,7 @@ AppError
 ├── TooLong          422  the explanation took longer than its cap
 ├── Conflict         409  the thing is in use
 ├── Forbidden        403  the request comes from another site
+├── NotAllowed       403  the caller lacks the scope
 ├── NotAcceptable    406  no representation that the caller accepts
 ├── OutOfMemory      422  the explanation needs more memory than there is
 ├── EngineBusy       429  too many requests wait
@@ -78,6 +79,12 @@ class Conflict(AppError):
 class Forbidden(AppError):
     status = 403
     code = "forbidden"
+
+
+class NotAllowed(AppError):
+    status = 403
+    code = "not_allowed"
+    cure = "Ask an administrator of the project for a key with this scope."
 
 
 class NotAcceptable(AppError):

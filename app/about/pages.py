@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..dependencies import ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ServicesDep, needs
 from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import language_of, render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 VERBS = ("get", "post", "put", "patch", "delete")
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..explain import service as explanations
 from ..explain.schemas import PanelOut, PanelRequest
 from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
@@ -18,7 +19,7 @@ from ..rendering import render
 from ..schemas import TextInput
 from .service import Pair, beside
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ async def compare(request: Request, services: ServicesDep, project: ProjectDep) 
     return await _page(request, services, Form({}), found=(left, right))
 
 
-@router.post("/compare")
+@router.post("/compare", dependencies=[needs(Scope.EXPLAIN)])
 async def make(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """An empty second text is the first: then the models are compared."""
     form = await form_of(request)

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from ..dependencies import ProjectDep, ServicesDep, while_connected
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs, while_connected
 from ..responses import ASKING, READING, as_json, errors, json_bytes, negotiate, prefer_wait
 from . import representations, service
 from .schemas import ArraySlice, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
 
-router = APIRouter(prefix="/v1", tags=["explanations"])
+router = APIRouter(prefix="/v1", tags=["explanations"], dependencies=[needs(Scope.READ)])
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 EXPLANATION = {
     "Shapley values": {"value": {"model": "sentiment", "input": {"text": "a gorgeous, witty film"}, "method": "shap"}},
@@ -51,7 +52,11 @@ TENSORS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post(
-    "/explanations", response_model=ExplanationOut, responses=errors(*ASKING), summary="Explain a text with one method"
+    "/explanations",
+    dependencies=[needs(Scope.EXPLAIN)],
+    response_model=ExplanationOut,
+    responses=errors(*ASKING),
+    summary="Explain a text with one method",
 )
 async def create_explanation(
     request: Request,
@@ -63,7 +68,13 @@ async def create_explanation(
     return json_bytes(await while_connected(request, service.explanation_json(services, body, project, wait=wait)))
 
 
-@router.post("/panels", response_model=PanelOut, responses=errors(*ASKING), summary="Explain a text with every method")
+@router.post(
+    "/panels",
+    dependencies=[needs(Scope.EXPLAIN)],
+    response_model=PanelOut,
+    responses=errors(*ASKING),
+    summary="Explain a text with every method",
+)
 async def create_panel(
     request: Request,
     services: ServicesDep,
@@ -104,6 +115,7 @@ async def get_panel(services: ServicesDep, project: ProjectDep, key: str, target
 
 @router.delete(
     "/explanations/{key}",
+    dependencies=[needs(Scope.EXPLAIN)],
     status_code=204,
     responses=errors(*READING, 403, 404, 409),
     summary="Delete an explanation and its arrays",
@@ -115,6 +127,7 @@ async def delete_explanation(services: ServicesDep, project: ProjectDep, key: st
 
 @router.delete(
     "/panels/{key}",
+    dependencies=[needs(Scope.EXPLAIN)],
     status_code=204,
     responses=errors(*READING, 403, 404),
     summary="Delete a panel, its explanations and their arrays",

@@ -11,7 +11,8 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..dependencies import ProjectDep, Services, ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import NotFound
 from ..rendering import render
 from ..store.arrays import unpack
@@ -19,7 +20,7 @@ from . import heads, service
 from .heads import HeadFacts, Link, NotableHead
 from .schemas import ExplanationOut
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 ARRAY = "relations"
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..history import service as history
 from ..models import service as models
@@ -20,7 +21,7 @@ from .examples import examples_for
 from .representations import Export
 from .schemas import PanelOut, PanelRequest
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
 
 
@@ -29,7 +30,7 @@ async def home(request: Request, services: ServicesDep, project: ProjectDep) -> 
     return await _home(request, services, project, Form({"model": request.query_params.get("model", "")}))
 
 
-@router.post("/panels")
+@router.post("/panels", dependencies=[needs(Scope.EXPLAIN)])
 async def explain(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """The form of the home page: 303 to the result, or the form again with what was typed."""
     form = await form_of(request)

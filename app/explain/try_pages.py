@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
-from ..dependencies import ProjectDep, Services, ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import BadRequest
 from ..formatting import script
 from ..forms import FORESEEN, FormError, error_of, form_of
@@ -19,7 +20,7 @@ from .schemas import PanelOut
 from .view import PaintedText
 from .whatif import Changed, changed
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 LONGEST_REPLACEMENT = 500
 
 
@@ -33,12 +34,12 @@ async def start_single(key: str) -> Response:
     return RedirectResponse(f"/explanations/{key}", 303)
 
 
-@router.post("/panels/{key}/try")
+@router.post("/panels/{key}/try", dependencies=[needs(Scope.EXPLAIN)])
 async def try_panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
     return await _try(request, services, await service.find_panel(services, key, project), f"/panels/{key}")
 
 
-@router.post("/explanations/{key}/try")
+@router.post("/explanations/{key}/try", dependencies=[needs(Scope.EXPLAIN)])
 async def try_explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
     found = await service.find_explanation(services, key, project)
     return await _try(request, services, found, f"/explanations/{key}")

@@ -7,12 +7,12 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ..dependencies import ServicesDep
+from ..dependencies import OPEN_TO_ALL, ServicesDep
 from ..errors import EngineLoading
 from ..responses import READING, as_json, errors
 from ..schemas import Record
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[OPEN_TO_ALL])
 
 
 class Alive(Record):

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
-from ..dependencies import ProjectDep, ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs
 from ..responses import READING, WRITING, as_json, errors
 from . import service
 from .schemas import HistoryPage, NoteRequest
 
-router = APIRouter(prefix="/v1/history", tags=["history"])
+router = APIRouter(prefix="/v1/history", tags=["history"], dependencies=[needs(Scope.READ)])
 EXAMPLES = {"a note": {"value": {"note": "The clumsy opening outweighs the witty film."}}}
 
 
@@ -25,7 +26,13 @@ async def list_history(
     return as_json(await service.entries(services, project, search=search, cursor=cursor, limit=limit))
 
 
-@router.put("/{key}/note", status_code=204, responses=errors(*WRITING, 404), summary="Write a note beside an entry")
+@router.put(
+    "/{key}/note",
+    dependencies=[needs(Scope.EXPLAIN)],
+    status_code=204,
+    responses=errors(*WRITING, 404),
+    summary="Write a note beside an entry",
+)
 async def write_note(
     services: ServicesDep, project: ProjectDep, key: str, body: Annotated[NoteRequest, Body(openapi_examples=EXAMPLES)]
 ) -> Response:
@@ -34,7 +41,11 @@ async def write_note(
 
 
 @router.delete(
-    "/{key}", status_code=204, responses=errors(*READING, 403, 404), summary="Delete an entry with its result"
+    "/{key}",
+    dependencies=[needs(Scope.EXPLAIN)],
+    status_code=204,
+    responses=errors(*READING, 403, 404),
+    summary="Delete an entry with its result",
 )
 async def delete_entry(services: ServicesDep, project: ProjectDep, key: str) -> Response:
     await service.delete(services, key, project)

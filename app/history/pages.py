@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..dependencies import ProjectDep, Services, ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..forms import form_of
 from ..rendering import render
 from . import service
 from .schemas import HistoryEntry
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 LONGEST_NOTE = 2000
 
 
@@ -42,14 +43,14 @@ async def search(request: Request, services: ServicesDep, project: ProjectDep) -
     return await _page(request, services, project, search=form.get("search"), cursor=form.optional("cursor"))
 
 
-@router.post("/history/{key}/note")
+@router.post("/history/{key}/note", dependencies=[needs(Scope.EXPLAIN)])
 async def note(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
     form = await form_of(request)
     await service.set_note(services, key, form.get("note")[:LONGEST_NOTE], project)
     return RedirectResponse(f"/history#e-{key[:12]}", 303)
 
 
-@router.post("/history/{key}/delete")
+@router.post("/history/{key}/delete", dependencies=[needs(Scope.EXPLAIN)])
 async def delete(key: str, services: ServicesDep, project: ProjectDep) -> Response:
     await service.delete(services, key, project)
     return RedirectResponse("/history", 303)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from ..dependencies import ProjectDep, Services, ServicesDep, while_connected
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..explain.schemas import ExplanationOut, ExplanationRequest
 from ..explain.service import make_explanation
 from ..models.service import find_model
@@ -18,7 +19,7 @@ from ..responses import ASKING, as_json, errors, prefer_wait
 from ..schemas import Name, Record, Text, TextInput
 from ..schemas import Request as Asked
 
-router = APIRouter(prefix="/v1", tags=["kserve"])
+router = APIRouter(prefix="/v1", tags=["kserve"], dependencies=[needs(Scope.READ)])
 MOST_EXPLAINED = 8
 EXAMPLES = {
     "texts": {"value": {"instances": ["a gorgeous, witty film", "It never recovers."]}},
@@ -46,6 +47,7 @@ class KServeExplanations(Record):
 
 @router.post(
     "/models/{model}:predict",
+    dependencies=[needs(Scope.EXPLAIN)],
     response_model=KServePredictions,
     responses=errors(*ASKING, 404),
     summary="Predict (KServe V1)",
@@ -64,6 +66,7 @@ async def kserve_predict(
 
 @router.post(
     "/models/{model}:explain",
+    dependencies=[needs(Scope.EXPLAIN)],
     response_model=KServeExplanations,
     responses=errors(*ASKING, 404),
     summary="Explain (KServe V1)",

@@ -3,11 +3,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from ..access.scopes import Scope
+from ..dependencies import needs
 from ..responses import READING, as_json, errors
 from .schemas import ExplainersOut
 from .service import list_methods
 
-router = APIRouter(prefix="/v1", tags=["explainers"])
+router = APIRouter(prefix="/v1", tags=["explainers"], dependencies=[needs(Scope.READ)])
 
 
 @router.get(

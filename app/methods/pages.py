@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from .._library import explainers
+from ..access.scopes import Scope
+from ..dependencies import needs
 from ..errors import NotFound
 from ..rendering import TEMPLATES, language_of, render
 from . import service
 from .schemas import ExplainerOut
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

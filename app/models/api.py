@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
-from ..dependencies import ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import ServicesDep, needs
 from ..responses import ASKING, READING, as_json, errors
 from . import service
 from .schemas import KServeModelOut, ModelOut, ModelsOut, RegisterRequest
 
-router = APIRouter(prefix="/v1", tags=["models"])
+router = APIRouter(prefix="/v1", tags=["models"], dependencies=[needs(Scope.READ)])
 EXAMPLES = {"a folder": {"value": {"path": "/srv/models/reviews"}}}
 
 
@@ -21,6 +22,7 @@ async def list_models(services: ServicesDep) -> Response:
 
 @router.post(
     "/models",
+    dependencies=[needs(Scope.ADMIN)],
     response_model=ModelOut,
     status_code=201,
     responses=errors(*ASKING),
@@ -43,6 +45,7 @@ async def get_model(services: ServicesDep, model: str) -> Response:
 
 @router.delete(
     "/models/{model}",
+    dependencies=[needs(Scope.ADMIN)],
     status_code=204,
     responses=errors(*READING, 403, 404, 409, 503),
     summary="Stop serving a registered model",

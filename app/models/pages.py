@@ -9,13 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..dependencies import Services, ServicesDep
+from ..access.scopes import Scope
+from ..dependencies import Services, ServicesDep, needs
 from ..forms import FORESEEN, FormError, error_of, form_of
 from ..rendering import render
 from . import service
 from .schemas import ModelOut
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ async def models(request: Request, services: ServicesDep) -> Response:
     return _list(request, services)
 
 
-@router.post("/models")
+@router.post("/models", dependencies=[needs(Scope.ADMIN)])
 async def register(request: Request, services: ServicesDep) -> Response:
     form = await form_of(request)
     path = form.get("path").strip()
@@ -57,7 +58,7 @@ async def one(request: Request, model: str, services: ServicesDep) -> Response:
     return render(request, "models/model.html", page, section="models", json_twin=f"/v1/models/{found.id}")
 
 
-@router.post("/models/{model}/forget")
+@router.post("/models/{model}/forget", dependencies=[needs(Scope.ADMIN)])
 async def forget(model: str, services: ServicesDep) -> Response:
     await service.forget_model(services, model)
     return RedirectResponse("/models", 303)

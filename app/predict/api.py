@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
-from ..dependencies import ServicesDep, while_connected
+from ..access.scopes import Scope
+from ..dependencies import ServicesDep, needs, while_connected
 from ..responses import ASKING, as_json, errors
 from .schemas import PredictionRequest, PredictionsOut
 from .service import predict
 
-router = APIRouter(prefix="/v1", tags=["predictions"])
+router = APIRouter(prefix="/v1", tags=["predictions"], dependencies=[needs(Scope.READ)])
 EXAMPLES = {
     "two texts": {
         "value": {"model": "sentiment", "inputs": [{"text": "a gorgeous, witty film"}, {"text": "It never recovers."}]}
@@ -20,6 +21,7 @@ EXAMPLES = {
 
 @router.post(
     "/predictions",
+    dependencies=[needs(Scope.EXPLAIN)],
     response_model=PredictionsOut,
     responses=errors(*ASKING),
     summary="What a model says of up to 64 texts",

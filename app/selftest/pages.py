@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from ..access.scopes import Scope
+from ..dependencies import needs
 from ..rendering import render
 from . import service
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,46 @@
+"""Scopes, and that every route declares one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.access.scopes import LOCAL, Caller, Scope, implied
+from app.main import create_app
+from app.settings import Settings
+from tests.routes import Declared, declared
+
+ROUTES = tuple(declared(create_app(Settings(data=Path("unused")))))
+ANYBODY = {"GET /livez", "GET /readyz"}
+READING = {"POST /history/search"}  # a form, because a text does not belong into an address
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_every_route_declares_who_may_use_it(route: Declared) -> None:
+    """`dependencies=[needs(Scope.…)]` of its router or of itself; strangers may see what is listed here and no more."""
+    assert route.scopes, f"{route} declares no scope"
+    assert (route.needed is None) == (str(route) in ANYBODY)
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.method not in ("GET", "HEAD")], ids=str)
+def test_whoever_may_only_read_changes_nothing(route: Declared) -> None:
+    """And asks no model: that costs."""
+    assert route.needed is not Scope.READ or str(route) in READING
+
+
+def test_scopes_include_others() -> None:
+    """Reading belongs to every scope; explaining and auditing do not include each other."""
+    assert implied([Scope.EXPLAIN]) == {Scope.READ, Scope.EXPLAIN}
+    assert implied([Scope.AUDIT]) == {Scope.READ, Scope.AUDIT}
+    assert implied([Scope.ADMIN]) == set(Scope)
+    assert implied([]) == set()
+
+
+def test_a_caller_may_what_the_scopes_include() -> None:
+    """In local mode everything."""
+    reader = Caller(name="k", project="p", scopes=frozenset({Scope.READ}), via="key")
+
+    assert reader.may(Scope.READ)
+    assert not reader.may(Scope.EXPLAIN)
+    assert all(LOCAL.may(scope) for scope in Scope)

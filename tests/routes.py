@@ -1,0 +1,39 @@
+"""Every route of the application with the scope it declares, so that a test covers routes that are yet to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from app.access.scopes import Scope
+from app.dependencies import Needs
+
+STRENGTH = (None, Scope.READ, Scope.EXPLAIN, Scope.AUDIT, Scope.ADMIN)
+FRAMEWORK = ("/openapi.json",)  # the description of the interface; it holds nothing of anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    method: str
+    path: str
+    scopes: tuple[Scope | None, ...]
+
+    @property
+    def needed(self) -> Scope | None:
+        """The strongest of them."""
+        return max(self.scopes, key=STRENGTH.index)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def declared(app: FastAPI) -> Iterator[Declared]:
+    """Without static files, which everybody may read."""
+    for found in iter_route_contexts(app.routes):
+        if not found.methods or found.path in FRAMEWORK:
+            continue
+        needs = tuple(d.dependency.scope for d in found.dependencies if isinstance(d.dependency, Needs))
+        yield from (Declared(method, str(found.path), needs) for method in sorted(found.methods))

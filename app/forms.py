@@ -51,6 +51,10 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     ),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
+    "not_allowed": (
+        N_("You may see this project, but not do this."),
+        N_("Ask an administrator of the project for a key with this scope."),
+    ),
     "not_found": (N_("Nothing lies at this address."), N_("Results that were deleted are gone; check the address.")),
     "method_not_allowed": (N_("This address cannot be used in this way."), N_("Start from one of the pages above.")),
     "internal": (N_("Something went wrong here."), N_("Try again; if it stays, report it with the request id.")),

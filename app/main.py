@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
 from . import logging, openapi, pages, problems
 from ._library import explainers
+from .batches.api import router as batches_api
 from .dependencies import Services
 from .engine.client import SocketEngine
 from .engine.contract import EngineClient
 from .engine.engine import expected
-from .engine.supervisor import Supervisor
+from .engine.supervisor import Supervisor, private_address
 from .explain.api import router as explain_api
 from .health.api import router as health_api
 from .history.api import router as history_api
+from .jobs.api import router as jobs_api
+from .jobs.supervisor import RunnerSupervisor
 from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
@@ -27,7 +30,9 @@ from .settings import Settings
 from .store import models as registered
 from .store.database import Store, open_store
 
-ROUTERS = (health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api)
+ROUTERS = (
+    health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, jobs_api,
+)  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several
 methods at once with their evidence. Errors are problem documents (RFC 9457): `detail` names the value and what is
@@ -75,16 +80,20 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
 
 @asynccontextmanager
 async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
-    """The engine process, from here until the server stops. It loads while the pages answer already."""
+    """The engine process and the job runner, from here until the server stops. They load while the pages answer."""
     embedded = explainers.embedded_names() if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
     client = SocketEngine(expected(embedded=embedded, sources=sources), queue_size=settings.queue_size)
     client.registered += remembered
-    task = asyncio.create_task(Supervisor(settings, client, embedded=embedded).run())
-    try:
-        yield client
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    with private_address() as address:
+        supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
+        if settings.runner:
+            supervisors.append(RunnerSupervisor(settings, engine=address).run())
+        tasks = [asyncio.create_task(supervisor) for supervisor in supervisors]
+        try:
+            yield client
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -21,7 +21,18 @@ RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted wai
 class SocketEngine:
     """Attached to one engine process after another; see supervisor.py."""
 
-    def __init__(self, expected: Sequence[ModelOut] = (), *, queue_size: int = 32) -> None:
+    def __init__(
+        self,
+        expected: Sequence[ModelOut] = (),
+        *,
+        queue_size: int = 32,
+        priority: Priority | None = None,
+        patience: float = 0.0,
+    ) -> None:
+        """priority: of everything asked here. patience: seconds to wait for an engine at its first start."""
+        self._priority = priority
+        self._patience = patience
+        self._told = False  # an engine has said which models it has
         self._models: dict[str, ModelOut] = {state.id: state for state in expected}
         self._queue_size = queue_size
         self._writer: asyncio.StreamWriter | None = None
@@ -37,7 +48,7 @@ class SocketEngine:
     async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
         await self.ready(model)
         asked = [question.model_dump() for question in questions]
-        found = await self._ask("predict", priority=Priority.PREDICTION, model=model, questions=asked)
+        found = await self._ask("predict", priority=self._of(Priority.PREDICTION), model=model, questions=asked)
         return tuple(explainers.Prediction.model_validate(each) for each in found)
 
     async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
@@ -61,14 +72,14 @@ class SocketEngine:
             "options": dict(options),
             "measures": list(measures),
         }
-        return Explained(**await self._ask("explain", priority=Priority.EXPLANATION, model=model, **asked))
+        return Explained(**await self._ask("explain", priority=self._of(Priority.EXPLANATION), model=model, **asked))
 
     async def panel(
         self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
     ) -> ExplainedPanel:
         await self.ready(model)
         asked = {"question": question.model_dump(), "methods": None if methods is None else list(methods)}
-        return ExplainedPanel(**await self._ask("panel", priority=Priority.EXPLANATION, model=model, **asked))
+        return ExplainedPanel(**await self._ask("panel", priority=self._of(Priority.EXPLANATION), model=model, **asked))
 
     async def register(self, path: str) -> ModelOut:
         found = ModelOut.model_validate(await self._ask("register", path=path))
@@ -85,8 +96,8 @@ class SocketEngine:
     async def ready(self, model: str) -> ModelOut:
         """While an engine that had been ready is restarted, this waits; at the first start it raises."""
         try:
-            async with asyncio.timeout(RESTART_WAIT if self._was_ready else 0):
-                while (state := self._known(model)).status == "loading":
+            async with asyncio.timeout(max(self._patience, RESTART_WAIT if self._was_ready else 0)):
+                while (state := self._known(model)) is None or state.status == "loading":
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -95,10 +106,14 @@ class SocketEngine:
             raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
         return state
 
-    def _known(self, model: str) -> ModelOut:
-        if model not in self._models:
+    def _known(self, model: str) -> ModelOut | None:
+        """None before any engine has said what there is."""
+        if model not in self._models and (self._told or not self._patience):
             raise UnknownModel(model, list(self._models))
-        return self._models[model]
+        return self._models.get(model)
+
+    def _of(self, usual: Priority) -> Priority:
+        return usual if self._priority is None else self._priority
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Takes answers until the engine ends; then every question that waits fails with EngineDied."""
@@ -153,6 +168,7 @@ class SocketEngine:
         if "status" in message:
             states = [ModelOut.model_validate(each) for each in message["status"]]
             self._models = {state.id: state for state in states}
+            self._told = True
             self._was_ready = self._was_ready or any(state.status == "ready" for state in states)
             self._changed.set()
             return

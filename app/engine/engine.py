@@ -81,8 +81,20 @@ class Engine:
             self._models.pop(name, None)
         self._changed()
 
-    def predict(self, name: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        return tuple(explainers.runner.predict(self._model(name), list(questions)))
+    def predict(
+        self,
+        name: str,
+        questions: Sequence[explainers.Question],
+        *,
+        progress: explainers.Progress = explainers.silent,
+    ) -> tuple[explainers.Prediction, ...]:
+        """One at a time, as the library does it anyway, so that others are let in between two texts."""
+        model = self._model(name)
+        found: list[explainers.Prediction] = []
+        for position, question in enumerate(questions):
+            progress(position / len(questions))
+            found += explainers.runner.predict(model, [question])
+        return tuple(found)
 
     def scores(self, name: str, texts: Sequence[Text], *, progress: explainers.Progress) -> FloatArray:
         found: FloatArray = explainers.runner.scores(self._model(name), texts, progress=progress)

@@ -139,7 +139,9 @@ class Connection:
         engine, name = self.server.engine, str(message["model"])
         if op == "predict":
             questions = [explainers.Question.model_validate(each) for each in message["questions"]]
-            return lambda progress: [each.model_dump(mode="json") for each in engine.predict(name, questions)]
+            return lambda progress: [
+                each.model_dump(mode="json") for each in engine.predict(name, questions, progress=progress)
+            ]
         if op == "scores":
             texts = [text if isinstance(text, str) else tuple(text) for text in message["texts"]]
             return lambda progress: pack(engine.scores(name, texts, progress=progress), name="scores")
@@ -211,22 +213,30 @@ def _set_threads(threads: int | None) -> None:
         os.environ[name] = str(threads or cores)
 
 
-def _end_with_the_parent() -> None:
+def end_with_the_parent() -> None:
     """Blocks until standard input ends, which the kernel does for a parent of any death."""
     while os.read(0, 4096):
         pass
     os._exit(0)
 
 
-def main() -> None:
+def first_line() -> bytes | None:
+    """Of standard input, without reading further; None where it ends before."""
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
         if not byte:
-            return
+            return None
         line += byte
+    return bytes(line)
+
+
+def main() -> None:
+    line = first_line()
+    if line is None:
+        return
     config = Config(**json.loads(line))
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
     asyncio.run(serve(config))
 
 

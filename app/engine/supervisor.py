@@ -9,7 +9,8 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -28,8 +29,10 @@ LIVED_WELL = 60.0  # an engine that lived this long is started again at once
 
 
 class Supervisor:
-    def __init__(self, settings: Settings, client: SocketEngine, *, embedded: tuple[str, ...]) -> None:
+    def __init__(self, settings: Settings, client: SocketEngine, *, embedded: tuple[str, ...], address: Path) -> None:
+        """address: where each engine process listens, in a folder that nobody else can enter."""
         self.settings = settings
+        self.address = address
         self.client = client
         self.embedded = embedded
         self.process: asyncio.subprocess.Process | None = None
@@ -51,25 +54,23 @@ class Supervisor:
 
     async def _one_life(self) -> int | None:
         self.starts += 1
-        folder = Path(tempfile.mkdtemp(prefix="whence-"))  # mkdtemp makes it 0700: nobody else can connect
         try:
-            address = folder / "engine.sock"
-            await self._start(address)
-            reader, writer = await asyncio.open_unix_connection(str(address))
+            await self._start()
+            reader, writer = await asyncio.open_unix_connection(str(self.address))
             await self.client.run(reader, writer)
             return await self._end()
         finally:
             await self._end()
-            shutil.rmtree(folder, ignore_errors=True)
 
-    async def _start(self, address: Path) -> None:
+    async def _start(self) -> None:
+        self.address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
-            listening.bind(str(address))
+            listening.bind(str(self.address))
             listening.listen()
             config = self._config(listening.fileno())
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", f"{PACKAGE}.server",
-                stdin=asyncio.subprocess.PIPE, env=_environment(), pass_fds=(listening.fileno(),),
+                stdin=asyncio.subprocess.PIPE, env=environment(), pass_fds=(listening.fileno(),),
             )  # fmt: skip
         assert self.process.stdin is not None
         self.process.stdin.write(config.to_line())
@@ -94,7 +95,17 @@ class Supervisor:
         return await process.wait()
 
 
-def _environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str, str]:
+@contextmanager
+def private_address() -> Iterator[Path]:
+    """A path to listen at, in a folder of its own that is removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="whence-"))  # mkdtemp makes it 0700: nobody else can connect
+    try:
+        yield folder / "engine.sock"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str, str]:
     passed = {name: value for name in PASSED_ON if (value := read(name)) is not None}
     return passed | {
         "PYTHONPATH": str(ROOT),

@@ -34,8 +34,12 @@ def now() -> int:
 
 async def find(store: Store, project: str, key: str, kind: Kind) -> bytes | None:
     """The bytes that were answered."""
-    wanted = select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind)
-    return await store.read(lambda session: session.scalar(wanted))
+    return await store.read(lambda session: body_of(session, project, key, kind))
+
+
+def body_of(session: Session, project: str, key: str, kind: Kind) -> bytes | None:
+    """`find` within the transaction of its caller."""
+    return session.scalar(select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind))
 
 
 async def panel_of(store: Store, project: str, key: str) -> str | None:
@@ -45,7 +49,7 @@ async def panel_of(store: Store, project: str, key: str) -> str | None:
 
 async def put(store: Store, project: str, results: Sequence[NewResult]) -> None:
     """All results or none. What is there already stays as it is: an address keeps its bytes."""
-    await store.write(lambda session: _put(session, store.files, project, results))
+    await store.write(lambda session: add(session, store.files, project, results))
 
 
 async def find_array(store: Store, project: str, key: str, name: str) -> bytes | None:
@@ -66,7 +70,8 @@ async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:
     return await store.write(lambda session: _remove(session, store.files, project, key, kind))
 
 
-def _put(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
+def add(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
+    """`put` within the transaction of its caller."""
     for new in results:
         if session.get(Result, (project, new.key)) is not None:
             continue

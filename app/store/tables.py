@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # SQLite counts up only an INTEGER primary key.
@@ -78,3 +88,54 @@ class RegisteredModel(Table):
 
     path: Mapped[str] = mapped_column(String(4096), primary_key=True)
     created: Mapped[int] = mapped_column(BigInteger)
+
+
+class Job(Table):
+    """Long work that somebody asked for. The row is written by who asks and by the job runner."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(Text)
+    request: Mapped[str] = mapped_column(Text)  # JSON
+    priority: Mapped[int]  # the lower number runs first
+    state: Mapped[str] = mapped_column(String(16))  # jobs.states.State
+    attempt: Mapped[int]  # counts up with every retry
+    version: Mapped[int]  # counts up with every change: the event id of its stream
+    shards: Mapped[int | None]  # None: not known before it starts
+    done: Mapped[int]  # shards whose result is stored
+    part: Mapped[float]  # of the shard in hand, 0 to 1
+    note: Mapped[str] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(Text)  # JSON
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(Text)
+    created: Mapped[int] = mapped_column(BigInteger)
+    started: Mapped[int | None] = mapped_column(BigInteger)
+    finished: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (Index("ix_jobs_created", "project", "created", "id"), Index("ix_jobs_state", "state"))
+
+
+class JobShard(Table):
+    """The result of one shard. Done twice, it is the same row."""
+
+    __tablename__ = "job_shards"
+
+    job: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))  # hash of kind, request and number: what the body is the answer to
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created: Mapped[int] = mapped_column(BigInteger)
+
+
+class JobFile(Table):
+    """A file that a job left, in parts of a megabyte: web and runner need not share a disk."""
+
+    __tablename__ = "job_files"
+
+    job: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)

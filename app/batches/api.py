@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs
+from ..jobs import service as jobs_service
+from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.schemas import JobOut
+from ..responses import ASKING, READING, errors, negotiate
+from . import service
+from .schemas import BatchRequest
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"], dependencies=[needs(Scope.READ)])
+EXAMPLES = {
+    "predictions": {
+        "value": {"model": "sentiment", "inputs": [{"text": "a gorgeous, witty film"}, {"text": "It never recovers."}]}
+    },
+    "explanations": {
+        "value": {"model": "sentiment", "inputs": [{"text": "a gorgeous, witty film"}], "method": "leave-one-out"}
+    },
+}
+FORMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            service.JSONL: {"schema": {"type": "string"}},
+            service.CSV: {"schema": {"type": "string"}},
+            service.PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
+ENDINGS = {service.JSONL: "jsonl", service.CSV: "csv", service.PARQUET: "parquet"}
+
+
+@router.post(
+    "",
+    dependencies=[needs(Scope.EXPLAIN)],
+    status_code=202,
+    response_model=JobOut,
+    responses=errors(*ASKING, 409),
+    summary="Explain many texts as a job",
+)
+async def create_batch(
+    services: ServicesDep,
+    project: ProjectDep,
+    body: Annotated[BatchRequest, Body(openapi_examples=EXAMPLES)],
+    key: IdempotencyKey = None,
+    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs_service.MIDDLING,
+) -> Response:
+    return accepted(await service.submit(services, project, body, key=key, priority=priority))
+
+
+@router.get(
+    "/{id}/results",
+    response_class=Response,
+    responses=FORMS | errors(*READING, 404, 406, 409),
+    summary="What came of each text, as far as the job is: JSON lines, CSV or Parquet by Accept",
+)
+async def get_results(request: Request, services: ServicesDep, project: ProjectDep, id: str) -> Response:
+    form = negotiate(request, service.FORMS)
+    found = await service.results(services, project, id, form)
+    name = f'attachment; filename="batch-{id[:12]}.{ENDINGS[form]}"'
+    return StreamingResponse(found, media_type=form, headers={"Content-Disposition": name})

@@ -1,0 +1,123 @@
+"""Predictions or explanations of many texts, in the job runner."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from .._library import explainers
+from ..explain import records as explanations
+from ..explain.keys import explanation_key
+from ..explain.questions import explainer_of, question_of
+from ..explain.schemas import ExplanationOut
+from ..jobs.work import Work
+from ..models.schemas import ModelOut
+from ..schemas import TextInput
+from ..store import results
+from ..store.results import NewResult
+from . import rows
+from .parquet import write_parquet
+from .schemas import BatchRequest, BatchResult, BatchRow, RowError
+
+PARQUET = "results.parquet"
+
+
+class BatchKind:
+    name = "batch"
+    Request = BatchRequest
+
+    def shards(self, work: Work) -> int:
+        request: BatchRequest = work.request
+        return math.ceil(len(request.inputs) / request.shard_rows)
+
+    def run(self, work: Work, shard: int) -> bytes:
+        request: BatchRequest = work.request
+        start = shard * request.shard_rows
+        given = request.inputs[start : start + request.shard_rows]
+        found = _predicted(work, given, start) if request.method is None else _explained(work, given, start)
+        return rows.packed(found)
+
+    def finish(self, work: Work) -> dict[str, Any]:
+        path = work.folder / PARQUET
+        count, failed = write_parquet(path, work.results())
+        work.keep(PARQUET, path)
+        links = {"results": f"/v1/batches/{work.id}/results"}
+        return BatchResult(rows=count, failed=failed, links=links).model_dump(mode="json")
+
+
+def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:
+    """All at once; where one of them cannot be read, one by one, so that it alone fails."""
+    state = work.engine.ready(work.request.model)
+    texts = [each.text if each.text_pair is None else (each.text, each.text_pair) for each in given]
+    try:
+        found = work.engine.scores(state.id, texts)
+        predicted = [explainers.values.prediction_of(row, state.labels, state.head) for row in found]
+        return [_row(start + at, given[at], each) for at, each in enumerate(predicted)]
+    except explainers.BadInput as error:
+        if len(given) == 1:
+            return [_failed(start, given[0], error)]
+        return [row for at, each in enumerate(given) for row in _predicted(work, [each], start + at)]
+
+
+def _explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:
+    """Under the keys of single explanations: one that was asked for before is looked up, each has its page."""
+    state = work.engine.ready(work.request.model)
+    new: list[NewResult] = []
+    found: list[BatchRow] = []
+    for at, each in enumerate(given):
+        work.progress(at / len(given))
+        try:
+            found.append(_explanation(work, each, start + at, state=state, new=new))
+        except explainers.Cancelled:
+            raise
+        except explainers.ExplainersError as error:
+            found.append(_failed(start + at, each, error))
+    work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
+    return found
+
+
+def _explanation(work: Work, given: TextInput, row: int, *, state: ModelOut, new: list[NewResult]) -> BatchRow:
+    asked = work.request.asked(given)
+    explainer = explainer_of(asked.method, asked.options, state)
+    question = question_of(asked, state)
+    key = explanation_key(state.digest, question, explainer)
+    body = work.store.query(partial(results.body_of, project=work.project, key=key, kind="explanation"))
+    if body is None:
+        made = work.engine.explain(state.id, question, method=explainer.name, options=explainer.model_dump(mode="json"))
+        new.append(explanations.explanation(made, key=key))
+        body = new[-1].body
+    return _explained_row(row, given, ExplanationOut.model_validate_json(body))
+
+
+def _row(row: int, given: TextInput, found: explainers.Prediction) -> BatchRow:
+    predicted, shares = found.predicted, found.probabilities
+    return BatchRow(
+        row=row,
+        text=given.text,
+        text_pair=given.text_pair,
+        label=predicted.label,
+        probability=None if shares is None else shares[predicted.index],
+        logits=tuple(found.logits),
+        probabilities=None if shares is None else tuple(shares),
+    )
+
+
+def _explained_row(row: int, given: TextInput, found: ExplanationOut) -> BatchRow:
+    shown = next(at for at, each in enumerate(found.targets) if each.index == found.prediction.predicted.index)
+    return _row(row, given, found.prediction).model_copy(
+        update={
+            "explanation": found.key,
+            "unit": found.unit,
+            "features": tuple(each.text for each in found.features),
+            "spans": tuple((each.start, each.end) for each in found.features),
+            "scores": None if found.scores is None else tuple(map(float, found.scores[shown])),
+            "badge": None if found.badge is None else found.badge.level,
+        }
+    )
+
+
+def _failed(row: int, given: TextInput, error: explainers.ExplainersError) -> BatchRow:
+    said = RowError(code=error.code, detail=str(error))
+    return BatchRow(row=row, text=given.text, text_pair=given.text_pair, error=said)

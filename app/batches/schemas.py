@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from .._library import explainers
+from ..explain.schemas import ExplanationRequest
+from ..schemas import Name, Options, Record, Request, TextInput
+
+MOST_INPUTS = 1024
+
+
+class BatchRequest(Request):
+    """Many texts at once: what the model says of each and, with a method, why."""
+
+    model: Name
+    inputs: Annotated[list[TextInput], Field(min_length=1, max_length=MOST_INPUTS)]
+    method: Name | None = Field(None, description="A name from /v1/explainers; without, predictions alone.")
+    options: Options = Field({}, description="The method's own options.")
+    players: explainers.Players = "auto"
+    value: explainers.ValueName | None = None
+    baseline: explainers.BaselineKind | None = None
+    precision: explainers.Precision = "auto"
+    budget: int | None = Field(None, ge=16, le=65536)
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+    shard_rows: int = Field(64, ge=1, le=512, description="Texts whose results are stored together.")
+
+    def asked(self, given: TextInput) -> ExplanationRequest:
+        """The question about one text. Needs a method."""
+        assert self.method is not None
+        return ExplanationRequest(
+            model=self.model,
+            input=given,
+            method=self.method,
+            options=self.options,
+            players=self.players,
+            value=self.value,
+            baseline=self.baseline,
+            precision=self.precision,
+            budget=self.budget,
+            seed=self.seed,
+        )
+
+
+class RowError(Record):
+    code: str
+    detail: str
+
+
+class BatchRow(Record):
+    """What came of one text."""
+
+    row: int  # counted from 0, in the order of the inputs
+    text: str
+    text_pair: str | None = None
+    label: str | None = None
+    probability: float | None = None
+    logits: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] | None = None
+    explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
+    unit: str | None = None
+    features: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
+    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
+    badge: str | None = None
+    error: RowError | None = None
+
+
+ROW_FIELDS = tuple(BatchRow.model_fields)
+
+
+class BatchResult(Record):
+    """The `result` of a job of this kind."""
+
+    rows: int
+    failed: int
+    links: dict[str, str]

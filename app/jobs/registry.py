@@ -1,0 +1,17 @@
+"""The kinds of jobs, by name. Imported when a job of that kind runs, and only in the runner."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from .kinds import Kind
+
+KINDS = {
+    "batch": "..batches.kind:BatchKind",
+}
+
+
+def kind_of(name: str) -> Kind:
+    module, _, attribute = KINDS[name].partition(":")
+    return cast(Kind, getattr(import_module(module, __package__), attribute)())

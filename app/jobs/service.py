@@ -1,0 +1,177 @@
+"""Jobs as everybody but the runner sees them: rows of a table. The runner finds a new row within half a second."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from ..dependencies import Services
+from ..errors import BadRequest, Conflict, NotFound
+from ..store import jobs
+from ..store.jobs import NewJob
+from ..store.results import now
+from ..store.tables import Job
+from .schemas import JobError, JobOut, JobsPage
+from .states import FINAL, RETRIED, State
+
+ID = re.compile(r"[0-9a-f]{32}")
+CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_JOBS = 100
+MIDDLING = 100  # the priority of a job whose caller names none
+
+
+async def submit(
+    services: Services,
+    project: str,
+    kind: str,
+    request: BaseModel,
+    *,
+    title: str = "",
+    priority: int = MIDDLING,
+    key: str | None = None,
+) -> JobOut:
+    """The job, stored. `key`: the caller's Idempotency-Key, of which the id is made: asked again, it is the same job.
+
+    Raises Conflict where the key was used for another request.
+    """
+    body = request.model_dump_json()
+    new = NewJob(
+        id=job_id(project, kind, key), project=project, kind=kind, title=title, request=body, priority=priority,
+        state=State.QUEUED,
+    )  # fmt: skip
+    found = await services.store.write(partial(jobs.add, new=new))
+    if found.request != body or found.project != project:
+        raise Conflict("this Idempotency-Key was used for another request", cure="Send another key, or none.")
+    return job_out(found)
+
+
+def job_id(project: str, kind: str, key: str | None) -> str:
+    if key is None:
+        return secrets.token_hex(16)
+    return hashlib.sha256(json.dumps([project, kind, key]).encode()).hexdigest()[:32]
+
+
+async def get(services: Services, project: str, id: str) -> JobOut:
+    """Raises NotFound."""
+    return job_out(await row(services, project, id))
+
+
+async def row(services: Services, project: str, id: str) -> Job:
+    found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None
+    return _there(found, id)
+
+
+async def listing(
+    services: Services,
+    project: str,
+    *,
+    states: Sequence[State] = (),
+    kind: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> JobsPage:
+    """Newest first; `cursor` is the `next` of the page before."""
+    limit = max(1, min(limit, MOST_JOBS))
+    query = partial(jobs.page, project=project, states=states, kind=kind, before=_position(cursor), limit=limit + 1)
+    found = await services.store.read(query)
+    last = found[limit - 1] if len(found) > limit else None
+    return JobsPage(jobs=tuple(map(job_out, found[:limit])), next=None if last is None else f"{last.created}-{last.id}")
+
+
+async def cancel(services: Services, project: str, id: str) -> JobOut:
+    """Asks it to stop; one that has ended stays as it is. Raises NotFound."""
+
+    def ask(session: Session) -> Job | None:
+        job = jobs.locked(session, id, project)
+        if job is not None and job.state == State.QUEUED:
+            jobs.change(session, id, state=State.CANCELLED, finished=now())
+        elif job is not None and job.state == State.RUNNING:
+            jobs.change(session, id, state=State.CANCELLING)
+        return job
+
+    return job_out(_there(await services.store.write(ask), id))
+
+
+async def retry(services: Services, project: str, id: str) -> JobOut:
+    """Puts a failed or cancelled job into the queue again, behind its stored shards. Raises NotFound, Conflict."""
+
+    def again(session: Session) -> Job | None:
+        job = jobs.locked(session, id, project)
+        if job is not None and job.state in RETRIED:
+            jobs.change(
+                session, id, state=State.QUEUED, attempt=job.attempt + 1, error=None, error_code=None,
+                finished=None, note="",
+            )  # fmt: skip
+        elif job is not None:
+            raise Conflict(f"the job is {job.state}; only a failed or cancelled one can be tried again")
+        return job
+
+    return job_out(_there(await services.store.write(again), id))
+
+
+async def file_size(services: Services, project: str, id: str, *, name: str) -> int:
+    """Raises NotFound."""
+    await row(services, project, id)
+    size = await services.store.read(partial(jobs.file_size, job=id, name=name))
+    if size is None:
+        raise NotFound(f"the job {id} has no file {name[:80]!r}")
+    return size
+
+
+async def file(services: Services, project: str, id: str, *, name: str) -> AsyncIterator[bytes]:
+    """The file in parts. Call file_size first: it raises NotFound."""
+    part = 0
+    while body := await services.store.read(partial(jobs.file_part, job=id, name=name, part=part)):
+        yield body
+        part += 1
+
+
+def job_out(job: Job) -> JobOut:
+    state = State(job.state)
+    share = 1.0 if state is State.DONE else min(0.999, (job.done + job.part) / job.shards) if job.shards else 0.0
+    return JobOut(
+        id=job.id,
+        kind=job.kind,
+        title=job.title,
+        state=state,
+        priority=job.priority,
+        attempt=job.attempt,
+        version=job.version,
+        shards=job.shards,
+        done=job.done,
+        progress=round(share, 4),
+        note="" if state in FINAL else job.note,
+        created=_time(job.created),
+        started=None if job.started is None else _time(job.started),
+        finished=None if job.finished is None else _time(job.finished),
+        result=None if job.result is None else json.loads(job.result),
+        error=None if job.error_code is None else JobError(code=job.error_code, detail=job.error or ""),
+    )
+
+
+def _there(job: Job | None, id: str) -> Job:
+    if job is None:
+        raise NotFound(f"no job has the id {id[:80]!r}")
+    return job
+
+
+def _time(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def _position(cursor: str | None) -> tuple[int, str] | None:
+    if cursor is None:
+        return None
+    found = CURSOR.fullmatch(cursor)
+    if found is None:
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+    return int(found[1]), found[2]

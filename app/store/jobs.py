@@ -1,0 +1,124 @@
+"""Jobs, the results of their shards and their files. Every function works within the transaction of its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from .results import now
+from .tables import Job, JobFile, JobShard
+
+PART = 1 << 20  # bytes of a file in one row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    id: str
+    project: str
+    kind: str
+    title: str
+    request: str
+    priority: int
+    state: str
+
+
+def add(session: Session, new: NewJob) -> Job:
+    """The job, or the one that has its id already."""
+    known = session.get(Job, new.id)
+    if known is not None:
+        return known
+    job = Job(
+        id=new.id, project=new.project, kind=new.kind, title=new.title, request=new.request, priority=new.priority,
+        state=new.state, attempt=1, version=1, done=0, part=0.0, note="", created=now(),
+    )  # fmt: skip
+    session.add(job)
+    session.flush()
+    return job
+
+
+def find(session: Session, id: str, project: str | None = None) -> Job | None:
+    job = session.get(Job, id)
+    return None if job is None or (project is not None and job.project != project) else job
+
+
+def change(session: Session, id: str, **values: object) -> Job:
+    """Sets columns of a job that exists; its row is locked until the transaction ends."""
+    job = session.get_one(Job, id, with_for_update=True)
+    for name, value in values.items():
+        setattr(job, name, value)
+    job.version += 1
+    return job
+
+
+def locked(session: Session, id: str, project: str | None = None) -> Job | None:
+    job = session.get(Job, id, with_for_update=True)
+    return None if job is None or (project is not None and job.project != project) else job
+
+
+def page(
+    session: Session,
+    project: str,
+    *,
+    states: Sequence[str] = (),
+    kind: str | None = None,
+    before: tuple[int, str] | None = None,
+    limit: int = 20,
+) -> Sequence[Job]:
+    """Jobs older than `before` (created, id), newest first."""
+    wanted = select(Job).where(Job.project == project)
+    if states:
+        wanted = wanted.where(Job.state.in_(states))
+    if kind is not None:
+        wanted = wanted.where(Job.kind == kind)
+    if before is not None:
+        wanted = wanted.where(tuple_(Job.created, Job.id) < tuple_(*before))
+    return session.scalars(wanted.order_by(Job.created.desc(), Job.id.desc()).limit(limit)).all()
+
+
+def in_states(session: Session, states: Sequence[str]) -> Sequence[Job]:
+    """In the order in which they are to run."""
+    return session.scalars(select(Job).where(Job.state.in_(states)).order_by(Job.priority, Job.created, Job.id)).all()
+
+
+def remove(session: Session, id: str) -> None:
+    session.execute(delete(Job).where(Job.id == id))
+
+
+def add_shard(session: Session, job: str, shard: int, *, key: str, body: bytes) -> None:
+    """Stores a shard's result and counts it. The first result stays."""
+    found = change(session, job, part=0.0)
+    if session.get(JobShard, (job, shard)) is None:
+        session.add(JobShard(job=job, shard=shard, key=key, body=body, created=now()))
+        session.flush()
+    count = select(func.count()).select_from(JobShard).where(JobShard.job == job)
+    found.done = session.scalar(count) or 0
+
+
+def shards_done(session: Session, job: str) -> frozenset[int]:
+    return frozenset(session.scalars(select(JobShard.shard).where(JobShard.job == job)))
+
+
+def shard_body(session: Session, job: str, shard: int) -> bytes | None:
+    return session.scalar(select(JobShard.body).where(JobShard.job == job, JobShard.shard == shard))
+
+
+def add_file(session: Session, job: str, name: str, *, parts: Iterator[bytes]) -> None:
+    """Replaces a file of that name."""
+    session.execute(delete(JobFile).where(JobFile.job == job, JobFile.name == name))
+    for number, body in enumerate(parts):
+        session.add(JobFile(job=job, name=name, part=number, body=body))
+        session.flush()
+        session.expunge_all()
+
+
+def file_part(session: Session, job: str, name: str, *, part: int) -> bytes | None:
+    return session.scalar(select(JobFile.body).where(JobFile.job == job, JobFile.name == name, JobFile.part == part))
+
+
+def file_size(session: Session, job: str, name: str) -> int | None:
+    wanted = select(func.sum(func.length(JobFile.body))).where(JobFile.job == job, JobFile.name == name)
+    size: int | None = session.scalar(wanted)
+    return size

@@ -1,0 +1,80 @@
+"""Jobs run in this process: an executor around a local engine, no socket and no workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import Event
+from typing import Any
+
+import explainers
+from app.engine.contract import Explained, ExplainedPanel, FloatArray
+from app.engine.engine import Engine
+from app.errors import EngineDied
+from app.jobs.execution import Execution
+from app.models.schemas import ModelOut
+from app.store.database import Store
+from tests.served import linear
+
+
+class InlineExecutor:
+    """Counts what is asked; `deaths` questions find an engine that ends."""
+
+    def __init__(self, *, slots: int = 1, deaths: int = 0, before: Callable[[], None] = lambda: None) -> None:
+        self.slots = slots
+        self.deaths = deaths
+        self.before = before
+        self.asked: list[str] = []
+        self.models = Engine(linear)
+        for state in self.models.announced(embedded=("sentiment",), sources=()):
+            self.models.load(state)
+
+    def engine(self, stopped: Event) -> InlineEngine:
+        return InlineEngine(self, stopped)
+
+    def close(self) -> None:
+        pass
+
+
+class InlineEngine:
+    def __init__(self, executor: InlineExecutor, stopped: Event) -> None:
+        self.executor = executor
+        self.stopped = stopped
+
+    def ready(self, model: str) -> ModelOut:
+        return next(state for state in self.executor.models.models() if state.id == model)
+
+    def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
+        self._ask("predict")
+        return self.executor.models.predict(model, questions)
+
+    def scores(self, model: str, texts: Sequence[str | tuple[str, str]]) -> FloatArray:
+        self._ask("scores")
+        return self.executor.models.scores(model, texts, progress=self._progress)
+
+    def explain(
+        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any],
+        measures: Sequence[str] = (),
+    ) -> Explained:  # fmt: skip
+        self._ask("explain")
+        asked = {"method": method, "options": options, "measures": measures}
+        return self.executor.models.explain(model, question, **asked, progress=self._progress)
+
+    def panel(self, model: str, question: explainers.Question, *, methods: Sequence[str] | None) -> ExplainedPanel:
+        self._ask("panel")
+        return self.executor.models.panel(model, question, methods=methods, progress=self._progress)
+
+    def _ask(self, what: str) -> None:
+        self.executor.before()
+        self.executor.asked.append(what)
+        if self.executor.deaths:
+            self.executor.deaths -= 1
+            raise EngineDied("the engine process ended")
+        self._progress(0.0)
+
+    def _progress(self, done: float, note: str = "") -> None:
+        if self.stopped.is_set():
+            raise explainers.Cancelled("the job was asked to stop")
+
+
+def execution(store: Store, **executor: Any) -> Execution:
+    return Execution(store, InlineExecutor(**executor))

@@ -12,7 +12,7 @@ INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite browser clean constraints cards
+.PHONY: help demo test lint check-suite browser postgresql clean constraints cards
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -20,7 +20,7 @@ help:  ## List the targets
 demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
 	$(BIN)/whence serve --port $(PORT)
 
-test: $(VENV)/.tested browser  ## Install what is missing, then run the linters and the whole test suite
+test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run the linters and the whole test suite
 	@status=0; $(MAKE) --no-print-directory lint || status=$$?; \
 	$(MAKE) --no-print-directory check-suite || status=$$?; exit $$status
 
@@ -37,6 +37,11 @@ browser:  ## Chromium for the browser tests, through apt where it is missing
 		as=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$as apt-get update && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 			chromium fonts-liberation fonts-noto-cjk fonts-noto-color-emoji; }
+
+postgresql:  ## PostgreSQL for the tests, through apt where it is missing
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null || { \
+		as=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$as apt-get update && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; }
 
 constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the environment
 	$(BIN)/python requirements/freeze.py

@@ -14,6 +14,7 @@ AppError
 ├── EngineLoading    503  the model is still loading
 ├── ModelFailed      503  the model could not be loaded
 ├── EngineDied       503  the engine process ended while it worked
+├── DatabaseUnavailable 503  the database does not answer
 ├── StillRunning     503  not done within the time the caller would wait; the work goes on
 └── ClientGone       499  nobody listens any more
 """
@@ -117,6 +118,13 @@ class EngineDied(AppError):
     code = "engine_died"
     cure = "It is being restarted: ask again. If the same text ends it each time, choose sentences as players."
     retry_after = 3
+
+
+class DatabaseUnavailable(AppError):
+    status = 503
+    code = "database"
+    cure = "Nothing was stored: ask again in a few seconds. Operators: is it up, has its disk room?"
+    retry_after = 5
 
 
 class StillRunning(AppError):

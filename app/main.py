@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None, *, engine: EngineContext | None
 def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(open_store, settings.data, inline=settings.inline_array)
+        store = await asyncio.to_thread(open_store, settings)
         try:
             async with engine(settings, store) as client:
                 app.state.services = services = Services(

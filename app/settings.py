@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
 
 
 def default_data() -> Path:
@@ -17,7 +19,7 @@ def default_data() -> Path:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="WHENCE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="WHENCE_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; only this machine's own addresses.")
     port: int = Field(8000, ge=0, le=65535)
@@ -27,6 +29,15 @@ class Settings(BaseSettings):
     )
     allowed_hosts: tuple[str, ...] = Field((), description="Host names accepted beside localhost, 127.0.0.1 and [::1].")
     data: Path = Field(default_factory=default_data, description="Folder of the database and the arrays.")
+    database: str | None = Field(
+        None,
+        description="URL of the database: postgresql://user@host/name or sqlite:////path; by default SQLite in data.",
+    )
+    database_password_file: Path | None = Field(None, description="File that holds the password of the database.")
+    arrays: Path | None = Field(
+        None,
+        description="Folder of large arrays, shared by all processes; by default in data with SQLite, in the database with PostgreSQL.",  # noqa: E501
+    )
     embedded: bool = Field(True, description="Offer the embedded models.")
     models: tuple[Path, ...] = Field((), description="Model folders to serve.")
     roots: tuple[Path, ...] = Field((), description="Folders below which models may be registered over REST.")
@@ -49,6 +60,15 @@ class Settings(BaseSettings):
                 "::1 or localhost only; to reach it from elsewhere use an SSH tunnel"
             )
         return self
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_database(cls, url: str | None) -> str | None:
+        if url is not None and url.partition(":")[0] not in DATABASES:
+            raise ValueError(  # without the URL, which may hold a password
+                f"{url.partition(':')[0]!r} is no database Whence knows; give postgresql://user@host/name or sqlite:////path"
+            )
+        return url
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -25,7 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 def list_models(data: Data = None, json: Json = False) -> None:
     """The embedded models and those that were added."""
     rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
-    rows += [{"id": path.name, "source": str(path)} for path in registered.registered(data or Settings().data)]
+    rows += [{"id": path.name, "source": str(path)} for path in registered.registered(_settings(data))]
     if json:
         print(as_json(rows, indent=True))
         return
@@ -53,9 +53,14 @@ def check(folder: Folder, json: Json = False) -> None:
 def add(folder: Folder, data: Data = None) -> None:
     """Check a folder and serve it from the next start on."""
     explainers.check_folder(_folder(folder))
-    place = data or Settings().data
-    registered.register(place, folder.expanduser().resolve())
+    settings = _settings(data)
+    registered.register(settings, folder.expanduser().resolve())
+    place = settings.data if settings.database is None else "the database"
     print(f"{folder.name} is served from the next start on (written down in {place})")
+
+
+def _settings(data: Path | None) -> Settings:
+    return Settings() if data is None else Settings(data=data)
 
 
 def _folder(given: Path) -> Path:

@@ -16,30 +16,32 @@ def find_model(name: str) -> explainers.Model:
         return explainers.load_model(name)
     if Path(name).is_dir():
         return explainers.load_model(Path(name))
-    known = {path.name: path for path in registered(Settings().data)}
+    known = {path.name: path for path in registered(Settings())}
     if name in known:
         return explainers.load_model(known[name])
     listed = ", ".join((*explainers.embedded_names(), *known))
     raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
 
 
-def registered(data: Path) -> list[Path]:
-    """The folders that were added to this data folder, without creating one."""
-    return [Path(path) for path in _with_store(data, "paths")] if (data / "whence.sqlite3").is_file() else []
+def registered(settings: Settings) -> list[Path]:
+    """The folders that were added, without making a data folder that is not there."""
+    if settings.database is None and not (settings.data / "whence.sqlite3").is_file():
+        return []
+    return [Path(path) for path in _with_store(settings, "paths")]
 
 
-def register(data: Path, folder: Path) -> None:
-    _with_store(data, "add", str(folder))
+def register(settings: Settings, folder: Path) -> None:
+    _with_store(settings, "add", str(folder))
 
 
-def _with_store(data: Path, action: str, *arguments: str) -> Any:
+def _with_store(settings: Settings, action: str, *arguments: str) -> Any:
     """Runs one of the store's asynchronous model functions."""
     import asyncio
 
     from ..store import models
     from ..store.database import open_store
 
-    store = open_store(data, inline=Settings().inline_array)
+    store = open_store(settings)
     try:
         return asyncio.run(getattr(models, action)(store, *arguments))
     finally:

@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Config:
     """What a job runner is told at its start."""
 
-    data: str
-    inline_array: int
+    settings: dict[str, Any]  # Settings, as JSON
     engine: str  # the path of its socket
-    database: str | None = None
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -18,7 +18,9 @@ import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import make_url
 
+from ..settings import Settings
 from ..store import jobs
+from ..store.connection import url_of
 from ..store.tables import Job
 from .execution import Execution, Failed
 from .states import State
@@ -130,11 +132,12 @@ def workflow_id(job: Job) -> str:
     return job.id if job.attempt == 1 else f"{job.id}-{job.attempt}"
 
 
-def workflows_url(url: str | None, data: Path) -> str:
+def workflows_url(settings: Settings) -> str:
     """Beside the tables on PostgreSQL, in a schema of its own; in a file of its own on SQLite."""
-    if url is None or make_url(url).get_backend_name() == "sqlite":
-        return f"sqlite:///{data / 'jobs.sqlite3'}"
-    return url
+    url = url_of(settings)
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{settings.data / 'jobs.sqlite3'}"
+    return url.render_as_string(hide_password=False)
 
 
 def _prepare(url: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import logging
 from ..engine.server import end_with_the_parent, first_line
+from ..settings import Settings
 from ..store.database import open_store
 from .config import Config
 from .durable import Durable, workflows_url
@@ -21,11 +22,11 @@ from .turn import one_at_a_time
 
 def serve(config: Config) -> None:
     logging.configure()
-    data = Path(config.data)
-    store = open_store(data, inline=config.inline_array, url=config.database)
-    with one_at_a_time(store.engine, data):
+    settings = Settings(**config.settings)
+    store = open_store(settings)
+    with one_at_a_time(store.engine, settings.data):
         execution = Execution(store, LocalExecutor(Path(config.engine)))
-        durable = Durable(execution, workflows_url(config.database, data))
+        durable = Durable(execution, workflows_url(settings))
         durable.start()
         durable.serve()
 

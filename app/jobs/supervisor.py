@@ -47,4 +47,4 @@ class RunnerSupervisor:
                 await process.wait()
 
     def _config(self) -> Config:
-        return Config(data=str(self.settings.data), inline_array=self.settings.inline_array, engine=str(self.engine))
+        return Config(settings=self.settings.model_dump(mode="json"), engine=str(self.engine))

@@ -17,6 +17,7 @@ def one_at_a_time(engine: Engine, data: Path) -> Iterator[None]:
     """Held until the process ends, however it ends."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("SET lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
             yield
         return

@@ -91,19 +91,24 @@ class _Stream:
 
 
 class ArrayFiles:
-    """Files under their own hash: the same array is kept once, however many results have it."""
+    """Files under their own hash: the same array is kept once, however many results have it.
 
-    def __init__(self, folder: Path, *, inline: int) -> None:
+    Without a folder every array stays in its row.
+    """
+
+    def __init__(self, folder: Path | None, *, inline: int) -> None:
         self.folder = folder
         self.inline = inline
 
     def path(self, digest: str) -> Path:
+        if self.folder is None:
+            raise RuntimeError(f"the array {digest} lies in a folder that is no longer set: WHENCE_ARRAYS")
         return self.folder / digest[:2] / digest
 
     def put(self, packed: bytes) -> tuple[str, bytes | None]:
         """The hash, and the bytes to keep in the row; None where they went to a file."""
         digest = hashlib.sha256(packed).hexdigest()
-        if len(packed) <= self.inline:
+        if self.folder is None or len(packed) <= self.inline:
             return digest, packed
         path = self.path(digest)
         if not path.exists():

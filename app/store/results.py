@@ -60,7 +60,10 @@ async def find_array(store: Store, project: str, key: str, name: str) -> bytes |
 
     def read(session: Session) -> bytes | None:
         row = session.execute(wanted).first()
-        return None if row is None else store.files.get(row.digest, row.body)
+        try:
+            return None if row is None else store.files.get(row.digest, row.body)
+        except FileNotFoundError:  # another process deleted the result between the two looks
+            return None
 
     return await store.read(read)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,15 +17,8 @@ from app.jobs.schemas import JobOut
 from app.jobs.states import State
 from app.schemas import TextInput
 from app.store import jobs
-from app.store.database import Store, open_store
+from app.store.database import Store
 from tests.app.jobs.inline import execution
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path, inline=1000)
-    yield opened
-    opened.close()
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:

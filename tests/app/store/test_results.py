@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
+from app.settings import Settings
 from app.store import history, results
 from app.store import models as registered
 from app.store.arrays import pack
@@ -19,13 +19,6 @@ from app.store.results import NewResult
 
 LARGE = pack(np.random.default_rng(0).random((2, 3, 20, 20)).astype("float16"))
 SMALL = pack(np.zeros((1, 1, 2, 2), dtype="float16"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path, inline=1000)
-    yield store
-    store.close()
 
 
 def explanation(key: str, *, panel: str | None = None, **arrays: bytes) -> NewResult:
@@ -50,12 +43,13 @@ def files(store: Store) -> list[Path]:
     return [path for path in store.files.folder.rglob("*") if path.is_file()]
 
 
-def test_results_outlive_the_process(tmp_path: Path) -> None:
-    """The same bytes from the same folder, opened anew."""
-    first = open_store(tmp_path, inline=1000)
+def test_results_outlive_the_process(tmp_path: Path, database: str | None) -> None:
+    """The same bytes from the same folder and database, opened anew."""
+    settings = Settings(data=tmp_path, database=database, inline_array=1000)
+    first = open_store(settings)
     put(first, explanation("k", relations=LARGE))
     first.close()
-    again = open_store(tmp_path, inline=1000)
+    again = open_store(settings)
 
     assert asyncio.run(results.find(again, "default", "k", "explanation")) == b"body of k"
     assert asyncio.run(results.find_array(again, "default", "k", "relations")) == LARGE
@@ -120,18 +114,10 @@ def test_a_panel_goes_with_everything_that_belongs_to_it(store: Store) -> None:
 def test_all_results_of_a_write_are_there_or_none(store: Store) -> None:
     """A panel is never half stored."""
     broken = NewResult(key="x" * 10, kind="explanation", panel="no such panel", model="m", body=b"")
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
         put(store, explanation("first"), broken)
 
     assert asyncio.run(results.find(store, "default", "first", "explanation")) is None
-
-
-def test_the_database_is_durable_and_consistent(store: Store) -> None:
-    """Write-ahead log, a disk flush at each commit, foreign keys; the folder is for its owner."""
-    with store.engine.connect() as connection:
-        found = [connection.execute(text(f"pragma {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys")]  # fmt: skip # noqa: E501
-
-    assert found == ["wal", 2, 1]
 
 
 def test_the_tables_are_those_of_the_migrations(store: Store) -> None:
@@ -160,7 +146,8 @@ def test_history_lists_what_was_asked_last_first(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "found"), [("100%", ["a"]), ("0_", []), ("FILM", ["b"]), ("note", ["b"]), ("电影", ["c"]), ("'", [])]
+    ("search", "found"),
+    [("100%", ["a"]), ("0_", []), ("FILM", ["b"]), ("note", ["b"]), ("电影", ["c"]), ("'", []), ("\\", [])],
 )
 def test_search_is_for_words_not_patterns(store: Store, search: str, found: list[str]) -> None:
     """In texts and notes, any case, and % is a per cent sign."""

@@ -1,0 +1,105 @@
+"""A PostgreSQL of the tests' own: started when first asked for, one fresh database a test, gone at the end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, make_url
+
+KINDS = ("sqlite", "postgresql")
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=200")
+UNPRIVILEGED = ("postgres", "nobody")  # PostgreSQL refuses to run as root
+
+
+@dataclass
+class Server:
+    """Listens on a Unix socket in `folder` and nowhere else; whoever reaches that may do everything."""
+
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url(self, name: str = "postgres") -> str:
+        place = URL.create("postgresql", username="whence", database=name, query={"host": str(self.folder)})
+        return place.render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def fresh(self, *, like: str = "template0") -> str:
+        """The URL of a new database, empty or a copy of another."""
+        name = f"test_{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """PostgreSQL, from here until the end of the block."""
+    programs = _programs()
+    user = _user()
+    folder = Path(tempfile.mkdtemp(prefix="whence-pg-"))  # short: a socket's path has at most 107 bytes
+    if user is not None:
+        os.chown(folder, user, -1)
+    data = folder / "data"
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        create = [programs / "initdb", "-D", data, "-U", "whence", "-A", "trust", "-N", "-E", "UTF8"]
+        _as(user, [*create, "--locale=C.UTF-8"]).communicate()
+        options = [part for option in FAST for part in ("-c", option)]
+        listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
+        process = _as(user, [programs / "postgres", "-D", data, *listen, *options])
+        yield _answering(Server(folder), process)
+    finally:
+        if process is not None:
+            process.send_signal(signal.SIGQUIT)  # nothing of it is kept
+            process.communicate(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or [Path(shutil.which("postgres") or "")]
+    if not found[-1].is_file():
+        raise FileNotFoundError("PostgreSQL is not installed: `make postgresql` installs it")
+    return found[-1].parent
+
+
+def _user() -> int | None:
+    """Whom to become: nobody else unless this is root."""
+    if os.getuid() != 0:
+        return None
+    return next(known.pw_uid for name in UNPRIVILEGED for known in pwd.getpwall() if known.pw_name == name)
+
+
+def _as(user: int | None, command: list[str | Path]) -> subprocess.Popen[bytes]:
+    given = {} if user is None else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd="/", **quiet, **given)  # type: ignore[call-overload, no-any-return]
+
+
+def _answering(server: Server, process: subprocess.Popen[bytes]) -> Server:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            server.run("SELECT 1")
+            return server
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > until:
+                process.kill()
+                raise RuntimeError((process.communicate()[1] or b"").decode(errors="replace")) from None
+            time.sleep(0.05)

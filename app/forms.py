@@ -36,6 +36,10 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The model’s process ended and is being started again."),
         N_("Try again. If the same text ends it each time, choose sentences as the parts."),
     ),
+    "database": (
+        N_("The database does not answer."),
+        N_("Nothing was stored: try again in a few seconds."),
+    ),
     "still_running": (
         N_("It takes longer than a page waits."),
         N_("The work goes on and is kept: ask the same again."),

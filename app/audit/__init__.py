@@ -1,0 +1,21 @@
+"""Audits of a text classifier for bias between groups. The library part needs numpy and scipy, no web and no torch;
+it is imported where jobs run and by the command line, never by pages (they read what a run has stored).
+
+| module | what it offers |
+|---|---|
+| `values` | `Rows(scores, labels, threshold, clusters)`, `Figure`, `Interval`, `Reason` (why a number is null) |
+| `groups` | `Membership`, `from_columns`, `from_mentions`, `.against("no_group")`, `intersections`, `small_groups` |
+| `lexicon` | `Lexicon.load("en")`, `parse(text)`, `.find(text)`, `.membership(texts)`, `sample_of_matches` |
+| `metrics`, `measures` | `METRICS`, `RANKINGS`; `figures`, `per_group`, `difference`, `ratio`, `impact_ratios` (2.1) |
+| `ranking` | `bias_aucs`, `subgroup_aucs`, `power_mean`, `jigsaw_score` (2.3) |
+| `calibration` | `expected_calibration_error`, `calibration_in_the_large` (2.4) |
+| `counterfactuals` | `flips`, `effect_matrix`, `token_fairness_gap`, `spread_per_text`, `flip_test` (2.5) |
+| `templates` | `frames`, `fill`, `identity_effects` (2.6) |
+| `functional` | `read_cases`, `accuracies`, `headline` (HateCheck's form) |
+| `attribution` | `identity_share`, `identity_lift`, `identity_push`, `decompose`, `word_table` (2.7) |
+| `findings`, `comparison` | `Family(metrics, margin, …)`, `compare(rows, membership, family)` (2.10) |
+| `swaps` | `english.swap`, `chinese.swap`: swapped texts with every replacement as (start, end, from, to, rule) |
+| `statistics` | intervals, exact and permutation tests, q-values, detectable gaps, verdicts, bootstrap, areas |
+
+A run makes `Rows` and a `Membership`, declares a `Family`, and calls `compare`; all else gives further tables.
+"""

@@ -1,0 +1,142 @@
+"""Who a row is about: overlapping groups, from columns or from mentions, and their intersections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from .values import FEW, Bools
+
+Comparison = Literal["complement", "no_group"]
+BLANK = frozenset({"", "nan", "none", "null", "n/a", "na", "unknown", "未知"})
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Groups over rows; a row may be in several, and in none.
+
+    inside (rows, groups) and background (rows, groups), the rows a group is compared with; the two never meet. A row in
+    neither is unknown for that group: its column was left blank.
+    """
+
+    names: tuple[str, ...]
+    axes: tuple[str, ...]
+    inside: Bools
+    background: Bools
+
+    def __post_init__(self) -> None:
+        assert self.inside.shape == self.background.shape == (self.inside.shape[0], len(self.names))
+        assert not (self.inside & self.background).any()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """For each group the rows of which nobody knows whether they belong."""
+        return tuple(int(count) for count in (~self.inside & ~self.background).sum(axis=0))
+
+    @property
+    def ungrouped(self) -> Bools:
+        """(rows,): in no group at all."""
+        outside: Bools = np.logical_not(self.inside.any(axis=1))
+        return outside
+
+    def keep(self, groups: Sequence[int]) -> Membership:
+        chosen = list(groups)
+        return Membership(
+            tuple(self.names[g] for g in chosen),
+            tuple(self.axes[g] for g in chosen),
+            self.inside[:, chosen],
+            self.background[:, chosen],
+        )
+
+    def against(self, comparison: Comparison) -> Membership:
+        """The same groups compared with every row outside the group, or only with rows that are in no group."""
+        if comparison == "complement":
+            return self
+        background: Bools = np.logical_and(self.background, self.ungrouped[:, None])
+        return Membership(self.names, self.axes, self.inside, background)
+
+
+@dataclass(frozen=True)
+class Intersection:
+    """Rows in both groups. Below the minimum its figures are suppressed; n never is."""
+
+    name: str
+    parts: tuple[str, str]
+    n: int
+    suppressed: bool
+
+
+def from_mentions(names: Sequence[str], axes: Sequence[str], inside: Bools) -> Membership:
+    """Groups by what a text mentions: whoever is not mentioned is background, so nothing is unknown."""
+    inside = np.asarray(inside, dtype=bool)
+    return Membership(tuple(names), tuple(axes), inside, ~inside)
+
+
+def from_columns(columns: Mapping[str, Sequence[object]]) -> Membership:
+    """One group for each value of each column, named `column: value`; blank cells are unknown for that column.
+
+    A cell may list several values parted by `;` or `|`.
+    """
+    names: list[str] = []
+    axes: list[str] = []
+    inside: list[Bools] = []
+    known: list[Bools] = []
+    for column, cells in columns.items():
+        values = [_values(cell) for cell in cells]
+        answered = np.array([bool(found) for found in values], dtype=bool)
+        for value in sorted({value for found in values for value in found}):
+            names.append(f"{column}: {value}")
+            axes.append(column)
+            inside.append(np.array([value in found for found in values], dtype=bool))
+            known.append(answered)
+    if not names:
+        rows = max((len(cells) for cells in columns.values()), default=0)
+        return Membership((), (), np.zeros((rows, 0), dtype=bool), np.zeros((rows, 0), dtype=bool))
+    members = np.stack(inside, axis=1)
+    return Membership(tuple(names), tuple(axes), members, np.stack(known, axis=1) & ~members)
+
+
+def _values(cell: object) -> frozenset[str]:
+    if cell is None:
+        return frozenset()
+    parts = (part.strip() for part in str(cell).replace("|", ";").split(";"))
+    return frozenset(part for part in parts if part.lower() not in BLANK)
+
+
+def intersections(membership: Membership, *, minimum: int = FEW) -> tuple[tuple[Intersection, ...], Membership]:
+    """Every pair of groups that share a row, largest first, and the membership of those that are not suppressed.
+
+    Two values of one column that no row joins are no intersection. Background of a pair: known for both, not in both.
+    """
+    found: list[tuple[Intersection, int, int]] = []
+    for a, b in combinations(range(len(membership)), 2):
+        n = int((membership.inside[:, a] & membership.inside[:, b]).sum())
+        if n:
+            parts = (membership.names[a], membership.names[b])
+            found.append((Intersection(" × ".join(parts), parts, n, n < minimum), a, b))
+    found.sort(key=lambda entry: (-entry[0].n, entry[0].name))
+    shown = [(entry, a, b) for entry, a, b in found if not entry.suppressed]
+    rows = membership.inside.shape[0]
+    inside = np.zeros((rows, len(shown)), dtype=bool)
+    background = np.zeros((rows, len(shown)), dtype=bool)
+    known = membership.inside | membership.background
+    for k, (_, a, b) in enumerate(shown):
+        inside[:, k] = membership.inside[:, a] & membership.inside[:, b]
+        background[:, k] = known[:, a] & known[:, b] & ~inside[:, k]
+    axes = tuple(f"{membership.axes[a]} × {membership.axes[b]}" for _, a, b in shown)
+    names = tuple(entry.name for entry, _, _ in shown)
+    return tuple(entry for entry, _, _ in found), Membership(names, axes, inside, background)
+
+
+def small_groups(membership: Membership, *, share: float = 0.02) -> tuple[str, ...]:
+    """Groups below a share of all rows (the 2 % rule of Local Law 144: may be left out, must be listed)."""
+    rows = membership.inside.shape[0]
+    counts = membership.inside.sum(axis=0)
+    return tuple(name for name, count in zip(membership.names, counts, strict=True) if rows and count < share * rows)

@@ -1,0 +1,68 @@
+"""Intervals for independent rows: Wilson for a rate, Newcombe for a difference of two, Welch for means."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from ..values import LEVEL, Floats, Interval, Reason
+
+
+def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
+    """Score interval of a rate (Wilson 1927); None without rows."""
+    if n == 0:
+        return None
+    low, high = wilson_bounds(np.array([events], dtype=np.float64), np.array([n], dtype=np.float64), level=level)
+    return Interval(float(low[0]), float(high[0]), "Wilson", level)
+
+
+def wilson_bounds(events: Floats, n: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """Both ends for many rates at once; n must be positive."""
+    z = float(stats.norm.ppf((1 + level) / 2))
+    rate = events / n
+    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
+    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+
+
+def newcombe(events: float, n: int, other_events: float, other_n: int, *, level: float = LEVEL) -> Interval | None:
+    """Interval of rate − other rate for two independent samples (Newcombe 1998, method 10); None without rows.
+
+    The other sample must not contain the first: a group is compared with its background, never with all rows.
+    """
+    if n == 0 or other_n == 0:
+        return None
+    low, high = newcombe_bounds(
+        (np.array([events], dtype=np.float64), np.array([n], dtype=np.float64)),
+        (np.array([other_events], dtype=np.float64), np.array([other_n], dtype=np.float64)),
+        level=level,
+    )
+    return Interval(float(low[0]), float(high[0]), "Newcombe", level)
+
+
+def newcombe_bounds(
+    first: tuple[Floats, Floats], second: tuple[Floats, Floats], *, level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """Both ends for many differences at once; each sample is (events, n)."""
+    rate, other = first[0] / first[1], second[0] / second[1]
+    low, high = wilson_bounds(*first, level=level)
+    other_low, other_high = wilson_bounds(*second, level=level)
+    gap = rate - other
+    return (
+        gap - np.sqrt((rate - low) ** 2 + (other_high - other) ** 2),
+        gap + np.sqrt((high - rate) ** 2 + (other - other_low) ** 2),
+    )
+
+
+def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval | None:
+    """Interval of mean − other mean for two independent samples of unequal spread (Welch 1947); None below 2 rows."""
+    n, m = len(values), len(others)
+    if n < 2 or m < 2:
+        return None
+    parts = values.var(ddof=1) / n, others.var(ddof=1) / m
+    gap, total = float(values.mean() - others.mean()), float(sum(parts))
+    if total == 0:
+        return Interval(gap, gap, "Welch", level, Reason.NO_VARIATION)
+    freedom = total**2 / (parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (m - 1))
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * total**0.5
+    return Interval(gap - half, gap + half, "Welch", level)

@@ -138,6 +138,17 @@ CARDS = (  # what the cards of the embedded models say
     N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
 )
 NOTICES = {
+    "lacks": N_("This model does not offer %(lacking)s."),
+    "too_many_players": N_("It takes up to %(limit)s parts, and this text has %(count)s. Choose coarser parts."),
+    "windows": N_(
+        "It belongs to one reading of the model, and this text is read in %(windows)s windows. Choose one of its "
+        "sentences."
+    ),
+    "no_states": N_("The output of this architecture does not come from the states of its layers."),
+    "attention_size": N_("With %(tokens)s tokens there are too many attention weights. Shorten the text."),
+    "no_attention": N_("This architecture does not give its attention weights."),
+    "other_logits": N_("With readable attention the model gives other outputs, so no attention is shown."),
+    "reads_mean": N_("This classifier reads the mean of all states, not one position."),
     "edit_tried": N_("The edit was tried on the model: the prediction does change."),
     "no_edit": N_("No edit of this size changes the prediction."),
     "no_flip": N_("Of up to %(most)s parts no set changes the prediction when it is masked."),
@@ -205,6 +216,8 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
             # Translators: a reason the library gives in English, in a language that frames it.
             return translate(N_("%(detail)s")) % {"detail": notice.text}
         values = {name: FORMATS.get(name, str)(value) for name, value in notice.values.items()}
+        if "lacking" in values:
+            values["lacking"] = translate(N_(", ")).join(named(OFFERS)(each) for each in values["lacking"].split(", "))
         try:
             return translate(NOTICES[notice.code]) % values
         except KeyError:

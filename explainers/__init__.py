@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .types import Head as Head
     from .types import Layers as Layers
     from .types import Level as Level
+    from .types import LongText as LongText
     from .types import MethodRecord as MethodRecord
     from .types import ModelRecord as ModelRecord
     from .types import Notice as Notice
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
 
     BASE_SHA256 = SHA256
 
-_TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level MethodRecord
+_TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level LongText MethodRecord
     ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit
     Value ValueName"""
 _WHERE = {

@@ -68,7 +68,7 @@ def _of_input(attribution: Attribution) -> Iterator[Finding]:
     if players and unknown / players > UNKNOWN_SHARE:
         text = f"The model cannot read {unknown} of the {players} parts of this text."
         yield _finding("distrust", "unknown_players", text, unknown=unknown, players=players)
-    if attribution.unseen:
+    if attribution.unseen and attribution.focus is None:
         text = "The text is longer than the model reads; what was cut is not explained."
         yield _finding("rough", "cut", text, unseen=len(attribution.unseen))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .coalitions import CoalitionTable
 
 
+MOST_EXACT = 14  # players up to which all coalitions can be asked for
+
+
 class Need(StrEnum):
     """What a method asks of a model; a method is offered only where `needs <= model.offers`."""
 
@@ -52,14 +55,34 @@ class Promise(StrEnum):
     LINEAR = "linear"  # a linear model gives back its weights
 
 
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What the model reads at once of a text that is longer: the text span, and one entry a token as in Encoded.
+
+    places: the number of each token among the tokens of the whole text, −1 for special tokens.
+    """
+
+    span: Feature
+    places: Ids
+    ids: Ids
+    segments: Ids | None = None
+    positions: Ids | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
     """One input as the model reads it. Arrays have one entry a token, in the model's order.
 
     ids, mask, segments, positions: exactly what is predicted on; None where the architecture has no such input.
-    owner: the player a token belongs to, −1 for special tokens (they stay in every coalition).
+    owner: the player a token belongs to, −1 for special tokens and for text around `focus`: they stay in every
+    coalition.
     baseline_ids: the ids of the empty coalition; None for the embedding baselines 'zero' and 'mean'.
     noise: (tokens, width), added to the word embeddings of the input, not of the baseline; None for none.
+    windows: of a text longer than the model reads; its tokens then hold no special ones, and it is read window by
+    window, the logits averaged.
     """
 
     text: str
@@ -69,19 +92,41 @@ class Encoded:
     baseline_text: str | None = None
     features: tuple[Feature, ...]
     unseen: tuple[Feature, ...] = ()
+    focus: Feature | None = None
     tokens: tuple[Token, ...]
-    ids: np.ndarray[Any, np.dtype[np.int64]]
-    segments: np.ndarray[Any, np.dtype[np.int64]] | None = None
-    positions: np.ndarray[Any, np.dtype[np.int64]] | None = None
-    owner: np.ndarray[Any, np.dtype[np.int64]]
-    baseline_ids: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    ids: Ids
+    segments: Ids | None = None
+    positions: Ids | None = None
+    owner: Ids
+    baseline_ids: Ids | None = None
     noise: FloatArray | None = None
+    windows: tuple[Window, ...] = ()
 
     def token_keep(self, keep: BoolArray) -> BoolArray:
         """(rows, players) → (rows, tokens); special tokens are always kept."""
         padded = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1)
         kept: BoolArray = padded[:, self.owner]
         return kept
+
+    def readings(self) -> tuple[Encoded, ...]:
+        """The input as the model reads it at once: itself, or its windows with the players of the whole."""
+        return tuple(self._reading(window) for window in self.windows) or (self,)
+
+    def _reading(self, window: Window) -> Encoded:
+        places, noise = window.places, self.noise
+        special = places < 0
+        ids = None if self.baseline_ids is None else np.where(special, window.ids, self.baseline_ids[places])
+        return replace(
+            self,
+            tokens=tuple(Token(text="", special=True) if p < 0 else self.tokens[p] for p in places),
+            ids=window.ids,
+            segments=window.segments,
+            positions=window.positions,
+            owner=np.where(special, -1, self.owner[places]),
+            baseline_ids=ids,
+            noise=None if noise is None else np.where(special[:, None], 0.0, noise[places]),
+            windows=(),
+        )
 
     def by_player(self, token_scores: FloatArray) -> FloatArray:
         """(…, tokens) → (…, players): the sum over a player's tokens; special tokens are dropped."""
@@ -208,6 +253,7 @@ class Case:
     table: CoalitionTable
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: int | None = None
+    most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
     seed: int = 0
     progress: Progress = silent
 
@@ -231,6 +277,8 @@ class Case:
             precision=self.precision,
             features=self.inputs.features,
             unseen=self.inputs.unseen,
+            windows=tuple(window.span for window in self.inputs.windows),
+            focus=self.inputs.focus,
             tokens=self.inputs.tokens,
             prediction=self.prediction,
             targets=tuple(Target(index=t, label=labels[t]) for t in self.targets),
@@ -272,5 +320,6 @@ __all__ = [
     "Precision",
     "Progress",
     "Promise",
+    "Window",
     "silent",
 ]

@@ -25,9 +25,17 @@ class UnknownExplainer(ExplainersError):
 
 
 class Incompatible(ExplainersError):
-    """The message says what is missing and what to choose instead."""
+    """The message says what is missing and what to choose instead.
+
+    reason, values: the same as a code and its values, for those who say it in another language.
+    """
 
     code = "incompatible"
+
+    def __init__(self, message: str, *, reason: str = "incompatible", **values: str | int | float) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.values = values
 
 
 class BadInput(ExplainersError):

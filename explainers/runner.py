@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .badge import badge_of
-from .base import Case, Explainer, Need, Progress, silent
+from .base import MOST_EXACT, Case, Explainer, Need, Progress, silent
 from .coalitions import Arithmetic, CoalitionTable
 from .errors import BadInput, ExplainersError, Incompatible
 from .metrics.agreement import agreement_of
@@ -22,11 +22,13 @@ from .metrics.faithfulness import faithfulness_of, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
-from .sampling import EXACT_PLAYERS
+from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS
 from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
 from .values import prediction_of, resolve
 
 MOST_TARGETS = 10
+TOKENS_OF_A_GAME = 2**18  # about half a minute on two cores; a text read in windows gets the rows that fit
+FEWEST_ROWS = 64
 COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
@@ -85,7 +87,7 @@ def panel(
             refuse_unless_offered(model, type(explainer))
             found.append(_run(explainer, case))
         except Incompatible as error:
-            absent.append(Absent(method=explainer.name, reason=Notice(code="incompatible", text=str(error))))
+            absent.append(Absent(method=explainer.name, reason=_reason(error)))
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
         text=question.text,
@@ -109,6 +111,10 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
     prediction = prediction_of(whole[0], model.labels, model.head)
     precision = precision_of(model, question, players=len(inputs.features))
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
+    budget, most_exact = question.budget, MOST_EXACT
+    if inputs.windows:
+        budget = budget or min(max(TOKENS_OF_A_GAME // len(inputs.tokens), FEWEST_ROWS), DEFAULT_BUDGET)
+        most_exact = budget.bit_length() - 1
     return Case(
         model=model,
         inputs=inputs,
@@ -117,7 +123,8 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
         value=resolve(question.value, model.head),
         table=table,
         precision=precision,
-        budget=question.budget,
+        budget=budget,
+        most_exact=most_exact,
         seed=question.seed,
         progress=progress,
     )
@@ -153,16 +160,26 @@ def refuse_unless_offered(model: Any, method: type[Explainer]) -> None:
     if missing := method.needs - model.offers:
         lacking = ", ".join(sorted(missing))
         raise Incompatible(
-            f"{method.title} needs {lacking}, which {model.id} does not offer; choose {', '.join(offered(model))}"
+            f"{method.title} needs {lacking}, which {model.id} does not offer; choose {', '.join(offered(model))}",
+            reason="lacks",
+            model=model.id,
+            lacking=lacking,
         )
 
 
 def _refuse_too_many(explainer: Explainer, case: Case) -> None:
     """Raises Incompatible with the coarser players to choose."""
-    limit, count, players = explainer.players_limit, len(case.inputs.features), case.inputs.players
+    count, players = len(case.inputs.features), case.inputs.players
+    limit = None if explainer.players_limit is None else min(explainer.players_limit, case.most_exact)
     if limit is not None and count > limit:
         cure = f"choose {COARSER[players]}" if players in COARSER else "shorten the text"
-        raise Incompatible(f"{explainer.title} takes up to {limit} players; this text has {count} {players}s: {cure}")
+        raise Incompatible(
+            f"{explainer.title} takes up to {limit} players; this text has {count} {players}s: {cure}",
+            reason="too_many_players",
+            limit=limit,
+            count=count,
+            players=players,
+        )
 
 
 def _run(explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
@@ -202,6 +219,10 @@ def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> 
     if also is not None:
         chosen.add(also)
     return tuple(sorted(chosen))
+
+
+def _reason(error: Incompatible) -> Notice:
+    return Notice(code=error.reason, text=str(error), values=error.values)
 
 
 def _baseline_prediction(case: Case) -> Prediction | None:

@@ -25,6 +25,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 Head = Literal["single", "multi", "regression"]
 Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance"]
 Part = Literal["text", "text_pair"]
+LongText = Literal["windows", "cut"]
 Level = Literal["sound", "rough", "distrust"]
 OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  # measures that ask the model anew
 
@@ -119,6 +120,13 @@ class Question(Value):
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
     seed: int = Field(0, ge=0, le=2**32 - 1)
     also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
+    long_text: LongText = Field(
+        "windows",
+        description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
+    )
+    focus: tuple[int, int] | None = Field(
+        None, description="Start and end of the stretch whose parts are explained; the rest is there and stays."
+    )
 
 
 class Prediction(Value):
@@ -182,6 +190,8 @@ class Attribution(Value):
     precision: Precision
     features: tuple[Feature, ...]
     unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
+    windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
+    focus: Feature | None = None  # the stretch whose parts are the players; the text around it stays
     tokens: tuple[Token, ...] = ()
     prediction: Prediction
     targets: tuple[Target, ...]

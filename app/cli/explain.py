@@ -53,6 +53,12 @@ def explain(
     baseline: Annotated[explainers.BaselineKind | None, typer.Option(help="What stands for an absent part.")] = None,
     precision: Annotated[explainers.Precision, typer.Option(help="Arithmetic of masked evaluations.")] = "auto",
     budget: Annotated[int | None, typer.Option(min=16, max=65536, help="Masked evaluations at most.")] = None,
+    long_text: Annotated[
+        explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
+    ] = "windows",
+    focus: Annotated[
+        str | None, typer.Option(metavar="START:END", help="Explain only the parts of this stretch of the text.")
+    ] = None,
     json: Json = False,
     csv: Csv = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
@@ -75,6 +81,8 @@ def explain(
         "precision": precision,
         "budget": budget,
         "seed": seed,
+        "long_text": long_text,
+        "focus": None if focus is None else _stretch(focus),
     }
 
     def answer(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
@@ -149,6 +157,14 @@ def _row(found: explainers.Attribution, target: str | None) -> int:
     if target is None:
         return found.row()
     return found.row(int(target) if target.isdecimal() and target not in found.prediction.labels else target)
+
+
+def _stretch(given: str) -> tuple[int, int]:
+    """START:END in characters. Raises Mistake."""
+    start, colon, end = given.partition(":")
+    if not (colon and start.isdecimal() and end.isdecimal()):
+        raise Mistake(f"--focus {given!r}: write START:END, the first character and the one behind the last")
+    return int(start), int(end)
 
 
 def _options(given: list[str]) -> dict[str, Any]:

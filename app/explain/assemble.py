@@ -43,7 +43,11 @@ def panel_page(
         turning=views.turning_point(panel),
         unknown=[feature.text for feature in features if not feature.known],
         unseen=sum(span.end - span.start for span in unseen),
-        long=len(features) > LONG or (first is not None and first.players in ("phrase", "sentence")),
+        windows=len(first.windows) if first else 0,
+        focus=first.focus.text if first and first.focus else None,
+        stretches=(stretches := views.stretches(panel, view.target)),
+        focuses={k: f"{f.start}-{f.end}" for k, f in enumerate(features)} if stretches else {},
+        long=len(features) > LONG or (first is not None and _long(first)),
         maps=views.maps_of(panel, view),
         findings=findings_of(panel.explanations, view.target),
         finer=bool(first) and model is not None,
@@ -80,7 +84,10 @@ def curl(panel: PanelOut, origin: str) -> str:
     if panel.text_pair is not None:
         body["input"]["text_pair"] = panel.text_pair
     if panel.explanations:
-        body["players"] = panel.explanations[0].players
+        first = panel.explanations[0]
+        body["players"] = first.players
+        if first.focus is not None:
+            body["focus"] = [first.focus.start, first.focus.end]
     data = shlex.quote(json.dumps(body, ensure_ascii=False))
     return f"curl -s {origin}/v1/panels \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
 
@@ -105,6 +112,10 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
 
 
 PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")
+
+
+def _long(found: ExplanationOut) -> bool:
+    return found.players in ("phrase", "sentence") or found.focus is not None
 
 
 def _facts(found: ExplanationOut, view: View) -> Facts:

@@ -13,7 +13,7 @@ from .examples import Example
 from .findings import Findings
 from .outcome import PredictionView
 from .schemas import PanelOut
-from .view import Maps, NumberRow, PaintedText
+from .view import Maps, NumberRow, PaintedText, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,10 @@ class PanelPage:
     turning: Any
     unknown: Sequence[str]
     unseen: int  # characters that were cut
+    windows: int  # in which a text longer than the model reads was read; 0 for one reading
+    focus: str | None  # the stretch whose parts are explained
+    stretches: Sequence[Stretch]  # what can be asked for by its words
+    focuses: Mapping[int, str]  # the place of each part, as the form sends it
     long: bool
     maps: Maps
     findings: Findings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from .._library import explainers
 Level = Literal["token", "word", "phrase", "sentence"]
 LEVELS: tuple[Level, ...] = ("token", "word", "phrase", "sentence")  # from fine to coarse
 STEPS = 5
+NEAR = 160  # characters shown beside the stretch that is explained
 MAGNITUDES = frozenset({"share", "relevance"})  # units without a sign
 
 
@@ -28,6 +29,7 @@ class Cell:
     error: float | None = None
     known: bool = True
     unseen: bool = False
+    far: bool = False  # text far from the stretch that is explained: there, but not shown
     pieces: tuple[tuple[str, bool], ...] = ()  # (text, is a part) of a cell that sums several parts
 
 
@@ -65,7 +67,36 @@ def cells(
         out += _unscored(text, at, start, attribution, part)
         at = group.end
         out.append(_painted(text, start, group, attribution, row, scores, names, top))
-    return (*out, *_unscored(text, at, len(text), attribution, part))
+    painted = (*out, *_unscored(text, at, len(text), attribution, part))
+    return painted if attribution.focus is None else _folded(painted)
+
+
+def _folded(painted: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Around the parts that are explained only the nearest text is shown; joined, the cells are still the text."""
+    scored = [k for k, cell in enumerate(painted) if cell.feature is not None]
+    if not scored:
+        return painted
+    out: list[Cell] = []
+    for k, cell in enumerate(painted):
+        if scored[0] < k < scored[-1] or cell.feature is not None:
+            out.append(cell)
+        elif cell.unseen:
+            out.append(replace(cell, far=True))
+        else:
+            out += _near(cell.text, before=k < scored[0])
+    return tuple(out)
+
+
+def _near(text: str, *, before: bool) -> list[Cell]:
+    """The end of the text before, or the beginning of the text behind, cut at white space."""
+    if len(text) <= NEAR:
+        return [Cell(text)]
+    if before:
+        at = len(text) - NEAR
+        at += max(text[at:].find(" "), 0)
+        return [Cell(text[:at], far=True), Cell(text[at:])]
+    at = max(text[:NEAR].rfind(" "), 0) or NEAR
+    return [Cell(text[:at]), Cell(text[at:], far=True)]
 
 
 def group_scores(attribution: Any, row: int, level: Level) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -121,11 +121,17 @@ async def _recents(services: Services, project: str) -> list[Any]:
     return found
 
 
+def focus_of(given: str) -> list[int] | None:
+    """From START-END, as the buttons of the sentences send it; anything else is refused by the schema."""
+    return [int(each) if each.isdecimal() else -1 for each in given.split("-")] if given else None
+
+
 def _asked(form: Form) -> PanelRequest:
     return PanelRequest.model_validate(
         {
             "model": form.get("model"),
             "input": TextInput(text=form.get("text"), text_pair=form.optional("text_pair")),
             "players": form.get("players", "auto"),
+            "focus": focus_of(form.get("focus")),
         }
     )

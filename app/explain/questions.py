@@ -27,6 +27,8 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
         budget=request.budget,
         seed=request.seed,
         also=also,
+        long_text=request.long_text,
+        focus=None if request.focus is None else (request.focus[0], request.focus[1]),
     )
 
 

@@ -30,6 +30,13 @@ class QuestionRequest(Request):
         "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
+    long_text: explainers.LongText = Field(
+        "windows",
+        description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
+    )
+    focus: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="Start and end of the stretch whose parts are explained; the rest of the text stays."
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
 
 

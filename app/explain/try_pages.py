@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -58,7 +61,8 @@ async def _try(
     if not word.isdecimal() or int(word) >= len(features):
         raise BadRequest(f"the text has no part {word[:20]!r}", cure=f"Choose one of 0 to {len(features) - 1}.")
     replacement = form.get("replacement")[:LONGEST_REPLACEMENT].strip()
-    made = changed(found.text, found.text_pair, features, int(word), replacement)
+    text, moved = _window_of(found, features)
+    made = changed(text, found.text_pair, moved, int(word), replacement)
     after, error = found.prediction, None
     try:
         question = explainers.Question(text=made.text, text_pair=made.text_pair)
@@ -66,6 +70,18 @@ async def _try(
     except FORESEEN as raised:
         error = error_of(raised)
     return _answer(request, found, address, made, after, error, index=int(word), replacement=replacement)
+
+
+def _window_of(found: PanelOut | explainers.Attribution, features: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    """Of a stretch in a long text only the window around it, which the model reads; else the text."""
+    first = found.explanations[0] if isinstance(found, PanelOut) and found.explanations else found
+    focus, unseen = getattr(first, "focus", None), getattr(first, "unseen", ())
+    if focus is None or not unseen:
+        return found.text, features
+    start = max((span.end for span in unseen if span.end <= focus.start), default=0)
+    end = min((span.start for span in unseen if span.start >= focus.end), default=len(found.text))
+    moved = [each.model_copy(update={"start": each.start - start, "end": each.end - start}) for each in features]
+    return found.text[start:end], moved
 
 
 def _answer(

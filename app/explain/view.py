@@ -43,6 +43,16 @@ class PaintedText:
     cells: tuple[Cell, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A sentence or phrase that can be explained by its words; `focus` is its place as the form sends it."""
+
+    text: str
+    focus: str
+    score: float
+    step: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodView:
     name: str
@@ -168,6 +178,22 @@ def number_rows(explanations: Sequence[ExplanationOut], target: int) -> tuple[Nu
             ),
         )
         for k, feature in enumerate(scored[0].features)
+    )
+
+
+def stretches(panel: PanelOut, target: int) -> tuple[Stretch, ...]:
+    """Sentences and phrases whose words can be asked for, the strongest first; of a single text only."""
+    first = panel.explanations[0] if panel.explanations else None
+    if first is None or first.players not in ("phrase", "sentence") or panel.text_pair is not None or first.focus:
+        return ()
+    scores = np.zeros(len(first.features)) if first.scores is None else np.asarray(first.scores[first.row(target)])
+    top = heatmap.largest(scores)
+    order = np.argsort(-np.abs(scores), kind="stable")
+    return tuple(
+        Stretch(
+            feature.text, f"{feature.start}-{feature.end}", float(scores[k]), heatmap.step_of(float(scores[k]), top)
+        )
+        for k, feature in ((int(k), first.features[int(k)]) for k in order)
     )
 
 

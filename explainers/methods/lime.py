@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ..badge import smallest_gap
 from ..base import Case, Explainer, Need, Promise
-from ..sampling import Design, design_for, lime_law, lime_rows
+from ..sampling import EXACT_PLAYERS, Design, design_for, lime_law, lime_rows
 from ..types import Attribution, BoolArray, FloatArray
 
 WANTED_PER_COEFFICIENT = 10
@@ -34,7 +34,7 @@ class Lime(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
-        design = design_for(case.table.players, case.budget, case.seed)
+        design = design_for(case.table.players, case.budget, case.seed, min(EXACT_PLAYERS, case.most_exact))
         keep, weights, inclusion = neighbourhood(
             design, self.kernel_width, seed=case.seed, may_draw=case.budget is None
         )
@@ -139,7 +139,8 @@ def standard_errors(keep: BoolArray, weights: FloatArray, inclusion: FloatArray,
     errors = []
     for residual in residuals.T:
         influence = rows * (weights * residual * np.sqrt(1 - inclusion))[:, None]
-        errors.append(np.sqrt(np.diag(bread @ (influence.T @ influence) @ bread))[:-1])
+        variance = np.diag(bread @ (influence.T @ influence) @ bread)[:-1]
+        errors.append(np.sqrt(np.maximum(variance, 0)))  # rounding may leave −0 where rows determine a weight
     return np.stack(errors)
 
 

@@ -34,7 +34,7 @@ class Shap(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         table = case.table
-        design = design_for(table.players, case.budget, case.seed, self.exact_players)
+        design = design_for(table.players, case.budget, case.seed, min(self.exact_players, case.most_exact))
         scores, errors = _exact(case) if design.complete else _estimated(case, design)
         row = case.targets.index(case.prediction.predicted.index)
         size = float(np.linalg.norm(scores[row]))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from math import ceil
 from typing import Literal
 
 from ..errors import BadInput
@@ -15,6 +17,7 @@ from ..types import Players, TextSpan
 from .breaks import Ruler, phrase_ends, sentence_ends
 
 MOST_PLAYERS = 80  # above it `auto` takes the next coarser level
+MOST_WORDS = 60  # of one sentence in a text that is read in windows
 Grain = Literal["token", "word", "phrase", "sentence"]
 
 
@@ -61,12 +64,16 @@ def readable(text: str, name: str = "text") -> str:
     return text
 
 
-def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players) -> Arrangement:
-    """Divides the tokens of every part into players of the asked level; 'auto' is resolved over all parts together."""
+def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players, *, long: bool = False) -> Arrangement:
+    """Divides the tokens of every part into players of the asked level; 'auto' is resolved over all parts together.
+
+    long: the text is longer than the model reads, 'auto' means sentences; one without stops is divided where it has
+    many words, and where there are too many they are joined, so that the game stays small.
+    """
     rulers = [Ruler(text) for text in texts]
     tokens = [_atoms(ruler, pieces, part) for part, ruler in enumerate(rulers)]
     words = [_words(ruler, atoms) for ruler, atoms in zip(rulers, tokens, strict=True)]
-    for grain in _grains(players):
+    for grain in _grains("sentence" if long and players == "auto" else players):
         if grain in ("token", "word"):
             found = tokens if grain == "token" else words
         else:
@@ -74,6 +81,8 @@ def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players) -> 
             found = [_joined(w, ends(r, [(s.start, s.end) for s in w])) for r, w in zip(rulers, words, strict=True)]
         if sum(map(len, found)) <= MOST_PLAYERS:
             break
+    if long and players == "auto":
+        found = [_few(_divided(run, w)) for run, w in zip(found, words, strict=True)]
     return _numbered(grain, texts, pieces, found)
 
 
@@ -148,6 +157,26 @@ def _joined(words: Sequence[Stretch], ends: Sequence[bool]) -> list[Stretch]:
             runs.append(word)
         open_run = not last
     return runs
+
+
+def _divided(sentences: Sequence[Stretch], words: Sequence[Stretch]) -> list[Stretch]:
+    """A sentence of very many words becomes several players of equal size."""
+    out: list[Stretch] = []
+    for sentence in sentences:
+        own = [word for word in words if sentence.start <= word.start < sentence.end]
+        parts = max(1, ceil(len(own) / MOST_WORDS))
+        if parts == 1:
+            out.append(sentence)
+            continue
+        size = ceil(len(own) / parts)
+        out += [reduce(_union, own[at : at + size]) for at in range(0, len(own), size)]
+    return out
+
+
+def _few(sentences: Sequence[Stretch]) -> list[Stretch]:
+    """At most MOST_PLAYERS: neighbours are joined, all about equally many."""
+    size = ceil(len(sentences) / MOST_PLAYERS)
+    return [reduce(_union, sentences[at : at + size]) for at in range(0, len(sentences), size)]
 
 
 def _union(first: Stretch, second: Stretch) -> Stretch:

@@ -70,15 +70,20 @@ def _refuse_size(twin: Network, inputs: Encoded) -> None:
     config, tokens = twin.module.config, len(inputs.ids)
     count = config.num_hidden_layers * config.num_attention_heads * tokens**2
     if count > MOST_WEIGHTS:
-        raise Incompatible(f"{tokens} tokens have {count} attention weights, at most {MOST_WEIGHTS}: shorten the text")
+        raise Incompatible(
+            f"{tokens} tokens have {count} attention weights, at most {MOST_WEIGHTS}: shorten the text",
+            reason="attention_size",
+            tokens=tokens,
+        )
 
 
 def _refuse_other(passed: Passed, served: FloatArray) -> None:
     if not passed.attentions:
-        raise Incompatible("this architecture does not give its attention weights")
+        raise Incompatible("this architecture does not give its attention weights", reason="no_attention")
     found = passed.logits.detach().double().numpy()
     if not np.allclose(found, served, atol=SAME, rtol=SAME):
         worst = float(np.abs(found - served).max())
         raise Incompatible(
-            f"with readable attention the model gives other logits, by {worst:.2g}: no attention is shown"
+            f"with readable attention the model gives other logits, by {worst:.2g}: no attention is shown",
+            reason="other_logits",
         )

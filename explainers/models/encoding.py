@@ -8,12 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Encoded
+from ..base import Encoded, Ids, Window
 from ..errors import BadInput
 from ..modalities.text import Arrangement, Piece, arrange, readable
 from ..types import BaselineKind, Question, TextSpan, Token
 
-Ids = np.ndarray[Any, np.dtype[np.int64]]
+OVERLAP = 4  # neighbouring windows share one token in so many
+MOST_WINDOWS = 16  # 6,272 tokens of a model that reads 512 at once: more than a request may hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A whole text as tokens, without the special ones that stand before and after each window of it."""
+
+    ids: Ids
+    pieces: tuple[Piece, ...]
+    before: Ids
+    after: Ids
+    segment: int | None
+    capacity: int  # tokens of the text in one window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +68,14 @@ class TextEncoder:
         texts = [readable(question.text, name)]
         if question.text_pair is not None:
             texts.append(readable(question.text_pair, "second text"))
+        focus = _focus(question)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)
+        if batch.encodings[0].overflowing and question.text_pair is None and question.long_text == "windows":
+            return self._read_long(question, focus)
         pieces = self._pieces(batch, texts)
-        arranged = arrange(texts, pieces, question.players)
-        _refuse_nothing(arranged, texts)
+        arranged = arrange(texts, _within(pieces, focus), question.players)
+        _refuse_nothing(arranged, texts, focus)
         ids = np.asarray(batch["input_ids"], dtype=np.int64)
         segments = batch.get("token_type_ids") if self.with_segments else None
         return Encoded(
@@ -68,12 +84,91 @@ class TextEncoder:
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
-            unseen=_unseen(batch, texts, arranged.features),
+            unseen=_unseen(batch, texts, pieces),
+            focus=focus,
             tokens=self._tokens(ids, pieces, arranged.owner, texts),
             ids=ids,
             segments=None if segments is None else np.asarray(segments, dtype=np.int64),
             positions=self.positions(ids),
             owner=np.asarray(arranged.owner, dtype=np.int64),
+        )
+
+    def _read_long(self, question: Question, focus: TextSpan | None) -> Encoded:
+        """A text longer than the model reads, in windows; or the one window around the focus."""
+        text = question.text
+        sheet = self._sheet(text)
+        if focus is not None:
+            return self._read_window(question, sheet, focus)
+        starts = window_starts(len(sheet.pieces), sheet.capacity)
+        seen = starts[-1] + sheet.capacity
+        pieces = sheet.pieces[:seen]
+        arranged = arrange([text], pieces, question.players, long=True)
+        _refuse_nothing(arranged, [text], None)
+        ids = sheet.ids[:seen]
+        return Encoded(
+            text=text,
+            players=arranged.grain,
+            baseline=None,
+            features=arranged.features,
+            unseen=_rest(text, pieces, whole=sheet.pieces),
+            tokens=self._tokens(ids, pieces, arranged.owner, [text]),
+            ids=ids,
+            owner=np.asarray(arranged.owner, dtype=np.int64),
+            windows=tuple(self._window(text, sheet, start) for start in starts),
+        )
+
+    def _read_window(self, question: Question, sheet: Sheet, focus: TextSpan) -> Encoded:
+        """The window with the focus in its middle; the text around it is outside."""
+        text = question.text
+        inside = [n for n, piece in enumerate(sheet.pieces) if piece.end > focus.start and piece.start < focus.end]
+        middle = (inside[0] + inside[-1] + 1) // 2 if inside else 0
+        start = min(max(middle - sheet.capacity // 2, 0), len(sheet.pieces) - sheet.capacity)
+        window = self._window(text, sheet, start)
+        pieces = [Piece(None) if place < 0 else sheet.pieces[place] for place in window.places]
+        arranged = arrange([text], _within(pieces, focus), question.players)
+        _refuse_nothing(arranged, [text], focus)
+        return Encoded(
+            text=text,
+            players=arranged.grain,
+            baseline=None,
+            features=arranged.features,
+            unseen=_rest(text, sheet.pieces[start : start + sheet.capacity], whole=sheet.pieces),
+            focus=focus,
+            tokens=self._tokens(window.ids, pieces, arranged.owner, [text]),
+            ids=window.ids,
+            segments=window.segments,
+            positions=window.positions,
+            owner=np.asarray(arranged.owner, dtype=np.int64),
+        )
+
+    def _sheet(self, text: str) -> Sheet:
+        asked = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+        batch = self.tokenizer(text, truncation=False, verbose=False, **asked)
+        numbers = batch.sequence_ids(0)
+        inside = [n for n, part in enumerate(numbers) if part is not None]
+        first, last = inside[0], inside[-1] + 1
+        ids = np.asarray(batch["input_ids"], dtype=np.int64)
+        segments = batch.get("token_type_ids") if self.with_segments else None
+        return Sheet(
+            ids=ids[first:last],
+            pieces=tuple(self._pieces(batch, [text])[first:last]),
+            before=ids[:first],
+            after=ids[last:],
+            segment=None if segments is None else int(segments[first]),
+            capacity=self.maximum_length - first - (len(ids) - last),
+        )
+
+    def _window(self, text: str, sheet: Sheet, start: int) -> Window:
+        stop = start + sheet.capacity
+        before, after = (np.full(len(ids), -1, dtype=np.int64) for ids in (sheet.before, sheet.after))
+        places = np.concatenate([before, np.arange(start, stop), after])
+        ids = np.concatenate([sheet.before, sheet.ids[start:stop], sheet.after])
+        return Window(
+            span=_span(text, sheet.pieces[start:stop]),
+            places=places,
+            ids=ids,
+            segments=None if sheet.segment is None else np.full(len(ids), sheet.segment, dtype=np.int64),
+            positions=self._positions(ids),
         )
 
     def _tokenized(self, texts: Sequence[str], **also: bool) -> Any:
@@ -115,7 +210,8 @@ class TextEncoder:
                 continue
             start, end = _without_white_space(texts[piece.part], piece.start, piece.end)
             text, part = texts[piece.part][start:end], "text_pair" if piece.part else "text"
-            tokens.append(Token(text=text, player=player, start=start, end=end, part=part))
+            mine = player if player >= 0 else None
+            tokens.append(Token(text=text, player=mine, start=start, end=end, part=part))
         return tuple(tokens)
 
     def positions(self, ids: Ids) -> Ids | None:
@@ -153,7 +249,45 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
-def _refuse_nothing(arranged: Arrangement, texts: Sequence[str]) -> None:
+def window_starts(tokens: int, capacity: int) -> list[int]:
+    """Where windows of `capacity` tokens begin, neighbours sharing a quarter; the last one ends with the text.
+
+    At most MOST_WINDOWS: what lies behind them is not seen.
+    """
+    starts = list(range(0, tokens - capacity, capacity - capacity // OVERLAP))
+    starts.append(tokens - capacity)
+    return starts[:MOST_WINDOWS]
+
+
+def _focus(question: Question) -> TextSpan | None:
+    """Raises BadInput for a stretch that is not in the text."""
+    if question.focus is None:
+        return None
+    start, end = question.focus
+    if not 0 <= start < end <= len(question.text):
+        raise BadInput(
+            f"focus {start} to {end} is no stretch of the text: it has {len(question.text)} characters; "
+            "give the first and the one behind the last"
+        )
+    start, end = _without_white_space(question.text, start, end)
+    return TextSpan(text=question.text[start:end], start=start, end=end)
+
+
+def _within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:
+    """Only the pieces in the focus are to be divided into players."""
+    if focus is None:
+        return pieces
+    return [
+        piece if piece.part == 0 and piece.end > focus.start and piece.start < focus.end else Piece(None)
+        for piece in pieces
+    ]
+
+
+def _refuse_nothing(arranged: Arrangement, texts: Sequence[str], focus: TextSpan | None) -> None:
+    if focus is not None:
+        if not arranged.features:
+            raise BadInput(f"the model reads nothing of the focus {focus.text[:20]!r}: choose a stretch with words")
+        return
     for part, text in zip(("text", "text_pair"), texts, strict=False):
         if not any(feature.part == part for feature in arranged.features):
             name = "second text" if part == "text_pair" else "text"
@@ -163,24 +297,41 @@ def _refuse_nothing(arranged: Arrangement, texts: Sequence[str]) -> None:
             )
 
 
-def _unseen(batch: Any, texts: Sequence[str], features: Sequence[TextSpan]) -> tuple[TextSpan, ...]:
-    """What was cut at the maximum length: at most one span before and one after what each part's players cover."""
+def _unseen(batch: Any, texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[TextSpan, ...]:
+    """What was cut at the maximum length: at most one span before and one after what was read of each part."""
     if not batch.encodings[0].overflowing:
         return ()
     cut = []
-    for part, text in zip(("text", "text_pair"), texts, strict=False):
-        spans = [f for f in features if f.part == part]
-        for start, end in ((0, spans[0].start), (spans[-1].end, len(text))):
+    for part, text in enumerate(texts):
+        read = _span(text, [piece for piece in pieces if piece.part == part])
+        for start, end in ((0, read.start), (read.end, len(text))):
             start, end = _without_white_space(text, start, end)
             if start < end and _has_tokens(batch, part, start, end):
-                cut.append(TextSpan(text=text[start:end], start=start, end=end, part=part))
+                cut.append(TextSpan(text=text[start:end], start=start, end=end, part="text_pair" if part else "text"))
     return tuple(cut)
 
 
-def _has_tokens(batch: Any, part: str, start: int, end: int) -> bool:
-    wanted = 1 if part == "text_pair" else 0
+def _rest(text: str, pieces: Sequence[Piece], *, whole: Sequence[Piece]) -> tuple[TextSpan, ...]:
+    """What of the text lies outside the pieces, where there are more of them."""
+    read, cut = _span(text, pieces), []
+    for start, end in ((0, read.start), (read.end, len(text))):
+        start, end = _without_white_space(text, start, end)
+        if start < end and any(piece.start < end and piece.end > start for piece in whole):
+            cut.append(TextSpan(text=text[start:end], start=start, end=end))
+    return tuple(cut)
+
+
+def _span(text: str, pieces: Sequence[Piece]) -> TextSpan:
+    """The stretch that the pieces cover."""
+    visible = [(p.start, p.end) for p in pieces if text[p.start : p.end].strip()]
+    start, end = (min(s for s, _ in visible), max(e for _, e in visible)) if visible else (0, 0)
+    start, end = _without_white_space(text, start, end)
+    return TextSpan(text=text[start:end], start=start, end=end)
+
+
+def _has_tokens(batch: Any, part: int, start: int, end: int) -> bool:
     return any(
-        number == wanted and first < end and last > start
+        number == part and first < end and last > start
         for rest in batch.encodings[0].overflowing
         for number, (first, last) in zip(rest.sequence_ids, rest.offsets, strict=True)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -13,34 +15,71 @@ from .masking import path_ends
 from .network import Network
 
 MOST_TOKENS = 2048  # in one pass with gradients, which holds every layer's states: about 0.6 MB a token for BERT-base
+Completed: TypeAlias = Callable[[torch.Tensor, slice], torch.Tensor]
 
 
 def path_gradients(
-    network: Network, inputs: Encoded, points: FloatArray, *, value: ValueName, head: Head, targets: Sequence[int]
+    network: Network,
+    inputs: Encoded,
+    points: FloatArray,
+    *,
+    value: ValueName,
+    head: Head,
+    targets: Sequence[int],
+    completed: Completed | None = None,
 ) -> PathGradients:
     """At x(α) = b + α (x − b) for every α of `points`: the logits, and ∇v · (x − b) summed over the embedding.
 
-    Only word embeddings move; fp32 throughout.
+    Only word embeddings move; fp32 throughout. completed: from the logits of some points, which the slice names, to
+    those that the value function is taken of, where this input is only a part of what is explained.
     """
-    whole, absent = path_ends(network, inputs)
-    step = whole - absent  # (tokens, width)
-    path = absent + torch.from_numpy(np.asarray(points, dtype=np.float32))[:, None, None] * step
-    logits, products = [], []
+    path, step = _path(network, inputs, points)
+    logits, products, done = [], [], 0
     for chunk in network.rows(inputs, embeddings=path).chunks(MOST_TOKENS):
         assert chunk.embeddings is not None
         place = chunk.embeddings.detach().requires_grad_()
-        found, slopes = _slopes(network, inputs, place, value=value, head=head, targets=targets)
+        rows = slice(done, done := done + len(place))
+        within = None if completed is None else partial(_at, completed, rows)
+        found, slopes = _slopes(network, inputs, place, value=value, head=head, targets=targets, completed=within)
         logits.append(found.detach())
         products.append((slopes.double() * step.double()).sum(dim=-1))  # (targets, points, tokens)
     return PathGradients(torch.cat(logits).double().numpy(), torch.cat(products, dim=1).numpy())
 
 
+def path_logits(network: Network, inputs: Encoded, points: FloatArray) -> torch.Tensor:
+    """Logits (points, labels) on the path, without gradients."""
+    path, _ = _path(network, inputs, points)
+    with torch.inference_mode():
+        chunks = network.rows(inputs, embeddings=path).chunks(MOST_TOKENS)
+        found = torch.cat([network.forward(chunk).logits for chunk in chunks])
+    return found.clone()
+
+
+def _path(network: Network, inputs: Encoded, points: FloatArray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Word embeddings (points, tokens, width) on the path, and the whole way (tokens, width)."""
+    whole, absent = path_ends(network, inputs)
+    step = whole - absent
+    return absent + torch.from_numpy(np.asarray(points, dtype=np.float32))[:, None, None] * step, step
+
+
+def _at(completed: Completed, rows: slice, logits: torch.Tensor) -> torch.Tensor:
+    return completed(logits, rows)
+
+
 def _slopes(
-    network: Network, inputs: Encoded, place: torch.Tensor, *, value: ValueName, head: Head, targets: Sequence[int]
+    network: Network,
+    inputs: Encoded,
+    place: torch.Tensor,
+    *,
+    value: ValueName,
+    head: Head,
+    targets: Sequence[int],
+    completed: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (points, labels) and the gradient of every target's value to the embeddings (targets, points, …)."""
     with torch.enable_grad():
         logits = network.forward(network.rows(inputs, embeddings=place)).logits
+        logits = logits if completed is None else completed(logits)
         alone = mirrored(logits.shape[1], value, head)
         asked = list(targets)[:1] if alone else list(targets)
         values = value_tensor(logits, value, head=head, targets=asked).sum(dim=0)  # rows do not mix

@@ -79,7 +79,9 @@ def _slopes(
         for position, one in enumerate(values):
             grads = torch.autograd.grad(one, states, retain_graph=position + 1 < len(asked), allow_unused=True)
             if any(grad is None for grad in grads):
-                raise Incompatible("the output of this architecture does not come from the states of its layers")
+                raise Incompatible(
+                    "the output of this architecture does not come from the states of its layers", reason="no_states"
+                )
             slopes.append(torch.stack(grads).double())
     return torch.stack([slopes[0] if target == asked[0] else -slopes[0] for target in targets] if alone else slopes)
 

@@ -94,7 +94,7 @@ class Network:
         A decoder's is the last of the input that is not padding; masking a token there does not move it.
         """
         if getattr(self.module.config, "classifier_pooling", "cls") == "mean":
-            raise Incompatible("this classifier reads the mean of all states, not one position")
+            raise Incompatible("this classifier reads the mean of all states, not one position", reason="reads_mean")
         return self._read_position(inputs)
 
     def _read_position(self, inputs: Encoded) -> int:

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
-from . import attention, gradients, half, layers, probing
+from . import attention, half, layers, probing, windows
 from .bulk import Text, bulk_logits
 from .encoding import TextEncoder
-from .masking import coalition_rows, path_ends, whole_rows
+from .masking import path_ends
 from .network import Network
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
@@ -71,7 +71,7 @@ class TransformerModel:
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""
-        rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
+        rows = [windows.whole(self._network, one) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
     def scores(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
@@ -81,7 +81,7 @@ class TransformerModel:
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
         network = self._half if precision == "bf16" else self._network
-        return network.logits(coalition_rows(network, inputs, keep))
+        return windows.outputs(network, inputs, keep)
 
     @cached_property
     def _half(self) -> Network:
@@ -106,7 +106,7 @@ class TransformerModel:
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> PathGradients:
         """Logits and directional gradients at every point of the straight path from the baseline, in fp32."""
-        return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
+        return windows.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
         """The word embeddings (tokens, width) of the input, its noise included."""
@@ -115,7 +115,7 @@ class TransformerModel:
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""
-        return probing.blends(self._network, inputs, shares)
+        return windows.blends(self._network, inputs, shares)
 
     def randomised(self, seed: int) -> TransformerModel:
         """A second model of this architecture whose weights are drawn anew."""
@@ -131,6 +131,7 @@ class TransformerModel:
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> LayerStates:
         """Conductance of every layer's positions, and what the head reads from every layer. Raises Incompatible."""
+        windows.refuse_windows(inputs, "what passes through a layer")
         return layers.layer_states(self._twin, inputs, points, value=value, head=self.head, targets=targets)
 
     @cached_property
@@ -139,10 +140,12 @@ class TransformerModel:
 
     def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(layers, heads, tokens, tokens); rows look, columns are looked at. Raises Incompatible."""
+        windows.refuse_windows(inputs, "attention")
         return attention.attentions(self._twin, inputs, served=self.predict([inputs]))
 
     def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
         """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+        windows.refuse_windows(inputs, "attention")
         served = self.predict([inputs])
         return attention.attention_gradients(
             self._twin, inputs, value=value, head=self.head, target=target, served=served
@@ -150,4 +153,5 @@ class TransformerModel:
 
     def pooled_token(self, inputs: Encoded) -> int:
         """The position whose last state the head reads. Raises Incompatible where it reads them all."""
+        windows.refuse_windows(inputs, "the position that the classifier reads")
         return self._network.pooled(inputs)

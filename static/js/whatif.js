@@ -26,6 +26,7 @@ export function whatIf() {
   function changed(part, edits) {
     let out = '';
     for (const node of texts[part].childNodes) {
+      if (node.dataset?.outside !== undefined) continue; // the model reads a window of the text
       const k = node.dataset?.i === undefined ? null : Number(node.dataset.i);
       if (k === null) { out += node.textContent; continue; }
       if (!edits.has(k)) { out += originals[k]; continue; }
@@ -106,6 +107,8 @@ export function whatIf() {
     for (const button of buttons) button.removeAttribute('aria-expanded');
     buttons[k].setAttribute('aria-expanded', 'true');
     card.querySelector('h3').textContent = `“${originals[k].length > 40 ? `${originals[k].slice(0, 39)}…` : originals[k]}”`;
+    const drill = card.querySelector('[data-wc-focus]');
+    if (drill) drill.value = buttons[k].dataset.focus;
     const without = card.querySelector('[data-wc-value]');
     without.textContent = '';
     card.querySelector('input').value = '';

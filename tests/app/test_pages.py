@@ -180,7 +180,7 @@ def test_methods_that_cannot_run_say_why(client: TestClient, ask: Callable[..., 
     page = words(client.get(ask()).text)
 
     assert "Not shown" in page
-    assert "needs gradients" in page
+    assert "does not offer gradients" in page
 
 
 def test_a_word_can_be_removed_without_scripts(client: TestClient, ask: Callable[..., str]) -> None:

@@ -117,7 +117,7 @@ class TestShap:
         """800 words for a model of 128 positions: explained in sentences, the rest marked, the badge not sound."""
         text = "the film is good. " * 200
 
-        found = runner.explain(tiny("bert"), Question(text=text, budget=64), build(method))
+        found = runner.explain(tiny("bert"), Question(text=text, budget=64, long_text="cut"), build(method))
 
         assert len(found.tokens) <= 130
         assert found.unseen

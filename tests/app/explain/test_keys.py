@@ -30,6 +30,8 @@ CHANGES: dict[str, Any] = {
     "budget": 64,
     "seed": 1,
     "also": 3,
+    "long_text": "cut",
+    "focus": (0, 3),
 }
 
 

@@ -264,7 +264,7 @@ def test_pairs_have_their_segments() -> None:
 def test_what_was_cut_is_unseen(name: str) -> None:
     """Players and the unseen rest give back the text; the rest starts where the model stopped reading."""
     text = "the film is good " * 60
-    inputs = encoded(text, name)
+    inputs = encoded(text, name, long_text="cut")
     (rest,) = inputs.unseen
 
     assert len(inputs.ids) == 128
@@ -282,7 +282,7 @@ def test_what_was_cut_on_the_left_is_unseen() -> None:
     tokenizer.truncation_side = "left"
     model = TransformerModel(network_for("bert", tokenizer), tokenizer, id="left", digest="left")
     text = "the film is good " * 60
-    inputs = model.encode(Question(text=text))
+    inputs = model.encode(Question(text=text, long_text="cut"))
     (rest,) = inputs.unseen
 
     assert rest.start == 0
@@ -333,7 +333,7 @@ def test_odd_texts_are_explained(name: str, text: str) -> None:
 
 
 def test_ten_thousand_words_are_explained() -> None:
-    """What fits is explained in coarse players, the rest is unseen."""
+    """What the windows hold is explained in coarse players, the rest is unseen."""
     inputs = encoded("the film is good. " * 2500)
 
     assert 1 <= len(inputs.features) <= 80

@@ -25,21 +25,25 @@ Text = str | tuple[str, str]  # one text, or a pair
 def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress) -> FloatArray:
     """Logits (texts, labels) in fp32, in the texts' order; equal texts in the same call have equal rows.
 
-    Rows are never padded, so each is predicted on what `predict` gives it. Raises BadInput with the text's number.
+    A text longer than the model reads is the mean of its windows, as in `predict`. Rows are never padded, so each is
+    predicted on what `predict` gives it. Raises BadInput with the text's number.
     """
     alike: dict[bytes, list[tuple[int, Rows]]] = defaultdict(list)
     for number, rows in _tokenised(network, encoder, texts, progress=progress):
         alike[_shape(rows)].append((number, rows))
     found: FloatArray = np.zeros((len(texts), network.module.config.num_labels))
-    done = 0
+    readings = np.zeros((len(texts), 1))
+    done, every = 0, sum(map(len, alike.values()))
     for group in sorted(alike.values(), key=lambda group: group[0][1].shape[1]):
         step = max(1, TOKENS_A_BATCH // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
-            found[[number for number, _ in batch]] = network.logits(_joined([rows for _, rows in batch]))
+            numbers = [number for number, _ in batch]
+            np.add.at(found, numbers, network.logits(_joined([rows for _, rows in batch])))
+            np.add.at(readings, numbers, 1.0)
             done += len(batch)
-            progress(done / len(texts))
-    return found
+            progress(done / every)
+    return found / np.maximum(readings, 1)
 
 
 def _tokenised(
@@ -49,7 +53,8 @@ def _tokenised(
         progress(0.0)
         part = texts[start : start + TOKENISED_TOGETHER]
         for offset, encoded in enumerate(encode_together(encoder, part, first=start)):
-            yield start + offset, whole_rows(network, encoded)
+            for reading in encoded.readings():
+                yield start + offset, whole_rows(network, reading)
 
 
 def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int = 0) -> list[Encoded]:
@@ -75,7 +80,8 @@ def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int =
 
 
 def _read(encoder: TextEncoder, parts: tuple[str, ...], batch: Any, row: int, *, first: int) -> Encoded:
-    if all(batch["special_tokens_mask"][row]):
+    too_long = bool(batch.encodings[row].overflowing) and len(parts) == 1
+    if too_long or all(batch["special_tokens_mask"][row]):
         return _alone(encoder, parts, first + row)
     ids = np.asarray(batch["input_ids"][row], dtype=np.int64)
     segments = batch.get("token_type_ids") if encoder.with_segments else None

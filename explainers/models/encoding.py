@@ -168,7 +168,7 @@ class TextEncoder:
             places=places,
             ids=ids,
             segments=None if sheet.segment is None else np.full(len(ids), sheet.segment, dtype=np.int64),
-            positions=self._positions(ids),
+            positions=self.positions(ids),
         )
 
     def _tokenized(self, texts: Sequence[str], **also: bool) -> Any:

@@ -15,7 +15,7 @@ from tests.tiny import ARCHITECTURES, tiny
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_many_at_once_have_the_numbers_of_one_at_a_time(name: str) -> None:
-    """Within 1e-6, in the order given, also where a text holds the padding token or is cut."""
+    """Within 1e-6, in the order given, also where a text holds the padding token or is longer than the model reads."""
     model = tiny(name)
     padding = model._encoder.tokenizer.pad_token
     texts = [*generated()[::5], f"good {padding} film", "witty " * 400, "bad", "😀"]

@@ -12,7 +12,7 @@ INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite browser postgresql clean constraints cards
+.PHONY: help demo test lint check-suite soak browser postgresql clean constraints cards
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -31,6 +31,9 @@ lint: $(VENV)/.tested  ## ruff, the formatter's check and mypy --strict
 
 check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" for a part of it)
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.json (ONLY="kills reads" for a part)
+	$(BIN)/python -m tests.soak $(ONLY)
 
 browser:  ## Chromium for the browser tests, through apt where it is missing
 	@command -v chromium >/dev/null || { \

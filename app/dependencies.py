@@ -28,6 +28,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     flights: Flights = field(default_factory=Flights)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 
 
 def services_of(request: Request) -> Services:

@@ -42,8 +42,14 @@ def serve(
             if self.started:
                 print(f"Whence is on {address(listening)} (Ctrl-C ends it)", flush=True)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            if (services := getattr(application.state, "services", None)) is not None:
+                services.stopping.set()
+            await super().shutdown(sockets)
+
+    application = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings), log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+        application, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
     )
     Announcing(config).run(sockets=[listening])
 

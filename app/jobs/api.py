@@ -1,18 +1,25 @@
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, ServicesDep, needs
 from ..responses import READING, as_json, errors
 from . import service
 from .schemas import JobOut, JobsPage
-from .states import State
+from .states import FINAL, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[needs(Scope.READ)])
+STREAM = "text/event-stream"
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {STREAM: {"schema": {"type": "string"}}}},
+    204: {"description": "It has ended, and nothing is newer."},
+}
+QUIET = 20  # looks without a change, until a comment keeps the connection open
 IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Sent again, it is the same job."),
@@ -40,6 +47,38 @@ async def list_jobs(
 @router.get("/{id}", response_model=JobOut, responses=errors(*READING, 404), summary="How far a job is")
 async def get_job(services: ServicesDep, project: ProjectDep, id: str) -> Response:
     return as_json(await service.get(services, project, id))
+
+
+@router.get(
+    "/{id}/events",
+    response_class=StreamingResponse,
+    responses=EVENTS | errors(*READING, 404),
+    summary="A job's changes as they happen (server-sent events); resumes at Last-Event-ID",
+)
+async def follow_job(
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=20)] = None,
+) -> Response:
+    after = int(last) if last is not None and last.isascii() and last.isdecimal() else 0
+    job = await service.get(services, project, id)
+    if job.state in FINAL and job.version <= after:
+        return Response(status_code=204)  # tells a browser not to come again
+    events = _events(service.changes(services, project, id, after=after))
+    return StreamingResponse(events, media_type=STREAM, headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(changes: AsyncIterator[JobOut | None]) -> AsyncIterator[str]:
+    """Each event is the job as GET answers it, under its version as id; between them a comment now and then."""
+    yield "retry: 2000\n\n"
+    silent = 0
+    async for job in changes:
+        silent = 0 if job else silent + 1
+        if job:
+            yield f"id: {job.version}\nevent: job\ndata: {job.model_dump_json()}\n\n"
+        elif silent % QUIET == 0:
+            yield ": still there\n\n"
 
 
 @router.delete(

@@ -104,8 +104,7 @@ class Execution:
 
     def _shard(self, id: str, shard: int) -> bool:
         def work_on(kind: Kind, work: Work) -> bool:
-            LOG.info("shard", job=id, shard=shard)
-            body = self._despite_deaths(partial(kind.run, work, shard))
+            body = self._despite_deaths(kind, work, shard)
             key = shard_key(kind.name, work.request.model_dump_json(), shard)
             self.store.commit(partial(jobs.add_shard, job=id, shard=shard, key=key, body=body))
             return True
@@ -114,10 +113,11 @@ class Execution:
             return False
         return bool(self._guarded(id, work_on))
 
-    def _despite_deaths(self, run: Callable[[], bytes]) -> bytes:
+    def _despite_deaths(self, kind: Kind, work: Work, shard: int) -> bytes:
         for _ in range(MOST_DEATHS):
+            LOG.info("shard", job=work.id, shard=shard)
             try:
-                return run()
+                return kind.run(work, shard)
             except EngineDied:
                 continue
         raise Failed(f"the engine ended {MOST_DEATHS} times while it worked on the same shard")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -26,6 +28,7 @@ ID = re.compile(r"[0-9a-f]{32}")
 CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_JOBS = 100
+LOOK_EVERY = 0.5  # seconds between two looks of somebody who follows a job
 MIDDLING = 100  # the priority of a job whose caller names none
 
 
@@ -63,6 +66,26 @@ def job_id(project: str, kind: str, key: str | None) -> str:
 async def get(services: Services, project: str, id: str) -> JobOut:
     """Raises NotFound."""
     return job_out(await row(services, project, id))
+
+
+async def changes(services: Services, project: str, id: str, *, after: int = 0) -> AsyncIterator[JobOut | None]:
+    """The job whenever its version is beyond `after`, until it has ended or the server does; None where nothing is new.
+
+    Each is the whole state, so that who missed some has missed nothing. Raises NotFound.
+    """
+    while True:
+        job = await get(services, project, id)
+        yield job if job.version > after else None
+        after = max(after, job.version)
+        if job.state in FINAL or await _stops(services, within=LOOK_EVERY):
+            return
+
+
+async def _stops(services: Services, *, within: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await services.stopping.wait()
+    return services.stopping.is_set()
 
 
 async def row(services: Services, project: str, id: str) -> Job:

@@ -1,0 +1,5 @@
+"""`python -m app.cli` is the command `whence`."""
+
+from . import main
+
+main()

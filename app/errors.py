@@ -4,6 +4,7 @@ AppError
 ├── NotFound         404  nothing lies at this address
 ├── UnknownModel     422  the request names a model that is not there
 ├── BadRequest       422  a value that cannot be explained (also the library's BadInput, Incompatible, UnknownExplainer)
+├── BadFile          422  a file that cannot be read as a data set
 ├── TooLong          422  the explanation took longer than its cap
 ├── Conflict         409  the thing is in use
 ├── Forbidden        403  the request comes from another site
@@ -70,6 +71,14 @@ class OutOfMemory(AppError):
     status = 422
     code = "out_of_memory"
     cure = "Explain a shorter text, or choose sentences as players."
+
+
+class BadFile(AppError):
+    """The file of a data set as a whole."""
+
+    status = 422
+    code = "bad_file"
+    cure = "Save the file as CSV in UTF-8, with a first line that names the columns, and send it again."
 
 
 class Conflict(AppError):

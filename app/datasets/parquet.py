@@ -1,0 +1,81 @@
+"""Parquet, read by a process of its own whose memory is bounded: a small file may unpack to more than there is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadFile
+from .delimited import UNREADABLE
+from .limits import Limits
+from .records import Entry, Opened, column_names
+from .schemas import Fault
+
+PACKAGE = __package__
+ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
+CURE = "Write it again with pandas or pyarrow, or send CSV or JSONL."
+
+
+def open_parquet(path: Path, limits: Limits) -> Opened:
+    """Raises BadFile."""
+    lines = _unpacked(path, limits)
+    head = next(lines, None)
+    if not isinstance(head, dict):
+        raise BadFile("the file is not Parquet that can be read", cure=CURE)
+    if "failure" in head:
+        raise BadFile(head["failure"], cure=head["cure"] or CURE)
+    names, notes = column_names(head["columns"], limits)
+    return Opened(names, _entries(lines, names, head["rows"], limits), notes)
+
+
+def _entries(lines: Iterator[Any], names: tuple[str, ...], rows: int, limits: Limits) -> Iterator[Entry | Fault]:
+    line = 0
+    for values in lines:
+        if isinstance(values, dict):
+            raise BadFile(f"after row {line:,}: {values['failure']}", cure=values["cure"] or CURE)
+        line += 1
+        yield _entry(line, dict(zip(names, values, strict=True)), limits)
+    if line != rows:
+        raise BadFile(
+            f"the file ended after row {line:,} of {rows:,}: it is damaged or needs too much memory", cure=CURE
+        )
+
+
+def _entry(line: int, values: dict[str, Any], limits: Limits) -> Entry | Fault:
+    for value in values.values():
+        if isinstance(value, str) and UNREADABLE.search(value):
+            return Fault(line=line, code="nul")
+        if isinstance(value, str) and len(value) > limits.cell:
+            return Fault(line=line, code="long_cell", value=f"{limits.cell:,}")
+    return Entry(line, values)
+
+
+def _unpacked(path: Path, limits: Limits) -> Iterator[Any]:
+    """What the process says, line by line; it is ended with the iterator. Raises BadFile over the unpacked size."""
+    numbers = map(str, (limits.columns, limits.unpacked, limits.cell))
+    command = [sys.executable, "-m", f"{PACKAGE}.unpack", str(path.resolve()), *numbers]
+    environment = {"PYTHONPATH": str(ROOT), "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(  # noqa: S603 - our own module, and a path that we chose
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    )
+    assert process.stdout is not None
+    read = 0
+    try:
+        while line := process.stdout.readline(limits.unpacked):
+            read += len(line)
+            if read > limits.unpacked:
+                raise BadFile(f"unpacked the file has over {limits.unpacked:,} bytes", cure="Send a part of it.")
+            try:
+                yield json.loads(line)
+            except ValueError:  # it was ended in the middle of a line
+                return
+    finally:
+        process.kill()
+        with suppress(OSError):
+            process.stdout.close()
+        process.wait()

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..schemas import Name, Record, Request
+
+Form = Literal["csv", "jsonl", "parquet"]
+Status = Literal["waiting", "importing", "ready", "failed"]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Mapping(Request):
+    """Which column is what. Columns that are not named are not kept."""
+
+    text: ColumnName = Field(description="The column that a model reads.")
+    text_pair: ColumnName | None = Field(None, description="The second text, for models that read pairs.")
+    label: ColumnName | None = Field(None, description="What is right.")
+    groups: Annotated[tuple[ColumnName, ...], Field(max_length=8, strict=False)] = Field(
+        (), description="Whom or what a row is about: columns to filter and audit by."
+    )
+    id: ColumnName | None = Field(None, description="The file's own name of a row.")
+
+
+class Column(Record):
+    """A column of the file as its first rows show it."""
+
+    name: str
+    samples: tuple[str, ...] = ()
+    different: int = 0  # values among the first rows
+
+
+class Fault(Record):
+    """A row that could not be read."""
+
+    line: int
+    code: str
+    value: str = ""
+    until: int | None = None  # the last line that was taken for a part of the row
+
+
+class FaultOut(Fault):
+    reason: str
+    cure: str
+
+
+class Note(Record):
+    """Something about the whole file that a reader should know."""
+
+    code: str
+    value: str = ""
+
+
+class Failure(Record):
+    detail: str
+    cure: str = ""
+
+
+class Described(Record):
+    """What was found out about a file while it was read."""
+
+    columns: tuple[Column, ...] = ()
+    mapping: Mapping | None = None
+    labels: tuple[str, ...] = ()
+    filters: dict[str, tuple[str, ...]] = Field({}, description="Group column → its values.")
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[Note, ...] = ()
+    failure: Failure | None = None
+
+
+class RunOut(Record):
+    """What a model says of the rows."""
+
+    model: Name
+    digest: str
+    labels: tuple[str, ...]
+    done: int
+    explained: int
+    job: str | None = None
+
+
+class DatasetOut(Record):
+    id: str
+    name: str
+    format: Form
+    bytes: int
+    sha256: str
+    status: Status
+    rows: int
+    mapping: Mapping | None
+    columns: tuple[Column, ...]
+    labels: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+    bad_rows: int
+    bad_rows_listed: tuple[FaultOut, ...]
+    notes: tuple[str, ...]
+    failure: Failure | None = None
+    runs: tuple[RunOut, ...] = ()
+    job: str | None = None
+    created: datetime
+
+
+class DatasetsOut(Record):
+    datasets: tuple[DatasetOut, ...]
+    next: str | None = None
+
+
+class RowOut(Record):
+    number: int
+    line: int
+    id: str | None = None
+    text: str
+    text_pair: str | None = None
+    label: str | None = None
+    groups: dict[str, str] = Field({}, description="Group column → value.")
+    predicted: str | None = None
+    probability: float | None = None
+    right: bool | None = None
+    badge: str | None = None
+    explanation: str | None = None  # key of its panel
+    words: tuple[tuple[str, float], ...] = ()
+
+
+class RowsOut(Record):
+    rows: tuple[RowOut, ...]
+    total: int | None = Field(description="Rows that the filters choose; null where they are not counted.")
+    next: str | None = None
+    searched_until: int | None = Field(None, description="With a search: the row up to which was looked.")

@@ -1,0 +1,142 @@
+"""Data sets as audits, batches, pages and routes see them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ..errors import BadRequest, NotFound
+from ..store import datasets
+from ..store.database import Store
+from ..store.dataset_tables import Dataset, DatasetRow, DatasetRun
+from .faults import said, said_note
+from .keys import dataset_id, name_of
+from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut
+from .uploads import Upload
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_DATASETS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DataRow:
+    number: int
+    text: str
+    text_pair: str | None = None
+    label: str | None = None
+    groups: dict[str, str] = field(default_factory=dict)
+    name: str | None = None  # the file's own id
+    line: int = 0
+
+
+def rows(store: Store, project: str, id: str, start: int, stop: int) -> tuple[DataRow, ...]:
+    """Rows `start` up to but without `stop`, in the order of the file. Raises NotFound."""
+
+    def read(session: Session) -> Sequence[DatasetRow]:
+        return datasets.rows(session, _found(datasets.find(session, project, id), id).serial, start, stop)
+
+    return tuple(_row(row) for row in store.query(read))
+
+
+def find(store: Store, project: str, id: str) -> DatasetOut:
+    """Raises NotFound."""
+
+    def read(session: Session) -> DatasetOut:
+        found = _found(datasets.find(session, project, id), id)
+        return shown(found, datasets.runs(session, found.serial))
+
+    return store.query(read)
+
+
+def listing(store: Store, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:
+    """Newest first; `cursor` is the `next` of the page before. Raises BadRequest."""
+    before = _position(cursor)
+
+    def read(session: Session) -> tuple[DatasetOut, ...]:
+        found = datasets.listing(session, project, before=before, limit=limit + 1)
+        return tuple(shown(each, datasets.runs(session, each.serial)) for each in found)
+
+    found = store.query(read)
+    last = found[limit - 1] if len(found) > limit else None
+    return DatasetsOut(datasets=found[:limit], next=None if last is None else _cursor(store, project, last.id))
+
+
+def add(store: Store, project: str, upload: Upload, *, name: str, form: Form, mapping: Mapping | None) -> DatasetOut:
+    """A data set of an uploaded file, which waits to be read. The same file read in the same way is there once."""
+    id = dataset_id(upload.digest, form, mapping)
+
+    def write(session: Session) -> DatasetOut:
+        found = datasets.add(
+            session, project, id, name=name_of(name), form=form, file=upload.digest, size=upload.size,
+            status="waiting", asked=None if mapping is None else mapping.model_dump_json(),
+            described=Described().model_dump_json(),
+        )  # fmt: skip
+        return shown(found, datasets.runs(session, found.serial))
+
+    return store.commit(write)
+
+
+def upload_of(store: Store, project: str, id: str) -> Upload:
+    """The file of a data set. Raises NotFound."""
+    found = _found(store.query(lambda session: datasets.find(session, project, id)), id)
+    return Upload(found.file, found.size)
+
+
+def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
+    described = Described.model_validate_json(found.described)
+    return DatasetOut(
+        id=found.id,
+        name=found.name,
+        format=found.form,
+        bytes=found.size,
+        sha256=found.file,
+        status=found.status,
+        rows=found.rows,
+        mapping=described.mapping or (Mapping.model_validate_json(found.asked) if found.asked else None),
+        columns=described.columns,
+        labels=described.labels,
+        groups=described.filters,
+        bad_rows=found.faults,
+        bad_rows_listed=tuple(map(said, described.faults)),
+        notes=tuple(map(said_note, described.notes)),
+        failure=described.failure,
+        runs=tuple(_run(run) for run in runs if run.model),
+        job=found.job,
+        created=EPOCH + timedelta(microseconds=found.created),
+    )
+
+
+def _run(run: DatasetRun) -> RunOut:
+    labels = tuple(json.loads(run.labels))
+    return RunOut(
+        model=run.model, digest=run.digest, labels=labels, done=run.done, explained=run.explained, job=run.job
+    )
+
+
+def _row(row: DatasetRow) -> DataRow:
+    groups = json.loads(row.groups) if row.groups else {}
+    return DataRow(row.number, row.text, row.text_pair, row.label, groups, row.name, row.line)
+
+
+def _found(found: Dataset | None, id: str) -> Dataset:
+    if found is None:
+        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+    return found
+
+
+def _cursor(store: Store, project: str, id: str) -> str:
+    found = _found(store.query(lambda session: datasets.find(session, project, id)), id)
+    return f"{found.created}-{found.serial}"
+
+
+def _position(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    parts = cursor.split("-")
+    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+    return int(parts[0]), int(parts[1])

@@ -4,6 +4,7 @@ AppError
 ├── NotFound         404  nothing lies at this address
 ├── UnknownModel     422  the request names a model that is not there
 ├── BadRequest       422  a value that cannot be explained (also the library's BadInput, Incompatible, UnknownExplainer)
+├── TooLarge         413  a file that is over the limit
 ├── BadFile          422  a file that cannot be read as a data set
 ├── TooLong          422  the explanation took longer than its cap
 ├── Conflict         409  the thing is in use
@@ -79,6 +80,16 @@ class BadFile(AppError):
     status = 422
     code = "bad_file"
     cure = "Save the file as CSV in UTF-8, with a first line that names the columns, and send it again."
+
+
+class TooLarge(AppError):
+    status = 413
+    code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"the file is over {limit:,} bytes", cure="Send a part of it, or raise WHENCE_UPLOAD_LIMIT on the server."
+        )
 
 
 class Conflict(AppError):

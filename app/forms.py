@@ -53,6 +53,11 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The model could not be loaded."),
         N_("Choose another model, or mend its folder and start the server again."),
     ),
+    "bad_file": (
+        N_("The file cannot be read."),
+        N_("Save it as CSV in UTF-8, with a first line that names the columns, and send it again."),
+    ),
+    "too_large": (N_("The file is too large."), N_("Send a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
     "not_allowed": (

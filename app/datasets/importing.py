@@ -105,7 +105,7 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
     if not tally.rows:
         listed = "; ".join(f"line {fault.line}: {fault.code}" for fault in tally.listed[:3])
         raise BadFile(
-            f"no row of the file could be read ({listed})" if listed else "the file has no rows below its first line",
+            f"no row of the file could be read ({listed})",
             cure="Choose another column as the text, or mend the file.",
         )
     return tally

@@ -77,7 +77,9 @@ def parse(path: Path, form: Form, *, mapping: Mapping | None = None, limits: Lim
     opened = OPENERS[form](path, limits)
     first = list(islice(opened.entries, limits.sample))
     sample = [entry for entry in first if isinstance(entry, Entry)]
-    if first and not sample:
+    if not first:
+        raise BadFile("the file has no rows below its first line", cure="Send a file with rows.")
+    if not sample:
         raise BadFile(_none_readable(first), cure="Mend the file and send it again.")
     found = columns.describe(opened.columns, sample)
     if mapping is None:

@@ -64,7 +64,7 @@ class Described(Record):
     columns: tuple[Column, ...] = ()
     mapping: Mapping | None = None
     labels: tuple[str, ...] = ()
-    filters: dict[str, tuple[str, ...]] = Field({}, description="Group column → its values.")
+    filters: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="Group column → its values.")
     faults: tuple[Fault, ...] = ()
     notes: tuple[Note, ...] = ()
     failure: Failure | None = None
@@ -114,7 +114,7 @@ class RowOut(Record):
     text: str
     text_pair: str | None = None
     label: str | None = None
-    groups: dict[str, str] = Field({}, description="Group column → value.")
+    groups: dict[str, str] = Field(default_factory=dict, description="Group column → value.")
     predicted: str | None = None
     probability: float | None = None
     right: bool | None = None

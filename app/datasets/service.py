@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +17,8 @@ from ..store.database import Store
 from ..store.dataset_tables import Dataset, DatasetRow, DatasetRun
 from .faults import said, said_note
 from .keys import dataset_id, name_of
-from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut
-from .uploads import Upload
+from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut, Status
+from .uploads import Upload, parts_of, stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_DATASETS = 100
@@ -69,7 +71,9 @@ def add(store: Store, project: str, upload: Upload, *, name: str, form: Form, ma
     """A data set of an uploaded file, which waits to be read. The same file read in the same way is there once."""
     id = dataset_id(upload.digest, form, mapping)
 
-    def write(session: Session) -> DatasetOut:
+    def write(session: Session) -> DatasetOut | None:
+        if not stored(session, upload):  # another data set took the same file with it as it was deleted
+            return None
         found = datasets.add(
             session, project, id, name=name_of(name), form=form, file=upload.digest, size=upload.size,
             status="waiting", asked=None if mapping is None else mapping.model_dump_json(),
@@ -77,13 +81,10 @@ def add(store: Store, project: str, upload: Upload, *, name: str, form: Form, ma
         )  # fmt: skip
         return shown(found, datasets.runs(session, found.serial))
 
-    return store.commit(write)
-
-
-def upload_of(store: Store, project: str, id: str) -> Upload:
-    """The file of a data set. Raises NotFound."""
-    found = _found(store.query(lambda session: datasets.find(session, project, id)), id)
-    return Upload(found.file, found.size)
+    while (made := store.commit(write)) is None:
+        for number, body in enumerate(parts_of(upload)):
+            store.commit(partial(datasets.add_part, digest=upload.digest, part=number, body=body))
+    return made
 
 
 def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
@@ -91,10 +92,10 @@ def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
     return DatasetOut(
         id=found.id,
         name=found.name,
-        format=found.form,
+        format=cast(Form, found.form),
         bytes=found.size,
         sha256=found.file,
-        status=found.status,
+        status=cast(Status, found.status),
         rows=found.rows,
         mapping=described.mapping or (Mapping.model_validate_json(found.asked) if found.asked else None),
         columns=described.columns,

@@ -1,93 +1,95 @@
-"""Uploaded files, as they came, under their own hash. Nothing of them is read before the job runner does."""
+"""Uploaded files as they came, under their own hash. Nothing of them is read before the job runner does."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import anyio.to_thread
 
-from ..errors import AppError
+from ..errors import TooLarge
+from ..store import datasets
+from ..store.database import Store
 
-BUFFER = 1 << 20
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
-
-class TooLarge(AppError):
-    status = 413
-    code = "too_large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"the file is over {limit:,} bytes", cure="Send a part of it, or raise WHENCE_UPLOAD_LIMIT on the server."
-        )
+PART = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
+    """A file of this machine, which lives as long as the request."""
+
+    path: Path
     digest: str
     size: int
 
 
-class Uploads:
-    """The folder that web and job runner share."""
+class Receiving:
+    """A file that comes in pieces."""
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
-        self.folder = folder
-        self.limit = limit
+    def __init__(self, file: IO[bytes], *, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._digest = hashlib.sha256()
+        self._waiting = bytearray()
+        self._size = 0
 
-    def path(self, digest: str) -> Path:
-        return self.folder / digest
+    async def take(self, chunk: bytes) -> None:
+        """Raises TooLarge."""
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise TooLarge(self._limit)
+        self._waiting += chunk
+        if len(self._waiting) >= PART:
+            await anyio.to_thread.run_sync(self._write)
 
-    async def save(self, chunks: AsyncIterator[bytes]) -> Upload:
-        """A stream to a file, a little at a time. Raises TooLarge; nothing is left of it then."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        digest, size, waiting = hashlib.sha256(), 0, bytearray()
-        with NamedTemporaryFile(dir=self.folder, prefix="part-", delete=False) as file:
-            try:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > self.limit:
-                        raise TooLarge(self.limit)
-                    waiting += chunk
-                    if len(waiting) >= BUFFER:
-                        await anyio.to_thread.run_sync(_write, file, digest, bytes(waiting))
-                        waiting.clear()
-                await anyio.to_thread.run_sync(_write, file, digest, bytes(waiting))
-                await anyio.to_thread.run_sync(_keep, file, self.path(digest.hexdigest()))
-            except BaseException:
-                os.unlink(file.name)
-                raise
-        return Upload(digest.hexdigest(), size)
+    async def done(self) -> Upload:
+        await anyio.to_thread.run_sync(self._write)
+        return Upload(Path(self._file.name), self._digest.hexdigest(), self._size)
 
-    def take(self, source: Path) -> Upload:
-        """A copy of a file of this machine."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        digest, size = hashlib.sha256(), 0
-        with source.open("rb") as given, NamedTemporaryFile(dir=self.folder, prefix="part-", delete=False) as file:
-            while chunk := given.read(BUFFER):
-                size += len(chunk)
-                if size > self.limit:
-                    os.unlink(file.name)
-                    raise TooLarge(self.limit)
-                _write(file, digest, chunk)
-            _keep(file, self.path(digest.hexdigest()))
-        return Upload(digest.hexdigest(), size)
-
-    def remove(self, digest: str) -> None:
-        self.path(digest).unlink(missing_ok=True)
+    def _write(self) -> None:
+        self._file.write(self._waiting)
+        self._digest.update(self._waiting)
+        self._waiting.clear()
+        self._file.flush()
 
 
-def _write(file: IO[bytes], digest: hashlib._Hash, chunk: bytes) -> None:
-    file.write(chunk)
-    digest.update(chunk)
+async def receive(chunks: AsyncIterator[bytes], file: IO[bytes], *, limit: int) -> Upload:
+    """Raises TooLarge."""
+    receiving = Receiving(file, limit=limit)
+    async for chunk in chunks:
+        await receiving.take(chunk)
+    return await receiving.done()
 
 
-def _keep(file: IO[bytes], path: Path) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-    os.replace(file.name, path)  # never half a file under the name
+def upload_of(path: Path, *, limit: int) -> Upload:
+    """A file of this machine. Raises TooLarge."""
+    if path.stat().st_size > limit:
+        raise TooLarge(limit)
+    with path.open("rb") as file:
+        return Upload(path, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def parts_of(upload: Upload) -> Iterator[bytes]:
+    with upload.path.open("rb") as file:
+        while part := file.read(PART):
+            yield part
+
+
+def stored(session: Session, upload: Upload) -> bool:
+    return datasets.parts(session, upload.digest) == -(-upload.size // PART)
+
+
+def restore(store: Store, digest: str, path: Path) -> None:
+    """Writes a stored file to a path."""
+    with path.open("wb") as file:
+        number = 0
+        while body := store.query(partial(datasets.part, digest=digest, number=number)):
+            file.write(body)
+            number += 1

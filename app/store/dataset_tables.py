@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .tables import Counter, Table
@@ -113,3 +123,13 @@ class DatasetExplained(Table):
     __table_args__ = (
         ForeignKeyConstraint(["run", "number"], ["dataset_facts.run", "dataset_facts.number"], ondelete="CASCADE"),
     )
+
+
+class DatasetFile(Table):
+    """An uploaded file as it came, in parts: web writes it, the job runner reads it, wherever that runs."""
+
+    __tablename__ = "dataset_files"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the whole file
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.orm import Session, load_only
 
-from .dataset_tables import Dataset, DatasetFact, DatasetRow, DatasetRun
+from .dataset_tables import Dataset, DatasetFact, DatasetFile, DatasetRow, DatasetRun
 from .results import now
 
 CHUNK = 5_000  # rows a statement
@@ -70,12 +70,26 @@ def clear(session: Session, serial: int, most: int) -> bool:
     return False
 
 
-def forget(session: Session, serial: int) -> str | None:
-    """Removes the data set itself; the hash of its file where no other has it."""
+def forget(session: Session, serial: int) -> None:
+    """Removes the data set itself, and its file where no other has it."""
     file = session.scalar(delete(Dataset).where(Dataset.serial == serial).returning(Dataset.file))
-    if file is None or session.scalar(select(Dataset.serial).where(Dataset.file == file).limit(1)) is not None:
-        return None
-    return str(file)
+    if session.scalar(select(Dataset.serial).where(Dataset.file == file).limit(1)) is None:
+        session.execute(delete(DatasetFile).where(DatasetFile.digest == file))
+
+
+def add_part(session: Session, digest: str, part: int, body: bytes) -> None:
+    """A part of a file; one that is there stays."""
+    if session.get(DatasetFile, (digest, part), options=[load_only(DatasetFile.part)]) is None:
+        session.add(DatasetFile(digest=digest, part=part, body=body))
+
+
+def parts(session: Session, digest: str) -> int:
+    wanted = select(func.count()).select_from(DatasetFile).where(DatasetFile.digest == digest)
+    return session.scalar(wanted) or 0
+
+
+def part(session: Session, digest: str, number: int) -> bytes | None:
+    return session.scalar(select(DatasetFile.body).where(DatasetFile.digest == digest, DatasetFile.part == number))
 
 
 def _delete_numbers(session: Session, table: Any, belongs: Any, found: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from app.datasets import importing, service
 from app.datasets.parsing import form_of
 from app.datasets.schemas import DatasetOut, Described, Mapping
-from app.datasets.uploads import Uploads
+from app.datasets.uploads import upload_of
 from app.store import dataset_facts
 from app.store.database import Store
 from app.store.dataset_facts import Fact
@@ -31,11 +31,9 @@ def imported(
     """A data set whose file was read."""
     source = folder / "given"
     source.write_bytes(content)
-    uploads = Uploads(folder / "uploads", limit=1 << 30)
-    upload = uploads.take(source)
     form = form_of(source, name)
-    made = service.add(store, PROJECT, upload, name=name, form=form, mapping=mapping)
-    described(store, made.id, uploads.path(upload.digest), **asked)
+    made = service.add(store, PROJECT, upload_of(source, limit=1 << 30), name=name, form=form, mapping=mapping)
+    described(store, made.id, source, **asked)
     return service.find(store, PROJECT, made.id)
 
 
@@ -53,8 +51,8 @@ def run_with(store: Store, rows: int, facts: Sequence[Fact]) -> tuple[int, int]:
             described=Described().model_dump_json(),
         )  # fmt: skip
         values = [
-            {"dataset": made.serial, "number": k, "line": k, "name": None, "text": f"text {k} {'needle' * (k % 3 == 0)}",
-             "text_pair": None, "label": None, "groups": None}
+            {"dataset": made.serial, "number": k, "line": k, "name": None,
+             "text": f"text {k} {'needle' * (k % 3 == 0)}", "text_pair": None, "label": None, "groups": None}
             for k in range(rows)
         ]  # fmt: skip
         datasets.add_rows(session, values)

@@ -33,6 +33,12 @@ def upgrade() -> None:
     op.create_index("ix_datasets_created", "datasets", ["project", "created", "serial"])
     op.create_index("ix_datasets_file", "datasets", ["file"])
     op.create_table(
+        "dataset_files",
+        sa.Column("digest", sa.String(64), primary_key=True),
+        sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+    )
+    op.create_table(
         "dataset_rows",
         sa.Column("dataset", COUNTER, sa.ForeignKey("datasets.serial", ondelete="CASCADE"), primary_key=True),
         sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
@@ -97,7 +103,6 @@ def _runs() -> None:
 
 
 def downgrade() -> None:
-    for table in (
-        "dataset_explained", "dataset_facts", "dataset_strata", "dataset_runs", "dataset_rows", "datasets",
-    ):  # fmt: skip
-        op.drop_table(table)
+    for name in ("explained", "facts", "strata", "runs", "rows", "files"):
+        op.drop_table(f"dataset_{name}")
+    op.drop_table("datasets")

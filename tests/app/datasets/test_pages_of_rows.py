@@ -149,10 +149,7 @@ def test_a_page_reads_no_more_than_it_shows(store: Store, run: int, by: By, desc
 
     wanted = Wanted(run=run, strata=None, by=by, descending=descending, after=(0.5, 10))
     limited = dataset_selection._walk(wanted).limit(50)
-        dataset_selection._walk(wanted)
-        .limit(50)
-        .compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-    )
+    query = limited.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     with store.engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             pytest.skip("the plan is read as SQLite writes it")

@@ -52,12 +52,14 @@ class Client:
         self,
         base_url: str = "http://127.0.0.1:8000",
         *,
+        key: str | None = None,  # for a server with log-ins: whence keys create
         patience: float = 120.0,
         timeout: float = 120.0,  # longer than the server lets a caller wait
         transport: httpx2.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._http = httpx2.Client(base_url=base_url, timeout=timeout, transport=transport)
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._http = httpx2.Client(base_url=base_url, headers=headers, timeout=timeout, transport=transport)
         self._patience = patience
         self._sleep = sleep
 

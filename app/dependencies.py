@@ -10,15 +10,19 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 
-from .access.scopes import LOCAL, Caller, Scope
+from .access.identify import Credentials, identify
+from .access.scopes import Caller, Scope
 from .engine.contract import EngineClient
-from .errors import ClientGone, NotAllowed
+from .errors import ClientGone, Forbidden, NotAllowed, Unknown
 from .explain.flights import Flights
 from .logging import Fingerprint
 from .settings import Settings
 from .store.database import Store
 
 T = TypeVar("T")
+SESSION = "__Host-whence"  # browsers keep such a cookie only with Secure, for this host alone
+AMBIENT = ("session", "proxy")
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,24 @@ def services_of(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services_of)]
 
 
-async def caller_of(request: Request, services: ServicesDep) -> Caller:
-    """Who asks. In local mode everybody who reaches the server is its owner."""
-    return LOCAL
+async def visitor_of(request: Request, services: ServicesDep) -> Caller | None:
+    """Who asks; None for a stranger. The log reads it off the request's scope."""
+    found = await identify(services.settings, services.store, credentials_of(request, services.settings))
+    if found is not None and found.via in AMBIENT and request.method not in SAFE and not _says_whence(request):
+        # Cookies and proxies vouch for a browser whatever page made it ask: it has to say which page that was.
+        raise Forbidden("the request does not say which site it comes from", cure="Send Origin, or use a key.")
+    request.scope["whence.caller"] = found
+    return found
+
+
+VisitorDep = Annotated[Caller | None, Depends(visitor_of)]
+
+
+def caller_of(visitor: VisitorDep) -> Caller:
+    """Raises Unknown for a stranger."""
+    if visitor is None:
+        raise Unknown("this needs a key that is valid")
+    return visitor
 
 
 CallerDep = Annotated[Caller, Depends(caller_of)]
@@ -61,8 +80,8 @@ class Needs:
 
     scope: Scope | None
 
-    def __call__(self, caller: CallerDep) -> None:
-        if self.scope is not None and not caller.may(self.scope):
+    def __call__(self, visitor: VisitorDep) -> None:
+        if self.scope is not None and not (caller := caller_of(visitor)).may(self.scope):
             held = ", ".join(sorted(caller.scopes))
             raise NotAllowed(f"this needs the scope {self.scope.value!r}; {caller.name} has: {held}")
 
@@ -77,6 +96,21 @@ def needs(scope: Scope) -> DependsOn:
 
 
 OPEN_TO_ALL: DependsOn = Depends(Needs(None))
+
+
+def credentials_of(request: Request, settings: Settings) -> Credentials:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return Credentials(
+        key=bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key"),
+        session=request.cookies.get(SESSION),
+        peer=request.client.host if request.client else None,
+        users=tuple(request.headers.getlist(settings.proxy_user_header)),
+        groups=tuple(request.headers.getlist(settings.proxy_groups_header)),
+    )
+
+
+def _says_whence(request: Request) -> bool:
+    return "sec-fetch-site" in request.headers or "origin" in request.headers
 
 
 async def while_connected(request: Request, work: Coroutine[None, None, T]) -> T:

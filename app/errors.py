@@ -7,6 +7,7 @@ AppError
 ├── TooLarge         413  a file that is over the limit
 ├── BadFile          422  a file that cannot be read as a data set
 ├── TooLong          422  the explanation took longer than its cap
+├── Unknown          401  nobody knows who asks
 ├── Conflict         409  the thing is in use
 ├── Forbidden        403  the request comes from another site
 ├── NotAllowed       403  the caller lacks the scope
@@ -95,6 +96,12 @@ class TooLarge(AppError):
 class Conflict(AppError):
     status = 409
     code = "conflict"
+
+
+class Unknown(AppError):
+    status = 401
+    code = "unauthorized"
+    cure = "Send a key as `Authorization: Bearer …`, or sign in on the page /sign-in."
 
 
 class Forbidden(AppError):

@@ -60,6 +60,11 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     "too_large": (N_("The file is too large."), N_("Send a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
+    "unauthorized": (N_("Nobody knows who asks."), N_("Sign in with your key.")),
+    "bad_key": (
+        N_("This key opens nothing here."),
+        N_("It may have expired or been revoked: ask an administrator for a new one."),
+    ),
     "not_allowed": (
         N_("You may see this project, but not do this."),
         N_("Ask an administrator of the project for a key with this scope."),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from ._library import explainers
-from .errors import CODES, CURES, LIBRARY, AppError
+from .errors import CODES, CURES, LIBRARY, AppError, Unknown
 from .schemas import clean
 
 MEDIA_TYPE = "application/problem+json"
@@ -72,9 +73,21 @@ def install(app: FastAPI) -> None:
 
 async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
+    if isinstance(error, Unknown):
+        return _who_is_there(request, error)
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
     return problem_response(request, problem, headers)
+
+
+def _who_is_there(request: Request, error: Unknown) -> Response:
+    """A person is sent to sign in, and then to where they wanted to go; a program gets the problem."""
+    if wants_page(request):
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        follow = "" if request.method != "GET" or wanted == "/" else f"?next={quote(wanted, safe='/')}"
+        return RedirectResponse(f"/sign-in{follow}", 303)
+    problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
+    return problem_response(request, problem, {"WWW-Authenticate": "Bearer"})
 
 
 async def _library_error(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import formatting, words
+from .access.scopes import Caller
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "templates"
@@ -42,6 +43,7 @@ class Frame:
     json_twin: str | None
     version: str
     now: datetime
+    caller: Caller | None  # of whom there is nothing to say in local mode
 
 
 def language_of(request: Request) -> str:
@@ -122,6 +124,7 @@ def render(
         json_twin=json_twin,
         version=_version(),
         now=datetime.now(UTC),
+        caller=_shown(request.scope.get("whence.caller")),
     )
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     html = environment(language).get_template(template).render(**values, frame=frame)
@@ -130,6 +133,10 @@ def render(
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
     return answer
+
+
+def _shown(caller: Caller | None) -> Caller | None:
+    return None if caller is None or caller.via == "local" else caller
 
 
 def _in_language(request: Request, language: str) -> str:

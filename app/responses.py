@@ -13,7 +13,8 @@ from .problems import MEDIA_TYPE
 
 REASONS = {
     400: "The host is not served here, or the body is not JSON.",
-    403: "An unsafe request from another site.",
+    401: "No valid key, where one is needed.",
+    403: "An unsafe request from another site, or the caller lacks the scope.",
     404: "Nothing lies at this address.",
     405: "The route has no such method.",
     406: "No representation that the caller accepts.",
@@ -25,9 +26,9 @@ REASONS = {
     500: "Something failed that should not.",
     503: "The model is loading, the engine was restarted, or the work goes on; Retry-After says when to ask again.",
 }
-READING = (400, 500)
-WRITING = (400, 403, 413, 422, 500)
-ASKING = (400, 403, 413, 422, 429, 500, 503)
+READING = (400, 401, 403, 500)
+WRITING = (400, 401, 403, 413, 422, 500)
+ASKING = (400, 401, 403, 413, 422, 429, 500, 503)
 RETRY = {"Retry-After": {"description": "Seconds until asking again makes sense.", "schema": {"type": "integer"}}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,7 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from .errors import AppError, Forbidden
+from .access import log
+from .access.scopes import Caller
+from .dependencies import SAFE, Services
+from .errors import AppError, Forbidden, NotAllowed
 from .problems import problem_of, problem_response
 from .settings import Settings
 
@@ -41,10 +45,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "private, no-store",
 }
-SAFE = ("GET", "HEAD", "OPTIONS")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PORT = re.compile(r":\d{1,5}$")
 STATIC = "/static/"
+Note = Callable[[Scope, int], Awaitable[None]]
 
 
 class BadHost(AppError):
@@ -67,7 +71,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         scope["whence.request_id"] = uuid4().hex
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self._note if self.settings.auth != "local" else None)
         with bound_contextvars(request_id=scope["whence.request_id"]):
             await self._pass_on(scope, receive, answer)
 
@@ -86,8 +90,19 @@ class Guard:
                 # The route and not the path: a key is a plain hash of a text.
                 route=getattr(scope.get("route"), "path", None),
                 status=answer.status,
+                caller=getattr(scope.get("whence.caller"), "name", None),
                 milliseconds=milliseconds,
             )
+
+    async def _note(self, scope: Scope, status: int) -> None:
+        """The line of the log is written before the caller hears that something was done."""
+        caller: Caller | None = scope.get("whence.caller")
+        if caller is None or (scope["method"] in SAFE and status != NotAllowed.status):
+            return
+        services: Services = scope["app"].state.services
+        action = f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
+        target = log.target(scope.get("path_params", {}), services.fingerprint)
+        await log.note(services.store, caller, action=action, target=target, status=status)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -117,9 +132,10 @@ class Guard:
 class _Answer:
     """Sends on, with the headers that every answer has unless a route set its own."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, note: Note | None) -> None:
         self.scope = scope
         self.send = send
+        self.note = note
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -130,6 +146,8 @@ class _Answer:
                 if name not in headers:
                     headers[name] = value
             headers["X-Request-Id"] = self.scope["whence.request_id"]
+            if self.note is not None:
+                await self.note(self.scope, self.status)
         await self.send(message)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .access.grants import EVERYBODY, parse
+
+Auth = Literal["local", "apikey", "proxy"]
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
 
 
@@ -21,7 +24,9 @@ def default_data() -> Path:
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WHENCE_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on; only this machine's own addresses.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on; without log-ins only this machine's own addresses."
+    )
     port: int = Field(8000, ge=0, le=65535)
     container: bool = Field(
         False,
@@ -42,6 +47,18 @@ class Settings(BaseSettings):
     models: tuple[Path, ...] = Field((), description="Model folders to serve.")
     roots: tuple[Path, ...] = Field((), description="Folders below which models may be registered over REST.")
 
+    auth: Auth = Field(
+        "local", description="Who may ask: everybody on this machine, holders of keys, or also users of a proxy."
+    )
+    session_hours: float = Field(12.0, gt=0, description="How long a browser stays signed in.")
+    proxy_peers: tuple[IPvAnyNetwork, ...] = Field((), description="Addresses from which the user header is believed.")
+    proxy_user_header: str = Field("X-Forwarded-User", description="Header in which the proxy names the user.")
+    proxy_groups_header: str = Field("X-Forwarded-Groups", description="Header with the user's groups.")
+    proxy_groups: dict[str, str] = Field(
+        {EVERYBODY: "explain"},
+        description="What a group may do, such as audit, or admin@research for a project; * is everybody.",
+    )
+
     body_limit: int = Field(64 * 1024, ge=1024, description="Bytes of a request body at most.")
     wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
     explanation_seconds: float = Field(300.0, gt=0, description="Wall-clock cap of one explanation or panel.")
@@ -53,12 +70,20 @@ class Settings(BaseSettings):
     engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")
 
     @model_validator(mode="after")
-    def _stays_local(self) -> Self:
-        if not self.container and not is_loopback(self.host):
+    def _asks_who_comes_from_elsewhere(self) -> Self:
+        if self.auth == "local" and not self.container and not is_loopback(self.host):
             raise ValueError(
                 f"host {self.host!r} is not this machine's own address: without log-ins Whence listens on 127.0.0.1, "
-                "::1 or localhost only; to reach it from elsewhere use an SSH tunnel"
+                "::1 or localhost only; set WHENCE_AUTH=apikey and make a key with `whence keys create`, or use an SSH "
+                "tunnel"
             )
+        if self.auth == "proxy" and not self.proxy_peers:
+            raise ValueError(
+                "auth 'proxy' needs the addresses of the proxy, or anybody could name a user: set WHENCE_PROXY_PEERS, "
+                """such as '["10.0.0.5"]'"""
+            )
+        for written in self.proxy_groups.values():
+            parse(written)
         return self
 
     @field_validator("database")

@@ -122,6 +122,12 @@ COSTS = {
     "layers": N_("some dozen gradients, until every layer adds up"),
     "smoothgrad": N_("32 gradients"),
 }
+VIAS = {
+    "local": N_("on the server"),
+    "key": N_("key"),
+    "session": N_("signed in"),
+    "proxy": N_("proxy"),
+}
 METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
 CARDS = (  # what the cards of the embedded models say
     N_("Is a short post normal, or offensive or hateful?"),
@@ -198,6 +204,7 @@ TABLES = {
     "metric": METRICS,
     "promise": PROMISES,
     "cost": COSTS,
+    "via": VIAS,
 }
 
 

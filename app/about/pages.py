@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from ..access.scopes import Scope
-from ..dependencies import ServicesDep, needs
+from ..dependencies import CallerDep, ServicesDep, needs
 from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import language_of, render
@@ -39,7 +39,7 @@ class RestPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusPage:
     models: Sequence[ModelOut]
-    data: str
+    data: str | None  # for administrators
     roots: Sequence[str]
     ready: bool
 
@@ -64,12 +64,12 @@ async def rest(request: Request) -> Response:
 
 
 @router.get("/status")
-async def status(request: Request, services: ServicesDep) -> Response:
+async def status(request: Request, services: ServicesDep, caller: CallerDep) -> Response:
     found = models.list_models(services)
     page = StatusPage(
         models=found,
-        data=str(services.settings.data),
-        roots=[str(root) for root in services.settings.roots],
+        data=str(services.settings.data) if (owner := caller.may(Scope.ADMIN)) else None,
+        roots=[str(root) for root in services.settings.roots] if owner else [],
         ready=any(model.status == "ready" for model in found),
     )
     return render(request, "about/status.html", page, section="status", json_twin="/readyz")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import bench, explain, info, models, selftest, serve, train
+from . import bench, explain, info, keys, log, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -23,6 +23,8 @@ application.command()(serve.serve)
 application.command()(explain.explain)
 application.command()(explain.predict)
 application.add_typer(models.application, name="models")
+application.add_typer(keys.application, name="keys")
+application.command()(log.log)
 application.command()(info.methods)
 application.command()(train.train)
 application.command()(selftest.selftest)

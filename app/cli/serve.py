@@ -49,7 +49,12 @@ def serve(
 
     application = create_app(settings)
     config = uvicorn.Config(
-        application, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+        application,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
     )
     Announcing(config).run(sockets=[listening])
 

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ..dependencies import OPEN_TO_ALL, ServicesDep
+from ..dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep
 from ..errors import EngineLoading
 from ..responses import READING, as_json, errors
 from ..schemas import Record
@@ -30,8 +30,9 @@ async def livez() -> Response:
 
 
 @router.get("/readyz", response_model=Ready, responses=errors(*READING, 503), summary="A model is ready")
-async def readyz(services: ServicesDep) -> Response:
+async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
+    """Strangers hear whether, and not what: names of models may tell something."""
     ready = tuple(state.id for state in services.engine.models() if state.status == "ready")
     if not ready:
         raise EngineLoading("no model is ready")
-    return as_json(Ready(models=ready))
+    return as_json(Ready(models=ready if visitor is not None else ()))

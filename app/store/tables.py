@@ -139,3 +139,47 @@ class JobFile(Table):
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     part: Mapped[int] = mapped_column(primary_key=True)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ApiKey(Table):
+    """A key that was given out. Of the key itself only its hash is kept; a revoked one stays, for the log's sake."""
+
+    __tablename__ = "keys"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    project: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(64))  # with spaces between them
+    created: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[int | None] = mapped_column(BigInteger)
+    revoked: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class SignedIn(Table):
+    """A browser that was signed in with a key. Of its cookie only the hash is kept."""
+
+    __tablename__ = "sessions"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(16))
+    expires: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (ForeignKeyConstraint(["key"], ["keys.id"], ondelete="CASCADE"),)
+
+
+class Logged(Table):
+    """Who did what. Triggers refuse to change or delete a line (migration 0004)."""
+
+    __tablename__ = "log"
+
+    id: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    project: Mapped[str] = mapped_column(String(64))
+    who: Mapped[str] = mapped_column(String(200))
+    via: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(String(200))  # the route or the command
+    target: Mapped[str] = mapped_column(String(200))
+    status: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (Index("ix_log_project", "project", "id"),)

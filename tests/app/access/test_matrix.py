@@ -1,0 +1,159 @@
+"""Every route x every scope x the own and the other project: nobody sees or changes what is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app.access.scopes import Scope, implied
+from app.main import create_app
+from app.settings import Settings
+from tests.app.access.conftest import SECRET, Shared
+from tests.routes import Declared, declared
+
+ROUTES = tuple(declared(create_app(Settings(data="unused"))))  # type: ignore[arg-type]
+UNSAFE = tuple(route for route in ROUTES if route.method not in ("GET", "HEAD"))
+FOREIGN: tuple[Mapping[str, str], ...] = (
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "cross-site", "origin": "https://localhost"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+)
+ADMIN = ("alpha", Scope.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def owned(shared: Shared) -> dict[str, str]:
+    """What project alpha has: a panel and an explanation of a text, each with a note."""
+    made = {}
+    for name, path in (("panel", "/v1/panels"), ("explanation", "/v1/explanations")):
+        body = {"model": "sentiment", "input": {"text": SECRET}}
+        body |= {"method": "leave-one-out"} if name == "explanation" else {}
+        made[name] = shared.ask("POST", path, shared.keys[ADMIN], json=body).json()["key"]
+        note = {"note": f"note of {SECRET}"}
+        assert shared.ask("PUT", f"/v1/history/{made[name]}/note", shared.keys[ADMIN], json=note).status_code == 204
+    return made
+
+
+def address(route: Declared, owned: Mapping[str, str]) -> str:
+    """With the things of project alpha in it."""
+    key = owned["explanation"] if "/explanations/" in route.path else owned["panel"]
+    values = {"key": key, "model": "sentiment", "name": "shap", "kind": "json"}
+    path = route.path
+    for part in [piece.partition("}")[0] for piece in path.split("{")[1:]]:
+        path = path.replace(f"{{{part}}}", values.get(part.partition(":")[0], owned.get(part, "0" * 64)))
+    return path
+
+
+def ask(shared: Shared, route: Declared, owned: Mapping[str, str], key: str | None, **headers: str) -> Any:
+    """A request whose body is right in form and asks for nothing: what is refused is refused before it is looked at."""
+    body: dict[str, Any] = {} if route.method in ("GET", "HEAD", "DELETE") else {"json": {}}
+    if body and not route.path.startswith("/v1/"):
+        body = {"data": {"word": "0", "replacement": "x"}}
+    return shared.ask(route.method, address(route, owned), key, headers=headers, **body)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_stranger_gets_nothing(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+    """Without a key, with one that was made up, and with an empty one."""
+    for key in (None, "whence_00000000_" + "A" * 43, ""):
+        answer = ask(shared, route, owned, key)
+
+        assert (answer.status_code == 401) == (route.needed is not None or str(route) == "POST /sign-in")
+        assert SECRET not in answer.text
+        assert route.needed is None or answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if not r.path.startswith("/v1/") and r.needed], ids=str)
+def test_a_person_is_sent_to_sign_in(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+    """And from there to the page that was asked for."""
+    answer = ask(shared, route, owned, None, accept="text/html")
+
+    if route.path.startswith(("/livez", "/readyz", "/metrics")):
+        assert answer.status_code == 401
+    else:
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_a_scope_opens_what_it_includes_and_no_more(
+    shared: Shared, owned: dict[str, str], route: Declared, scope: Scope
+) -> None:
+    """Too weak a scope gets 403 with the name of the one it takes, in the own project too."""
+    if route.needed is None or route.needed in implied([scope]):
+        return
+    for project in ("alpha", "beta"):
+        answer = ask(shared, route, owned, shared.keys[project, scope])
+
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "not_allowed"
+        assert route.needed.value in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_another_project_sees_nothing(shared: Shared, owned: dict[str, str], route: Declared, scope: Scope) -> None:
+    """Whatever the scope: an address of project alpha is a 404 in project beta, and no list has anything of it."""
+    answer = ask(shared, route, owned, shared.keys["beta", scope])
+
+    assert SECRET not in answer.text
+    assert "quokka" not in answer.text
+    if any(part in route.path for part in ("{key}", "{job}", "{dataset}", "{audit}")):
+        assert answer.status_code in (404, 403, 405, 422, 303), answer.status_code
+        assert answer.status_code != 403 or route.needed not in implied([scope])
+        assert answer.status_code != 303 or route.path.endswith("/try")
+
+
+def test_nothing_of_it_was_changed(shared: Shared, owned: dict[str, str]) -> None:
+    """After every request above: what project alpha has is there, with its notes."""
+    entries = shared.ask("GET", "/v1/history", shared.keys[ADMIN]).json()["entries"]
+
+    assert {entry["key"] for entry in entries} == set(owned.values())
+    assert all(entry["note"] == f"note of {SECRET}" for entry in entries)
+    assert len(shared.ask("GET", "/v1/models", shared.keys[ADMIN]).json()["models"]) == 1
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: "+".join(headers.values()))
+@pytest.mark.parametrize("route", UNSAFE, ids=str)
+def test_what_another_site_sends_is_refused(
+    shared: Shared, owned: dict[str, str], route: Declared, headers: dict[str, str]
+) -> None:
+    """Every unsafe route, with the strongest key there is."""
+    answer = ask(shared, route, owned, shared.keys[ADMIN], **headers)
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
+
+
+@pytest.mark.parametrize("route", UNSAFE, ids=str)
+def test_a_cookie_alone_does_nothing(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+    """A browser says which site its request comes from: a cookie without that is no browser's."""
+    session = sign_in(shared, shared.keys[ADMIN])
+    answer = ask(shared, route, owned, None, cookie=f"__Host-whence={session}")
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_whoever_may_is_let_in(shared: Shared, owned: dict[str, str], route: Declared, scope: Scope) -> None:
+    """The other half of the matrix: the tests above could pass on a server that refuses everything."""
+    if route.needed is None or route.needed not in implied([scope]):
+        return
+    answer = ask(shared, route, owned, shared.keys["alpha", scope])
+
+    assert answer.status_code not in (401, 403)
+    assert answer.status_code < 500 or answer.status_code == 503
+
+
+def sign_in(shared: Shared, key: str) -> str:
+    answer = shared.ask("POST", "/sign-in", data={"key": key}, headers={"origin": "https://localhost"})
+    assert answer.status_code == 303, answer.text
+    shared.client.cookies.clear()
+    return str(answer.headers["set-cookie"].partition("=")[2].partition(";")[0])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
+from .attention_weights import AttentionWeights
 from .types import (
     Attribution,
     BaselineKind,
@@ -208,12 +209,15 @@ class GradientModel(Model, Protocol):
 
 
 class AttentionModel(GradientModel, Protocol):
-    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """(layers, heads, tokens, tokens); rows look, columns are looked at."""
+    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """(layers, heads, tokens, tokens); rows look, columns are looked at. `served`: the prediction's logits
+        (1, labels), where they are known already."""
         ...
 
-    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
-        """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens)."""
+    def attention_gradients(
+        self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
+    ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Iterator[FloatArray]]:
+        """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, tokens, tokens)."""
         ...
 
     def pooled_token(self, inputs: Encoded) -> int:
@@ -256,6 +260,11 @@ class Case:
     most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
     seed: int = 0
     progress: Progress = silent
+    attention: AttentionWeights = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made anew with every copy, so that another model or other embeddings never get this one's.
+        object.__setattr__(self, "attention", AttentionWeights(self.model, self.inputs, self.table.whole))
 
     def values(self, logits: FloatArray) -> FloatArray:
         """Logits (rows, labels) → the explained number (rows, targets)."""

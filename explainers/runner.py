@@ -18,7 +18,7 @@ from .coalitions import Arithmetic, CoalitionTable
 from .errors import BadInput, ExplainersError, Incompatible
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
-from .metrics.faithfulness import faithfulness_of, removals_of
+from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
@@ -69,7 +69,7 @@ def explain(
     refuse_unknown(measures)
     refuse_unless_offered(model, type(explainer))
     case = case_of(model, question, progress=progress)
-    return _run(explainer, case, measures=measures)
+    return _measured(_explained(explainer, case), explainer, case, measures=measures)
 
 
 def panel(
@@ -79,15 +79,19 @@ def panel(
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
-    found: list[Attribution] = []
+    explained: list[Attribution] = []
+    able: list[Explainer] = []
     absent: list[Absent] = []
     for position, explainer in enumerate(wanted):
         progress(position / len(wanted), explainer.title)
         try:
             refuse_unless_offered(model, type(explainer))
-            found.append(_run(explainer, case))
+            explained.append(_explained(explainer, case))
+            able.append(explainer)
         except Incompatible as error:
             absent.append(Absent(method=explainer.name, reason=_reason(error)))
+    _ask_for_measures(explained, case)
+    found = [_measured(one, explainer, case) for one, explainer in zip(explained, able, strict=True)]
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
         text=question.text,
@@ -182,13 +186,28 @@ def _refuse_too_many(explainer: Explainer, case: Case) -> None:
         )
 
 
-def _run(explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
+def _explained(explainer: Explainer, case: Case) -> Attribution:
+    """What the method finds, with its time and its evaluations."""
     _refuse_too_many(explainer, case)
     started = time.perf_counter()
     before = case.table.evaluations
     found = explainer.explain(case)
-    explained = time.perf_counter()
     spent = found.forward_passes or case.table.evaluations - before
+    return found.model_copy(
+        update={"forward_passes": spent, "timings": {"explain": time.perf_counter() - started, "measure": 0.0}}
+    )
+
+
+def _ask_for_measures(found: Sequence[Attribution], case: Case) -> None:
+    """Every row that the measures of all methods will read, in as few batches as they fit into."""
+    if Need.OUTPUTS in case.model.offers:
+        case.table.logits(removal_rows(found, case), precision="fp32")
+        case.table.logits(measured_rows(found, case))
+
+
+def _measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
+    """The finding with its measures and badge."""
+    started = time.perf_counter()
     numbers = faithfulness_of(found, case)
     if case.table.complete:  # the limits of all orders are there for nothing
         numbers |= naopc_of(found, case)
@@ -196,8 +215,7 @@ def _run(explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> A
     checked = found.model_copy(
         update={
             "checks": {**found.checks, **numbers, **_precision_checks(found, case)},
-            "forward_passes": spent,
-            "timings": {"explain": explained - started, "measure": time.perf_counter() - explained},
+            "timings": {**found.timings, "measure": time.perf_counter() - started},
         }
     )
     return checked.model_copy(update={"badge": badge_of(checked, explainer)})

@@ -39,7 +39,11 @@ class Design:
 
 @lru_cache(maxsize=64)
 def design_for(players: int, budget: int | None, seed: int, exact_players: int = EXACT_PLAYERS) -> Design:
-    """All coalitions up to `exact_players` players, else as many pairs as the budget holds beside whole and empty."""
+    """All coalitions up to `exact_players` players, else as many pairs as the budget holds beside whole and empty.
+
+    Size 1 comes first and completely, with the leave-one-out coalitions as its complements: those are in every table
+    already.
+    """
     pairs = 2 ** (players - 1) - 1
     if players > exact_players:
         pairs = min(pairs, ((budget or DEFAULT_BUDGET) - 2) // 2)
@@ -60,8 +64,14 @@ def _pairs_of(players: int, size: int) -> int:
 
 
 def _allocation(players: int, pairs: int) -> dict[int, int]:
-    """Pairs a size: an equal share each, what a size cannot use goes to the others, remainders to the smaller sizes."""
+    """Pairs a size: size 1 completely where that takes at most half of the pairs, of the others an equal share each.
+
+    What a size cannot use goes to the others, remainders to the smaller sizes.
+    """
     left, rest, allocation = pairs, list(range(1, players // 2 + 1)), {}
+    if rest and 2 * _pairs_of(players, 1) <= pairs:
+        allocation[rest.pop(0)] = _pairs_of(players, 1)
+        left -= allocation[1]
     while rest and (full := [s for s in rest if _pairs_of(players, s) * len(rest) <= left]):
         size = full[0]
         allocation[size] = _pairs_of(players, size)

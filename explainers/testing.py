@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -104,17 +104,18 @@ class GradientModel(LinearModel):
         moves = np.stack([self._slopes(point * ends) for point in points])  # (points, tokens, width, labels)
         return PathGradients(logits, np.einsum("tpl,pkwl,kw->tpk", slopes, moves, ends))
 
-    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
         tokens = len(inputs.tokens)
         return np.full((1, self.heads, tokens, tokens), 1 / tokens, dtype=np.float32)
 
-    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
-        attentions = self.attentions(inputs).astype(np.float64)
+    def attention_gradients(
+        self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
+    ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Iterator[FloatArray]]:
         ends = self._embeddings(inputs)
-        slope = value_slopes(self.predict([inputs]), value, head=self.head, targets=[target])[0, 0]  # (labels,)
-        gradients = np.zeros_like(attentions)
-        gradients[:, :, self.pooled_token(inputs)] = len(ends) / self.heads * ends @ slope
-        return attentions, gradients
+        slopes = value_slopes(self.predict([inputs]), value, head=self.head, targets=targets)[:, 0]  # (targets, labels)
+        gradients = np.zeros((len(targets), *self.attentions(inputs).shape))
+        gradients[:, :, :, self.pooled_token(inputs)] = (len(ends) / self.heads * ends @ slopes.T).T[:, None, None]
+        return self.attentions(inputs), iter(gradients)
 
     def pooled_token(self, inputs: Encoded) -> int:
         return 0

@@ -23,7 +23,7 @@ class RawAttention(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         case.progress(0, "attention of all layers")
-        relations = case.model.attentions(case.inputs)  # (layers, heads, tokens, tokens)
+        relations = case.attention.weights()  # (layers, heads, tokens, tokens)
         special = np.flatnonzero(case.inputs.owner < 0)
         share = float(relations[..., special].sum(axis=-1).mean())
         return case.result(self, unit="share", relations=relations, checks={"special_share": share}, forward_passes=1)

@@ -25,11 +25,10 @@ class Relevance(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         position = case.model.pooled_token(case.inputs)
-        rows = []
-        for done, target in enumerate(case.targets):
-            case.progress(done / len(case.targets), f"class {done + 1} of {len(case.targets)}")
-            attentions, gradients = case.model.attention_gradients(case.inputs, value=case.value, target=target)
-            rows.append(relevance(attentions, gradients)[position])
+        case.progress(0, f"attention and its gradients for {len(case.targets)} classes")
+        gradients = case.attention.gradients(value=case.value, targets=case.targets)
+        attentions = case.attention.weights().astype(np.float64)
+        rows = [relevance(attentions, slopes)[position] for slopes in gradients]
         gathered = np.stack(rows)  # (targets, tokens)
         special = gathered[:, case.inputs.owner < 0].sum()
         total = gathered.sum()
@@ -46,6 +45,6 @@ def relevance(attentions: FloatArray, gradients: FloatArray) -> FloatArray:
     """Both (layers, heads, tokens, tokens) → (tokens, tokens), without the identity that it starts from."""
     start = np.eye(attentions.shape[-1])
     gathered = start
-    for weights, slopes in zip(attentions.astype(np.float64), gradients.astype(np.float64), strict=True):
+    for weights, slopes in zip(attentions, gradients, strict=True):
         gathered = gathered + np.maximum(slopes * weights, 0).mean(axis=0) @ gathered
     return gathered - start

@@ -24,7 +24,7 @@ class Rollout(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         case.progress(0, "attention of all layers")
-        flow = rollout(case.model.attentions(case.inputs))[case.model.pooled_token(case.inputs)]  # (tokens,)
+        flow = rollout(case.attention.weights())[case.model.pooled_token(case.inputs)]  # (tokens,)
         shares = case.inputs.by_player(flow)
         return case.result(
             self,

@@ -12,13 +12,14 @@ from math import ceil
 import numpy as np
 
 from ..base import Case, Need
+from ..sampling import design_for
 from ..types import Attribution, BoolArray, FloatArray, Removal, Target
 from ..values import probabilities, value_of
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins
 RATIONALE = 0.20  # the bin that is reported by itself
-RANDOM_ORDERS = 8  # enough to tell a method from chance; shared by all methods of a panel
+RANDOM_SETS = 8  # a bin; enough to tell a method from chance, and shared by all methods of a panel
 TOP = (1, 3, 5)
 _PROBABILITY_MEASURES = (
     "comprehensiveness",
@@ -40,22 +41,58 @@ def faithfulness_of(attribution: Attribution, case: Case) -> dict[str, float | N
         return {}
     if case.model.head == "regression":
         return {**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": _leave_one_out_tau(attribution, case)}
-    orders = [strongest_first(scores), *_random_orders(len(scores), case.seed)]
-    without, only = removed(orders, len(scores)), kept(orders[:1], len(scores))
-    logits = case.table.logits(np.concatenate([without, only]))  # one question, so that the batches are full
-    target = case.prediction.predicted.index
-    fall = (
-        probabilities(case.table.whole, case.model.head)[0, target] - probabilities(logits, case.model.head)[:, target]
-    )
-    bins = fall.reshape(-1, len(SHARES))  # own order, random orders, then the rationale alone
+    own = _own_rows(scores)
+    falls = _falls(np.concatenate([own, random_rows(case)]), case)  # one question, so that the batches are full
+    without, only = falls[: len(SHARES)], falls[len(SHARES) : len(own)]
     return {
-        "comprehensiveness": float(bins[0, SHARES.index(RATIONALE)]),
-        "sufficiency": float(bins[-1, SHARES.index(RATIONALE)]),
-        "aopc_comprehensiveness": float(bins[0].mean()),
-        "aopc_sufficiency": float(bins[-1].mean()),
-        "aopc_random": float(bins[1:-1].mean()),
+        "comprehensiveness": float(without[SHARES.index(RATIONALE)]),
+        "sufficiency": float(only[SHARES.index(RATIONALE)]),
+        "aopc_comprehensiveness": float(without.mean()),
+        "aopc_sufficiency": float(only.mean()),
+        "aopc_random": float(falls[len(own) :].reshape(len(SHARES), -1).mean()),
         "leave_one_out_tau": _leave_one_out_tau(attribution, case),
     }
+
+
+def measured_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
+    """Every coalition that `faithfulness_of` reads of these attributions, (rows, players)."""
+    known = [scores for found in attributions if (scores := scores_of(found)) is not None]
+    if not known or case.model.head == "regression" or Need.OUTPUTS not in case.model.offers:
+        return np.zeros((0, len(case.inputs.features)), dtype=bool)
+    return np.concatenate([*(_own_rows(scores) for scores in known), random_rows(case)])
+
+
+def random_rows(case: Case) -> BoolArray:
+    """Coalitions (bins · RANDOM_SETS, players) without random players, as many as the rationale of each bin has.
+
+    They are those that the Shapley values of this budget and seed have drawn, so beside them they cost nothing. Where
+    a size has fewer they are repeated; where it has none, one is drawn.
+    """
+    players = len(case.inputs.features)
+    design = design_for(players, case.budget, case.seed).keep
+    absent = players - design.sum(axis=1)
+    draw = np.random.default_rng((case.seed, 2))
+    rows = []
+    for size in rationale_sizes(players):
+        there = design[absent == size]
+        if not len(there):
+            there = (draw.permutation(players) >= size)[None]
+        rows.append(there[np.resize(draw.permutation(len(there)), RANDOM_SETS)])
+    return np.concatenate(rows)
+
+
+def _own_rows(scores: FloatArray) -> BoolArray:
+    """(2 · bins, players): without the strongest players of each bin, then these alone."""
+    order = strongest_first(scores)
+    return np.concatenate([removed([order], len(scores)), kept([order], len(scores))])
+
+
+def _falls(keep: BoolArray, case: Case) -> FloatArray:
+    """What the probability of the predicted class loses with each coalition, (rows,)."""
+    target, logits = case.prediction.predicted.index, case.table.logits(keep)
+    whole = probabilities(case.table.whole, case.model.head)[0, target]
+    falls: FloatArray = whole - probabilities(logits, case.model.head)[:, target]
+    return falls
 
 
 def rationale_sizes(players: int) -> tuple[int, ...]:
@@ -85,17 +122,8 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     """
     if Need.OUTPUTS not in case.model.offers:
         return ()
-    asked = [
-        (found.method.name, strongest_first(scores)[:size])
-        for found in attributions
-        if (scores := scores_of(found)) is not None
-        for size in TOP
-        if size <= len(scores)
-    ]
-    keep = np.ones((len(asked), len(case.inputs.features)), dtype=bool)
-    for row, (_, players) in enumerate(asked):
-        keep[row, list(players)] = False
-    logits = case.table.logits(keep, precision="fp32")  # shown as predictions
+    asked = _removed_players(attributions)
+    logits = case.table.logits(_without(asked, case), precision="fp32")  # shown as predictions
     return tuple(
         Removal(
             method=method,
@@ -105,6 +133,28 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
         )
         for (method, players), row in zip(asked, logits, strict=True)
     )
+
+
+def removal_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
+    """Every coalition that `removals_of` reads, (rows, players)."""
+    return _without(_removed_players(attributions), case)
+
+
+def _removed_players(attributions: Sequence[Attribution]) -> list[tuple[str, tuple[int, ...]]]:
+    return [
+        (found.method.name, strongest_first(scores)[:size])
+        for found in attributions
+        if (scores := scores_of(found)) is not None
+        for size in TOP
+        if size <= len(scores)
+    ]
+
+
+def _without(asked: Sequence[tuple[str, tuple[int, ...]]], case: Case) -> BoolArray:
+    keep = np.ones((len(asked), len(case.inputs.features)), dtype=bool)
+    for row, (_, players) in enumerate(asked):
+        keep[row, list(players)] = False
+    return keep
 
 
 def probability_of(logits: FloatArray, case: Case) -> float | None:
@@ -129,8 +179,3 @@ def _leave_one_out_tau(attribution: Attribution, case: Case) -> float | None:
     values = value_of(logits, case.value, head=case.model.head, targets=targets)[:, 0]
     effects = values[0] - values[1:]
     return kendall_tau(scores, effects if is_signed(attribution) else np.abs(effects))
-
-
-def _random_orders(players: int, seed: int) -> list[tuple[int, ...]]:
-    generator = np.random.default_rng(seed)
-    return [tuple(generator.permutation(players).tolist()) for _ in range(RANDOM_ORDERS)]

@@ -7,6 +7,7 @@ modules. The network that serves predictions is never switched and never gets a 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from ..base import Encoded
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
-from .gradients import value_tensor
+from .gradients import mirrored, value_tensor
 from .masking import path_ends, whole_rows
 from .network import Network, Passed
 
@@ -52,18 +53,34 @@ def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndar
 
 
 def attention_gradients(
-    twin: Network, inputs: Encoded, *, value: ValueName, head: Head, target: int, served: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+    twin: Network, inputs: Encoded, *, value: ValueName, head: Head, targets: Sequence[int], served: FloatArray
+) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Iterator[FloatArray]]:
+    """Attentions (layers, heads, tokens, tokens) and, one target at a time, ∂v/∂attention. Raises Incompatible.
+
+    One forward pass for all targets; one backward pass too where the gradients of two classes mirror each other.
+    """
     _refuse_size(twin, inputs)
     place = path_ends(twin, inputs)[0][None].requires_grad_()
     with torch.enable_grad():
         passed = twin.forward(twin.rows(inputs, embeddings=place), attentions=True)
         _refuse_other(passed, served)
-        explained = value_tensor(passed.logits, value, head=head, targets=[target]).sum()
-        slopes = torch.autograd.grad(explained, passed.attentions)
-    weights = torch.cat([a.detach() for a in passed.attentions])
-    return weights.double().numpy(), torch.cat(slopes).double().numpy()
+        values = value_tensor(passed.logits, value, head=head, targets=targets)[0]
+    weights: np.ndarray[Any, np.dtype[np.float32]] = torch.cat([a.detach() for a in passed.attentions]).float().numpy()
+    alone = mirrored(passed.logits.shape[1], value, head)
+    return weights, _slopes(values, passed.attentions, targets, alone=alone)
+
+
+def _slopes(
+    values: torch.Tensor, attentions: tuple[torch.Tensor, ...], targets: Sequence[int], *, alone: bool
+) -> Iterator[FloatArray]:
+    first: FloatArray | None = None
+    for target, explained in zip(targets, values, strict=True):
+        if first is not None and alone:
+            yield first if target == targets[0] else -first
+            continue
+        slopes: FloatArray = torch.cat(torch.autograd.grad(explained, attentions, retain_graph=True)).double().numpy()
+        first = slopes if first is None else first
+        yield slopes
 
 
 def _refuse_size(twin: Network, inputs: Encoded) -> None:

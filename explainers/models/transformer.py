@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -138,17 +138,19 @@ class TransformerModel:
     def _twin(self) -> Network:
         return attention.eager_twin(self._network)
 
-    def attentions(self, inputs: Encoded) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(layers, heads, tokens, tokens); rows look, columns are looked at. Raises Incompatible."""
         windows.refuse_windows(inputs, "attention")
-        return attention.attentions(self._twin, inputs, served=self.predict([inputs]))
+        return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
 
-    def attention_gradients(self, inputs: Encoded, *, value: ValueName, target: int) -> tuple[FloatArray, FloatArray]:
-        """Attentions and ∂v/∂attention, both (layers, heads, tokens, tokens). Raises Incompatible."""
+    def attention_gradients(
+        self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
+    ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Iterator[FloatArray]]:
+        """Attentions and ∂v/∂attention of each target, (layers, heads, tokens, tokens). Raises Incompatible."""
         windows.refuse_windows(inputs, "attention")
-        served = self.predict([inputs])
+        served = self.predict([inputs]) if served is None else served
         return attention.attention_gradients(
-            self._twin, inputs, value=value, head=self.head, target=target, served=served
+            self._twin, inputs, value=value, head=self.head, targets=targets, served=served
         )
 
     def pooled_token(self, inputs: Encoded) -> int:

@@ -1,10 +1,12 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from explainers import BadInput, Incompatible, Question, build
+from explainers.bench.run import METHODS, SAMPLED
 from explainers.runner import explain, panel, precision_of
-from explainers.testing import LinearModel
+from explainers.testing import GradientModel, LinearModel
 
 TEXT = "a b c d e f g h i j great plot"  # 12 players: a sampled game
 MODEL = LinearModel({"great": (-1.0, 2.0), "plot": (0.5, 0.25)})
@@ -85,3 +87,31 @@ def test_a_method_that_cannot_run_is_absent_with_the_reason():
     assert {a.method for a in found.absent} >= {"integrated-gradients", "attention"}
     assert "gradients" in next(a.reason.text for a in found.absent if a.method == "integrated-gradients")
     assert found.baseline_prediction is not None
+
+
+class Counting(GradientModel):
+    """Remembers the distinct rows of every batch; rows repeated within a batch only fill it up."""
+
+    def __init__(self) -> None:
+        super().__init__({"great": (-1.0, 2.0), "plot": (0.5, 0.25), "dull": (0.75, -1.0)})
+        self.asked: list[bytes] = []
+
+    def outputs(self, inputs, keep, *, precision="fp32"):
+        self.asked += sorted({row.tobytes() for row in keep})
+        return super().outputs(inputs, keep)
+
+
+@pytest.mark.parametrize("players", [1, 2, 5, 10, 11, 16, 31, 40])
+def test_no_row_of_a_panel_is_asked_twice_and_measures_add_few(players):
+    """Whatever the methods and measures share is one evaluation; the measures add none up to ten players, at most 64
+    beyond."""
+    model = Counting()
+    words = ["great", "plot", "dull", *(f"w{i}" for i in range(40))]
+    rng = np.random.default_rng(players)
+    text = " ".join(rng.permutation(words[:players]))
+    found = panel(model, Question(text=text), [build(name) for name in METHODS])
+    by_methods = sum(one.forward_passes for one in found.explanations if one.method.name in SAMPLED)
+    added = found.evaluations - 1 - by_methods
+
+    assert len(model.asked) == len(set(model.asked)) == found.evaluations - 1
+    assert added == 0 if players <= 10 else added <= 64

@@ -76,3 +76,11 @@ def test_a_budget_is_kept_by_lime_too():
     assert bound.checks["effective_samples"] < bound.checks["wanted_samples"] <= free.checks["effective_samples"]
     assert bound.forward_passes <= 128 + 41  # and the leave-one-out coalitions, which are always there
     assert "few_samples" in {reason.code for reason in bound.badge.reasons}
+
+
+def test_leave_one_out_is_part_of_the_design():
+    """Every table holds those coalitions anyway: the design spends only their complements."""
+    sizes = design_for(31, 256, 0).keep.sum(axis=1)
+
+    assert (sizes == 30).sum() == (sizes == 1).sum() == 31
+    assert (design_for(100, 128, 0).keep.sum(axis=1) == 1).sum() < 100  # more than half of the pairs: no longer

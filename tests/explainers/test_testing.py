@@ -62,7 +62,8 @@ def test_the_way_ends_at_the_prediction_and_at_the_empty_coalition() -> None:
 def test_attention_gradients_are_the_slopes_of_the_attended_sum() -> None:
     """Logits are T · mean over heads of A[0] · X: at the even attention that is the model's own sum."""
     case = case_for(GradientModel(WEIGHTS), "good bad")
-    attentions, gradients = case.model.attention_gradients(case.inputs, value="logit", target=1)
+    attentions, each = case.model.attention_gradients(case.inputs, value="logit", targets=[1])
+    gradients = next(each)
 
     assert attended(case, attentions) == pytest.approx(case.table.whole[0], abs=1e-6)
     moved = attentions.copy()

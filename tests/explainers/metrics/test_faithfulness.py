@@ -5,7 +5,17 @@ from math import exp
 import numpy as np
 import pytest
 
-from explainers.metrics.faithfulness import SHARES, faithfulness_of, kept, rationale_sizes, removals_of, removed
+from explainers.metrics.faithfulness import (
+    RANDOM_SETS,
+    SHARES,
+    faithfulness_of,
+    kept,
+    random_rows,
+    rationale_sizes,
+    removals_of,
+    removed,
+)
+from explainers.sampling import design_for
 from explainers.testing import AndModel, LinearModel
 from explainers.types import Head
 from tests.given import Given, case_for, given
@@ -62,7 +72,7 @@ def test_the_reversed_order_is_worse() -> None:
     assert found["leave_one_out_tau"] == pytest.approx(-1)
 
 
-def test_random_orders_are_drawn_with_the_seed() -> None:
+def test_random_sets_are_drawn_with_the_seed() -> None:
     """The same seed gives the same area; with one joint effect of all words every order loses everything at once."""
     first, again = (case_for(LinearModel(WEIGHTS), "plain bad good fine", seed=3) for _ in range(2))
     together = case_for(AndModel(), "a b c d")
@@ -132,3 +142,23 @@ def test_removals_say_what_the_model_says_without_the_top_players() -> None:
 def test_the_bins_are_those_of_eraser() -> None:
     """1, 5, 10, 20 and 50 % of the players."""
     assert SHARES == (0.01, 0.05, 0.10, 0.20, 0.50)
+
+
+def test_random_sets_are_those_that_the_shapley_values_have_drawn() -> None:
+    """As many players are absent as the rationale of each bin has, and beside SHAP they cost nothing."""
+    model = LinearModel(WEIGHTS)
+    case = case_for(model, " ".join(f"w{i}" for i in range(24)))
+    design = {row.tobytes() for row in design_for(24, None, case.seed).keep}
+    rows = random_rows(case)
+
+    assert (24 - rows.sum(axis=1)).tolist() == [size for size in rationale_sizes(24) for _ in range(RANDOM_SETS)]
+    assert {row.tobytes() for row in rows} <= design
+
+
+def test_random_sets_exist_where_the_budget_holds_none_of_their_size() -> None:
+    """With 31 pairs for 60 sizes the larger ones are not drawn; one set of the size stands in."""
+    case = case_for(LinearModel(WEIGHTS), " ".join(f"w{i}" for i in range(120)), budget=64)
+
+    assert (120 - random_rows(case).sum(axis=1)).tolist() == [
+        size for size in rationale_sizes(120) for _ in range(RANDOM_SETS)
+    ]

@@ -163,7 +163,8 @@ def test_attention_gradients_come_with_the_same_attentions(model: TransformerMod
     """The forward pass with gradients shows the weights that the one without shows."""
     inputs = model.encode(Question(text=SHORT))
 
-    weights, slopes = model.attention_gradients(inputs, value="log-odds", target=1)
+    weights, each = model.attention_gradients(inputs, value="log-odds", targets=[0, 1])
+    _, slopes = each
 
     np.testing.assert_allclose(weights, model.attentions(inputs), atol=1e-6)
     assert slopes.shape == weights.shape
@@ -173,7 +174,7 @@ def test_attention_gradients_come_with_the_same_attentions(model: TransformerMod
 def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerModel) -> None:
     """The last layer's attention matters only in the row of the pooled position."""
     inputs = model.encode(Question(text=SHORT))
-    _, slopes = model.attention_gradients(inputs, value="log-odds", target=1)
+    slopes = next(model.attention_gradients(inputs, value="log-odds", targets=[1])[1])
 
     rows = np.flatnonzero(np.abs(slopes[-1]).max(axis=(0, 2)))
 

@@ -65,7 +65,7 @@ CALLS: dict[str, Callable[[TransformerModel, Encoded], Any]] = {
     "outputs in bf16": lambda m, i: m.outputs(i, some(i), precision="bf16"),
     "path gradients": lambda m, i: m.path_gradients(i, np.array([0.3]), value="log-odds", targets=(0,)),
     "attentions": lambda m, i: m.attentions(i),
-    "attention gradients": lambda m, i: m.attention_gradients(i, value="log-odds", target=0),
+    "attention gradients": lambda m, i: next(m.attention_gradients(i, value="log-odds", targets=[0])[1]),
     "layers": lambda m, i: m.layer_states(i, np.linspace(0, 1, 3), value="log-odds", targets=(0,)),
     "blends": lambda m, i: m.blends(i, some(i) * 0.5),
     "randomised": lambda m, i: m.randomised(0),
@@ -202,7 +202,7 @@ def test_attentions_that_would_fill_the_memory_are_refused(monkeypatch: pytest.M
     with pytest.raises(Incompatible, match="shorten the text"):
         model.attentions(inputs)
     with pytest.raises(Incompatible, match="shorten the text"):
-        model.attention_gradients(inputs, value="logit", target=0)
+        model.attention_gradients(inputs, value="logit", targets=[0])
 
 
 def test_other_logits_of_the_twin_are_refused() -> None:

@@ -12,7 +12,7 @@ from math import ceil
 import numpy as np
 
 from ..base import Case, Need
-from ..sampling import design_for
+from ..sampling import EXACT_PLAYERS, design_for
 from ..types import Attribution, BoolArray, FloatArray, Removal, Target
 from ..values import probabilities, value_of
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
@@ -69,7 +69,7 @@ def random_rows(case: Case) -> BoolArray:
     a size has fewer they are repeated; where it has none, one is drawn.
     """
     players = len(case.inputs.features)
-    design = design_for(players, case.budget, case.seed).keep
+    design = design_for(players, case.budget, case.seed, min(EXACT_PLAYERS, case.most_exact)).keep
     absent = players - design.sum(axis=1)
     draw = np.random.default_rng((case.seed, 2))
     rows = []

@@ -8,12 +8,13 @@ it is imported where jobs run and by the command line, never by pages (they read
 | `lexicon` | `Lexicon.load("en")`, `parse(text)`, `.find(text)`, `.membership(texts)`, `sample_of_matches` |
 | `metrics`, `measures` | `METRICS`, `RANKINGS`; `figures`, `per_group`, `difference`, `ratio`, `impact_ratios` (2.1) |
 | `ranking` | `bias_aucs`, `subgroup_aucs`, `power_mean`, `jigsaw_score` (2.3) |
-| `calibration` | `expected_calibration_error`, `calibration_in_the_large` (2.4) |
-| `counterfactuals` | `flips`, `effect_matrix`, `token_fairness_gap`, `spread_per_text`, `flip_test` (2.5) |
+| `calibration` | `calibration(rows, inside)`: error, what perfect calibration would show, offset (2.4) |
+| `counterfactuals` | `Pairs`; `flips`, `effect_matrix`, `token_fairness_gap`, `share_moved`, `spread_per_text` (2.5) |
 | `templates` | `frames`, `fill`, `identity_effects` (2.6) |
 | `functional` | `read_cases`, `accuracies`, `headline` (HateCheck's form) |
-| `attribution` | `identity_share`, `identity_lift`, `identity_push`, `decompose`, `word_table` (2.7) |
-| `findings`, `comparison` | `Family(metrics, margin, …)`, `compare(rows, membership, family)` (2.10) |
+| `attribution` | `identity_share`, `identity_lift`, `identity_push`, `word_classes`, `class_sums` (2.7) |
+| `decomposition` | `decompose(Side, Side)`, `word_table`, `causal_check`, `agreement` (2.7) |
+| `findings`, `comparison` | `Family(metrics, …)`, `compare(rows, membership, family)`, `compare_values` (2.10) |
 | `swaps` | `english.swap`, `chinese.swap`: swapped texts with every replacement as (start, end, from, to, rule) |
 | `statistics` | intervals, exact and permutation tests, q-values, detectable gaps, verdicts, bootstrap, areas |
 

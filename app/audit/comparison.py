@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from .findings import Comparison, Design, Family, Test, judged
 from .groups import Membership
-from .metrics import EMPTY, RANKINGS, Kind, Metric, metric, stratum
+from .metrics import EMPTY, RANKINGS, Among, Kind, Metric, metric, stratum
 from .ranking_comparison import ranking_tests
 from .statistics.bootstrap import cluster_design, cluster_gap_interval
 from .statistics.exact import fisher
@@ -40,6 +40,24 @@ def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
             found += _tests(rows, membership, metric(name), family=family, design=design)
     clusters = None if rows.clusters is None else int(rows.clusters.max()) + 1
     return Comparison(design, clusters, judged(found, family))
+
+
+def compare_values(
+    name: str, values: Floats, membership: Membership, family: Family, *, clusters: Ints | None = None
+) -> Comparison:
+    """The same tests for one number a row, such as the push of identity words or the comprehensiveness of an
+    explanation: means, Welch or cluster bootstrap, permutation. Rows without the number (NaN) are left out. The
+    family's measures are not made; its margin is in the unit of the numbers."""
+    family = replace(family, metrics=())
+    there = ~np.isnan(values)
+    rows = Rows(values[there], None, clusters=None if clusters is None else clusters[there])
+    members = Membership(membership.names, membership.axes, membership.inside[there], membership.background[there])
+    design: Design = "independent"
+    if rows.clusters is not None:
+        design = cluster_design(members.inside, members.background, rows.clusters)
+    measure = Metric(name, Kind.MEAN, Among.ALL, None, lambda given: given.scores, needs_labels=False)
+    tests = _tests(rows, members, measure, family=family, design=design)
+    return Comparison(design, None if rows.clusters is None else int(rows.clusters.max()) + 1, judged(tests, family))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Family:
 
     def tests(self, groups: int) -> int:
         """How many tests that makes: every group, and the spread over all of them, for every measure."""
-        return len(self.metrics) * (groups + (groups > 1))
+        return max(1, len(self.metrics)) * (groups + (groups > 1))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def cluster_design(inside: Bools, background: Bools, clusters: Ints) -> Design:
     packed = np.packbits(np.concatenate([inside, background], axis=1), axis=1)
     pattern = np.unique(packed, axis=0, return_inverse=True)[1].ravel()
     kinds = np.unique(np.stack([clusters, pattern], axis=1), axis=0)
-    return "nested" if len(kinds) == len(np.unique(clusters)) and len(kinds) < len(clusters) else "crossed"
+    return "nested" if len(kinds) == len(np.unique(clusters)) else "crossed"
 
 
 def cluster_gap_interval(

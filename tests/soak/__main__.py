@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.soak.figures import Figure
-from tests.soak.kills import kills
+from tests.soak.kills import kills, kills_postgresql
 
 SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills,
+    "kills-postgresql": kills_postgresql,
 }
 OUT = Path("build/soak.json")
 

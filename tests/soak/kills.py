@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.jobs.durable import AT_ONCE
+from tests import databases
 from tests.processes import Server, batch, rows_of, tiny_folder
 from tests.soak.figures import Figure
 
@@ -41,6 +42,12 @@ def kills(
         server.close()
 
 
+def kills_postgresql(folder: Path) -> list[Figure]:
+    """The same on a PostgreSQL of its own."""
+    with databases.running() as postgresql:
+        return kills(folder, database=postgresql.fresh())
+
+
 def _send(server: Server, jobs: int) -> list[str]:
     return [server.submit(batch(ROWS, shard_rows=SHARD_ROWS, model="tiny"), f"job {number}") for number in range(jobs)]
 
@@ -62,7 +69,8 @@ def _done(server: Server) -> int:
     """Jobs that have ended, without a route: the database is read as it is."""
     from sqlalchemy import create_engine, text
 
-    engine = create_engine(server.environment.get("WHENCE_DATABASE") or f"sqlite:///{server.data}/whence.sqlite3")
+    url = server.environment.get("WHENCE_DATABASE", "").replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url or f"sqlite:///{server.data}/whence.sqlite3")
     try:
         with engine.connect() as connection:
             return int(connection.execute(text("SELECT count(*) FROM jobs WHERE state = 'done'")).scalar_one())

@@ -18,6 +18,7 @@ from .explain.attention_pages import router as attention
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
 from .history.pages import router as history
+from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
 from .rendering import STATIC, static_version
@@ -53,7 +54,7 @@ class Kept(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    for router in (explain, tries, attention, compare, history, models, methods, selftest, about, access):
+    for router in (explain, tries, attention, compare, history, jobs, models, methods, selftest, about, access):
         app.include_router(router, include_in_schema=False)
     app.mount(f"/static/{static_version()}", Kept(directory=STATIC), name="static-kept")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -191,7 +191,24 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "effective": lambda value: number(value, 0),
     "wanted": lambda value: number(value, 0),
 }
+JOB_STATES = {
+    "queued": N_("Waiting"),
+    "running": N_("Under way"),
+    "cancelling": N_("Being stopped"),
+    "cancelled": N_("Cancelled"),
+    "failed": N_("Failed"),
+    "done": N_("Done"),
+}
+JOB_KINDS = {
+    "batch": N_("Many texts"),
+    "explanation": N_("Explanation"),
+    "train": N_("Training"),
+}
+JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer")}
 TABLES = {
+    "job_state": JOB_STATES,
+    "job_kind": JOB_KINDS,
+    "job_count": JOB_COUNTS,
     "method": METHODS,
     "level_name": LEVELS,
     "unit": UNITS,

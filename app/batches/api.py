@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -32,7 +32,8 @@ FORMS: dict[int | str, dict[str, Any]] = {
         }
     }
 }
-ENDINGS = {service.JSONL: "jsonl", service.CSV: "csv", service.PARQUET: "parquet"}
+ENDINGS: dict[str, str] = {service.JSONL: "jsonl", service.CSV: "csv", service.PARQUET: "parquet"}
+MEDIA = {ending: media for media, ending in ENDINGS.items()}
 
 
 @router.post(
@@ -56,11 +57,19 @@ async def create_batch(
 @router.get(
     "/{id}/results",
     response_class=Response,
-    responses=FORMS | errors(*READING, 404, 406, 409),
+    responses=FORMS | errors(*READING, 404, 406, 409, 422),
     summary="What came of each text, as far as the job is: JSON lines, CSV or Parquet by Accept",
 )
-async def get_results(request: Request, services: ServicesDep, project: ProjectDep, id: str) -> Response:
-    form = negotiate(request, service.FORMS)
+async def get_results(
+    request: Request,
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    format: Annotated[
+        Literal["jsonl", "csv", "parquet"] | None, Query(description="Instead of Accept, for a link.")
+    ] = None,
+) -> Response:
+    form = MEDIA[format] if format else negotiate(request, service.FORMS)
     found = await service.results(services, project, id, form)
     name = f'attachment; filename="batch-{id[:12]}.{ENDINGS[form]}"'
     return StreamingResponse(found, media_type=form, headers={"Content-Disposition": name})

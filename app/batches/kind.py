@@ -43,7 +43,7 @@ class BatchKind:
         path = work.folder / PARQUET
         count, failed = write_parquet(path, work.results())
         work.keep(PARQUET, path)
-        links = {"results": f"/v1/batches/{work.id}/results"}
+        links = {name: f"/v1/batches/{work.id}/results?format={name}" for name in ("jsonl", "csv", "parquet")}
         return BatchResult(rows=count, failed=failed, links=links).model_dump(mode="json")
 
 

@@ -2,6 +2,7 @@
 import { ask } from './ask.js';
 import { copy } from './copy.js';
 import { heat } from './heat.js';
+import { jobs } from './jobs.js';
 import { maps } from './maps.js';
 import { menus } from './menu.js';
 import { modelStatus } from './status.js';
@@ -12,6 +13,7 @@ menus();
 copy();
 ask();
 modelStatus();
+jobs();
 heat();
 maps();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();

@@ -23,6 +23,8 @@ PAGES = (
     "{compare}",
     "/compare",
     "/history",
+    "/jobs",
+    "{job}",
     "/models",
     "/models/tiny",
     "/methods",
@@ -59,8 +61,10 @@ def places(module_server: str, browser: Browser) -> dict[str, str]:
     page.click(".ask .primary")
     page.wait_for_url("**/compare?a=*")
     compare = page.url.removeprefix(module_server)
+    asked = {"model": "sentiment", "inputs": [{"text": TEXT}]}
+    job = page.request.post(f"{module_server}/v1/batches", data=asked).json()["id"]
     context.close()
-    return {"panel": panel, "compare": compare}
+    return {"panel": panel, "compare": compare, "job": f"/jobs/{job}"}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,73 @@
+"""Long work: the list, and one job with its progress, to be stopped or tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs
+from ..rendering import render
+from . import service
+from .schemas import JobOut
+from .states import FINAL, State
+
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
+NAMES = {"jsonl": "JSON Lines", "csv": "CSV", "parquet": "Parquet"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    jobs: Sequence[JobOut]
+    next: str | None
+    show: str  # a key of SHOWN
+    active: bool  # some of them still change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    job: JobOut
+    ended: bool
+    links: Sequence[tuple[str, str]]  # name and address of what came of it
+    counts: Sequence[tuple[str, int]]
+
+
+@router.get("/jobs")
+async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    asked = request.query_params.get("show", "")
+    show = asked if asked in SHOWN else ""
+    cursor = request.query_params.get("cursor") or None
+    found = await service.listing(services, project, states=SHOWN[show], cursor=cursor)
+    page = ListPage(
+        jobs=found.jobs, next=found.next, show=show, active=any(job.state not in FINAL for job in found.jobs)
+    )
+    return render(request, "jobs/list.html", page, section="jobs", json_twin="/v1/jobs")
+
+
+@router.get("/jobs/{id}")
+async def one(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    job = await service.get(services, project, id)
+    result = job.result or {}
+    page = JobPage(
+        job=job,
+        ended=job.state in FINAL,
+        links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
+        counts=tuple((name, value) for name, value in result.items() if isinstance(value, int)),
+    )
+    return render(request, "jobs/job.html", page, section="jobs", json_twin=f"/v1/jobs/{job.id}")
+
+
+@router.post("/jobs/{id}/cancel", dependencies=[needs(Scope.EXPLAIN)])
+async def cancel(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    job = await service.cancel(services, project, id)
+    return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.post("/jobs/{id}/retry", dependencies=[needs(Scope.EXPLAIN)])
+async def retry(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    job = await service.retry(services, project, id)
+    return RedirectResponse(f"/jobs/{job.id}", 303)

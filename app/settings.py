@@ -1,4 +1,4 @@
-"""Everything that can be set, in one frozen value: by WHENCE_PORT=9000 and the like, or by the command line."""
+"""Everything that can be set, in one frozen value; configuration.py says where the values come from."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .access.grants import EVERYBODY, parse
+from .configuration import OneFile, SecretFiles
 
 Auth = Literal["local", "apikey", "proxy"]
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
@@ -94,6 +95,17 @@ class Settings(BaseSettings):
                 f"{url.partition(':')[0]!r} is no database Whence knows; give postgresql://user@host/name or sqlite:////path"
             )
         return url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls), OneFile(settings_cls, init_settings())
 
     @property
     def sources(self) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import bench, explain, info, keys, log, models, selftest, serve, train
+from . import bench, config, explain, info, keys, log, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -25,6 +25,7 @@ application.command()(explain.predict)
 application.add_typer(models.application, name="models")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)
+application.command()(config.config)
 application.command()(info.methods)
 application.command()(train.train)
 application.command()(selftest.selftest)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..settings import Settings
+from .config import ConfigFile, use
 from .trouble import Mistake
 
 
@@ -21,12 +22,14 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.  [default: 8000]")] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the database and the arrays.")] = None,
+    config_file: ConfigFile = None,
 ) -> None:
     """Serve the pages and the REST interface until Ctrl-C."""
     import uvicorn
 
     from ..main import create_app
 
+    use(config_file)
     settings = settings_of(folders=folders, host=host, port=port, data=data)
     listening = listen(settings.host, settings.port)
     try:
@@ -60,7 +63,7 @@ def serve(
 
 
 def settings_of(**given: Any) -> Settings:
-    """The settings of the environment with the arguments that were given. Raises ValidationError, Mistake."""
+    """The settings in force, with the arguments that were given. Raises ValidationError, Mistake."""
     folders = [folder.expanduser() for folder in given.pop("folders") or ()]
     for folder in folders:
         if not folder.is_dir():

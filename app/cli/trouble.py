@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from .._library import explainers
+from ..configuration import BadConfiguration
 from ..errors import AppError
 from ..train.data import BadData
 from ..train.plan import BadPlan
@@ -27,7 +28,9 @@ def message_of(error: Exception) -> str | None:
         return one_line(f"{place}: {first['msg']}" if place else first["msg"].removeprefix("Value error, "))
     if isinstance(error, OSError) and error.filename is not None:
         return one_line(f"{error.filename}: {error.strerror}")
-    if isinstance(error, Mistake | BadPlan | BadData | AppError | explainers.ExplainersError | OSError):
+    if isinstance(error, Mistake | BadPlan | BadData | BadConfiguration | AppError | OSError):
+        return one_line(str(error))
+    if isinstance(error, explainers.ExplainersError):
         return one_line(str(error))
     return None
 

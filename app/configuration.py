@@ -1,0 +1,115 @@
+"""Where settings come from, the strongest first: command line, environment, files of secrets, one TOML file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+PREFIX = "WHENCE_"
+CONFIG = f"{PREFIX}CONFIG"
+NAME = "whence.toml"
+
+
+class BadConfiguration(ValueError):
+    """The message names the file and what is wrong with it."""
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """WHENCE_DATABASE_FILE=/run/secrets/url: the value is what the file holds, so that it is in no environment."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if path is None or f"{field_name}_file" in self.settings_cls.model_fields:  # a setting of that very name
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip("\r\n"), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfiguration(f"{PREFIX}{field_name.upper()}_FILE: {path} cannot be read: {error}") from error
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, _, _ = self.get_field_value(field, name)
+            if value is not None:
+                found[name] = self.decode_complex_value(name, field, value) if value[:1] in ("[", "{") else value
+        return found
+
+
+class OneFile(PydanticBaseSettingsSource):
+    """whence.toml of the data folder, or the file that --config or WHENCE_CONFIG names."""
+
+    def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, Any]) -> None:
+        super().__init__(settings_cls)
+        self.given = given
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        if set(self.settings_cls.model_fields) <= set(self.given):  # a child process is told everything
+            return {}
+        path = file_of(self.given)
+        return {} if path is None else read(path)
+
+
+def file_of(given: Mapping[str, Any]) -> Path | None:
+    """None where there is none. One that was named has to be there."""
+    if named := os.environ.get(CONFIG):
+        return Path(named).expanduser()
+    from .settings import default_data
+
+    data = given.get("data") or os.environ.get(f"{PREFIX}DATA") or default_data()
+    path = Path(data).expanduser() / NAME
+    return path if path.is_file() else None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Raises BadConfiguration for a file that is not there, no TOML, or names settings that do not exist."""
+    from .settings import Settings
+
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfiguration(f"the configuration {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfiguration(f"the configuration {path} is not TOML: {error}") from error
+    if unknown := sorted(set(found) - set(Settings.model_fields)):
+        raise BadConfiguration(
+            f"the configuration {path} names {unknown[0]!r}, which is no setting; `whence config` lists them"
+        )
+    return found
+
+
+def origins(given: Mapping[str, Any]) -> dict[str, str]:
+    """Why each setting is what it is."""
+    from .settings import Settings
+
+    environment = {name.upper() for name in os.environ}
+    path = file_of(given)
+    written = {} if path is None else read(path)
+
+    def origin(name: str) -> str:
+        variable = f"{PREFIX}{name.upper()}"
+        if name in given:
+            return "command line"
+        if variable in environment:
+            return f"environment ({variable})"
+        if f"{variable}_FILE" in environment and f"{name}_file" not in Settings.model_fields:
+            return f"file ({variable}_FILE)"
+        return f"file ({path})" if name in written else "default"
+
+    return {name: origin(name) for name in Settings.model_fields}
+
+
+def unused() -> list[str]:
+    """Variables that look like settings and are none: a typing mistake changes nothing silently."""
+    from .settings import Settings
+
+    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = names | {f"{name}_FILE" for name in names} | {CONFIG}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known)

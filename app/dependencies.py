@@ -16,6 +16,7 @@ from .engine.contract import EngineClient
 from .errors import ClientGone, Forbidden, NotAllowed, Unknown
 from .explain.flights import Flights
 from .logging import Fingerprint
+from .metrics import Metrics
 from .settings import Settings
 from .store.database import Store
 
@@ -32,6 +33,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     flights: Flights = field(default_factory=Flights)
+    metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 
 

@@ -26,6 +26,7 @@ from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
 from .predict.api import router as predict_api
+from .retention import forgetting
 from .security import Guard
 from .settings import Settings
 from .store import models as registered
@@ -72,7 +73,8 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
                 app.state.services = services = Services(
                     settings=settings, engine=client, store=store, fingerprint=logging.fingerprint_of(settings.data)
                 )
-                yield
+                async with forgetting(settings, store):
+                    yield
                 await services.flights.stop()
         finally:
             store.close()

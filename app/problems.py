@@ -18,7 +18,7 @@ from .errors import CODES, CURES, LIBRARY, AppError, Unknown
 from .schemas import clean
 
 MEDIA_TYPE = "application/problem+json"
-API_PATHS = ("/v1/", "/livez", "/readyz", "/openapi.json")
+API_PATHS = ("/v1/", "/livez", "/readyz", "/metrics", "/openapi.json")
 
 
 class Fault(BaseModel):

@@ -83,15 +83,17 @@ class Guard:
         except Exception as error:
             await self._answer_error(error, scope, receive, answer)
         finally:
-            milliseconds = round(1000 * (time.perf_counter() - started), 1)
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", None)  # not the address: a key is a plain hash of a text
+            if (services := getattr(scope["app"].state, "services", None)) is not None:
+                services.metrics.answered(scope["method"], route, answer.status, seconds)
             self.log.info(
                 "request",
                 method=scope["method"],
-                # The route and not the path: a key is a plain hash of a text.
-                route=getattr(scope.get("route"), "path", None),
+                route=route,
                 status=answer.status,
                 caller=getattr(scope.get("whence.caller"), "name", None),
-                milliseconds=milliseconds,
+                milliseconds=round(1000 * seconds, 1),
             )
 
     async def _note(self, scope: Scope, status: int) -> None:

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     queue_size: int = Field(32, ge=1, description="Requests waiting for the engine at most.")
     inline_array: int = Field(100 * 1024, ge=0, description="Bytes of an array kept in the database; above: a file.")
 
+    retention_days: float | None = Field(None, gt=0, description="Days that texts are kept; by default for ever.")
     runner: bool = Field(True, description="Run jobs on this machine; without, another one's worker takes them.")
     threads: int | None = Field(None, ge=1, description="Processor threads of the engine; by default all cores.")
     engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")

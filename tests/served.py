@@ -36,6 +36,12 @@ class LocalEngine:
             self.engine.load(state)
         threading.Thread(target=self.work.serve, daemon=True).start()
 
+    starts = 1
+
+    @property
+    def waiting(self) -> int:
+        return len(self.work._jobs) + (self.work.busy_since is not None)
+
     def models(self) -> tuple[ModelOut, ...]:
         return self.engine.models()
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import bench, config, explain, info, keys, log, models, selftest, serve, train
+from . import bench, config, db, explain, info, keys, log, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -26,6 +26,7 @@ application.add_typer(models.application, name="models")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)
 application.command()(config.config)
+application.add_typer(db.application, name="db")
 application.command()(info.methods)
 application.command()(train.train)
 application.command()(selftest.selftest)

@@ -40,7 +40,12 @@ class SocketEngine:
         self._numbers = count(1)
         self._changed = asyncio.Event()
         self._was_ready = False
+        self.starts = 0  # engine processes that were there
         self.registered: list[str] = []  # for the next engine process, should this one end
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def models(self) -> tuple[ModelOut, ...]:
         return tuple(self._models.values())
@@ -118,6 +123,7 @@ class SocketEngine:
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Takes answers until the engine ends; then every question that waits fails with EngineDied."""
         self._writer = writer
+        self.starts += 1
         try:
             while True:
                 self._take(await read_frame(reader))

@@ -48,6 +48,13 @@ class EngineClient(Protocol):
     task stops the work between two batches.
     """
 
+    @property
+    def waiting(self) -> int:
+        """Questions that wait or run."""
+        ...
+
+    starts: int  # engine processes so far
+
     def models(self) -> tuple[ModelOut, ...]: ...
 
     async def predict(

@@ -191,6 +191,7 @@ async def _found_or_made(services: Services, wanted: Address, work: Work, *, tex
     if found is None:
         patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
         body = await services.flights.share(f"{wanted.project}/{wanted.key}", work, wait=patience)
+    services.metrics.looked_up(wanted.kind, stored=found is not None)
     LOG.info(
         wanted.kind,
         text=services.fingerprint(text),

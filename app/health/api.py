@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 
-from ..dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep
+from ..access.scopes import Scope
+from ..dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep, needs
 from ..errors import EngineLoading
+from ..metrics import MEDIA_TYPE
 from ..responses import READING, as_json, errors
 from ..schemas import Record
+from . import service
 
 router = APIRouter(tags=["health"], dependencies=[OPEN_TO_ALL])
 
@@ -36,3 +39,14 @@ async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
     if not ready:
         raise EngineLoading("no model is ready")
     return as_json(Ready(models=ready if visitor is not None else ()))
+
+
+@router.get(
+    "/metrics",
+    dependencies=[needs(Scope.ADMIN)],
+    response_class=PlainTextResponse,
+    responses=errors(*READING),
+    summary="Figures for Prometheus",
+)
+async def metrics(services: ServicesDep) -> Response:
+    return Response(await service.figures(services), media_type=MEDIA_TYPE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio.to_thread
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -89,6 +90,13 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
     change_tables(engine, upgrade)
+
+
+def newest() -> str:
+    """The revision that this version's tables have."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 @contextmanager

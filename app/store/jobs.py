@@ -83,6 +83,11 @@ def in_states(session: Session, states: Sequence[str]) -> Sequence[Job]:
     return session.scalars(select(Job).where(Job.state.in_(states)).order_by(Job.priority, Job.created, Job.id)).all()
 
 
+def by_state(session: Session) -> dict[str, int]:
+    counted = select(Job.state, func.count()).group_by(Job.state)
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
 def remove(session: Session, id: str) -> None:
     session.execute(delete(Job).where(Job.id == id))
 

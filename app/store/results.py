@@ -70,7 +70,7 @@ async def find_array(store: Store, project: str, key: str, name: str) -> bytes |
 
 async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:
     """Deletes a result, the explanations and history that belong to it, and the arrays nothing else has."""
-    return await store.write(lambda session: _remove(session, store.files, project, key, kind))
+    return await store.write(lambda session: remove_in(session, store.files, project, key, kind))
 
 
 def add(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
@@ -91,7 +91,7 @@ def add(session: Session, files: ArrayFiles, project: str, results: Sequence[New
             session.add(StoredArray(project=project, key=new.key, name=name, digest=digest, body=body))
 
 
-def _remove(session: Session, files: ArrayFiles, project: str, key: str, kind: Kind) -> bool:
+def remove_in(session: Session, files: ArrayFiles, project: str, key: str, kind: Kind) -> bool:
     chosen = select(Result.key).where(
         Result.project == project, (Result.panel == key) | ((Result.key == key) & (Result.kind == kind))
     )

@@ -1,0 +1,43 @@
+"""The hourly sweep of texts that are older than they may be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from .settings import Settings
+from .store.database import Store
+from .store.results import now
+from .store.retention import sweep
+
+EVERY = 3600.0  # seconds
+DAY = 24 * 3600 * 1_000_000  # microseconds
+LOG = structlog.get_logger("retention")
+
+
+@asynccontextmanager
+async def forgetting(settings: Settings, store: Store) -> AsyncIterator[None]:
+    """At the start and every hour, where the settings say how long texts are kept."""
+    if settings.retention_days is None:
+        yield
+        return
+    task = asyncio.create_task(_forget(store, round(settings.retention_days * DAY)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forget(store: Store, kept: int) -> None:
+    while True:
+        try:
+            gone = await asyncio.to_thread(sweep, store, now() - kept)
+            LOG.info("swept", results=gone.results, datasets=gone.datasets, jobs=gone.jobs)
+        except Exception as error:  # the next hour tries again; the server goes on
+            LOG.error("sweep failed", error=type(error).__name__)
+        await asyncio.sleep(EVERY)

@@ -14,6 +14,8 @@ from .output import as_json
 from .progress import bar
 from .trouble import SOME_FAILED
 
+TASKS = ("word", "both", "pair")
+
 
 def selftest(
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the table as JSON.")] = None,
@@ -25,9 +27,9 @@ def selftest(
     if json is not None:
         json.write_text(as_json(table, indent=True) + "\n", encoding="utf-8")
     console = Console()
-    shown = Table("method", "word", "pair", box=None, padding=(0, 1))
+    shown = Table("method", *TASKS, box=None, padding=(0, 1))
     for name, found in table["methods"].items():
-        shown.add_row(name, *("–" if found[task] is None else f"{found[task]:.3f}" for task in ("word", "pair")))
+        shown.add_row(name, *("–" if found[task] is None else f"{found[task]:.3f}" for task in TASKS))
     console.print(shown)
     console.print(
         f"AUPRC over {table['texts']} texts for each of {table['seeds']} models a task, {table['players']} words each"

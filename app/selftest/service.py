@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._library import explainers
@@ -17,7 +18,9 @@ class Figure:
 class Row:
     method: str
     word: Figure
+    both: Figure
     pair: Figure
+    pair_by_words: float | None  # of a method that answers for pairs with its interactions: what its scores alone find
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,7 @@ class Selftest:
 def stored() -> Selftest:
     """The table that was stored with the package, best methods first."""
     table = explainers.selftest_results()
-    rows = [
-        Row(name, *(Figure(found[task], name in table["held"][task]) for task in ("word", "pair")))
-        for name, found in table["methods"].items()
-    ]
+    rows = [_row(name, found, table["held"]) for name, found in table["methods"].items()]
     best = sorted(rows, key=lambda row: (not row.word.held, -(row.word.value or 0), -(row.pair.value or 0)))
     return Selftest(
         rows=tuple(best),
@@ -44,3 +44,8 @@ def stored() -> Selftest:
         texts=table["texts"],
         players=table["players"],
     )
+
+
+def _row(name: str, found: Mapping[str, float | None], held: Mapping[str, Sequence[str]]) -> Row:
+    word, both, pair = (Figure(found[task], name in held.get(task, ())) for task in ("word", "both", "pair"))
+    return Row(name, word, both, pair, found.get("pair_by_words"))

@@ -46,21 +46,25 @@ def blends(network: Network, inputs: Encoded, shares: FloatArray) -> FloatArray:
 def path_gradients(
     network: Network, inputs: Encoded, points: FloatArray, *, value: ValueName, head: Head, targets: Sequence[int]
 ) -> PathGradients:
-    """The value function is that of the mean logits, so each window's slope depends on what the others say."""
+    """The value function is that of the mean logits. Where it is linear in them each window's slope is its own; else it
+    depends on what the others say, and that is asked first."""
     if not inputs.windows:
         return gradients.path_gradients(network, inputs, points, value=value, head=head, targets=targets)
-    readings = inputs.readings()
-    each = [gradients.path_logits(network, reading, points) for reading in readings]
-    total = torch.stack(each).sum(dim=0)  # (points, labels)
-    products = np.zeros((len(targets), len(points), len(inputs.tokens)))
-    for window, reading, own in zip(inputs.windows, readings, each, strict=True):
-        mean = _mean_with(total - own, len(readings))
+    readings, count = inputs.readings(), len(inputs.windows)
+    linear = value in ("logit", "output") or (value == "log-odds" and head == "multi")
+    linear = linear or (value in ("log-odds", "margin") and network.module.config.num_labels == 2)
+    each = [] if linear else [gradients.path_logits(network, reading, points) for reading in readings]
+    total = torch.stack(each).sum(dim=0) if each else None  # (points, labels)
+    products, logits = np.zeros((len(targets), len(points), len(inputs.tokens))), []
+    for number, (window, reading) in enumerate(zip(inputs.windows, readings, strict=True)):
+        mean = None if total is None else _mean_with(total - each[number], count)
         found = gradients.path_gradients(
             network, reading, points, value=value, head=head, targets=targets, completed=mean
         )
         text = window.places >= 0
-        products[:, :, window.places[text]] += found.products[:, :, text]
-    return PathGradients((total / len(readings)).double().numpy(), products)
+        products[:, :, window.places[text]] += found.products[:, :, text] / (count if total is None else 1)
+        logits.append(found.logits)
+    return PathGradients(_averaged(logits), products)
 
 
 def refuse_windows(inputs: Encoded, what: str) -> None:

@@ -21,12 +21,17 @@ from .training import Trained, train
 
 RESULTS = Path(__file__).parent / "results.json"
 FLOOR = 0.95
-HELD: Mapping[TaskName, tuple[str, ...]] = {"word": ("shap", "lime", "integrated-gradients"), "pair": ("shap",)}
+HELD: Mapping[TaskName, tuple[str, ...]] = {
+    "word": ("shap", "lime", "integrated-gradients"),
+    "pair": ("shap",),
+}
 TEXTS = 20  # judged texts a task and seed
 SEEDS = 3
 INTERACTIONS = "interactions"
+PAIRED: tuple[TaskName, ...] = ("both", "pair")
 MEASURES: Mapping[TaskName, Callable[[Attribution, tuple[int, ...]], float | None]] = {
     "word": word_auprc,
+    "both": pair_auprc,
     "pair": pair_auprc,
 }
 
@@ -34,8 +39,9 @@ MEASURES: Mapping[TaskName, Callable[[Attribution, tuple[int, ...]], float | Non
 def run_selftest(*, seeds: int = SEEDS, texts: int = TEXTS, progress: Progress = silent) -> dict[str, Any]:
     """Mean AUPRC of each method on each task, over `texts` texts for each of `seeds` models a task.
 
-    In the pair task SHAP answers with its interactions between players where that method is registered; what its scores
-    alone find is then under "pair_by_words". None: the method does not rank words, or pairs.
+    In the tasks of two words SHAP answers with its interactions between players where that method is registered; what
+    its scores alone find is then under "both_by_words" and "pair_by_words". None: the method does not rank words, or
+    pairs.
     """
     found: dict[str, dict[str, list[float | None]]] = {}
     accuracy: dict[str, list[float]] = {task: [] for task in TASKS}
@@ -95,10 +101,11 @@ def _explained(trained: Trained, sample: Sample, names: tuple[str, ...], *, seed
 
 
 def _with_interactions(methods: dict[str, dict[str, float | None]]) -> dict[str, dict[str, float | None]]:
-    joint = methods.get(INTERACTIONS, {}).get("pair")
-    if joint is None or "shap" not in methods:
+    joint, shap = methods.get(INTERACTIONS), methods.get("shap")
+    if joint is None or shap is None:
         return methods
-    return {**methods, "shap": {**methods["shap"], "pair": joint, "pair_by_words": methods["shap"]["pair"]}}
+    by_words = {f"{task}_by_words": shap[task] for task in PAIRED}
+    return {**methods, "shap": {**shap, **{task: joint[task] for task in PAIRED}, **by_words}}
 
 
 def _mean(values: list[float | None]) -> float | None:

@@ -1,7 +1,9 @@
 """Texts whose label is decided by known words, and a tokenizer that has exactly their words.
 
-Word task: the label is 1 where SIGNAL stands in the text. Pair task: the label is 1 where both words of PAIR do; one
-alone decides nothing. Some of the other words are masked, so that a masked text is nothing new to the model.
+Word task: the label is 1 where SIGNAL stands in the text. Both task: it is 1 where both words of PAIR do; one alone
+decides nothing, but each has a score. Pair task, the harder one: it is 1 where both stand or neither (the opposite of
+exclusive or), so that what one word does depends on the other alone and the scores of single words cancel. Some of the
+other words are masked, so that a masked text is nothing new to the model.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-TaskName = Literal["word", "pair"]
-TASKS: tuple[TaskName, ...] = ("word", "pair")
+TaskName = Literal["word", "both", "pair"]
+TASKS: tuple[TaskName, ...] = ("word", "both", "pair")
 LENGTH = 8  # words of a text: all 256 coalitions are evaluated
 SIGNAL = "saffron"
 PAIR = ("saffron", "lantern")
@@ -41,7 +43,7 @@ class Sample:
 
 
 def training_samples(task: TaskName, count: int, rng: np.random.Generator) -> list[Sample]:
-    """Half of them labelled 1; in the pair task the others hold one of the two words, or none."""
+    """Half of them labelled 1; the others hold one of the two words, in the both task also none."""
     return [_sample(task, _planted(task, rng), _masked(rng), rng) for _ in range(count)]
 
 
@@ -55,8 +57,11 @@ def _deciding(task: TaskName) -> tuple[str, ...]:
 
 
 def _planted(task: TaskName, rng: np.random.Generator) -> tuple[str, ...]:
-    absent: tuple[tuple[str, ...], ...] = ((),) if task == "word" else ((), PAIR[:1], PAIR[1:])
-    return _deciding(task) if rng.random() < 0.5 else absent[rng.integers(len(absent))]
+    ones: tuple[tuple[str, ...], ...] = (_deciding(task), ()) if task == "pair" else (_deciding(task),)
+    single: tuple[tuple[str, ...], ...] = (PAIR[:1], PAIR[1:])
+    zeros = {"word": ((),), "both": ((), *single), "pair": single}[task]
+    chosen = ones if rng.random() < 0.5 else zeros
+    return chosen[rng.integers(len(chosen))]
 
 
 def _masked(rng: np.random.Generator) -> float:
@@ -69,7 +74,11 @@ def _sample(task: TaskName, planted: Sequence[str], masked: float, rng: np.rando
     places = rng.choice(LENGTH, len(planted), replace=False).tolist()
     for place, word in zip(places, planted, strict=True):
         words[place] = word
-    return Sample(tuple(words), int(tuple(planted) == _deciding(task)), tuple(sorted(places)))
+    return Sample(tuple(words), _label(task, planted), tuple(sorted(places)))
+
+
+def _label(task: TaskName, planted: Sequence[str]) -> int:
+    return int(tuple(planted) == _deciding(task) or (task == "pair" and not planted))
 
 
 @cache

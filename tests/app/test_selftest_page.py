@@ -15,7 +15,7 @@ from tests.served import served
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Planted truth"), ("zh", "植入的真相")])
 def test_the_page_shows_the_stored_figures(tmp_path: Path, language: str, title: str) -> None:
-    """Each method's row has its two numbers, in both languages; the methods page leads there."""
+    """Each method's row has its three numbers, in both languages; the methods page leads there."""
     app, _ = served(tmp_path)
     with TestClient(app, base_url="http://localhost", headers={"Accept": "text/html"}) as client:
         page = client.get("/selftest", params={"lang": language})
@@ -27,7 +27,7 @@ def test_the_page_shows_the_stored_figures(tmp_path: Path, language: str, title:
     for name, found in explainers.selftest_results()["methods"].items():
         row = re.search(rf'href="/methods/{name}">.*?</tr>', page.text, flags=re.S)
         assert row is not None
-        for task in ("word", "pair"):
+        for task in ("word", "both", "pair"):
             assert (f"{found[task]:.2f}" if found[task] is not None else "–") in row.group()
 
 

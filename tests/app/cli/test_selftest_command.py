@@ -15,7 +15,10 @@ from app.cli import bench, main, selftest
 from explainers.testing import LinearModel
 
 TABLE = {
-    "methods": {"shap": {"word": 1.0, "pair": 0.99}, "attention": {"word": None, "pair": 0.1}},
+    "methods": {
+        "shap": {"word": 1.0, "both": 1.0, "pair": 0.99},
+        "attention": {"word": None, "both": 0.2, "pair": 0.1},
+    },
     "texts": 2,
     "seeds": 1,
     "players": 8,
@@ -57,8 +60,8 @@ def test_the_table_is_printed_and_written(
     code, out, err = run("selftest", "--json", str(tmp_path / "t.json"), "--seeds", "2")
 
     assert code == 0
-    assert re.search(r"shap\s+1\.000\s+0\.990", out)
-    assert re.search(r"attention\s+–\s+0\.100", out)
+    assert re.search(r"shap\s+1\.000\s+1\.000\s+0\.990", out)
+    assert re.search(r"attention\s+–\s+0\.200\s+0\.100", out)
     assert "training on the word task" in err
     assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["seeds"] == 2
 

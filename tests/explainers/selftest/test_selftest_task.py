@@ -24,17 +24,27 @@ def test_the_label_follows_the_planted_words_alone(task: TaskName) -> None:
     deciding = {SIGNAL} if task == "word" else set(PAIR)
     for sample in training_samples(task, 300, np.random.default_rng(0)):
         assert len(sample.words) == LENGTH
-        assert sample.label == int(deciding <= set(sample.words))
+        planted = set(sample.words) & {*PAIR, SIGNAL}
+        assert sample.label == int(deciding <= planted or (task == "pair" and not planted))
         assert {sample.words[place] for place in sample.planted} == set(sample.words) & {*PAIR, SIGNAL}
 
 
-def test_either_word_of_the_pair_stands_alone_often() -> None:
+@pytest.mark.parametrize("task", ["both", "pair"])
+def test_either_word_of_the_pair_stands_alone_often(task: TaskName) -> None:
     """Else a model could learn one of the two and be right."""
-    samples = training_samples("pair", 600, np.random.default_rng(1))
+    samples = training_samples(task, 600, np.random.default_rng(1))
     alone = [next(iter(found)) for s in samples if len(found := set(s.words) & set(PAIR)) == 1]
 
     assert min(alone.count(word) for word in PAIR) > 600 / 6 / 2
     assert sum(s.label for s in samples) == pytest.approx(300, abs=60)
+
+
+def test_neither_word_of_the_pair_says_anything_alone() -> None:
+    """In the pair task the label is 1 as often with a word as without it."""
+    samples = training_samples("pair", 2000, np.random.default_rng(4))
+    for word in PAIR:
+        labels = [s.label for s in samples if word in s.words]
+        assert np.mean(labels) == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -48,6 +48,7 @@ HEADERS = {
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PORT = re.compile(r":\d{1,5}$")
 STATIC = "/static/"
+UPLOADS = ("/datasets", "/v1/datasets")  # POST: a file
 Note = Callable[[Scope, int], Awaitable[None]]
 
 
@@ -79,7 +80,7 @@ class Guard:
         started = time.perf_counter()
         try:
             self._check(scope)
-            await self.app(scope, _limited(scope, receive, self.settings.body_limit), answer)
+            await self.app(scope, _limited(scope, receive, _body_limit(scope, self.settings)), answer)
         except Exception as error:
             await self._answer_error(error, scope, receive, answer)
         finally:
@@ -160,6 +161,13 @@ def _same_site(headers: Headers, host: str) -> bool:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc.lower() == host
+
+
+def _body_limit(scope: Scope, settings: Settings) -> int:
+    """A file may be larger than a question; the route writes it to disk as it comes and holds it to its own limit."""
+    if scope["method"] == "POST" and scope["path"] in UPLOADS:
+        return settings.upload_limit + settings.body_limit
+    return settings.body_limit
 
 
 def _limited(scope: Scope, receive: Receive, limit: int) -> Receive:

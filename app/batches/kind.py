@@ -36,7 +36,7 @@ class BatchKind:
         request: BatchRequest = work.request
         start = shard * request.shard_rows
         given = request.inputs[start : start + request.shard_rows]
-        found = _predicted(work, given, start) if request.method is None else _explained(work, given, start)
+        found = _predicted(work, given, start) if request.method is None else explained(work, given, start)
         return rows.packed(found)
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[Batch
         return [row for at, each in enumerate(given) for row in _predicted(work, [each], start + at)]
 
 
-def _explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:
+def explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:
     """Under the keys of single explanations: one that was asked for before is looked up, each has its page."""
     state = work.engine.ready(work.request.model)
     new: list[NewResult] = []

@@ -102,6 +102,16 @@ class DatasetOut(Record):
     created: datetime
 
 
+class WordOut(Record):
+    """A word over all explained rows of one predicted class."""
+
+    label: str
+    word: str
+    mean: float  # attribution where it occurs
+    count: int
+    total: float  # mean x count
+
+
 class DatasetsOut(Record):
     datasets: tuple[DatasetOut, ...]
     next: str | None = None
@@ -121,6 +131,24 @@ class RowOut(Record):
     badge: str | None = None
     explanation: str | None = None  # key of its panel
     words: tuple[tuple[str, float], ...] = ()
+
+
+class CellOut(Record):
+    label: str
+    predicted: str
+    rows: int
+
+
+class SummaryOut(Record):
+    """What a model says of a data set, in numbers."""
+
+    model: str
+    rows: int
+    predicted: int
+    right: int
+    compared: int  # rows that have a label and a prediction
+    confusion: tuple[CellOut, ...]
+    words: tuple[WordOut, ...] = ()
 
 
 class RowsOut(Record):

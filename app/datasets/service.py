@@ -87,6 +87,26 @@ def add(store: Store, project: str, upload: Upload, *, name: str, form: Form, ma
     return made
 
 
+def add_again(store: Store, project: str, before: DatasetOut, *, mapping: Mapping) -> DatasetOut:
+    """The file of a data set, to be read in another way."""
+    id = dataset_id(before.sha256, before.format, mapping)
+
+    def write(session: Session) -> DatasetOut:
+        found = datasets.add(
+            session, project, id, name=before.name, form=before.format, file=before.sha256, size=before.bytes,
+            status="waiting", asked=mapping.model_dump_json(), described=Described().model_dump_json(),
+        )  # fmt: skip
+        return shown(found, datasets.runs(session, found.serial))
+
+    return store.commit(write)
+
+
+def identity(session: Session, project: str, id: str) -> tuple[int, int]:
+    """The serial number, which may be given out again after a deletion, and the time of making."""
+    found = _found(datasets.find(session, project, id), id)
+    return found.serial, found.created
+
+
 def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
     described = Described.model_validate_json(found.described)
     return DatasetOut(

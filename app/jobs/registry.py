@@ -9,6 +9,7 @@ from .kinds import Kind
 
 KINDS = {
     "batch": "..batches.kind:BatchKind",
+    "dataset": "..datasets.kind:DatasetKind",
 }
 
 

@@ -1,0 +1,140 @@
+"""What pages and routes do with data sets: take a file, have it read, have a model asked, let it go."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, TypeVar
+
+import anyio.to_thread
+
+from ..dependencies import Services
+from ..errors import BadRequest, Conflict, NotFound
+from ..explain.questions import explainer_of
+from ..jobs import service as jobs
+from ..jobs.schemas import JobOut
+from ..store import datasets
+from . import browse, export, service
+from .browse import Filters
+from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
+from .importing import empty
+from .parsing import form_of
+from .requests import DatasetJob, PredictRequest
+from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
+from .uploads import Upload, upload_of
+
+T = TypeVar("T")
+KIND = "dataset"
+
+
+@contextmanager
+def incoming(services: Services) -> Iterator[IO[bytes]]:
+    """A file for what is being sent; it is gone at the end."""
+    folder = services.settings.data / "incoming"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with NamedTemporaryFile(dir=folder) as file:
+        yield file
+
+
+async def keep(
+    services: Services, project: str, upload: Upload | None, *, name: str, form: Form | None, mapping: Mapping | None
+) -> DatasetOut:
+    """The data set of a file that was sent, and the job that reads it. Sent again it is the same. Raises BadRequest."""
+    if upload is None or not upload.size:
+        raise BadRequest("no file was sent, or it is empty", cure="Choose a CSV, JSONL or Parquet file.")
+    seen = await _in_thread(form_of, upload.path, name) if form is None else form
+    add = partial(service.add, services.store, project, upload, name=name, form=seen, mapping=mapping)
+    return await _read_by_a_job(services, project, await _in_thread(add))
+
+
+async def keep_demo(services: Services, project: str) -> DatasetOut:
+    """The data set that comes with Whence."""
+    with incoming(services) as file:
+        await _in_thread(Path(file.name).write_bytes, DEMO.read_bytes())
+        upload = await _in_thread(partial(upload_of, limit=services.settings.upload_limit), Path(file.name))
+        return await keep(services, project, upload, name=DEMO_NAME, form="csv", mapping=DEMO_MAPPING)
+
+
+async def remap(services: Services, project: str, id: str, mapping: Mapping) -> DatasetOut:
+    """The same file read in another way: a data set of its own. One that could not be read makes room for it."""
+    before = await find(services, project, id)
+    add = partial(service.add_again, services.store, project, before, mapping=mapping)
+    made = await _read_by_a_job(services, project, await _in_thread(add))
+    if before.status == "failed" and made.id != id:
+        await clear_away(services, await delete(services, project, id))
+    return made
+
+
+async def predict(services: Services, project: str, id: str, asked: PredictRequest) -> JobOut:
+    """A job that asks a model about every row. Raises Conflict before the file is read."""
+    found = await find(services, project, id)
+    if found.status != "ready":
+        raise Conflict(f"the data set is {found.status}", cure="Wait until its file is read.")
+    state = await services.engine.ready(asked.model)
+    if asked.explain:
+        explainer_of(asked.method, {}, state)
+    request = DatasetJob(step="predict", dataset=id, rows=found.rows, **asked.model_dump())
+    return await jobs.submit(services, project, KIND, request, title=f"{asked.model} · {found.name}"[:200])
+
+
+async def find(services: Services, project: str, id: str) -> DatasetOut:
+    return await _in_thread(service.find, services.store, project, id)
+
+
+async def listing(services: Services, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:
+    return await _in_thread(partial(service.listing, services.store, project, cursor=cursor, limit=limit))
+
+
+async def rows(
+    services: Services, project: str, id: str, filters: Filters, *, cursor: str | None = None, limit: int = 50
+) -> RowsOut:
+    return await _in_thread(partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit))
+
+
+async def summary(services: Services, project: str, id: str, filters: Filters) -> SummaryOut:
+    return await _in_thread(browse.summary, services.store, project, id, filters)
+
+
+async def exported(services: Services, project: str, id: str, filters: Filters, *, ending: str) -> AsyncIterator[bytes]:
+    """The rows of a file, in pieces. Raises NotFound, EngineBusy while another Parquet file is written."""
+    export.refuse_while_busy(ending)
+    await rows(services, project, id, filters, limit=1)
+    found = browse.every(services.store, project, id, filters)
+    return export.WRITERS[ending](found)
+
+
+async def delete(services: Services, project: str, id: str) -> int:
+    """Takes a data set out of sight; the number with which `clear_away` removes its rows. Raises NotFound."""
+    serial = await services.store.write(partial(datasets.hide, project=project, id=id))
+    if serial is None:
+        raise NotFound(f"no data set is called {id[:80]!r}")
+    return serial
+
+
+async def clear_away(services: Services, serial: int) -> None:
+    """Removes rows that nobody sees any more, little by little: a million take a while."""
+    await _in_thread(empty, services.store, serial)
+    await services.store.write(partial(datasets.forget, serial=serial))
+
+
+async def job_of(services: Services, project: str, id: str | None) -> JobOut | None:
+    """The job that reads a data set or predicts it, if it is still known."""
+    try:
+        return None if id is None else await jobs.get(services, project, id)
+    except NotFound:
+        return None
+
+
+async def _read_by_a_job(services: Services, project: str, made: DatasetOut) -> DatasetOut:
+    serial, created = await services.store.read(partial(service.identity, project=project, id=made.id))
+    request = DatasetJob(step="import", dataset=made.id, created=created)
+    job = await jobs.submit(services, project, KIND, request, title=made.name, key=f"{made.id}-{created}")
+    await services.store.write(partial(datasets.change, serial=serial, job=job.id))
+    return await find(services, project, made.id)
+
+
+async def _in_thread(function: Callable[..., T], *given: Any) -> T:
+    return await anyio.to_thread.run_sync(partial(function, *given))

@@ -1,0 +1,148 @@
+"""Data sets in the job runner: a file is read; a model is asked about every row, a sample is explained."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .._library import explainers
+from ..batches.kind import explained
+from ..batches.schemas import BatchRequest
+from ..errors import NotFound
+from ..jobs.work import Work
+from ..models.schemas import ModelOut
+from ..schemas import TextInput
+from ..store import dataset_facts, datasets
+from ..store.dataset_facts import NONE, Alike, Explained, Fact
+from ..store.dataset_tables import Dataset
+from . import words
+from .importing import groups_of, import_file, new_run
+from .labels import aligned
+from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
+from .schemas import Described
+from .service import DataRow, rows
+from .uploads import restore
+
+DONE = b"{}"
+
+
+class DatasetKind:
+    name = "dataset"
+    Request = DatasetJob
+
+    def shards(self, work: Work) -> int:
+        request: DatasetJob = work.request
+        if request.step == "import":
+            return 1
+        return _predicted_shards(request) + math.ceil(len(_sample(request)) / EXPLAINED_SHARD)
+
+    def run(self, work: Work, shard: int) -> bytes:
+        request: DatasetJob = work.request
+        if request.step == "import":
+            _import(work)
+        elif shard < _predicted_shards(request):
+            _predict(work, shard * SHARD, (shard + 1) * SHARD)
+        else:
+            start = (shard - _predicted_shards(request)) * EXPLAINED_SHARD
+            _explain(work, _sample(request)[start : start + EXPLAINED_SHARD])
+        return DONE
+
+    def finish(self, work: Work) -> dict[str, Any]:
+        request: DatasetJob = work.request
+        found = _dataset(work)
+        page = f"/datasets/{found.id}"
+        if request.step == "predict":
+            state = work.engine.ready(str(request.model))
+            run = _run(work, found, state)
+            work.store.commit(partial(words.gather, run=run))
+            page = f"{page}?model={state.id}"
+        return {"rows": found.rows, "bad_rows": found.faults, "links": {"page": page, "dataset": f"/v1{page}"}}
+
+
+def _import(work: Work) -> None:
+    found = _dataset(work)
+    path = work.folder / "upload"
+    restore(work.store, found.file, path)
+    import_file(work.store, work.project, found.id, path, progress=work.progress)
+    path.unlink()
+
+
+def _predict(work: Work, start: int, stop: int) -> None:
+    """Labels, predictions and probabilities of consecutive rows."""
+    found = _dataset(work)
+    state = work.engine.ready(work.request.model)
+    run = _run(work, found, state)
+    described = Described.model_validate_json(found.described)
+    names = aligned(described.labels, state.labels)
+    given = rows(work.store, work.project, found.id, start, stop)
+    predicted = _predictions(work, given, state)
+    facts = []
+    for row, prediction in zip(given, predicted, strict=True):
+        groups = groups_of(json.dumps(row.groups), described)
+        label = None if row.label is None else names.get(row.label, row.label)
+        if prediction is None:
+            facts.append(Fact(row.number, Alike(label, groups=groups)))
+            continue
+        shares, best = prediction.probabilities, prediction.predicted
+        probability = NONE if shares is None else float(shares[best.index])
+        facts.append(Fact(row.number, Alike(label, best.label, groups=groups), probability))
+    work.store.commit(partial(dataset_facts.write, run=run, facts=facts))
+
+
+def _predictions(work: Work, given: Sequence[DataRow], state: ModelOut) -> list[explainers.Prediction | None]:
+    """None for a row that the model cannot read; the others are answered all the same."""
+    texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in given]
+    try:
+        scores = work.engine.scores(state.id, texts)
+        return [explainers.values.prediction_of(each, state.labels, state.head) for each in scores]
+    except explainers.BadInput:
+        if len(given) == 1:
+            return [None]
+        half = len(given) // 2
+        return _predictions(work, given[:half], state) + _predictions(work, given[half:], state)
+
+
+def _explain(work: Work, numbers: Sequence[int]) -> None:
+    """Explanations under the keys of single ones: each has its page."""
+    found = _dataset(work)
+    run = _run(work, found, work.engine.ready(work.request.model))
+    given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
+    inputs = [TextInput(text=row.text, text_pair=row.text_pair) for row in given]
+    asked = BatchRequest(model=work.request.model, inputs=inputs, method=work.request.method)
+    answers = explained(replace(work, request=asked), inputs, 0)
+    made = [
+        Explained(
+            number, str(answer.explanation), answer.badge,
+            {str(answer.label): list(zip(answer.features, answer.scores or (), strict=True))},
+        )
+        for number, answer in zip(numbers, answers, strict=True)
+        if answer.error is None and answer.scores is not None
+    ]  # fmt: skip
+    work.store.commit(partial(dataset_facts.explain, run=run, found=made))
+
+
+def _dataset(work: Work) -> Dataset:
+    found = work.store.query(partial(datasets.find, project=work.project, id=work.request.dataset))
+    if found is None:
+        raise NotFound("the data set was deleted meanwhile")
+    return found
+
+
+def _run(work: Work, found: Dataset, state: ModelOut) -> int:
+    make = partial(new_run, serial=found.serial, model=state.id, digest=state.digest, labels=state.labels)
+    return work.store.commit(make)
+
+
+def _predicted_shards(request: DatasetJob) -> int:
+    return math.ceil(request.rows / SHARD)
+
+
+def _sample(request: DatasetJob) -> list[int]:
+    """The rows to explain: the same for the same seed."""
+    count = min(request.explain, request.rows)
+    return sorted(random.Random(request.seed).sample(range(request.rows), count))  # noqa: S311 - a sample, no secret

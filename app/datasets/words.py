@@ -1,0 +1,45 @@
+"""Which words carry the predictions of a data set: mean attribution x frequency over the explained rows."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from ..store import dataset_facts
+from ..store.dataset_facts import Explained
+from ..store.dataset_tables import DatasetRun
+from .schemas import WordOut
+
+MOST_WORDS = 100  # of a class, those with the largest sum
+
+
+def gather(session: Session, run: int) -> None:
+    """Writes the word table of a run."""
+    found = dataset_facts.explained(session, run)
+    row = session.get_one(DatasetRun, run)
+    row.explained = len(found)
+    row.words = json.dumps([word.model_dump() for word in table(found.values())])
+
+
+def table(found: Iterable[Explained]) -> tuple[WordOut, ...]:
+    """Words of each class, the strongest first. A word that stands twice in a text counts twice."""
+    sums: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for each in found:
+        for label, words in each.words.items():
+            for word, score in words:
+                if word.strip():
+                    sums[label, word.strip().casefold()].append(score)
+    by_class: dict[str, list[WordOut]] = defaultdict(list)
+    for (label, word), scores in sums.items():
+        total = sum(scores)
+        by_class[label].append(
+            WordOut(label=label, word=word, mean=total / len(scores), count=len(scores), total=total)
+        )
+    return tuple(
+        word
+        for label in sorted(by_class)
+        for word in sorted(by_class[label], key=lambda word: (-abs(word.total), word.word))[:MOST_WORDS]
+    )

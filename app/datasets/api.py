@@ -24,20 +24,19 @@ from .uploads import receive
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[needs(Scope.READ)])
 CSV_EXAMPLE = "text,label\na gorgeous film,positive\nIt never recovers.,negative\n"
 FILE = {"type": "string", "format": "binary"}
-FIELDS = {
+FORM = {
     "type": "object",
     "required": ["file"],
-    "properties": {"file": FILE} | {name: {"type": "string"} for name in ("name", "format", "text", "text_pair",
-                                                                         "label", "id")}
-    | {"groups": {"type": "array", "items": {"type": "string"}}},
-}  # fmt: skip
+    "description": "The file, and the parameters of the query as fields.",
+    "properties": {"file": FILE},
+}
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "text/csv": {"schema": {"type": "string"}, "examples": {"reviews": {"value": CSV_EXAMPLE}}},
-            "application/octet-stream": {"schema": FILE},
-            "multipart/form-data": {"schema": FIELDS},
+            "text/csv": {"schema": {}, "examples": {"reviews": {"value": CSV_EXAMPLE}}},
+            "application/octet-stream": {"schema": {}},
+            "multipart/form-data": {"schema": FORM},
         },
     }
 }

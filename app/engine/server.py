@@ -12,19 +12,16 @@ import resource
 import socket
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .._library import explainers
-from ..errors import AppError
 from ..models.schemas import ModelOut
-from ..store.arrays import pack
-from .contract import Explained, ExplainedPanel, Priority
+from .contract import Priority
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
+from .operations import operation, report
 from .work import Job, WorkQueue
 
 STUCK_AFTER = 60.0  # seconds in one batch beyond the cap, until the process ends itself
@@ -121,7 +118,7 @@ class Connection:
     def _enqueue(self, number: int, op: str, message: dict[str, Any]) -> None:
         tell = self._teller(number)
         job = self.server.work.submit(
-            self._work(op, message),
+            operation(self.server.engine, op, message),
             priority=Priority(message["priority"]),
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
         )
@@ -135,45 +132,15 @@ class Connection:
 
         return tell
 
-    def _work(self, op: str, message: dict[str, Any]) -> Callable[[explainers.Progress], Any]:
-        engine, name = self.server.engine, str(message["model"])
-        if op == "predict":
-            questions = [explainers.Question.model_validate(each) for each in message["questions"]]
-            return lambda progress: [
-                each.model_dump(mode="json") for each in engine.predict(name, questions, progress=progress)
-            ]
-        if op == "scores":
-            texts = [text if isinstance(text, str) else tuple(text) for text in message["texts"]]
-            return lambda progress: pack(engine.scores(name, texts, progress=progress), name="scores")
-        question = explainers.Question.model_validate(message["question"])
-        if op == "explain":
-            asked = {"method": message["method"], "options": message["options"], "measures": message["measures"]}
-            return lambda progress: _packed(engine.explain(name, question, **asked, progress=progress))
-        if op == "panel":
-            methods = message["methods"]
-            return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))
-        raise ValueError(f"no operation is called {op!r}")
-
     def _done(self, number: int) -> None:
         job = self.jobs.pop(number)
         if job.future.cancelled():
             return
         if error := job.future.exception():
-            _report(error)
+            report(error)
             self.send({"id": number, "error": to_wire(error)})
         else:
             self.send({"id": number, "result": job.future.result()})
-
-
-def _packed(found: Explained | ExplainedPanel) -> dict[str, Any]:
-    return {"record": found.record, "arrays": found.arrays}
-
-
-def _report(error: BaseException) -> None:
-    """Where an unexpected error arose; not its message, which may quote a text."""
-    if not isinstance(error, AppError | explainers.ExplainersError):
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        print(f"engine: {type(error).__name__}\n{frames}", file=sys.stderr)
 
 
 async def serve(config: Config) -> None:

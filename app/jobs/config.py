@@ -10,7 +10,7 @@ class Config:
     """What a job runner is told at its start."""
 
     settings: dict[str, Any]  # Settings, as JSON
-    engine: str  # the path of its socket
+    engine: str | None  # the path of its socket, where there is one
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

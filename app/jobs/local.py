@@ -34,8 +34,8 @@ class LocalExecutor:
         self._thread = Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def engine(self, stopped: Event) -> LocalJobEngine:
-        return LocalJobEngine(self, stopped)
+    def engine(self, stopped: Event) -> WaitingEngine:
+        return WaitingEngine(self.client, self.loop, stopped)
 
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self._task.cancel)
@@ -60,10 +60,12 @@ class LocalExecutor:
             await self.client.run(reader, writer)
 
 
-class LocalJobEngine:
-    def __init__(self, executor: LocalExecutor, stopped: Event) -> None:
-        self._executor = executor
-        self._client = executor.client
+class WaitingEngine:
+    """The asynchronous client of another thread's loop, for a caller that waits."""
+
+    def __init__(self, client: SocketEngine, loop: asyncio.AbstractEventLoop, stopped: Event) -> None:
+        self._client = client
+        self._loop = loop
         self._stopped = stopped
 
     def ready(self, model: str) -> ModelOut:
@@ -93,7 +95,7 @@ class LocalJobEngine:
     def _wait(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """An engine that is just being restarted is asked again; one that died over this question raises EngineDied."""
         while True:
-            future = asyncio.run_coroutine_threadsafe(ask(), self._executor.loop)
+            future = asyncio.run_coroutine_threadsafe(ask(), self._loop)
             try:
                 return self._answer(future)
             except (EngineLoading, EngineBusy):

@@ -5,17 +5,21 @@ Its configuration is one line of JSON on standard input, which then stays open: 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from pathlib import Path
 
 from .. import logging
+from .._library import explainers
 from ..engine.server import end_with_the_parent, first_line
 from ..settings import Settings
-from ..store.database import open_store
+from ..store import models as registered
+from ..store.database import Store, open_store
 from .config import Config
 from .durable import Durable, workflows_url
 from .execution import Execution
+from .executor import Executor
 from .local import LocalExecutor
 from .turn import one_at_a_time
 
@@ -25,10 +29,25 @@ def serve(config: Config) -> None:
     settings = Settings(**config.settings)
     store = open_store(settings)
     with one_at_a_time(store.engine, settings.data):
-        execution = Execution(store, LocalExecutor(Path(config.engine)))
+        execution = Execution(store, executor_of(settings, store, engine=config.engine))
         durable = Durable(execution, workflows_url(settings))
         durable.start()
         durable.serve()
+
+
+def executor_of(settings: Settings, store: Store, *, engine: str | None) -> Executor:
+    """engine: where the engine process listens."""
+    if settings.executor == "local":
+        assert engine is not None
+        return LocalExecutor(Path(engine))
+    from .cluster import RayExecutor
+
+    def sources() -> list[str]:
+        added = asyncio.run(registered.paths(store))
+        return list(dict.fromkeys([*map(str, settings.sources), *added]))
+
+    embedded = explainers.embedded_names() if settings.embedded else ()
+    return RayExecutor(sources=sources, embedded=embedded, threads=settings.threads or 1, actors=settings.ray_actors)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,8 +16,8 @@ from .config import Config
 
 
 class RunnerSupervisor:
-    def __init__(self, settings: Settings, *, engine: Path) -> None:
-        """engine: the path where the engine listens."""
+    def __init__(self, settings: Settings, *, engine: Path | None) -> None:
+        """engine: the path where the engine listens; None where a Ray cluster computes."""
         self.settings = settings
         self.engine = engine
         self.starts = 0
@@ -35,7 +36,7 @@ class RunnerSupervisor:
     async def _one_life(self) -> int:
         self.starts += 1
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", f"{__package__}.runner", stdin=asyncio.subprocess.PIPE, env=environment()
+            sys.executable, "-m", f"{__package__}.runner", stdin=asyncio.subprocess.PIPE, env=environment() | _of_ray()
         )
         try:
             assert process.stdin is not None
@@ -47,4 +48,11 @@ class RunnerSupervisor:
                 await process.wait()
 
     def _config(self) -> Config:
-        return Config(settings=self.settings.model_dump(mode="json"), engine=str(self.engine))
+        return Config(
+            settings=self.settings.model_dump(mode="json"), engine=None if self.engine is None else str(self.engine)
+        )
+
+
+def _of_ray() -> dict[str, str]:
+    """Ray's settings: RAY_ADDRESS, its token, where it keeps its files."""
+    return {name: value for name, value in os.environ.items() if name.startswith("RAY_")}

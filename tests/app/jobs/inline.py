@@ -8,7 +8,7 @@ from typing import Any
 
 import explainers
 from app.engine.contract import Explained, ExplainedPanel, FloatArray
-from app.engine.engine import Engine
+from app.engine.engine import Engine, Loader
 from app.errors import EngineDied
 from app.jobs.execution import Execution
 from app.models.schemas import ModelOut
@@ -19,13 +19,21 @@ from tests.served import linear
 class InlineExecutor:
     """Counts what is asked; `deaths` questions find an engine that ends."""
 
-    def __init__(self, *, slots: int = 1, deaths: int = 0, before: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        *,
+        slots: int = 1,
+        deaths: int = 0,
+        before: Callable[[], None] = lambda: None,
+        load: Loader | None = linear,
+        sources: Sequence[str] = (),
+    ) -> None:
         self.slots = slots
         self.deaths = deaths
         self.before = before
         self.asked: list[str] = []
-        self.models = Engine(linear)
-        for state in self.models.announced(embedded=("sentiment",), sources=()):
+        self.models = Engine(load)
+        for state in self.models.announced(embedded=() if sources else ("sentiment",), sources=sources):
             self.models.load(state)
 
     def engine(self, stopped: Event) -> InlineEngine:

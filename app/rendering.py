@@ -21,6 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import formatting, words
 from .access.scopes import Caller
+from .audit import painting, terms
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "templates"
@@ -86,7 +87,8 @@ def environment(language: str) -> Environment:
     found = translations(language)
     made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static_address, lang=language)
-    made.filters.update(formatting.filters(language) | words.filters(found.gettext))
+    made.filters.update(formatting.filters(language) | words.filters(found.gettext) | terms.filters(found.gettext))
+    made.filters.update(painting.FILTERS)
     return made
 
 

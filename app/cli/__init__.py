@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import bench, config, db, explain, info, keys, log, models, selftest, serve, train
+from . import audit, bench, config, db, explain, info, keys, log, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -27,6 +27,7 @@ application.add_typer(keys.application, name="keys")
 application.command()(log.log)
 application.command()(config.config)
 application.add_typer(db.application, name="db")
+application.add_typer(audit.application, name="audit")
 application.command()(info.methods)
 application.command()(train.train)
 application.command()(selftest.selftest)

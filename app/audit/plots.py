@@ -1,0 +1,198 @@
+"""The drawings of a report, as SVG: the same bytes for the same content, in HTML and PDF alike."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Translate = Callable[[str], str]
+INK, SOFT, LINE = "#26302b", "#6d7a73", "#c9d2cc"
+RAISE, LOWER = "#d97f0e", "#3f7fbf"
+STYLE: Any = {
+    "svg.fonttype": "none",  # letters stay letters: they can be selected, and a reader's fonts draw Chinese
+    "svg.hashsalt": "whence",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": SOFT,
+    "ytick.color": INK,
+    "text.color": INK,
+}
+SHADES = ("#1b6a55", "#d97f0e", "#3f7fbf", "#8a5aa8", "#b3453b", "#6d7a73")
+MOST_ROWS, MOST_LINES = 16, 5
+
+
+def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0) -> str:
+    """What `draw` puts on a figure, without dates and without numbers that change from run to run."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # glyphs that matplotlib's own font lacks are drawn by the reader's
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    drawn = re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)
+    return re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.DOTALL)
+
+
+def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> str:
+    """Gaps with their intervals, largest on top; findings filled, the declared margin shaded."""
+    shown = tests[:MOST_ROWS]
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.axvspan(-100 * margin, 100 * margin, color=INK, alpha=0.06, lw=0)
+        axes.axvline(0, color=LINE, lw=1)
+        for at, test in enumerate(reversed(shown)):
+            found = test["verdict"] == "finding"
+            if test["interval"]:
+                ends = [100 * test["interval"]["low"], 100 * test["interval"]["high"]]
+                axes.plot(ends, [at, at], color=INK if found else SOFT, lw=2 if found else 1.4, solid_capstyle="butt")
+            axes.plot([100 * test["gap"]], [at], "o", ms=6, mec=INK if found else SOFT, mfc=INK if found else "white")
+        axes.set_yticks(range(len(shown)), [test["group"] for test in reversed(shown)])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(axis)
+
+    return svg(draw, height=max(1.8, 0.26 * len(shown) + 0.7))
+
+
+def lines(curves: Mapping[str, Sequence[Sequence[float]]], *, x: str, y: str, diagonal: bool, square: bool) -> str:
+    """One line a group, the first drawn heaviest; each has its own dash, so that colour is not needed."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        if diagonal:
+            axes.plot([0, 1], [0, 1], color=LINE, lw=1, ls=":")
+        dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+        for number, (name, points) in enumerate(curves.items()):
+            array = np.array([[np.nan if v is None else v for v in point[:2]] for point in points], dtype=float)
+            axes.plot(
+                array[:, 0], array[:, 1], color=SHADES[number % len(SHADES)], ls=dashes[number % len(dashes)],
+                lw=2 if number == 0 else 1.4, label=name,
+            )  # fmt: skip
+        axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.02))
+        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        if square:
+            axes.set_aspect("equal")
+
+    return svg(draw, height=3.6)
+
+
+def heat(values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], *, label: str) -> str:
+    """Scores of every frame with every identity."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        image = axes.imshow(np.array(values), aspect="auto", cmap="Oranges", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_yticks(range(len(rows)), rows, fontsize=5.5)
+        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=5.5)
+        axes.tick_params(length=0)
+        figure.colorbar(image, ax=axes, shrink=0.5, label=label)
+
+    return svg(draw, height=min(9.0, 0.11 * len(rows) + 1.6))
+
+
+def waterfall(parts: Sequence[tuple[str, float]], total: float, *, names: tuple[str, str]) -> str:
+    """What each part adds to the gap, and the gap."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        at = 0.0
+        for row, (_, value) in enumerate(parts):
+            colour, hatch = (RAISE, None) if value > 0 else (LOWER, "///")
+            axes.barh(-row, value, left=at, color=colour, height=0.6, hatch=hatch, edgecolor="white")
+            at += value
+        axes.barh(-len(parts), total, color=INK, height=0.6)
+        labels = [*(name for name, _ in parts), names[0]]
+        axes.set_yticks([-row for row in range(len(labels))], labels)
+        axes.tick_params(axis="y", length=0)
+        axes.axvline(0, color=LINE, lw=1)
+        axes.set_xlabel(names[1])
+
+    return svg(draw, height=0.3 * (len(parts) + 1) + 0.7)
+
+
+def drawings(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[str, str]:
+    """Every drawing of a report by name, those that its content has figures for. say: the filters of terms.py."""
+    found: dict[str, str] = {}
+    drawn_word, metric_name = say["drawn"], say["audit_metric"]
+    for measure in content["family"]["metrics"]:
+        tests = sorted(
+            (t for t in content["tests"] if t["metric"] == measure and t["group"] is not None and t["gap"] is not None),
+            key=lambda t: -abs(t["gap"]),
+        )
+        if tests:
+            axis = f"{metric_name(measure)}: {drawn_word('gap')}, {drawn_word('points')}"
+            found[f"forest-{measure}"] = forest(tests, margin=content["family"]["margin"], axis=axis)
+    chosen = _chosen(content)
+    everything = drawn_word("all")
+    drawn = content["curves"]
+    if drawn["roc"] and drawn["roc"]["all"]:
+        named = {name: drawn["roc"]["groups"][name] for name in chosen if drawn["roc"]["groups"].get(name)}
+        found["roc"] = lines(
+            {everything: drawn["roc"]["all"], **named},
+            x=drawn_word("fpr"), y=drawn_word("tpr"), diagonal=True, square=True,
+        )  # fmt: skip
+    if drawn["calibration"]:
+        reliable = {everything: drawn["calibration"]["all"], **{n: drawn["calibration"]["groups"][n] for n in chosen}}
+        points = {
+            name: [[each["score"], each["rate"]] for each in entry["bins"]]
+            for name, entry in reliable.items()
+            if len(entry["bins"]) > 1
+        }
+        if points:
+            x, y = drawn_word("mean"), drawn_word("observed")
+            found["calibration"] = lines(points, x=x, y=y, diagonal=True, square=True)
+    for swept in drawn["sweep"]:
+        curves = {
+            name: list(zip(swept["thresholds"], swept["groups"][name], strict=True))
+            for name in chosen
+            if any(value is not None for value in swept["groups"][name])
+        }
+        if curves:
+            found[f"sweep-{swept['metric']}"] = lines(
+                curves, x=drawn_word("threshold"), y=metric_name(swept["metric"]), diagonal=False, square=False
+            )
+    return found | _effects(content, drawn_word) | _parts(content, say)
+
+
+def _chosen(content: Mapping[str, Any]) -> list[str]:
+    """The groups with the largest gaps in the first measure."""
+    first = content["family"]["metrics"][0]
+    tests = [t for t in content["tests"] if t["metric"] == first and t["group"] is not None and t["gap"] is not None]
+    return [t["group"] for t in sorted(tests, key=lambda t: -abs(t["gap"]))[:MOST_LINES]]
+
+
+def _effects(content: Mapping[str, Any], drawn_word: Translate) -> dict[str, str]:
+    effects = content["effects"]
+    if not effects:
+        return {}
+    harmless = [row for row, toxic in zip(effects["scores"], effects["toxic"], strict=True) if not toxic]
+    frames = [frame for frame, toxic in zip(effects["frames"], effects["toxic"], strict=True) if not toxic]
+    order = np.argsort(-np.array(harmless).mean(axis=0), kind="stable")[:60]
+    kept = [[row[i] for i in order] for row in harmless[:90]]
+    names = [effects["identities"][i] for i in order]
+    rows = [frame.replace("{identity}", "…") for frame in frames[:90]]
+    return {"heat": heat(kept, rows, names, label=drawn_word("probability"))}
+
+
+def _parts(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[str, str]:
+    found = {}
+    drawn_word, part = say["drawn"], say["audit_part"]
+    for number, gap in enumerate(content["words"]):
+        parts = [(part(each["name"]), each["value"]) for each in gap["parts"]["parts"]]
+        parts.append((drawn_word("residual"), gap["parts"]["residual"]))
+        found[f"parts-{number}"] = waterfall(
+            parts, gap["parts"]["gap"], names=(drawn_word("gap"), drawn_word("log-odds"))
+        )
+    return found

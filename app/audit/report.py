@@ -1,0 +1,142 @@
+"""A report as files: report.json with its tables, HTML without script or network, PDF, CSV tables, a model card."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..explain.export import safe_cells
+from ..rendering import environment
+from . import plots, stored, terms
+from .content import Declared, content_of, digest
+from .stored import Stored
+
+STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+TABLES = "tables"
+
+
+def build(declared: Declared, found: Stored, folder: Path, *, run: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes the tables below `folder` and returns the report: {content, sha256, run}; `run` is outside the hash."""
+    tables = stored.write(found, folder / TABLES)
+    content = content_of(declared, found, tables)
+    return {"content": content, "sha256": digest(content), "run": dict(run)}
+
+
+def write(report: Mapping[str, Any], folder: Path, *, pdf: bool) -> list[str]:
+    """Every form of the report; returns the names of the files."""
+    content = report["content"]
+    html = to_html(report)
+    files: dict[str, bytes] = {
+        "report.json": (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode(),
+        "report.html": html.encode(),
+        "model-card.md": model_card(report).encode(),
+    }
+    if pdf:
+        files["report.pdf"] = to_pdf(html)
+    for name, rows in csv_tables(content).items():
+        files[f"{TABLES}/{name}.csv"] = _csv(rows).encode()
+    for name, body in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(body)
+    return list(files)
+
+
+def to_html(report: Mapping[str, Any]) -> str:
+    """One file in the language of the plan; its policy allows its own style and nothing else."""
+    content = report["content"]
+    made = environment(content["language"])
+    say = terms.filters(made.filters["tr"])
+    tests = {name: _sorted(content, name) for name in content["family"]["metrics"]}
+    return made.get_template("audit/report.html").render(
+        c=content,
+        sha256=report["sha256"],
+        plots=plots.drawings(content, say),
+        tests=tests,
+        style=STYLE,
+        # The drawings carry style attributes of their own, so styles are allowed; nothing can be loaded.
+        policy="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+    )
+
+
+def has_pdf() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("weasyprint") is not None
+
+
+def to_pdf(html: str) -> bytes:
+    """The same page, set by WeasyPrint (extra `pdf`), which is kept from loading anything."""
+    from weasyprint import HTML
+
+    def refuse(url: str, *args: Any, **options: Any) -> Any:
+        raise ValueError(f"a report loads nothing: {url[:60]}")
+
+    body: bytes = HTML(string=html, url_fetcher=refuse).write_pdf()
+    return body
+
+
+def _sorted(content: Mapping[str, Any], metric: str) -> list[Mapping[str, Any]]:
+    """Largest gaps first, what could not be tested last, the spread at the end."""
+    mine = [test for test in content["tests"] if test["metric"] == metric]
+    return sorted(mine, key=lambda t: (t["group"] is None, t["gap"] is None, -abs(t["gap"] or 0.0)))
+
+
+def csv_tables(content: Mapping[str, Any]) -> dict[str, Iterator[Sequence[object]]]:
+    return {
+        "tests": _tests(content),
+        "groups": _groups(content),
+        "words": _words(content),
+        "effects": _effects(content),
+    }
+
+
+def _tests(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    names = ("metric", "group", "n", "background_n", "value", "background_value", "gap")
+    yield (*names, "low", "high", "p", "q", "detectable", "verdict", "reason")
+    for test in content["tests"]:
+        ends = (test["interval"]["low"], test["interval"]["high"]) if test["interval"] else (None, None)
+        rest = (test["p"], test["q"], test["detectable"], test["verdict"], test["reason"])
+        yield (*(test[name] for name in names), *ends, *rest)
+
+
+def _groups(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    measures = list(content["groups"][0]["figures"]) if content["groups"] else []
+    yield ("group", "axis", "n", "positives", "unknown", "impact_ratio", *measures)
+    for group in content["groups"]:
+        values = (group["figures"][name]["value"] for name in measures)
+        yield (*(group[k] for k in ("name", "axis", "n", "positives", "unknown", "impact_ratio")), *values)
+
+
+def _words(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    names = ("word", "part", "texts", "claim", "p", "q", "measured", "shift", "flips", "tried")
+    yield ("metric", "group", *names)
+    for gap in content["words"]:
+        for word in gap["words"]:
+            yield (gap["metric"], gap["group"], *(word[name] for name in names))
+
+
+def _effects(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    yield ("label", "identity", "effect", "low", "high")
+    for label in ("harmless", "of_class") if content["effects"] else ():
+        for entry in content["effects"][label]["effects"]:
+            ends = (entry["interval"]["low"], entry["interval"]["high"]) if entry["interval"] else (None, None)
+            yield (label, entry["identity"], entry["effect"], *ends)
+
+
+def _csv(rows: Iterator[Sequence[object]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(safe_cells(row) for row in rows)
+    return out.getvalue()
+
+
+def model_card(report: Mapping[str, Any]) -> str:
+    """The audit as a section of a model card, in Markdown."""
+    content = report["content"]
+    made = environment(content["language"])
+    return made.get_template("audit/card.md").render(
+        c=content, sha256=report["sha256"], tests={n: _sorted(content, n) for n in content["family"]["metrics"]}
+    )

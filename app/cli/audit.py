@@ -1,0 +1,111 @@
+"""whence audit: run a declared plan, verify a report, compare two."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .output import as_json
+from .progress import bar
+from .registered import find_model
+
+application = typer.Typer(
+    help="Bias audits: from a gap between groups to the words that make it.", no_args_is_help=True
+)
+Report = Annotated[Path, typer.Argument(metavar="REPORT", help="A report.json with its tables beside it.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the report is written.")]
+
+
+@application.command()
+def run(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A TOML or JSON file; `demo` is the embedded one.")],
+    out: Out = Path("audit"),
+    model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="In place of the plan's.")] = None,
+    language: Annotated[str | None, typer.Option(help="en or zh, in place of the plan's.")] = None,
+    pdf: Annotated[bool, typer.Option(help="Write report.pdf too, where the extra pdf is installed.")] = True,
+) -> None:
+    """Run an audit that was declared beforehand: report.json, report.html, report.pdf, model-card.md, tables/*."""
+    from ..audit import report as reports
+    from ..audit.oracle import LocalOracle
+    from ..audit.plan import Plan, demo_plan, read_plan
+    from ..audit.run import run as run_audit
+    from ..audit.sources import material_of
+
+    found = read_plan(demo_plan() if str(plan) == "demo" and not plan.exists() else plan)
+    changed = {name: value for name, value in (("model", model), ("language", language)) if value is not None}
+    if changed:
+        found = Plan.model_validate({**found.model_dump(), **changed})
+    material = material_of(found, folder=plan.parent)
+    started, clock = datetime.now(UTC), perf_counter()
+    with bar("loading") as progress:
+        oracle = LocalOracle(find_model(found.model))
+        declared, stored = run_audit(found, material, oracle, progress)
+        progress(0.97, "writing")
+        facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
+        report = reports.build(declared, stored, out, run=facts)
+        files = reports.write(report, out, pdf=pdf and reports.has_pdf())
+    _show(report)
+    print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
+
+
+@application.command()
+def verify(
+    report: Report,
+    rerun: Annotated[bool, typer.Option("--rerun", help="Predict every text again, to 1e-4.")] = False,
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="What the plan's paths are relative to.")] = Path(),
+) -> None:
+    """Compute every number again from the stored tables, and refuse a mismatch."""
+    from ..audit import verification
+    from ..audit.oracle import LocalOracle
+    from ..audit.sources import material_of
+
+    if rerun:
+        plan = verification.declared_of(verification.load(report)["content"]).plan
+        oracle = LocalOracle(find_model(plan.model))
+        checked = verification.rerun(report, material_of(plan, folder=folder), oracle)
+    else:
+        checked = verification.verify(report)
+    again = "" if checked.largest is None else f", predicted again within {checked.largest:.1e}"
+    print(f"{checked.sha256}: every number follows from the {checked.rows} stored rows{again}")
+
+
+@application.command()
+def diff(
+    before: Report,
+    after: Report,
+    json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
+) -> None:
+    """What changed between two audits of the same texts: paired tests, and how each gap moved."""
+    from ..audit.content import plain
+    from ..audit.difference import compare
+
+    found = compare(before, after)
+    if json:
+        print(as_json(plain(asdict(found)), indent=True))
+        return
+    table = Table("measure", "group", "n", "before", "after", "+", "-", "q", "gap", "change of the gap", box=None)
+    for each in sorted(found.changes, key=lambda change: (change.q or 0.0, change.metric, change.group)):
+        ends = f" ({each.interval.low:+.3f} to {each.interval.high:+.3f})" if each.interval else ""
+        moved = f"{each.gap_after - each.gap_before:+.3f}{ends}"
+        table.add_row(
+            each.metric, each.group, str(each.n), f"{each.before:.3f}", f"{each.after:.3f}", str(each.gained),
+            str(each.lost), f"{each.q:.3f}" if each.q is not None else "", f"{each.gap_after:+.3f}", moved,
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _show(report: dict[str, Any]) -> None:
+    content = report["content"]
+    table = Table("measure", "gap found", "shown equal", "not decided", box=None)
+    for each in content["verdict"]["measures"]:
+        undecided = len(each["too_little"]) + len(each["untested"]) + len(each["no_difference"])
+        table.add_row(each["metric"], ", ".join(each["found"][:8]) or "none", str(len(each["equal"])), str(undecided))
+    Console().print(table)
+    print(f"SHA-256 {report['sha256']}")

@@ -1,0 +1,174 @@
+"""A whole audit of a model whose bias was planted: what is found, which words make it, and what a report says."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.audit import report, stored, verification
+from app.audit.content import content_of, digest
+from app.audit.difference import compare
+from app.audit.oracle import LocalOracle
+from app.errors import BadRequest
+from tests.app.audit.planted import IDENTITIES, PLANTED, WEIGHT, audited, model, plan
+
+
+@cache
+def content() -> dict[str, Any]:
+    declared, found, _ = audited()
+    return content_of(declared, found, {})
+
+
+def written(folder: Path, planted: str | None = PLANTED) -> Path:
+    declared, found, _ = audited(planted)
+    made = report.build(declared, found, folder, run={"started": "now"})
+    report.write(made, folder, pdf=False)
+    return folder / "report.json"
+
+
+def test_the_planted_group_is_found_and_leads() -> None:
+    """It is the headline, and the only finding among the false positive rates that harms a group."""
+    found = content()
+    headline = found["tests"][found["verdict"]["headline"]]
+
+    assert found["verdict"]["kind"] == "finding"
+    assert (headline["metric"], headline["group"]) == ("false_positive_rate", PLANTED)
+    assert headline["gap"] > 0
+
+
+def test_the_words_of_the_gap_add_up_to_it() -> None:
+    """A linear model has no residual; the planted word alone makes the gap, and without it the rate gap is gone."""
+    gap = content()["words"][0]
+    shares = {share["name"]: share["value"] for share in gap["parts"]["parts"]}
+
+    assert gap["group"] == PLANTED
+    assert abs(gap["parts"]["residual"]) <= 1e-6
+    assert sum(shares.values()) == pytest.approx(gap["parts"]["gap"], abs=1e-6)
+    assert shares["identity"] == pytest.approx(2 * WEIGHT, abs=1e-6)
+    assert gap["words"][0]["word"] == PLANTED
+    assert gap["words"][0]["claim"] == pytest.approx(2 * WEIGHT, abs=1e-6)
+    assert gap["closed"] >= 0.8
+
+
+def test_every_group_has_its_push() -> None:
+    """The planted identity pushes by its weight, the others by nothing: that is the attribution disparity."""
+    groups = {group["group"]: group for group in content()["explanations"]["groups"]}
+
+    assert groups[PLANTED]["push"] == pytest.approx(2 * WEIGHT, abs=1e-6)
+    assert {name for name in IDENTITIES if abs(groups[name]["push"]) < 1e-9} == set(IDENTITIES) - {PLANTED}
+    assert content()["explanations"]["disparity"]["value"] == pytest.approx(2 * WEIGHT, abs=1e-6)
+
+
+def test_a_model_without_the_bias_shows_none() -> None:
+    """The same audit of the twin: every group is shown equal."""
+    declared, found, _ = audited(None)
+    said = content_of(declared, found, {})["verdict"]
+
+    assert said["kind"] == "equal"
+    assert said["findings"] == 0
+
+
+def test_failing_examples_name_the_word_and_what_is_left_without_it() -> None:
+    """The surest mistakes first, the strongest word, and the probability when it is taken out."""
+    shown = content()["examples"][0]
+
+    assert shown["failing"] >= len(shown["texts"]) > 0
+    for example in shown["texts"]:
+        assert example["strongest"] == PLANTED
+        assert example["without"] < example["score"]
+
+
+def test_two_runs_have_the_same_content(tmp_path: Path) -> None:
+    """Byte for byte, from the prediction to the hash."""
+    audited.cache_clear()
+    first = json.loads(written(tmp_path / "a").read_text())
+    audited.cache_clear()
+    second = json.loads(written(tmp_path / "b").read_text())
+
+    assert first["sha256"] == second["sha256"] == digest(first["content"])
+    assert first["content"] == second["content"]
+    assert (tmp_path / "a" / "report.html").read_bytes() == (tmp_path / "b" / "report.html").read_bytes()
+
+
+def test_a_report_is_verified_from_its_tables(tmp_path: Path) -> None:
+    """Also by predicting again."""
+    path = written(tmp_path)
+    _, found, material = audited()
+
+    assert verification.verify(path).rows == len(found)
+    assert verification.rerun(path, material, LocalOracle(model())).largest == pytest.approx(0, abs=1e-6)
+    with pytest.raises(BadRequest, match="differs by"):
+        verification.rerun(path, material, LocalOracle(model(None)))
+
+
+def test_a_changed_number_is_refused(tmp_path: Path) -> None:
+    """In the content, in the content with its hash made to fit, and in a table."""
+    path = written(tmp_path)
+    made = json.loads(path.read_text())
+    made["content"]["tests"][0]["gap"] = 0.001
+    path.write_text(json.dumps(made))
+    with pytest.raises(BadRequest, match="the content was changed"):
+        verification.verify(path)
+    made["sha256"] = digest(made["content"])
+    path.write_text(json.dumps(made))
+    with pytest.raises(BadRequest, match=re.escape("content.tests[0].gap")):
+        verification.verify(path)
+    (tmp_path / "tables" / stored.ROWS).write_bytes(b"other")
+    with pytest.raises(BadRequest, match=r"rows\.parquet' was changed"):
+        verification.verify(path)
+
+
+def test_two_audits_are_compared_row_by_row(tmp_path: Path) -> None:
+    """Taking the bias out moves the planted group alone, and the paired test says so."""
+    found = compare(written(tmp_path / "before"), written(tmp_path / "after", None))
+    moved = {change.group: change for change in found.changes if change.metric == "false_positive_rate"}
+
+    assert moved[PLANTED].gained == 0
+    assert moved[PLANTED].lost > 0
+    assert moved[PLANTED].q is not None
+    assert moved[PLANTED].q < 0.05
+    assert all(change.gained == change.lost == 0 for name, change in moved.items() if name != PLANTED)
+
+
+def test_the_html_asks_for_nothing(tmp_path: Path) -> None:
+    """No script, no address of another place, a policy that allows nothing but its own style and drawings."""
+    html = report.to_html(json.loads(written(tmp_path).read_text()))
+
+    assert "<script" not in html
+    assert [link for link in re.findall(r'(?:src|href)="(?!#)([^"]+)"', html) if not link.startswith("data:")] == []
+    assert not re.search(r"url\((?!#)", html)
+    assert "default-src &#39;none&#39;" in html
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_report_speaks_the_language_of_the_plan(language: str, tmp_path: Path) -> None:
+    """The headline and the tables, with every number."""
+    declared, found, _ = audited()
+    asked = declared.__class__(plan(language=language), declared.model, declared.target, declared.source)
+    made = report.build(asked, found, tmp_path, run={})
+    html = report.to_html(made)
+
+    assert f'<html lang="{language}">' in html
+    assert ("差距" in html) == (language == "zh")
+    assert made["sha256"] in html
+
+
+def test_a_pdf_has_letters(tmp_path: Path) -> None:
+    """WeasyPrint sets the same page; its text is text."""
+    pytest.importorskip("weasyprint")
+    html = report.to_html(json.loads(written(tmp_path).read_text()))
+
+    assert report.to_pdf(html).startswith(b"%PDF")
+
+
+def test_scores_are_stored_to_six_digits() -> None:
+    """Every number is computed from what is stored."""
+    _, found, _ = audited()
+
+    assert np.array_equal(found.scores, found.scores.round(6))

@@ -14,10 +14,15 @@ from pathlib import Path
 
 from tests.soak.figures import Figure
 from tests.soak.kills import kills, kills_postgresql
+from tests.soak.waiting import leaving, reads, stopping, waiting
 
 SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills,
     "kills-postgresql": kills_postgresql,
+    "waiting": waiting,
+    "reads": reads,
+    "stopping": stopping,
+    "leaving": leaving,
 }
 OUT = Path("build/soak.json")
 

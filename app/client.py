@@ -10,14 +10,18 @@ with Client("http://127.0.0.1:8000") as whence:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlencode
 
 import httpx2
 from pydantic import BaseModel, TypeAdapter
 
+from .batches.schemas import BatchRow
 from .explain.schemas import ExplanationOut, PanelOut
+from .jobs.schemas import JobOut, JobsPage
+from .jobs.states import FINAL
 from .models.schemas import ModelOut, ModelsOut
 from .predict.schemas import PredictionsOut
 
@@ -100,6 +104,60 @@ class Client:
         asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
         return self._post("/v1/panels", {**asked, **_given(methods=methods)}, PanelOut)
 
+    def batch(
+        self,
+        texts: Sequence[str],
+        model: str = DEFAULT_MODEL,
+        *,
+        method: str | None = None,
+        idempotency_key: str | None = None,
+        **request: Any,
+    ) -> JobOut:
+        """A job that predicts many texts or, with a method, explains them. Sent again with the same key, it is the same
+        job. request: further fields of the request (options, players, seed, shard_rows …)."""
+        body = _given(model=model, inputs=[{"text": text} for text in texts], method=method, **request)
+        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
+        return JobOut.model_validate(self._ask("POST", "/v1/batches", body, headers=headers))
+
+    def batch_results(self, id: str) -> Iterator[BatchRow]:
+        """What came of each text, as far as the job is."""
+        headers = {"Accept": "application/x-ndjson"}
+        with self._http.stream("GET", f"/v1/batches/{id}/results", headers=headers) as response:
+            if not response.is_success:
+                response.read()
+                raise _error_of(response)
+            for line in response.iter_lines():
+                yield BatchRow.model_validate_json(line)
+
+    def jobs(self, *, states: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> JobsPage:
+        """Long work, newest first; cursor: the `next` of the page before."""
+        query = urlencode([("state", state) for state in states] + list(_given(limit=limit, cursor=cursor).items()))
+        return JobsPage.model_validate(self._ask("GET", f"/v1/jobs?{query}"))
+
+    def job(self, id: str) -> JobOut:
+        return JobOut.model_validate(self._ask("GET", f"/v1/jobs/{quote(id, safe='')}"))
+
+    def cancel_job(self, id: str) -> JobOut:
+        return JobOut.model_validate(self._ask("DELETE", f"/v1/jobs/{quote(id, safe='')}"))
+
+    def retry_job(self, id: str) -> JobOut:
+        return JobOut.model_validate(self._ask("POST", f"/v1/jobs/{quote(id, safe='')}/retry"))
+
+    def wait_for_job(
+        self, id: str, *, seconds: float | None = None, every: float = 1.0, look: Callable[[JobOut], None] | None = None
+    ) -> JobOut:
+        """The job once it has ended, however it did. `look` sees it meanwhile. Raises TimeoutError after `seconds`."""
+        left = seconds
+        while (job := self.job(id)).state not in FINAL:
+            if look is not None:
+                look(job)
+            if left is not None and left <= 0:
+                raise TimeoutError(f"the job {id} is still {job.state} after {seconds:g} s")
+            pause = every if left is None else min(every, left)
+            left = None if left is None else left - pause
+            self._sleep(pause)
+        return job
+
     def find_explanation(self, key: str) -> ExplanationOut:
         """A result by its key. Raises ClientError with code "not_found"."""
         return ExplanationOut.model_validate(self._ask("GET", f"/v1/explanations/{key}"))
@@ -127,12 +185,19 @@ class Client:
     def _post(self, path: str, body: Mapping[str, Any], answer: type[M]) -> M:
         return answer.model_validate(self._ask("POST", path, body))
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """The JSON of a success; anything else is raised once patience ends."""
         left = self._patience
         while True:
             try:
-                return self._once(method, path, body)
+                return self._once(method, path, body, headers=headers)
             except ClientError as error:
                 if error.status != httpx2.codes.SERVICE_UNAVAILABLE or error.retry_after is None:
                     raise
@@ -142,9 +207,11 @@ class Client:
                 left -= pause
                 self._sleep(pause)
 
-    def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _once(
+        self, method: str, path: str, body: Mapping[str, Any] | None, *, headers: Mapping[str, str] | None
+    ) -> Any:
         try:
-            response = self._http.request(method, path, json=body)
+            response = self._http.request(method, path, json=body, headers=headers)
         except httpx2.TransportError as error:
             where = self._http.base_url
             raise ClientError(0, "unreachable", f"no answer from {where}: {error}") from error

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import audit, bench, config, db, explain, info, keys, log, models, selftest, serve, train
+from . import audit, bench, config, db, explain, info, jobs, keys, log, models, selftest, serve, train
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -23,6 +23,7 @@ application.command()(serve.serve)
 application.command()(explain.explain)
 application.command()(explain.predict)
 application.add_typer(models.application, name="models")
+application.add_typer(jobs.application, name="jobs")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)
 application.command()(config.config)

@@ -16,10 +16,10 @@ import numpy as np
 from .lexicon import Lexicon
 from .statistics.bootstrap import RESAMPLES, widened
 from .values import CLUSTERS, LEVEL, Floats, Interval, Ints, divided
+from .wording import takes_an
 
 SLOT = re.compile(r"\{(\w+)\}")
 ARTICLE = re.compile(r"\b([Aa])n? \{(\w+)\}")
-VOWEL = re.compile(r"(?i)(?!(?:uni[^nm]|use|usu|eu|one\b|once))(?:[aeiou]|hono|honest|hour|heir|lgbt)")
 EMPTIED = "{}"
 
 
@@ -67,7 +67,7 @@ def fill(templates: Sequence[str], slots: Mapping[str, Sequence[str]]) -> Iterat
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
     agreeing = ARTICLE.sub(
-        lambda found: f"{found[1]}{'n' if VOWEL.match(words[found[2]]) else ''} {{{found[2]}}}", template
+        lambda found: f"{found[1]}{'n' if takes_an(words[found[2]]) else ''} {{{found[2]}}}", template
     )
     return SLOT.sub(lambda found: words[found[1]], agreeing)
 

@@ -12,7 +12,7 @@ INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak browser postgresql clean constraints cards
+.PHONY: help demo test lint check-suite soak browser postgresql clean constraints cards audit-figures
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -51,6 +51,9 @@ constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the env
 
 cards: $(VENV)/.installed  ## Write the figures of the model cards into README and docs
 	$(BIN)/python -m app.train.cards
+
+audit-figures: $(VENV)/.tested  ## The statistics of audits simulated in full: build/audit-figures.json, half an hour
+	$(BIN)/python -m tests.audit_figures
 
 clean:  ## Remove the environment and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

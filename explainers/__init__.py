@@ -82,12 +82,13 @@ if TYPE_CHECKING:
     from .types import Unit as Unit
     from .types import Value as Value
     from .types import ValueName as ValueName
+    from .types import WordLabel as WordLabel
 
     BASE_SHA256 = SHA256
 
 _TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level LongText MethodRecord
     ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit
-    Value ValueName"""
+    Value ValueName WordLabel"""
 _WHERE = {
     ".types": _TYPES,
     ".base": "Case Encoded Explainer Model Need Progress Promise silent",

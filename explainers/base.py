@@ -82,6 +82,8 @@ class Encoded:
     coalition.
     baseline_ids: the ids of the empty coalition; None for the embedding baselines 'zero' and 'mean'.
     noise: (tokens, width), added to the word embeddings of the input, not of the baseline; None for none.
+    words, reads, word: of a token classifier: its words, the token at which it reads the class of each, and the number
+    of the word that is explained.
     windows: of a text longer than the model reads; its tokens then hold no special ones, and it is read window by
     window, the logits averaged.
     """
@@ -101,6 +103,9 @@ class Encoded:
     owner: Ids
     baseline_ids: Ids | None = None
     noise: FloatArray | None = None
+    words: tuple[Feature, ...] = ()
+    reads: tuple[int, ...] = ()
+    word: int | None = None
     windows: tuple[Window, ...] = ()
 
     def token_keep(self, keep: BoolArray) -> BoolArray:
@@ -287,6 +292,7 @@ class Case:
             features=self.inputs.features,
             unseen=self.inputs.unseen,
             windows=tuple(window.span for window in self.inputs.windows),
+            word=self.inputs.word,
             focus=self.inputs.focus,
             tokens=self.inputs.tokens,
             prediction=self.prediction,

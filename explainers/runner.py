@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .badge import badge_of
-from .base import MOST_EXACT, Case, Explainer, Need, Progress, silent
+from .base import MOST_EXACT, Case, Encoded, Explainer, Need, Progress, silent
 from .coalitions import Arithmetic, CoalitionTable
 from .errors import BadInput, ExplainersError, Incompatible
 from .metrics.agreement import agreement_of
@@ -24,7 +24,7 @@ from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS
 from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
-from .values import prediction_of, resolve
+from .values import prediction_of, resolve, word_labels
 
 MOST_TARGETS = 10
 TOKENS_OF_A_GAME = 2**18  # about half a minute on two cores; a text read in windows gets the rows that fit
@@ -35,7 +35,15 @@ COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
     """What the model says of each text. Raises BadInput."""
     inputs = [model.encode(q) for q in questions]
-    return [prediction_of(row, model.labels, model.head) for row in model.predict(inputs)] if inputs else []
+    return [_said(model, one, row) for one, row in zip(inputs, model.predict(inputs), strict=True)]
+
+
+def _said(model: Any, inputs: Encoded, logits: FloatArray) -> Prediction:
+    """Of a token classifier the class of the word that is asked for, and of every word."""
+    found = prediction_of(logits, model.labels, model.head)
+    if not inputs.words:
+        return found
+    return found.model_copy(update={"words": word_labels(model.word_logits(inputs), inputs.words, model.labels)})
 
 
 def scores(model: Any, texts: Sequence[str | tuple[str, str]], *, progress: Progress = silent) -> FloatArray:
@@ -112,7 +120,7 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
     """The encoded, predicted question with its empty table."""
     inputs = model.encode(question)
     whole = model.predict([inputs])
-    prediction = prediction_of(whole[0], model.labels, model.head)
+    prediction = _said(model, inputs, whole[0])
     precision = precision_of(model, question, players=len(inputs.features))
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
     budget, most_exact = question.budget, MOST_EXACT

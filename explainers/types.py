@@ -72,6 +72,17 @@ class Target(Value):
     label: str
 
 
+class WordLabel(Value):
+    """What a token classifier says of one word: the class at its first token."""
+
+    text: str
+    start: int
+    end: int
+    part: Part = "text"
+    predicted: Target
+    probability: float
+
+
 class ModelRecord(Value):
     id: str
     digest: str
@@ -124,6 +135,9 @@ class Question(Value):
         "windows",
         description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
     )
+    word: int | None = Field(
+        None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
+    )
     focus: tuple[int, int] | None = Field(
         None, description="Start and end of the stretch whose parts are explained; the rest is there and stays."
     )
@@ -136,6 +150,7 @@ class Prediction(Value):
     logits: tuple[float, ...]
     probabilities: tuple[float, ...] | None  # None for a regression
     predicted: Target
+    words: tuple[WordLabel, ...] = ()  # of a token classifier: every word that it reads; the rest is of the word asked
 
 
 class Layers(Value):
@@ -191,6 +206,7 @@ class Attribution(Value):
     features: tuple[Feature, ...]
     unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
+    word: int | None = None  # of a token classifier: the word of prediction.words whose class is explained
     focus: Feature | None = None  # the stretch whose parts are the players; the text around it stays
     tokens: tuple[Token, ...] = ()
     prediction: Prediction

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .errors import BadInput
-from .types import FloatArray, Head, Prediction, Target, ValueName
+from .types import Feature, FloatArray, Head, Prediction, Target, ValueName, WordLabel
 
 ALLOWED: dict[Head, tuple[ValueName, ...]] = {
     "single": ("log-odds", "logit", "probability", "margin"),
@@ -56,6 +56,22 @@ def probabilities(logits: FloatArray, head: Head) -> FloatArray:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: FloatArray = shifted / shifted.sum(axis=1, keepdims=True)
     return shares
+
+
+def word_labels(logits: FloatArray, words: Sequence[Feature], labels: Sequence[str]) -> tuple[WordLabel, ...]:
+    """Logits (words, labels) of a token classifier as what it says of each word."""
+    shares = probabilities(logits, "single")
+    return tuple(
+        WordLabel(
+            text=word.text,
+            start=word.start,
+            end=word.end,
+            part=word.part,
+            predicted=Target(index=int(top), label=labels[top]),
+            probability=float(row[top]),
+        )
+        for word, row, top in zip(words, shares, shares.argmax(axis=1), strict=True)
+    )
 
 
 def prediction_of(logits: FloatArray, labels: Sequence[str], head: Head) -> Prediction:

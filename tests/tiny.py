@@ -10,7 +10,12 @@ from typing import Any
 
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PreTrainedTokenizerFast,
+)
 
 from explainers.models.transformer import TransformerModel
 
@@ -70,7 +75,14 @@ def _tiny(name: str, labels: int, problem: str | None, seed: int, changed: tuple
 
 
 def network_for(
-    name: str, tokenizer: Any, *, labels: int = 2, problem: str | None = None, seed: int = 0, **changed: Any
+    name: str,
+    tokenizer: Any,
+    *,
+    labels: int = 2,
+    problem: str | None = None,
+    seed: int = 0,
+    task: str = "text",
+    **changed: Any,
 ) -> Any:
     """The torch module alone, in fp32 and evaluation mode."""
     sizes = {**SIZES, **(ENCODERS | DECODERS)[name][1], **changed}
@@ -88,7 +100,8 @@ def network_for(
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = AutoModelForSequenceClassification.from_config(config)
+        auto = AutoModelForTokenClassification if task == "word" else AutoModelForSequenceClassification
+        network = auto.from_config(config)
     return network.requires_grad_(False).eval()
 
 

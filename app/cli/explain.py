@@ -56,6 +56,9 @@ def explain(
     long_text: Annotated[
         explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
     ] = "windows",
+    word: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
+    ] = None,
     focus: Annotated[
         str | None, typer.Option(metavar="START:END", help="Explain only the parts of this stretch of the text.")
     ] = None,
@@ -82,6 +85,7 @@ def explain(
         "budget": budget,
         "seed": seed,
         "long_text": long_text,
+        "word": word,
         "focus": None if focus is None else _stretch(focus),
     }
 

@@ -35,7 +35,8 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
         for index, (label, logit, chance) in enumerate(zip(prediction.labels, prediction.logits, chances, strict=True))
     ]
     ranked = sorted(listed, key=lambda entry: -float(entry["logit"] or 0.0))
-    return {"predicted": listed[prediction.predicted.index], "classes": ranked}
+    record = {"predicted": listed[prediction.predicted.index], "classes": ranked}
+    return {**record, "words": [word.model_dump() for word in prediction.words]} if prediction.words else record
 
 
 def as_json(value: Any, *, indent: bool) -> str:

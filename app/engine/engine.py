@@ -156,6 +156,7 @@ def _described(model: Any, state: ModelOut) -> ModelOut:
             "digest": model.digest,
             "labels": tuple(model.labels),
             "head": model.head,
+            "task": getattr(model, "task", "text"),
             "offers": tuple(sorted(str(need) for need in model.offers)),
             "methods": tuple(explainers.offered(model)),
             "baselines": tuple(model.baselines),

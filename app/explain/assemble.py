@@ -44,7 +44,10 @@ def panel_page(
         unknown=[feature.text for feature in features if not feature.known],
         unseen=sum(span.end - span.start for span in unseen),
         windows=len(first.windows) if first else 0,
-        focus=first.focus.text if first and first.focus else None,
+        words=views.words(panel) if panel.prediction.words else (),
+        word_classes=views.word_classes(panel),
+        word=first.word if first else None,
+        focus=f"{first.focus.start}-{first.focus.end}" if first and first.focus else None,
         stretches=(stretches := views.stretches(panel, view.target)),
         focuses={k: f"{f.start}-{f.end}" for k, f in enumerate(features)} if stretches else {},
         long=len(features) > LONG or (first is not None and _long(first)),
@@ -86,6 +89,8 @@ def curl(panel: PanelOut, origin: str) -> str:
     if panel.explanations:
         first = panel.explanations[0]
         body["players"] = first.players
+        if first.word is not None:
+            body["word"] = first.word
         if first.focus is not None:
             body["focus"] = [first.focus.start, first.focus.end]
     data = shlex.quote(json.dumps(body, ensure_ascii=False))

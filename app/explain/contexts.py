@@ -13,7 +13,7 @@ from .examples import Example
 from .findings import Findings
 from .outcome import PredictionView
 from .schemas import PanelOut
-from .view import Maps, NumberRow, PaintedText, Stretch
+from .view import Maps, NumberRow, PaintedText, Stretch, WordClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,10 @@ class PanelPage:
     unknown: Sequence[str]
     unseen: int  # characters that were cut
     windows: int  # in which a text longer than the model reads was read; 0 for one reading
-    focus: str | None  # the stretch whose parts are explained
+    words: Sequence[PaintedText]  # of a token classifier: the texts with a cell for each word that has a class
+    word_classes: Sequence[WordClass]
+    word: int | None  # the one whose class is explained
+    focus: str | None  # the place of the stretch whose parts are explained
     stretches: Sequence[Stretch]  # what can be asked for by its words
     focuses: Mapping[int, str]  # the place of each part, as the form sends it
     long: bool

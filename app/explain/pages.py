@@ -121,9 +121,13 @@ async def _recents(services: Services, project: str) -> list[Any]:
     return found
 
 
+def number_of(given: str) -> int | None:
+    return (int(given) if given.isdecimal() and given.isascii() else -1) if given else None
+
+
 def focus_of(given: str) -> list[int] | None:
     """From START-END, as the buttons of the sentences send it; anything else is refused by the schema."""
-    return [int(each) if each.isdecimal() else -1 for each in given.split("-")] if given else None
+    return [int(each) if each.isdecimal() and each.isascii() else -1 for each in given.split("-")] if given else None
 
 
 def _asked(form: Form) -> PanelRequest:
@@ -133,5 +137,6 @@ def _asked(form: Form) -> PanelRequest:
             "input": TextInput(text=form.get("text"), text_pair=form.optional("text_pair")),
             "players": form.get("players", "auto"),
             "focus": focus_of(form.get("focus")),
+            "word": number_of(form.get("word")),
         }
     )

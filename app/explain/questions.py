@@ -28,6 +28,7 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
         seed=request.seed,
         also=also,
         long_text=request.long_text,
+        word=request.word,
         focus=None if request.focus is None else (request.focus[0], request.focus[1]),
     )
 

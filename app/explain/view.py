@@ -44,6 +44,16 @@ class PaintedText:
 
 
 @dataclass(frozen=True, slots=True)
+class WordClass:
+    """What a token classifier says of one word; `number` is how the word is asked for."""
+
+    number: int
+    text: str
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A sentence or phrase that can be explained by its words; `focus` is its place as the form sends it."""
 
@@ -181,10 +191,42 @@ def number_rows(explanations: Sequence[ExplanationOut], target: int) -> tuple[Nu
     )
 
 
+def word_classes(panel: PanelOut) -> tuple[WordClass, ...]:
+    """What a token classifier says of each word."""
+    return tuple(
+        WordClass(number, word.text, word.predicted.label, word.probability)
+        for number, word in enumerate(panel.prediction.words)
+    )
+
+
+def words(panel: PanelOut) -> tuple[PaintedText, ...]:
+    """The texts of a token classifier: a cell for each word that has a class."""
+    out = []
+    for part, text in (("text", panel.text), ("text_pair", panel.text_pair)):
+        if text is None:
+            continue
+        cells, at = [], 0
+        for number, word in enumerate(panel.prediction.words):
+            if word.part != part or word.start < at:
+                continue
+            cells += [Cell(text[at : word.start])] if word.start > at else []
+            cells.append(Cell(text[word.start : word.end], feature=number))
+            at = word.end
+        rest = [Cell(text[at:])] if at < len(text) else []
+        out.append(PaintedText(part, script(text), (*cells, *rest)))
+    return tuple(out)
+
+
 def stretches(panel: PanelOut, target: int) -> tuple[Stretch, ...]:
     """Sentences and phrases whose words can be asked for, the strongest first; of a single text only."""
     first = panel.explanations[0] if panel.explanations else None
-    if first is None or first.players not in ("phrase", "sentence") or panel.text_pair is not None or first.focus:
+    if (
+        first is None
+        or first.players not in ("phrase", "sentence")
+        or panel.text_pair is not None
+        or first.focus
+        or first.word is not None
+    ):
         return ()
     scores = np.zeros(len(first.features)) if first.scores is None else np.asarray(first.scores[first.row(target)])
     top = heatmap.largest(scores)

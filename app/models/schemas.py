@@ -22,6 +22,7 @@ class ModelOut(Record):
     digest: str = ""
     labels: tuple[str, ...] = ()
     head: explainers.Head = "single"
+    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()

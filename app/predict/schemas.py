@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .._library import explainers
 from ..schemas import Name, Record, Request, TextInput
 
 MOST_INPUTS = 64
@@ -29,6 +30,7 @@ class ClassOut(Record):
 class PredictionOut(Record):
     predicted: ClassOut
     classes: tuple[ClassOut, ...]  # most probable first
+    words: tuple[explainers.WordLabel, ...] = ()  # of a token classifier, whose other fields are of its surest word
 
 
 class PredictionsOut(Record):

@@ -25,4 +25,6 @@ def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> Pr
         for index, (label, logit, share) in enumerate(zip(prediction.labels, prediction.logits, shares, strict=True))
     ]
     ranked = sorted(classes, key=lambda each: -(each.logit or 0.0))
-    return PredictionOut(predicted=classes[prediction.predicted.index], classes=tuple(ranked[:top_k]))
+    return PredictionOut(
+        predicted=classes[prediction.predicted.index], classes=tuple(ranked[:top_k]), words=prediction.words
+    )

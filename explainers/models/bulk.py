@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..base import Encoded, Progress
-from ..errors import BadInput
+from ..errors import BadInput, Incompatible
 from ..modalities.text import readable
 from ..types import FloatArray, Question
 from .encoding import TextEncoder, is_panic
@@ -28,6 +28,8 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     A text longer than the model reads is the mean of its windows, as in `predict`. Rows are never padded, so each is
     predicted on what `predict` gives it. Raises BadInput with the text's number.
     """
+    if network.tags:
+        raise Incompatible("this model says a class of every word and none of the whole text: ask text by text")
     alike: dict[bytes, list[tuple[int, Rows]]] = defaultdict(list)
     for number, rows in _tokenised(network, encoder, texts, progress=progress):
         alike[_shape(rows)].append((number, rows))

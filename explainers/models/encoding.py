@@ -35,6 +35,7 @@ class TextEncoder:
     """A fast tokenizer with what its model adds to it.
 
     baseline_ids: the token that stands for an absent one, by baseline; the embedding baselines are not among them.
+    tags: the model says a class of every word; a text longer than it reads is then cut.
     pad_position: where the model numbers its positions from this pad id on (RoBERTa), else None.
     """
 
@@ -44,6 +45,7 @@ class TextEncoder:
     baseline_ids: dict[BaselineKind, int]
     pad_position: int | None = None
     with_segments: bool = True
+    tags: bool = False
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
@@ -72,10 +74,11 @@ class TextEncoder:
         focus = _focus(question)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)
-        if batch.encodings[0].overflowing and question.text_pair is None and question.long_text == "windows":
+        if batch.encodings[0].overflowing and not self._cuts(question):
             return self._read_long(question, focus)
         pieces = self._pieces(batch, texts)
         arranged = arrange(texts, _within(pieces, focus), question.players)
+        words, reads = _words(texts, pieces) if self.tags else ((), ())
         _refuse_nothing(arranged, texts, focus)
         ids = np.asarray(batch["input_ids"], dtype=np.int64)
         segments = batch.get("token_type_ids") if self.with_segments else None
@@ -92,7 +95,13 @@ class TextEncoder:
             segments=None if segments is None else np.asarray(segments, dtype=np.int64),
             positions=self.positions(ids),
             owner=np.asarray(arranged.owner, dtype=np.int64),
+            words=words,
+            reads=reads,
+            word=_word(question, words, tags=self.tags),
         )
+
+    def _cuts(self, question: Question) -> bool:
+        return self.tags or question.text_pair is not None or question.long_text == "cut"
 
     def _read_long(self, question: Question, focus: TextSpan | None) -> Encoded:
         """A text longer than the model reads, in windows; or the one window around the focus."""
@@ -269,6 +278,26 @@ def _focus(question: Question) -> TextSpan | None:
         )
     start, end = _without_white_space(question.text, start, end)
     return TextSpan(text=question.text[start:end], start=start, end=end)
+
+
+def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpan, ...], tuple[int, ...]]:
+    """The words of all parts, and the first token of each: where a token classifier is read."""
+    found = arrange(texts, pieces, "word")
+    owners = list(found.owner)
+    return found.features, tuple(owners.index(word) for word in range(len(found.features)))
+
+
+def _word(question: Question, words: Sequence[TextSpan], *, tags: bool) -> int | None:
+    """Raises BadInput for a word that there is not."""
+    if question.word is None:
+        return None
+    if not tags:
+        raise BadInput("a word was named, but this model says one class of the whole text: leave word out")
+    if question.word >= len(words):
+        raise BadInput(
+            f"word {question.word} does not exist: the model reads {len(words)} words, 0 to {len(words) - 1}"
+        )
+    return question.word
 
 
 def _within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:

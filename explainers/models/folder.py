@@ -37,6 +37,7 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
+    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     config: dict[str, Any] = field(repr=False)
@@ -127,10 +128,22 @@ def _model(folder: Path, config: dict[str, Any]) -> FolderReport:
         model_type=kind,
         labels=labels,
         head=head,
+        task=_task(config, labels),
         parameters=weights.parameters,
         files=("config.json", "tokenizer.json", *beside, *weights.files),
         config=config,
     )
+
+
+def _task(config: dict[str, Any], labels: tuple[str, ...]) -> Literal["text", "word"]:
+    """From the class that saved it. Raises BadModel for a token classifier of a single class."""
+    saved = config.get("architectures")
+    named = saved[0] if isinstance(saved, list) and saved and isinstance(saved[0], str) else ""
+    if not named.endswith("ForTokenClassification"):
+        return "text"
+    if len(labels) < 2:
+        raise BadModel("a token classifier needs two classes at least: correct id2label")
+    return "word"
 
 
 def _labels(config: dict[str, Any]) -> tuple[str, ...]:

@@ -107,14 +107,15 @@ def load_tokenizer(folder: Path) -> Any:
 
 def _network(folder: Path, report: FolderReport) -> Any:
     with _offline_and_quiet(), torch.random.fork_rng(devices=[]):
-        from transformers import AutoConfig, AutoModelForSequenceClassification
+        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        auto = AutoModelForTokenClassification if report.task == "word" else AutoModelForSequenceClassification
         with torch.device("meta"):
-            described = sum(p.numel() for p in AutoModelForSequenceClassification.from_config(config).parameters())
+            described = sum(p.numel() for p in auto.from_config(config).parameters())
         if described > report.parameters * MARGIN:
             raise BadModel(f"config.json describes {described} parameters, but the files hold {report.parameters}")
-        network, found = AutoModelForSequenceClassification.from_pretrained(
+        network, found = auto.from_pretrained(
             folder,
             config=config,
             local_files_only=True,

@@ -76,11 +76,13 @@ class Passed:
 
 
 class Network:
-    """A sequence classifier: an encoder whose head reads the first state, or a decoder whose head reads the last."""
+    """A classifier: an encoder whose head reads the first state, a decoder whose head reads the last, or one of tokens,
+    whose head reads every state and is asked at the word that is explained."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.decoder = hasattr(module, "score")
+        self.tags = type(module).__name__.endswith("ForTokenClassification")
+        self.decoder = hasattr(module, "score") and not self.tags
 
     @property
     def word_embeddings(self) -> torch.Tensor:
@@ -93,11 +95,13 @@ class Network:
 
         A decoder's is the last of the input that is not padding; masking a token there does not move it.
         """
-        if getattr(self.module.config, "classifier_pooling", "cls") == "mean":
+        if not self.tags and getattr(self.module.config, "classifier_pooling", "cls") == "mean":
             raise Incompatible("this classifier reads the mean of all states, not one position", reason="reads_mean")
         return self._read_position(inputs)
 
     def _read_position(self, inputs: Encoded) -> int:
+        if self.tags:
+            return inputs.reads[inputs.word or 0]
         if not self.decoder:
             return 0
         others = np.flatnonzero(inputs.ids != self.module.config.pad_token_id)
@@ -126,9 +130,18 @@ class Network:
         logits: FloatArray = torch.cat(found).double().numpy()
         return logits
 
+    def everywhere(self, rows: Rows) -> FloatArray:
+        """Logits (tokens, labels) of a token classifier at every position of one row."""
+        with torch.inference_mode():
+            logits: FloatArray = self.module(**rows.arguments()).logits[0].double().numpy()
+        return logits
+
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         """One pass, in whatever gradient mode the caller is."""
         also = {"output_attentions": True} if attentions else {}
+        if self.tags:
+            out = self.module(**rows.arguments(), **also)
+            return Passed(out.logits[:, rows.pooled], tuple(out.attentions or ()))
         if not self.decoder:
             out = self.module(**rows.arguments(), **also)
             return Passed(out.logits, tuple(out.attentions or ()))

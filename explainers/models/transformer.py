@@ -1,8 +1,9 @@
-"""A Hugging Face sequence classifier with a fast tokenizer, as the methods see it."""
+"""A Hugging Face sequence or token classifier with a fast tokenizer, as the methods see it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
+from ..values import probabilities
 from . import attention, half, layers, probing, windows
 from .bulk import Text, bulk_logits
 from .encoding import TextEncoder
-from .masking import path_ends
+from .masking import path_ends, whole_rows
 from .network import Network
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
@@ -26,7 +28,8 @@ CHECK_TEXTS = (
 class TransformerModel:
     """Offers outputs, gradients, attentions and layers of one classifier.
 
-    network: an AutoModelForSequenceClassification in fp32 and evaluation mode; it is never changed.
+    network: an AutoModelForSequenceClassification or AutoModelForTokenClassification in fp32 and evaluation mode; it is
+    never changed.
     tokenizer: its fast tokenizer. card: what is known of how it was made, for the embedded models.
     """
 
@@ -55,6 +58,8 @@ class TransformerModel:
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masking = {Need.OUTPUTS} if ids else set()
         self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, *masking})
+        self._network = Network(network)
+        self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,
@@ -62,12 +67,28 @@ class TransformerModel:
             baseline_ids=ids,
             pad_position=pad_position(network),
             with_segments=reads_segments(network),
+            tags=self._network.tags,
         )
-        self._network = Network(network)
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
-        return self._encoder.encode(question)
+        inputs = self._encoder.encode(question)
+        if inputs.words and inputs.word is None:
+            return replace(inputs, word=self._most_telling(inputs))
+        return inputs
+
+    def word_logits(self, inputs: Encoded) -> FloatArray:
+        """Logits (words, labels) of a token classifier, fp32."""
+        found: FloatArray = self._network.everywhere(whole_rows(self._network, inputs))[list(inputs.reads)]
+        return found
+
+    def _most_telling(self, inputs: Encoded) -> int:
+        """Where no word is named: of those whose class is not the most frequent one of the text, the surest."""
+        shares = probabilities(self.word_logits(inputs), "single")
+        said = shares.argmax(axis=1)
+        rare = said != np.bincount(said).argmax()
+        sure = np.where(rare, 1.0, 0.0) + shares.max(axis=1) if rare.any() else shares.max(axis=1)
+        return int(sure.argmax())
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         """Logits (inputs, labels) in fp32, each input alone: in a batch the same row would get other last bits."""

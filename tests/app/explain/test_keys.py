@@ -32,6 +32,7 @@ CHANGES: dict[str, Any] = {
     "also": 3,
     "long_text": "cut",
     "focus": (0, 3),
+    "word": 2,
 }
 
 

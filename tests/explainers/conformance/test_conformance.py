@@ -35,6 +35,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "bert, three classes": lambda: tiny("bert", labels=3),
     "bert, multi-label": lambda: tiny("bert", labels=3, problem="multi_label_classification"),
     "bert, regression": lambda: tiny("bert", labels=1, problem="regression"),
+    "bert, a class a word": lambda: tiny("bert", labels=3, task="word"),
     "roberta": lambda: tiny("roberta"),
     "gpt2": lambda: tiny("gpt2"),
 }

@@ -41,7 +41,7 @@ MEDIA = {ending: media for media, ending in ENDINGS.items()}
     dependencies=[needs(Scope.EXPLAIN)],
     status_code=202,
     response_model=JobOut,
-    responses=errors(*ASKING, 409),
+    responses=errors(*ASKING, 404, 409),
     summary="Explain many texts as a job",
 )
 async def create_batch(

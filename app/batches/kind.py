@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from .._library import explainers
+from ..datasets import service as datasets
 from ..explain import records as explanations
 from ..explain.keys import explanation_key
 from ..explain.questions import explainer_of, question_of
@@ -30,12 +31,13 @@ class BatchKind:
 
     def shards(self, work: Work) -> int:
         request: BatchRequest = work.request
-        return math.ceil(len(request.inputs) / request.shard_rows)
+        count = len(request.inputs) if request.inputs else _dataset_rows(work)
+        return math.ceil(count / request.shard_rows)
 
     def run(self, work: Work, shard: int) -> bytes:
         request: BatchRequest = work.request
         start = shard * request.shard_rows
-        given = request.inputs[start : start + request.shard_rows]
+        given = _inputs(work, start, start + request.shard_rows)
         found = _predicted(work, given, start) if request.method is None else explained(work, given, start)
         return rows.packed(found)
 
@@ -45,6 +47,19 @@ class BatchKind:
         work.keep(PARQUET, path)
         links = {name: f"/v1/batches/{work.id}/results?format={name}" for name in ("jsonl", "csv", "parquet")}
         return BatchResult(rows=count, failed=failed, links=links).model_dump(mode="json")
+
+
+def _dataset_rows(work: Work) -> int:
+    return datasets.find(work.store, work.project, work.request.dataset).rows
+
+
+def _inputs(work: Work, start: int, stop: int) -> Sequence[TextInput]:
+    request: BatchRequest = work.request
+    if request.inputs is not None:
+        return request.inputs[start:stop]
+    assert request.dataset is not None
+    found = datasets.rows(work.store, work.project, request.dataset, start, stop)
+    return [TextInput(text=row.text, text_pair=row.text_pair) for row in found]
 
 
 def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:

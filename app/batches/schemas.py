@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .._library import explainers
 from ..explain.schemas import ExplanationRequest
@@ -15,7 +15,8 @@ class BatchRequest(Request):
     """Many texts at once: what the model says of each and, with a method, why."""
 
     model: Name
-    inputs: Annotated[list[TextInput], Field(min_length=1, max_length=MOST_INPUTS)]
+    inputs: Annotated[list[TextInput], Field(min_length=1, max_length=MOST_INPUTS)] | None = None
+    dataset: Name | None = Field(None, description="A data set of /v1/datasets, instead of inputs.")
     method: Name | None = Field(None, description="A name from /v1/explainers; without, predictions alone.")
     options: Options = Field({}, description="The method's own options.")
     players: explainers.Players = "auto"
@@ -25,6 +26,12 @@ class BatchRequest(Request):
     budget: int | None = Field(None, ge=16, le=65536)
     seed: int = Field(0, ge=0, le=2**32 - 1)
     shard_rows: int = Field(64, ge=1, le=512, description="Texts whose results are stored together.")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.inputs is None) == (self.dataset is None):
+            raise ValueError("give either inputs or dataset")
+        return self
 
     def asked(self, given: TextInput) -> ExplanationRequest:
         """The question about one text. Needs a method."""

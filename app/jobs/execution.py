@@ -73,7 +73,8 @@ class Execution:
 
     def shards(self, id: str, first: int, stop: int) -> bool:
         """Does the shards from first to before stop that are not stored. False where the job has ended meanwhile."""
-        missing = sorted(set(range(first, stop)) - self.store.query(partial(jobs.shards_done, job=id)))
+        stored = self.store.query(partial(jobs.shards_done, job=id, first=first, stop=stop))
+        missing = sorted(set(range(first, stop)) - stored)
         if len(missing) < 2:
             return all(self._shard(id, shard) for shard in missing)
         with ThreadPoolExecutor(len(missing)) as pool:

@@ -97,13 +97,15 @@ def add_shard(session: Session, job: str, shard: int, *, key: str, body: bytes) 
     found = change(session, job, part=0.0)
     if session.get(JobShard, (job, shard)) is None:
         session.add(JobShard(job=job, shard=shard, key=key, body=body, created=now()))
-        session.flush()
-    count = select(func.count()).select_from(JobShard).where(JobShard.job == job)
-    found.done = session.scalar(count) or 0
+        found.done += 1
 
 
-def shards_done(session: Session, job: str) -> frozenset[int]:
-    return frozenset(session.scalars(select(JobShard.shard).where(JobShard.job == job)))
+def shards_done(session: Session, job: str, *, first: int = 0, stop: int | None = None) -> frozenset[int]:
+    """Those that are stored, of first to before stop."""
+    wanted = select(JobShard.shard).where(JobShard.job == job, JobShard.shard >= first)
+    if stop is not None:
+        wanted = wanted.where(JobShard.shard < stop)
+    return frozenset(session.scalars(wanted))
 
 
 def shard_body(session: Session, job: str, shard: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -122,3 +123,21 @@ def test_an_idempotency_key_makes_one_job(client: TestClient) -> None:
 
     assert first["id"] == second["id"]
     assert other.status_code == 409
+
+
+def test_the_rows_of_a_data_set_are_a_batch(client: TestClient) -> None:
+    """In the order of the file; one whose file has not been read is a conflict, one that is not there a 404."""
+    sent = client.post("/v1/datasets", content=b"text\ngood\nbad\nsome film\n", params={"name": "a.csv"})
+    dataset = sent.headers["location"].rpartition("/")[2]
+    asked = {"model": "sentiment", "dataset": dataset, "shard_rows": 2}
+    early = client.post("/v1/batches", json=asked)
+    for job in store(client).query(partial(jobs.in_states, states=["queued"])):
+        execution(store(client)).run(job.id)
+    id = str(client.post("/v1/batches", json=asked).json()["id"])
+    execution(store(client)).run(id)
+    found = [json.loads(line) for line in client.get(f"/v1/batches/{id}/results").text.splitlines()]
+
+    assert early.status_code == 409
+    assert [(row["row"], row["text"]) for row in found] == [(0, "good"), (1, "bad"), (2, "some film")]
+    assert client.post("/v1/batches", json={**asked, "dataset": "0" * 32}).status_code == 404
+    assert client.post("/v1/batches", json={**asked, "inputs": [{"text": "a"}]}).status_code == 422

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 
+from .access.budget import Purses
 from .access.identify import Credentials, identify
+from .access.metered import Metered
 from .access.scopes import Caller, Scope
 from .engine.contract import EngineClient
 from .errors import ClientGone, Forbidden, NotAllowed, Unknown
@@ -32,21 +34,15 @@ class Services:
     engine: EngineClient
     store: Store
     fingerprint: Fingerprint
+    purses: Purses
     flights: Flights = field(default_factory=Flights)
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 
 
-def services_of(request: Request) -> Services:
-    services: Services = request.app.state.services
-    return services
-
-
-ServicesDep = Annotated[Services, Depends(services_of)]
-
-
-async def visitor_of(request: Request, services: ServicesDep) -> Caller | None:
+async def visitor_of(request: Request) -> Caller | None:
     """Who asks; None for a stranger. The log reads it off the request's scope."""
+    services: Services = request.app.state.services
     found = await identify(services.settings, services.store, credentials_of(request, services.settings))
     if found is not None and found.via in AMBIENT and request.method not in SAFE and not _says_whence(request):
         # Cookies and proxies vouch for a browser whatever page made it ask: it has to say which page that was.
@@ -56,6 +52,18 @@ async def visitor_of(request: Request, services: ServicesDep) -> Caller | None:
 
 
 VisitorDep = Annotated[Caller | None, Depends(visitor_of)]
+
+
+def services_of(request: Request, visitor: VisitorDep) -> Services:
+    """With an engine that counts what the caller asks of it, where the server has log-ins."""
+    services: Services = request.app.state.services
+    if visitor is None or visitor.via == "local":
+        return services
+    purse = services.purses.of(f"{visitor.project}/{visitor.name}")
+    return replace(services, engine=Metered(services.engine, purse))
+
+
+ServicesDep = Annotated[Services, Depends(services_of)]
 
 
 def caller_of(visitor: VisitorDep) -> Caller:

@@ -13,6 +13,7 @@ AppError
 ├── NotAllowed       403  the caller lacks the scope
 ├── NotAcceptable    406  no representation that the caller accepts
 ├── OutOfMemory      422  the explanation needs more memory than there is
+├── OverBudget       429  the caller has spent what it may for now
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
 ├── ModelFailed      503  the model could not be loaded
@@ -118,6 +119,16 @@ class NotAllowed(AppError):
 class NotAcceptable(AppError):
     status = 406
     code = "not_acceptable"
+
+
+class OverBudget(AppError):
+    status = 429
+    code = "over_budget"
+    cure = "Ask again after the time that Retry-After says, or for less."
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class EngineBusy(AppError):

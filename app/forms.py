@@ -31,6 +31,10 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("Save the model again as safetensors with a fast tokenizer (save_pretrained)."),
     ),
     "loading": (N_("The model is still loading."), N_("Your text is kept: try again in a few seconds.")),
+    "over_budget": (
+        N_("You have asked for more than your share."),
+        N_("Your text is kept: try again a little later."),
+    ),
     "busy": (N_("The queue is full."), N_("Your text is kept: try again in a few seconds.")),
     "engine_died": (
         N_("The model’s process ended and is being started again."),
@@ -75,7 +79,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
 }
 
 
-PASSING = ("loading", "busy", "still_running")
+PASSING = ("loading", "busy", "over_budget", "still_running")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from . import logging, openapi, pages, problems
 from ._library import explainers
 from .access.api import router as access_api
+from .access.budget import Purses
 from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
 from .dependencies import Services
-from .engine.client import SocketEngine
+from .engine.client import SHORTEST_SILENCE, SocketEngine
 from .engine.contract import EngineClient
 from .engine.engine import expected
 from .engine.supervisor import Supervisor, private_address
@@ -72,7 +73,11 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
         try:
             async with engine(settings, store) as client:
                 app.state.services = services = Services(
-                    settings=settings, engine=client, store=store, fingerprint=logging.fingerprint_of(settings.data)
+                    settings=settings,
+                    engine=client,
+                    store=store,
+                    fingerprint=logging.fingerprint_of(settings.data),
+                    purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
                 )
                 async with forgetting(settings, store):
                     yield
@@ -89,7 +94,11 @@ async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[S
     embedded = explainers.embedded_names() if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
-    client = SocketEngine(expected(embedded=embedded, sources=sources), queue_size=settings.queue_size)
+    client = SocketEngine(
+        expected(embedded=embedded, sources=sources),
+        queue_size=settings.queue_size,
+        silence=max(SHORTEST_SILENCE, 2 * settings.explanation_seconds),
+    )
     client.registered += remembered
     with private_address() as address:
         supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]

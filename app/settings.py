@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
     explanation_seconds: float = Field(300.0, gt=0, description="Wall-clock cap of one explanation or panel.")
     queue_size: int = Field(32, ge=1, description="Requests waiting for the engine at most.")
+    budget: int = Field(
+        3_000_000,
+        ge=1000,
+        description="Rows x tokens a minute that a caller may ask of the models, where there are log-ins.",
+    )
     inline_array: int = Field(100 * 1024, ge=0, description="Bytes of an array kept in the database; above: a file.")
 
     retention_days: float | None = Field(None, gt=0, description="Days that texts are kept; by default for ever.")

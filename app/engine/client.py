@@ -15,6 +15,8 @@ from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from .errors import from_wire
 from .frames import frame, read_frame
 
+PING_EVERY = 1.0  # seconds
+SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck
 RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
 
 
@@ -28,8 +30,13 @@ class SocketEngine:
         queue_size: int = 32,
         priority: Priority | None = None,
         patience: float = 0.0,
+        silence: float | None = None,
     ) -> None:
-        """priority: of everything asked here. patience: seconds to wait for an engine at its first start."""
+        """priority: of everything asked here. patience: seconds to wait for an engine at its first start.
+
+        silence: seconds after which an engine that answers nothing at all counts as stuck; None: never.
+        """
+        self.silence = silence
         self._priority = priority
         self._patience = patience
         self._told = False  # an engine has said which models it has
@@ -121,15 +128,19 @@ class SocketEngine:
         return usual if self._priority is None else self._priority
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Takes answers until the engine ends; then every question that waits fails with EngineDied."""
+        """Takes answers until the engine ends, or says nothing for too long; what waits then fails with EngineDied."""
         self._writer = writer
         self.starts += 1
+        pinging = asyncio.create_task(_ping(writer, every=self.silence and min(PING_EVERY, self.silence / 4)))
         try:
             while True:
-                self._take(await read_frame(reader))
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+                async with asyncio.timeout(self.silence):
+                    message = await read_frame(reader)
+                self._take(message)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError, ValueError):
             pass
         finally:
+            pinging.cancel()
             self._lost()
             writer.close()
 
@@ -185,3 +196,10 @@ class SocketEngine:
             answer.set_exception(from_wire(message["error"]["code"], message["error"]["message"]))
         elif "result" in message:
             answer.set_result(message["result"])
+
+
+async def _ping(writer: asyncio.StreamWriter, *, every: float | None) -> None:
+    """Asks whether the process still runs at all: it answers beside its work, also while a batch takes long."""
+    while every and not writer.is_closing():
+        writer.write(frame({"id": 0, "op": "ping"}))
+        await asyncio.sleep(every)

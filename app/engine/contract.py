@@ -53,7 +53,10 @@ class EngineClient(Protocol):
         """Questions that wait or run."""
         ...
 
-    starts: int  # engine processes so far
+    @property
+    def starts(self) -> int:
+        """Engine processes so far."""
+        ...
 
     def models(self) -> tuple[ModelOut, ...]: ...
 

@@ -24,8 +24,6 @@ from .frames import frame, read_frame
 from .operations import operation, report
 from .work import Job, WorkQueue
 
-STUCK_AFTER = 60.0  # seconds in one batch beyond the cap, until the process ends itself
-
 
 @dataclass(frozen=True)
 class Config:
@@ -98,6 +96,9 @@ class Connection:
             if job := self.jobs.get(number):
                 job.stopped.set()
             return
+        if op == "ping":
+            self.send({"id": number, "result": None})
+            return
         try:
             if op in ("register", "forget"):
                 self.send({"id": number, "result": self._manage(op, message)})
@@ -159,11 +160,11 @@ async def serve(config: Config) -> None:
 
 
 async def _watch(work: WorkQueue) -> None:
-    """A batch that never ends holds every later request: end the process, and the supervisor starts a new one."""
+    """A batch that never ends holds every later request: at twice the cap the process ends, and a new one starts."""
     while True:
         await asyncio.sleep(1)
         since = work.busy_since
-        if since is not None and work.clock() - since > work.seconds + STUCK_AFTER:
+        if since is not None and work.clock() - since > 2 * work.seconds:
             print("engine: one batch did not end within the cap; restarting", file=sys.stderr)
             os._exit(75)
 

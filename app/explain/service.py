@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from .._library import explainers
+from ..access.metered import passes
 from ..dependencies import Services
 from ..errors import Conflict, NotFound
 from ..models.schemas import ModelOut
@@ -72,6 +73,7 @@ async def explanation_json(
             options=explainer.model_dump(mode="json"),
             measures=request.measures,
         )
+        services.metrics.passes.labels(wanted.kind).observe(passes(found.record))
         new = records.explanation(found, key=wanted.key)
         await results.put(services.store, project, [new])
         return new.body
@@ -94,6 +96,7 @@ async def panel_json(services: Services, request: PanelRequest, project: str, *,
 
     async def work() -> bytes:
         found = await services.engine.panel(state.id, question, methods=names)
+        services.metrics.passes.labels(wanted.kind).observe(passes(found.record))
         keys = {each.name: explanation_key(state.digest, question, each, panel=wanted.key) for each in methods}
         new = records.panel(found, key=wanted.key, keys=keys)
         await results.put(services.store, project, new)

@@ -227,3 +227,33 @@ def test_a_model_that_is_forgotten_while_it_loads_stays_forgotten() -> None:
     engine.load(state)
 
     assert engine.models() == ()
+
+
+def test_an_engine_that_says_nothing_at_all_is_given_up(tmp_path: Any) -> None:
+    """It may be stopped, or stuck where no other thread runs: what waits fails, and the supervisor ends the process."""
+
+    async def run() -> None:
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(frame({"status": [READY.model_dump(mode="json")]}))
+            heard.append(await read_frame(reader))
+            await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            ended.set()
+
+        ended = asyncio.Event()
+        heard: list[dict[str, Any]] = []
+        client = SocketEngine(silence=0.2)
+        server = await asyncio.start_unix_server(silent, str(tmp_path / "s"))
+        connection = asyncio.create_task(client.run(*await asyncio.open_unix_connection(str(tmp_path / "s"))))
+        while not client.models():
+            await asyncio.sleep(0.001)
+        with pytest.raises(EngineDied):
+            await client.predict("m", [QUESTION])
+        await connection
+        await ended.wait()
+        server.close()
+
+        assert heard[0]["op"] == "ping"
+
+    asyncio.run(run())

@@ -1,0 +1,132 @@
+"""What a caller may spend, and that nobody else pays for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.access.budget import Purse, Purses
+from app.access.metered import passes, tokens_of
+from app.access.scopes import Scope
+from app.errors import OverBudget
+from tests.app.access.conftest import HTTPS, made
+from tests.served import served
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def spend(purse: Purse, estimate: float, cost: float) -> None:
+    with purse.paying(estimate) as settle:
+        settle(cost)
+
+
+def test_a_purse_refills_steadily(clock: Clock) -> None:
+    """What is overspent is waited for, and the refusal says how long."""
+    purse = Purse(600, at_once=9, clock=clock)
+    spend(purse, 100, 700)  # more than there is: a question may be large
+    with pytest.raises(OverBudget) as refused:
+        spend(purse, 1, 1)
+    assert refused.value.retry_after == 11  # 101 at 10 a second
+
+    clock.now += 10.0  # 0 again
+    with pytest.raises(OverBudget):
+        spend(purse, 1, 1)
+    clock.now += 0.1
+    spend(purse, 1, 1)
+
+
+def test_a_purse_holds_no_more_than_a_minute(clock: Clock) -> None:
+    """Whoever was away for an hour cannot ask for an hour's worth at once."""
+    purse = Purse(600, at_once=9, clock=clock)
+    clock.now += 3600
+    spend(purse, 600, 600)
+    with pytest.raises(OverBudget):
+        spend(purse, 1, 1)
+
+
+def test_what_was_estimated_too_high_is_given_back(clock: Clock) -> None:
+    """And what fails costs its estimate: it may have run for long."""
+    purse = Purse(600, at_once=9, clock=clock)
+    for _ in range(5):
+        spend(purse, 500, 10)
+    assert purse.held == 550
+    with pytest.raises(ZeroDivisionError), purse.paying(50):
+        raise ZeroDivisionError
+    assert purse.held == 500
+    assert purse.in_hand == 0
+
+
+def test_one_caller_does_not_fill_the_queue(clock: Clock) -> None:
+    """Only so many of one caller's questions are in hand at once."""
+    purse = Purse(600, at_once=1, clock=clock)
+    with purse.paying(1):
+        with pytest.raises(OverBudget, match="in hand"), purse.paying(1):
+            pass
+        assert purse.in_hand == 1
+    spend(purse, 1, 1)
+
+
+def test_each_caller_has_a_purse() -> None:
+    """The same for the same caller."""
+    purses = Purses(600, 1)
+
+    assert purses.of("a") is purses.of("a")
+    assert purses.of("a") is not purses.of("b")
+
+
+def test_the_cost_is_rows_times_tokens() -> None:
+    """Of all explanations of a panel; a token has about four characters."""
+    assert passes({"forward_passes": 3}) == 3
+    assert passes({"explanations": [{"forward_passes": 3}, {"forward_passes": 4}]}) == 7
+    assert tokens_of("x" * 40, None) == 12
+    assert tokens_of("x" * 40, "y" * 8) == 14
+
+
+@pytest.fixture
+def poor(tmp_path: Path) -> Iterator[tuple[TestClient, str, str]]:
+    keys = [made(tmp_path, scopes=[Scope.EXPLAIN]).secret for _ in range(2)]
+    app, _ = served(tmp_path, auth="apikey", budget=1000)
+    with TestClient(app, base_url=HTTPS) as client:
+        yield client, keys[0], keys[1]
+
+
+@pytest.mark.parametrize("path", ["/v1/explanations", "/v1/panels", "/v1/predictions", "/v1/models/sentiment:explain"])
+def test_who_overspends_waits_and_others_do_not(poor: tuple[TestClient, str, str], path: str) -> None:
+    """429 with the time to wait, on every route that asks a model; what is stored costs nothing."""
+    client, spender, other = poor
+    first: dict[str, Any] = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
+    assert ask(client, spender, "/v1/explanations", first).status_code == 200
+    spent = {"model": "sentiment", "inputs": [{"text": "word " * 2000}] * 2}
+    assert ask(client, spender, "/v1/predictions", spent).status_code == 200
+    text = {"text": "not a good film"}
+    body = {
+        "/v1/explanations": {**first, "input": text},
+        "/v1/panels": {"model": "sentiment", "input": text},
+        "/v1/predictions": {"model": "sentiment", "inputs": [text]},
+        "/v1/models/sentiment:explain": {"instances": [text]},
+    }[path]
+    refused = ask(client, spender, path, body)
+
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "over_budget"
+    assert int(refused.headers["retry-after"]) > 1
+    assert ask(client, other, path, body).status_code == 200
+    assert ask(client, spender, "/v1/explanations", first).status_code == 200
+
+
+def ask(client: TestClient, key: str, path: str, body: Any) -> Any:
+    return client.post(path, json=body, headers={"x-api-key": key})

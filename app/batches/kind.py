@@ -18,9 +18,9 @@ from ..models.schemas import ModelOut
 from ..schemas import TextInput
 from ..store import results
 from ..store.results import NewResult
-from . import rows
+from . import answers, rows
 from .parquet import write_parquet
-from .schemas import BatchRequest, BatchResult, BatchRow, RowError
+from .schemas import BatchRequest, BatchResult, BatchRow
 
 PARQUET = "results.parquet"
 
@@ -69,10 +69,13 @@ def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[Batch
     try:
         found = work.engine.scores(state.id, texts)
         predicted = [explainers.values.prediction_of(row, state.labels, state.head) for row in found]
-        return [_row(start + at, given[at], each) for at, each in enumerate(predicted)]
+        return [
+            answers.predicted(start + at, given[at].text, given[at].text_pair, found=each)
+            for at, each in enumerate(predicted)
+        ]
     except explainers.BadInput as error:
         if len(given) == 1:
-            return [_failed(start, given[0], error)]
+            return [answers.failed(start, given[0].text, given[0].text_pair, error=error)]
         return [row for at, each in enumerate(given) for row in _predicted(work, [each], start + at)]
 
 
@@ -88,7 +91,7 @@ def explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchR
         except explainers.Cancelled:
             raise
         except explainers.ExplainersError as error:
-            found.append(_failed(start + at, each, error))
+            found.append(answers.failed(start + at, each.text, each.text_pair, error=error))
     work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
     return found
 
@@ -103,36 +106,4 @@ def _explanation(work: Work, given: TextInput, row: int, *, state: ModelOut, new
         made = work.engine.explain(state.id, question, method=explainer.name, options=explainer.model_dump(mode="json"))
         new.append(explanations.explanation(made, key=key))
         body = new[-1].body
-    return _explained_row(row, given, ExplanationOut.model_validate_json(body))
-
-
-def _row(row: int, given: TextInput, found: explainers.Prediction) -> BatchRow:
-    predicted, shares = found.predicted, found.probabilities
-    return BatchRow(
-        row=row,
-        text=given.text,
-        text_pair=given.text_pair,
-        label=predicted.label,
-        probability=None if shares is None else shares[predicted.index],
-        logits=tuple(found.logits),
-        probabilities=None if shares is None else tuple(shares),
-    )
-
-
-def _explained_row(row: int, given: TextInput, found: ExplanationOut) -> BatchRow:
-    shown = next(at for at, each in enumerate(found.targets) if each.index == found.prediction.predicted.index)
-    return _row(row, given, found.prediction).model_copy(
-        update={
-            "explanation": found.key,
-            "unit": found.unit,
-            "features": tuple(each.text for each in found.features),
-            "spans": tuple((each.start, each.end) for each in found.features),
-            "scores": None if found.scores is None else tuple(map(float, found.scores[shown])),
-            "badge": None if found.badge is None else found.badge.level,
-        }
-    )
-
-
-def _failed(row: int, given: TextInput, error: explainers.ExplainersError) -> BatchRow:
-    said = RowError(code=error.code, detail=str(error))
-    return BatchRow(row=row, text=given.text, text_pair=given.text_pair, error=said)
+    return answers.explained(row, ExplanationOut.model_validate_json(body), key=key)

@@ -11,13 +11,16 @@ import typer
 from rich.console import Console
 
 from .._library import explainers
+from ..batches import answers
 from ..explain import export
 from . import output, work
 from .inputs import Format, Row, read_texts
 from .registered import find_model
 from .trouble import Mistake
 
-Source = Annotated[str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a .txt .jsonl .csv file.")]
+Source = Annotated[
+    str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
+]
 ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a model folder.")]
 Pair = Annotated[str | None, typer.Option(metavar="TEXT", help="The second text, for models that read pairs.")]
 Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
@@ -25,7 +28,9 @@ Column = Annotated[str, typer.Option(help="Column or field that holds the text."
 PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON; one line a text where there are many.")]
 Csv = Annotated[bool, typer.Option("--csv", help="CSV.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl or .csv instead of printing.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
+]
 Target = Annotated[str | None, typer.Option(metavar="LABEL", help="The class to explain; by default the predicted.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal scores.")]
 Options = Annotated[
@@ -110,6 +115,7 @@ def explain(
         header=lambda: export.COLUMNS,
         cells=export.csv_rows,
         show=show,
+        line=lambda number, _, found: answers.explained(number, found),
     )
 
 
@@ -154,6 +160,7 @@ def predict(
         header=lambda: ("text", "predicted", *loaded.labels),
         cells=cells,
         show=show,
+        line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found[1]),
     )
 
 

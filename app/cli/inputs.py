@@ -14,8 +14,10 @@ from typing import Any, Literal
 
 from .trouble import Mistake
 
-Format = Literal["text", "lines", "jsonl", "csv", "tsv"]
-FORMATS: dict[str, Format] = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv"}
+Format = Literal["text", "lines", "jsonl", "csv", "tsv", "parquet"]
+FORMATS: dict[str, Format] = {
+    ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet",
+}  # fmt: skip
 LONGEST_NAME = 4096  # bytes of a path; anything longer is a text
 
 
@@ -34,14 +36,16 @@ class Texts:
 
 
 def read_texts(given: str, *, form: Format | None, column: str, pair: str | None, pair_column: str) -> Texts:
-    """given: a text, '-' for stdin, or a file whose name ends in .txt, .jsonl, .csv or .tsv."""
+    """given: a text, '-' for stdin, or a file whose name ends in .txt, .jsonl, .csv, .tsv or .parquet."""
     if given == "-":
+        if form == "parquet":
+            raise Mistake("Parquet is read from a file, not from stdin")
         return _parsed(_stdin(), form or "text", source="stdin", column=column, pair=pair, pair_column=pair_column)
     path = _file(given, form)
     if path is None:
         return Texts((Row(_argument(given), pair),), single=True)
-    content = _decoded(path.read_bytes(), given)
     known = form or FORMATS[path.suffix.lower()]
+    content = "" if known == "parquet" else _decoded(path.read_bytes(), given)
     return _parsed(content, known, source=given, column=column, pair=pair, pair_column=pair_column)
 
 
@@ -82,6 +86,9 @@ def _rows(content: str, form: Format, *, source: str, column: str, pair: str | N
 
 
 def _records(content: str, form: Format, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    if form == "parquet":
+        yield from enumerate(_parquet(source))
+        return
     if form == "jsonl":
         for number, line in enumerate(content.split("\n"), start=1):
             if line.strip():
@@ -94,6 +101,18 @@ def _records(content: str, form: Format, source: str) -> Iterator[tuple[int, dic
         yield from enumerate(reader, start=2)
     except csv.Error as error:
         raise Mistake(f"{source}, line {reader.line_num}: {error}") from error
+
+
+def _parquet(source: str) -> Iterator[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(source) as file:
+            for batch in file.iter_batches():
+                yield from batch.to_pylist()
+    except pyarrow.ArrowException as error:
+        raise Mistake(f"{source} cannot be read as Parquet: {error}") from error
 
 
 def _json_object(line: str, place: str) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .._library import explainers
+from ..batches import answers
+from ..batches.schemas import BatchRow
 from .inputs import Row, Texts
 from .output import as_json, csv_line
 from .trouble import SOME_FAILED, Mistake, one_line
 
-Style = Literal["table", "json", "csv"]
+Style = Literal["table", "json", "csv", "parquet"]
+TOGETHER = 64  # rows of a Parquet file that are written at once
 Answer = Callable[[Row, Callable[..., None]], Any]
 
 
@@ -26,10 +29,12 @@ def style_of(*, json: bool, csv: bool, out: Path | None) -> Style:
         raise Mistake("--json and --csv exclude each other")
     if csv or (out is not None and not json and out.suffix.lower() == ".csv"):
         return "csv"
+    if out is not None and not json and out.suffix.lower() == ".parquet":
+        return "parquet"
     if json or (out is not None and out.suffix.lower() in (".json", ".jsonl", ".ndjson")):
         return "json"
     if out is not None:
-        raise Mistake(f"{out}: name it .json, .jsonl or .csv, or add --json or --csv")
+        raise Mistake(f"{out}: name it .json, .jsonl, .csv or .parquet, or add --json or --csv")
     return "table"
 
 
@@ -52,8 +57,12 @@ def run(
     header: Callable[[], tuple[str, ...]],
     cells: Callable[[Any], Iterator[tuple[object, ...]]],
     show: Callable[[Console, Any], None],
+    line: Callable[[int, Row, Any], BatchRow],
 ) -> int:
     """The exit code. A text that cannot be answered ends a single question, and is one row among many."""
+    if style == "parquet":
+        assert out is not None
+        return _parquet(texts, answer, out=out, line=line)
     failed = 0
     with opened(out) as file, _progress(len(texts.rows)) as bar:
         console = Console(file=file)
@@ -79,9 +88,35 @@ def run(
             else:
                 show(console, found)
             file.flush()
+    return _ended(failed, texts)
+
+
+def _ended(failed: int, texts: Texts) -> int:
     if failed:
         print(f"whence: {failed} of {len(texts.rows)} texts could not be answered", file=sys.stderr)
     return SOME_FAILED if failed else 0
+
+
+def _parquet(texts: Texts, answer: Answer, *, out: Path, line: Callable[[int, Row, Any], BatchRow]) -> int:
+    """One row a text, as the results of a batch have them."""
+    from ..batches.parquet import parquet_rows
+
+    failed = 0
+    waiting: list[BatchRow] = []
+    with parquet_rows(out) as write, _progress(len(texts.rows)) as bar:
+        task = bar.add_task("", total=len(texts.rows))
+        for number, row in enumerate(texts.rows):
+            try:
+                waiting.append(line(number, row, answer(row, _within(bar, task, number))))
+            except explainers.ExplainersError as error:
+                failed += 1
+                print(f"whence: row {number}: {one_line(str(error))}", file=sys.stderr)
+                waiting.append(answers.failed(number, row.text, row.text_pair, error=error))
+            bar.update(task, completed=number + 1)
+            if len(waiting) == TOGETHER or number + 1 == len(texts.rows):
+                write(waiting)
+                waiting.clear()
+    return _ended(failed, texts)
 
 
 def _failure(file: IO[str], style: Style, number: int, row: Row, error: explainers.ExplainersError) -> None:

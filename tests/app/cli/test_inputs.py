@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+import explainers
+from app.batches import answers
+from app.cli import work
 from app.cli.inputs import Row, Texts, read_texts
-from app.cli.trouble import Mistake
+from app.cli.trouble import SOME_FAILED, Mistake
+from tests.samples import attribution
 
 
 def texts(given: str, **options: Any) -> Texts:
@@ -80,3 +84,30 @@ def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Mistake, match="line 1 is not JSON"):
         texts(str(tmp_path / "a.jsonl"))
+
+
+def test_parquet_goes_in_and_out(tmp_path: Path) -> None:
+    """One row a text, in order; a text that cannot be answered is a row with its error."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    given, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    pq.write_table(pa.table({"review": ["good", "bad", "good"], "other": [1, 2, 3]}), given)
+    asked = texts(str(given), column="review")
+
+    def answer(row: Row, progress: object) -> explainers.Attribution:
+        if row.text == "bad":
+            raise explainers.BadInput("not this one")
+        return attribution(row.text)
+
+    code = work.run(
+        asked, answer, style=work.style_of(json=False, csv=False, out=out), out=out, record=dict, header=tuple,
+        cells=iter, show=print, line=lambda number, row, found: answers.explained(number, found),
+    )  # fmt: skip
+    found = pq.read_table(out).to_pylist()
+
+    assert code == SOME_FAILED
+    assert [row["text"] for row in found] == ["good", "bad", "good"]
+    assert [row["error"] and row["error"]["code"] for row in found] == [None, "bad_input", None]
+    assert found[0]["features"] == ["good"]
+    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []

@@ -60,15 +60,15 @@ def running() -> Iterator[Server]:
     process: subprocess.Popen[bytes] | None = None
     try:
         create = [programs / "initdb", "-D", data, "-U", "whence", "-A", "trust", "-N", "-E", "UTF8"]
-        _as(user, [*create, "--locale=C.UTF-8"]).communicate()
+        _as(user, [*create, "--locale=C.UTF-8"], log=folder / "log").wait()
         options = [part for option in FAST for part in ("-c", option)]
         listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
-        process = _as(user, [programs / "postgres", "-D", data, *listen, *options])
+        process = _as(user, [programs / "postgres", "-D", data, *listen, *options], log=folder / "log")
         yield _answering(Server(folder), process)
     finally:
         if process is not None:
             process.send_signal(signal.SIGQUIT)  # nothing of it is kept
-            process.communicate(timeout=30)
+            process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -86,10 +86,12 @@ def _user() -> int | None:
     return next(known.pw_uid for name in UNPRIVILEGED for known in pwd.getpwall() if known.pw_name == name)
 
 
-def _as(user: int | None, command: list[str | Path]) -> subprocess.Popen[bytes]:
+def _as(user: int | None, command: list[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
+    """What it says goes to a file: PostgreSQL stops at a pipe that is full, in the middle of a checkpoint."""
     given = {} if user is None else {"user": user, "group": pwd.getpwuid(user).pw_gid, "extra_groups": []}
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, cwd="/", **quiet, **given)  # type: ignore[call-overload, no-any-return]
+    with log.open("ab") as said:
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": said}
+        return subprocess.Popen(command, cwd="/", **quiet, **given)  # type: ignore[call-overload, no-any-return]
 
 
 def _answering(server: Server, process: subprocess.Popen[bytes]) -> Server:
@@ -101,5 +103,5 @@ def _answering(server: Server, process: subprocess.Popen[bytes]) -> Server:
         except psycopg.OperationalError:
             if process.poll() is not None or time.monotonic() > until:
                 process.kill()
-                raise RuntimeError((process.communicate()[1] or b"").decode(errors="replace")) from None
+                raise RuntimeError((server.folder / "log").read_text(errors="replace")) from None
             time.sleep(0.05)

@@ -18,6 +18,8 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter
 
+from .audit.plan import Plan
+from .audit.schemas import AuditOut
 from .batches.schemas import BatchRow
 from .explain.schemas import ExplanationOut, PanelOut
 from .jobs.schemas import JobOut, JobsPage
@@ -164,6 +166,15 @@ class Client:
 
     def find_panel(self, key: str) -> PanelOut:
         return PanelOut.model_validate(self._ask("GET", f"/v1/panels/{key}"))
+
+    def audit(self, plan: Plan | Mapping[str, Any]) -> JobOut:
+        """Starts an audit; follow it with `find_audit`."""
+        asked = plan.model_dump(mode="json") if isinstance(plan, Plan) else dict(plan)
+        return self._post("/v1/audits", asked, JobOut)
+
+    def find_audit(self, id: str) -> AuditOut:
+        """How far it is and, once it is done, everything that it found."""
+        return AuditOut.model_validate(self._ask("GET", f"/v1/audits/{id}"))
 
     def models(self) -> tuple[ModelOut, ...]:
         return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models

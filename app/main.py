@@ -12,6 +12,7 @@ from . import logging, openapi, pages, problems
 from ._library import explainers
 from .access.api import router as access_api
 from .access.budget import Purses
+from .audit.api import router as audit_api
 from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
 from .dependencies import Services
@@ -36,7 +37,7 @@ from .store.database import Store, open_store
 
 ROUTERS = (
     health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,
-    jobs_api, access_api,
+    jobs_api, audit_api, access_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

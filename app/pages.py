@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from .about.pages import router as about
 from .access.pages import router as access
+from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .explain.attention_pages import router as attention
 from .explain.pages import router as explain
@@ -54,7 +55,7 @@ class Kept(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    for router in (explain, tries, attention, compare, history, jobs, models, methods, selftest, about, access):
+    for router in (audits, explain, tries, attention, compare, history, jobs, models, methods, selftest, about, access):
         app.include_router(router, include_in_schema=False)
     app.mount(f"/static/{static_version()}", Kept(directory=STATIC), name="static-kept")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -200,6 +200,7 @@ JOB_STATES = {
     "done": N_("Done"),
 }
 JOB_KINDS = {
+    "audit": N_("Audit"),
     "batch": N_("Many texts"),
     "explanation": N_("Explanation"),
     "train": N_("Training"),

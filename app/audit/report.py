@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def to_html(report: Mapping[str, Any]) -> str:
     """One file in the language of the plan; its policy allows its own style and nothing else."""
     content = report["content"]
     made = environment(content["language"])
-    say = terms.filters(made.filters["tr"])
+    say = terms.filters(translator(content["language"]))
     tests = {name: _sorted(content, name) for name in content["family"]["metrics"]}
     return made.get_template("audit/report.html").render(
         c=content,
@@ -60,6 +60,11 @@ def to_html(report: Mapping[str, Any]) -> str:
         # The drawings carry style attributes of their own, so styles are allowed; nothing can be loaded.
         policy="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
     )
+
+
+def translator(language: str) -> Callable[[str], str]:
+    found: Callable[[str], str] = environment(language).filters["tr"]
+    return found
 
 
 def has_pdf() -> bool:

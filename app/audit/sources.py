@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadRequest
+from .functional import read_cases
 from .groups import Membership, from_columns, from_mentions
-from .material import Material
-from .plan import Plan, Table, Templates
+from .lexicon import Lexicon
+from .material import Material, Span
+from .plan import Functional, Plan, Table, Templates
 from .values import Bools
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -32,7 +34,9 @@ def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]
     if isinstance(data, Table):
         rows = _rows(folder / data.path) if data.path else list(dataset or ())
         return table(data, rows, audited=plan.audited)
-    raise BadRequest(f"audits of {data.kind} are not built in here")
+    if isinstance(data, Functional):
+        return functional(data, folder)
+    raise BadRequest("counterfactual swaps of your own texts are not there yet", cure="Use templates or a table.")
 
 
 def templates(data: Templates) -> Material:
@@ -83,7 +87,7 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Ma
                 f"the column {data.label!r} makes every row {'' if labels.all() else 'not '}of the class",
                 cure=f"Say in positive which labels mean it; there are {seen}.",
             )
-    membership, mentions = _groups(data, kept, texts)
+    membership, mentions, terms = _groups(data, kept, texts)
     return Material(
         texts=tuple(texts),
         labels=labels,
@@ -92,10 +96,11 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Ma
         source=_facts(
             "table",
             texts,
-            (data.path and Path(data.path).name) or f"data set {data.dataset}",
+            Path(data.path).name if data.path else f"data set {data.dataset}",
             licence=None,
             assigned="terms" if data.terms and not data.groups else "columns",
             language=data.terms,
+            **terms,
         ),
         clusters=None if data.cluster is None else tuple(str(row[data.cluster]) for row in kept),
         left_out={"no_text": len(rows) - len(kept)} if len(rows) > len(kept) else {},
@@ -104,13 +109,49 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Ma
 
 def _groups(
     data: Table, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]
-) -> tuple[Membership, tuple[tuple[tuple[int, int], ...], ...]]:
-    nothing: tuple[tuple[tuple[int, int], ...], ...] = tuple(() for _ in texts)
-    by_column = from_columns({name: [row[name] for row in rows] for name in data.groups}) if data.groups else None
+) -> tuple[Membership, tuple[tuple[Span, ...], ...], dict[str, Any]]:
+    """Membership, the places that name an identity, and what a report says of the list of terms."""
+    columns = {name: [row[name] for row in rows] for name in data.groups}
     if data.terms is None:
-        assert by_column is not None
-        return by_column, nothing
-    raise BadRequest("groups by terms need the lexicons")
+        return from_columns(columns), tuple(() for _ in texts), {}
+    lexicon = Lexicon.load(data.terms)
+    mentions = tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts)
+    found = lexicon.membership(texts)
+    if not len(found) and not columns:
+        raise BadRequest("no text names a group of the list of terms", cure="Choose the list of the texts' language.")
+    used = {group.name: list(group.terms) for group in lexicon.groups if group.name in found.names}
+    facts = {"terms_sha256": lexicon.digest, "terms": used}
+    return (_beside(found, from_columns(columns)) if columns else found), mentions, facts
+
+
+def _beside(one: Membership, other: Membership) -> Membership:
+    return Membership(
+        (*one.names, *other.names),
+        (*one.axes, *other.axes),
+        np.concatenate([one.inside, other.inside], axis=1),
+        np.concatenate([one.background, other.background], axis=1),
+    )
+
+
+def functional(data: Functional, folder: Path) -> Material:
+    """The cases of a functional test; groups are the targets named, clusters the templates."""
+    try:
+        cases = read_cases(_content(folder / data.path).splitlines(keepends=True))
+    except ValueError as error:
+        raise BadRequest(f"{data.path}: {error}") from None
+    texts = [case.text for case in cases]
+    names = list(dict.fromkeys(case.target for case in cases if case.target))
+    inside = np.array([[case.target == name for name in names] for case in cases], dtype=bool).reshape(len(cases), -1)
+    lexicon = Lexicon.load("en")
+    return Material(
+        texts=tuple(texts),
+        labels=np.array([case.label for case in cases]),
+        membership=from_mentions(names, ["target"] * len(names), inside),
+        mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
+        source=_facts("functional", texts, Path(data.path).name, licence=None, assigned="columns", language="en"),
+        clusters=tuple(case.template for case in cases),
+        functions=tuple(case.functionality for case in cases),
+    )
 
 
 def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[str, Any]:
@@ -126,10 +167,13 @@ def _sample(name: str) -> Iterator[dict[str, str]]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(_content(path))))
+
+
+def _content(path: Path) -> str:
     try:
         if path.stat().st_size > LARGEST:
             raise BadRequest(f"{path} has more than {LARGEST // 1_000_000} MB", cure="Upload it as a data set.")
-        content = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadRequest(f"{path} cannot be read: {error}", cure="Give a CSV file in UTF-8.") from None
-    return list(csv.DictReader(io.StringIO(content)))

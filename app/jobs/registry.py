@@ -8,6 +8,7 @@ from typing import cast
 from .kinds import Kind
 
 KINDS = {
+    "audit": "..audit.kind:AuditKind",
     "batch": "..batches.kind:BatchKind",
     "dataset": "..datasets.kind:DatasetKind",
 }

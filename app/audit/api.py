@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import Response, StreamingResponse
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs
+from ..jobs import service as jobs_service
+from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.schemas import JobOut
+from ..responses import ASKING, READING, errors
+from . import service
+from .plan import Plan
+from .schemas import AuditOut, AuditsOut
+
+router = APIRouter(prefix="/v1/audits", tags=["audits"], dependencies=[needs(Scope.READ)])
+EXAMPLES = {
+    "templates": {
+        "value": {
+            "model": "sentiment",
+            "data": {"kind": "templates", "language": "en"},
+            "metrics": ["false_positive_rate"],
+        }
+    },
+}
+Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
+@router.post(
+    "",
+    dependencies=[needs(Scope.EXPLAIN)],
+    status_code=202,
+    response_model=JobOut,
+    responses=errors(*ASKING, 409),
+    summary="Run an audit that is declared by its plan, as a job",
+)
+async def create_audit(
+    services: ServicesDep,
+    project: ProjectDep,
+    body: Annotated[Plan, Body(openapi_examples=EXAMPLES)],
+    key: IdempotencyKey = None,
+    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs_service.MIDDLING,
+) -> Response:
+    return accepted(await service.submit(services, project, body, key=key, priority=priority))
+
+
+@router.get("", responses=errors(*READING, 422), summary="The audits, newest first")
+async def list_audits(
+    services: ServicesDep,
+    project: ProjectDep,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> AuditsOut:
+    return await service.listing(services, project, cursor=cursor, limit=limit)
+
+
+@router.get("/{id}", responses=errors(*READING, 404), summary="An audit and, once it is done, what it found")
+async def get_audit(services: ServicesDep, project: ProjectDep, id: str) -> AuditOut:
+    return await service.find(services, project, id)
+
+
+@router.get(
+    "/{id}/rows",
+    response_class=Response,
+    responses={200: {"content": {"application/vnd.apache.parquet": BINARY}}, **errors(*READING, 404, 409)},
+    summary="The rows that every number was computed from: text hash, label, score, groups and cluster, as Parquet",
+)
+async def get_rows(services: ServicesDep, project: ProjectDep, id: str) -> Response:
+    found = await service.file(services, project, id, service.ROWS)
+    return _attached(found, service.ROWS, "application/vnd.apache.parquet", id)
+
+
+@router.get(
+    "/{id}/report",
+    response_class=Response,
+    responses={
+        200: {"content": {media.partition(";")[0]: BINARY for _, media in service.FORMS.values()}},
+        **errors(*READING, 404, 409, 422),
+    },
+    summary="The report: JSON, HTML, PDF, a model card, or everything as a ZIP",
+)
+async def get_report(
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    format: Annotated[Literal["json", "html", "pdf", "md", "zip"], Query(description="Which form of it.")] = "json",
+) -> Response:
+    name, media = service.FORMS[format]
+    return _attached(await service.file(services, project, id, name), name, media, id)
+
+
+def _attached(parts: Any, name: str, media: str, id: str) -> Response:
+    """A report is never rendered on this site's origin."""
+    stem, _, ending = name.rpartition(".")
+    headers = {"Content-Disposition": f'attachment; filename="{stem}-{id[:12]}.{ending}"'}
+    return StreamingResponse(parts, media_type=media, headers=headers)

@@ -1,0 +1,164 @@
+"""Audits: what there is, a form that declares one, and what one found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from pydantic import ValidationError
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
+from ..errors import NotFound
+from ..forms import FORESEEN, Form, FormError, error_of, form_of
+from ..jobs.schemas import JobOut
+from ..models import service as models
+from ..models.schemas import ModelOut
+from ..rendering import language_of, render
+from . import service, view
+from .plan import Plan, first_error
+
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+METRICS = ("false_positive_rate", "true_positive_rate", "selection_rate", "accuracy", "bpsn_auc", "negative_aeg")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    audits: Sequence[JobOut]
+    next: str | None
+    models: Sequence[ModelOut]
+    metrics: Sequence[str]
+    asked: Mapping[str, str]  # what was typed
+    chosen: Sequence[str]  # measures
+    error: FormError | None
+    demo: bool  # whether the embedded audit can be run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPage:
+    job: JobOut
+    c: Mapping[str, Any]  # the content of the report
+    sha256: str
+    run: Mapping[str, Any]
+    forests: Sequence[view.Forest]
+    waterfalls: Sequence[view.Waterfall]
+    steps: Sequence[Sequence[int]]
+    matrix: Sequence[Sequence[view.Cell]] | None
+    drawings: Sequence[str]
+    forms: Sequence[str]
+    unmasked: bool
+
+
+@router.get("/audits")
+async def audits(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _list(request, services, project, Form({}))
+
+
+@router.post("/audits/demo", dependencies=[needs(Scope.EXPLAIN)])
+async def start_demo(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    plan = service.demo().model_copy(update={"language": language_of(request)})
+    return await _start(request, services, project, Form({}), plan)
+
+
+@router.post("/audits", dependencies=[needs(Scope.EXPLAIN)])
+async def start(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    form = await form_of(request)
+    try:
+        plan = Plan.model_validate(_asked(form, language_of(request)))
+    except ValidationError as error:
+        return await _list(request, services, project, form, FormError("invalid", first_error(error), 422))
+    return await _start(request, services, project, form, plan)
+
+
+@router.get("/audits/{id}")
+async def audit(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find(services, project, id)
+    if found.content is None:
+        return RedirectResponse(f"/jobs/{id}", 303)
+    content = found.content
+    page = AuditPage(
+        job=found.job,
+        c=content,
+        sha256=str(found.sha256),
+        run=found.run or {},
+        forests=view.forests(content),
+        waterfalls=[view.waterfall(gap) for gap in content["words"]],
+        steps=[view.claim_steps(gap) for gap in content["words"]],
+        matrix=view.matrix(content),
+        drawings=view.drawings(content),
+        forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
+        unmasked=request.query_params.get("words") == "shown",
+    )
+    return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}")
+
+
+@router.get("/audits/{id}/drawings/{name}")
+async def drawing(request: Request, id: str, name: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """A drawing of the report in the language of the page."""
+    if not name.endswith(".svg"):
+        raise NotFound(f"the audit has no drawing {name[:80]!r}")
+    stored = f"{name.removesuffix('.svg')}.{language_of(request)}.svg"
+    found = await service.file(services, project, id, stored)
+    return StreamingResponse(found, media_type="image/svg+xml")
+
+
+async def _start(request: Request, services: Services, project: str, form: Form, plan: Plan) -> Response:
+    try:
+        job = await service.submit(services, project, plan)
+    except FORESEEN as error:
+        return await _list(request, services, project, form, error_of(error))
+    return RedirectResponse(f"/audits/{job.id}", 303)
+
+
+def _asked(form: Form, language: str) -> dict[str, Any]:
+    """The form as a plan: what is left open has the plan's own default."""
+    source = form.get("source", "templates-en")
+    kind, _, rest = source.partition("-")
+    data: dict[str, Any] = {"kind": "templates", "language": rest or "en"}
+    if kind == "table":
+        groups = [name.strip() for name in form.get("groups").split(",") if name.strip()]
+        data = {"kind": "table", "dataset": form.get("dataset").strip(), "groups": groups}
+        data["terms"] = form.optional("terms")
+        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+    metrics = [name for name in METRICS if form.get(f"metric-{name}")]
+    return {
+        "title": form.get("title").strip(),
+        "language": language,
+        "model": form.get("model"),
+        "audited": form.get("audited").strip(),
+        "threshold": _number(form.get("threshold"), 0.5),
+        "data": data,
+        "metrics": metrics or ("false_positive_rate", "true_positive_rate"),
+        "margin": _number(form.get("margin"), 0.05),
+        "preset": form.get("preset", "general"),
+    }
+
+
+def _is_number(text: str) -> bool:
+    return not text or text.replace(".", "", 1).isdecimal()
+
+
+def _number(text: str, default: float) -> Any:
+    return default if not text else float(text) if _is_number(text) else text
+
+
+async def _list(
+    request: Request, services: Services, project: str, form: Form, error: FormError | None = None
+) -> Response:
+    found = await service.listing(services, project, cursor=request.query_params.get("cursor") or None)
+    offered = models.list_models(services)
+    page = ListPage(
+        audits=found.audits,
+        next=found.next,
+        models=[model for model in offered if model.head != "regression"],
+        metrics=METRICS,
+        asked=dict(form.values) if form.values else {"model": "toxicity"},
+        chosen=[name for name in METRICS if form.get(f"metric-{name}")] or METRICS[:2],
+        error=error,
+        demo=any(model.id == "toxicity" and model.embedded for model in offered),
+    )
+    status = error.status if error else 200
+    return render(request, "audit/list.html", page, section="audits", json_twin="/v1/audits", status=status)

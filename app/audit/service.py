@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+from ..dependencies import Services
+from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import service as jobs
+from ..jobs.schemas import JobOut
+from ..jobs.states import State
+from ..store.tables import Job
+from .plan import Plan, demo_plan, read_plan
+from .schemas import AuditOut, AuditsOut
+
+KIND = "audit"
+FORMS = {  # format → the file of the job, its media type
+    "json": ("report.json", "application/json"),
+    "html": ("report.html", "text/html; charset=utf-8"),
+    "pdf": ("report.pdf", "application/pdf"),
+    "md": ("model-card.md", "text/markdown; charset=utf-8"),
+    "zip": ("report.zip", "application/zip"),
+}
+ROWS = "rows.parquet"
+
+
+async def submit(
+    services: Services, project: str, plan: Plan, *, key: str | None = None, priority: int = jobs.MIDDLING
+) -> JobOut:
+    """What can be known to be wrong is refused here. A file of this machine is never read for a caller."""
+    if getattr(plan.data, "path", None) is not None:
+        raise BadRequest(
+            "a plan that is sent cannot name a file", cure="Upload a data set and name it in data.dataset."
+        )
+    state = await services.engine.ready(plan.model)
+    if state.head == "regression":
+        raise BadRequest(f"{plan.model} gives a number, no classes", cure="Audit a classifier.")
+    if plan.audited and plan.audited not in state.labels:
+        known = ", ".join(state.labels)
+        raise BadRequest(f"{plan.model} has no class {plan.audited[:80]!r}; there are {known}")
+    title = plan.title or f"{state.title} · {plan.data.kind}"
+    return await jobs.submit(services, project, KIND, plan, title=title, key=key, priority=priority)
+
+
+def demo() -> Plan:
+    """The audit that is one click away: the embedded toxicity model on the identity templates."""
+    return read_plan(demo_plan())
+
+
+async def listing(services: Services, project: str, *, cursor: str | None = None, limit: int = 20) -> AuditsOut:
+    found = await jobs.listing(services, project, kind=KIND, cursor=cursor, limit=limit)
+    return AuditsOut(audits=found.jobs, next=found.next)
+
+
+async def find(services: Services, project: str, id: str) -> AuditOut:
+    """Raises NotFound for what is no audit."""
+    row = await _row(services, project, id)
+    job = jobs.job_out(row)
+    if row.state != State.DONE:
+        return AuditOut(job=job)
+    report = json.loads(await _read(services, project, id, "report.json"))
+    return AuditOut(job=job, sha256=report["sha256"], content=report["content"], run=report["run"])
+
+
+async def file(services: Services, project: str, id: str, name: str) -> AsyncIterator[bytes]:
+    """A file of the report. Raises NotFound, Conflict while it is not written."""
+    row = await _row(services, project, id)
+    if row.state != State.DONE:
+        raise Conflict(f"the audit is {row.state}: its report is written at its end", cure="Follow /v1/jobs/{id}.")
+    await jobs.file_size(services, project, id, name=name)
+    return jobs.file(services, project, id, name=name)
+
+
+async def _row(services: Services, project: str, id: str) -> Job:
+    found = await jobs.row(services, project, id)
+    if found.kind != KIND:
+        raise NotFound(f"the job {id[:80]} is no audit")
+    return found
+
+
+async def _read(services: Services, project: str, id: str, name: str) -> bytes:
+    return b"".join([part async for part in jobs.file(services, project, id, name=name)])

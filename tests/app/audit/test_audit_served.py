@@ -1,0 +1,139 @@
+"""Audits over REST and as pages: declared in a form, run as a job, shown with the words behind a gap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.audit.plan import Plan
+from app.audit.schemas import AuditOut
+from tests.app.audit.planted import IDENTITIES, PLANTED, audited, model, plan
+from tests.app.jobs.inline import execution
+from tests.served import served
+
+ASKED = plan(model="sentiment").model_dump(mode="json")
+
+
+def planted(name: str) -> Any:
+    made = model()
+    made.id = name
+    return made
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    app, _ = served(tmp_path_factory.mktemp("data"), load=planted)
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def done(client: TestClient) -> str:
+    """The id of an audit whose job has run."""
+    answer = client.post("/v1/audits", json=ASKED)
+    assert answer.status_code == 202, answer.text
+    id = str(answer.json()["id"])
+    execution(client.app.state.services.store, load=planted).run(id)  # type: ignore[attr-defined]
+    job = client.get(f"/v1/jobs/{id}").json()
+    assert job["state"] == "done", job
+    return id
+
+
+def test_a_job_finds_what_the_command_finds(client: TestClient, done: str) -> None:
+    """The same verdict on the same rows; predictions are stored shard by shard, and the rest is computed from them."""
+    found = AuditOut.model_validate(client.get(f"/v1/audits/{done}").json())
+    _, stored, _ = audited()
+
+    assert found.content is not None
+    headline = found.content["tests"][found.content["verdict"]["headline"]]
+    assert headline["group"] == PLANTED
+    assert found.content["data"]["rows"] == len(stored)
+    assert found.sha256 == found.job.result["sha256"]  # type: ignore[index]
+
+
+def test_every_form_of_the_report_can_be_fetched(client: TestClient, done: str) -> None:
+    """As an attachment; the rows hold hashes, labels and scores but no text."""
+    for form in ("json", "html", "md", "zip"):
+        answer = client.get(f"/v1/audits/{done}/report?format={form}")
+        assert answer.status_code == 200, form
+        assert answer.headers["content-disposition"].startswith("attachment")
+    rows = client.get(f"/v1/audits/{done}/rows")
+
+    assert rows.content.startswith(b"PAR1")
+    assert b"Chris is" not in rows.content
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_leads_from_a_gap_to_its_words(client: TestClient, done: str, language: str) -> None:
+    """The row of the planted group is a link to the section with its words; every drawing is there."""
+    page = client.get(f"/audits/{done}?lang={language}").text
+    drawings = re.findall(r'src="(/audits/[^"]+\.svg)"', page)
+
+    assert f'<a href="#words-0">{PLANTED}</a>' in page
+    assert 'id="words-0"' in page
+    assert all(name in page for name in IDENTITIES)
+    assert ("差距" in page) == (language == "zh")
+    assert drawings
+    for address in drawings:
+        drawn = client.get(address)
+        assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_an_audit_under_way_shows_its_job(client: TestClient) -> None:
+    """Its report is not there yet, and the list shows it all the same."""
+    id = client.post("/v1/audits", json=ASKED).json()["id"]
+
+    assert client.get(f"/audits/{id}").headers["location"] == f"/jobs/{id}"
+    assert client.get(f"/v1/audits/{id}").json()["content"] is None
+    assert client.get(f"/v1/audits/{id}/report").status_code == 409
+    assert f"/audits/{id}" in client.get("/audits").text
+    assert id in {each["id"] for each in client.get("/v1/audits").json()["audits"]}
+
+
+def test_the_form_declares_an_audit(client: TestClient) -> None:
+    """What it leaves open has the plan's defaults; what is wrong comes back with what was typed."""
+    made = client.post("/audits", data={"model": "sentiment", "source": "templates-zh", "metric-accuracy": "1"})
+    wrong = client.post("/audits", data={"model": "sentiment", "threshold": "high", "audited": "yes"})
+
+    assert made.status_code == 303
+    assert re.fullmatch(r"/audits/[0-9a-f]{32}", made.headers["location"])
+    assert wrong.status_code == 422
+    assert 'value="high"' in wrong.text
+    assert "threshold" in wrong.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"model": "nobody"}, "no model is called"),
+        ({"audited": "purple"}, "has no class"),
+        ({"data": {"kind": "functional", "path": "/etc/passwd"}}, "cannot name a file"),
+        ({"data": {"kind": "table", "path": "/etc/passwd", "groups": ["a"]}}, "cannot name a file"),
+    ],
+)
+def test_a_plan_that_cannot_run_is_refused_at_once(client: TestClient, changed: dict[str, Any], said: str) -> None:
+    """And no file of this machine is read for a caller."""
+    answer = client.post("/v1/audits", json=ASKED | changed)
+
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+
+
+def test_what_is_no_audit_is_not_found(client: TestClient) -> None:
+    """Another kind of job, and an id of nothing."""
+    batch = client.post("/v1/batches", json={"model": "sentiment", "inputs": [{"text": "good"}]}).json()["id"]
+
+    assert client.get(f"/v1/audits/{batch}").status_code == 404
+    assert client.get(f"/audits/{'0' * 32}").status_code == 404
+
+
+def test_the_embedded_plan_is_one() -> None:
+    """What the first button of the page runs."""
+    from app.audit.service import demo
+
+    assert isinstance(demo(), Plan)
+    assert demo().model == "toxicity"

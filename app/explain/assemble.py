@@ -56,6 +56,7 @@ def panel_page(
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
         rows=views.number_rows(panel.explanations, view.target),
+        measures=views.measure_rows(panel.explanations),
         scored=[found.method.name for found in scored],
         facts=_facts(first, view) if first else None,
         baseline_says=_baseline_says(panel),

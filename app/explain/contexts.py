@@ -13,7 +13,7 @@ from .examples import Example
 from .findings import Findings
 from .outcome import PredictionView
 from .schemas import PanelOut
-from .view import Maps, NumberRow, PaintedText, Stretch, WordClass
+from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,7 @@ class PanelPage:
     finer: bool  # whether another game may be asked for
     attention: str | None  # the page of the heads
     rows: Sequence[NumberRow]
+    measures: Sequence[MeasureRow]
     scored: Sequence[str]
     facts: Facts | None
     baseline_says: str

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from .._library import explainers
 from ..formatting import script
 from . import heatmap
 from .heatmap import Cell, Level
@@ -41,6 +42,16 @@ class PaintedText:
     part: str
     lang: str
     cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureRow:
+    """One measure of every method that has scores; `best` is the number to mark."""
+
+    name: str
+    better: str  # higher, lower, neither
+    values: tuple[float | None, ...]
+    best: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,18 @@ def number_rows(explanations: Sequence[ExplanationOut], target: int) -> tuple[Nu
         )
         for k, feature in enumerate(scored[0].features)
     )
+
+
+def measure_rows(explanations: Sequence[ExplanationOut]) -> tuple[MeasureRow, ...]:
+    """Every measure that some method has, in the library's order; the best of each, where a direction is better."""
+    out = []
+    for name, measure in explainers.MEASURES.items():
+        values = tuple(found.checks.get(name) for found in explanations if found.scores is not None)
+        there = [value for value in values if value is not None]
+        if there:
+            best = {"higher": max, "lower": min}.get(measure.better)
+            out.append(MeasureRow(name, measure.better, values, best(there) if best and len(there) > 1 else None))
+    return tuple(out)
 
 
 def word_classes(panel: PanelOut) -> tuple[WordClass, ...]:

@@ -9,6 +9,11 @@ from pydantic import Field
 from ..base import Case, Explainer, Need
 from ..types import Attribution, FloatArray
 
+# Measured on seven sentences and the embedded sentiment model with 32 samples: a standard error of 6 % of the scores
+# (at most 10 %) and Kendall's τ .90 between seeds. The paper's 10 %, for images, gave 69 % and .49: embeddings of words
+# are no pixels, and that noise moves every word to another place.
+DEFAULT_NOISE = 0.015
+
 
 class SmoothGrad(Explainer):
     """Gradient × input of the text with Gaussian noise on its word embeddings, averaged over many draws.
@@ -25,7 +30,7 @@ class SmoothGrad(Explainer):
 
     samples: int = Field(32, ge=4, le=1024, title="Samples", description="Noisy inputs, drawn in pairs of both signs.")
     noise_level: float = Field(
-        0.1,
+        DEFAULT_NOISE,
         gt=0,
         le=1,
         title="Noise",

@@ -136,3 +136,9 @@ def test_every_error_has_its_words() -> None:
 
     assert codes - quiet - set(FORM_ERRORS) == set()
     assert set(errors.LIBRARY) - {"cancelled"} - set(FORM_ERRORS) == set()
+
+
+def test_measures_have_the_words_of_the_library() -> None:
+    """Title and reading are the library's own, so that pages, documentation and notebooks say the same."""
+    assert {name: measure.title for name, measure in explainers.MEASURES.items()} == words.MEASURES
+    assert {name: measure.reading for name, measure in explainers.MEASURES.items()} == words.READINGS

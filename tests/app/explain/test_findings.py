@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+import explainers
 from app.explain.findings import findings_of
 from app.explain.schemas import ExplanationOut
 from explainers.testing import GradientModel
@@ -114,3 +116,43 @@ def test_other_methods_have_none_of_it(page: Page) -> None:
     shown = findings_of([found], 1)
     assert (shown.interactions, shown.layers, shown.edits) == (None, (), ())
     assert "Strongest pairs" not in text
+
+
+def test_every_measure_of_the_page_says_how_to_read_it(page: Page) -> None:
+    """Each that the explanation has stands with its sentence and which direction is better."""
+    found, text = page("shap")
+    named = [name for name, value in found.checks.items() if name in explainers.MEASURES and value is not None]
+
+    assert {"comprehensiveness", "sufficiency", "leave_one_out_tau"} <= set(named)
+    for name in named:
+        measure = explainers.MEASURES[name]
+        direction = {
+            "higher": "Higher is better.",
+            "lower": "Lower is better.",
+            "neither": "Neither direction is better.",
+        }[measure.better]
+        assert f"{measure.title} {measure.reading} {direction}" in text
+
+
+def test_pairs_are_a_network_too(page: Page) -> None:
+    """A node a part, a line a pair that does something together, the strongest drawn last and thickest."""
+    found, _ = page("interactions", "good fine bad")
+    assert found.interactions is not None
+    matrix = np.zeros((2, 3, 3))
+    matrix[1] = [[2.0, -1.0, 0.0], [-1.0, 0.5, 0.5], [0.0, 0.5, -2.0]]
+    shown = findings_of([found.model_copy(update={"interactions": matrix})], 1).interactions
+    assert shown is not None
+
+    assert [node.text for node in shown.nodes] == ["good", "fine", "bad"]
+    assert [node.step for node in shown.nodes] == [5, 1, -5]
+    assert [edge.step for edge in shown.edges] == [1, -2]
+    assert shown.edges[0].width < shown.edges[1].width
+
+
+def test_layers_are_drawn_as_bars(page: Page) -> None:
+    """The largest reading has the full height, the sign its direction."""
+    found, _ = page("layers")
+    lines = findings_of([found], 1).layers
+
+    assert max(abs(line.height) for line in lines) == pytest.approx(1)
+    assert all(line.height * line.reading >= 0 for line in lines)

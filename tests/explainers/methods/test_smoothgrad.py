@@ -40,7 +40,7 @@ def test_it_is_captums_input_x_gradient_at_the_noisy_embeddings() -> None:
             place = (embeddings + sign * torch.from_numpy(noise).float())[None].requires_grad_()
             theirs.append(InputXGradient(difference).attribute(place).sum(dim=-1)[0].detach().double().numpy())
 
-    ours = SmoothGrad(samples=4).explain(case)
+    ours = SmoothGrad(samples=4, noise_level=0.1).explain(case)
 
     assert ours.scores[1] == pytest.approx(case.inputs.by_player(np.mean(theirs, axis=0)), abs=1e-5)
 
@@ -58,7 +58,7 @@ def test_the_standard_error_is_that_of_the_mean() -> None:
     """It foretells how far seeds lie apart: of 12 seeds the spread is within a factor of two of it."""
     scores, errors = [], []
     for seed in range(12):
-        found = SmoothGrad(samples=8).explain(case_for(tiny("bert"), "good", seed=seed))
+        found = SmoothGrad(samples=8, noise_level=0.1).explain(case_for(tiny("bert"), "good", seed=seed))
         scores.append(found.scores[1, 0])
         errors.append(found.standard_errors[1, 0])
 

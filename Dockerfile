@@ -1,4 +1,5 @@
-# Web and engine in one container. Publish its port on the host's loopback only: there are no log-ins yet.
+# Web and engine, or with `whence worker` the jobs, in one container. Publish its port on the host's loopback only, or
+# set WHENCE_AUTH.
 
 FROM python:3.11-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -15,7 +16,9 @@ COPY app app
 COPY explainers explainers
 COPY templates templates
 COPY static static
-RUN /opt/whence/bin/pip install -c requirements/constraints.txt .
+# EXTRAS=ray for a machine of a Ray cluster.
+ARG EXTRAS=
+RUN /opt/whence/bin/pip install -c requirements/constraints.txt ".${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin whence \
@@ -26,7 +29,7 @@ ENV PATH=/opt/whence/bin:$PATH \
     HF_HUB_OFFLINE=1 \
     WHENCE_CONTAINER=true \
     WHENCE_DATA=/data
-USER whence
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000

@@ -24,10 +24,12 @@ test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run t
 	@status=0; $(MAKE) --no-print-directory lint || status=$$?; \
 	$(MAKE) --no-print-directory check-suite || status=$$?; exit $$status
 
-lint: $(VENV)/.tested  ## ruff, the formatter's check and mypy --strict
+lint: $(VENV)/.tested  ## ruff, the formatter's check, mypy --strict; hadolint and the compose schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy app explainers
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
 check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" for a part of it)
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -9,30 +9,25 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from . import logging, openapi, pages, problems
-from ._library import explainers
 from .access.api import router as access_api
 from .access.budget import Purses
 from .audit.api import router as audit_api
 from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
 from .dependencies import Services
-from .engine.client import SHORTEST_SILENCE, SocketEngine
 from .engine.contract import EngineClient
-from .engine.engine import expected
-from .engine.supervisor import Supervisor, private_address
 from .explain.api import router as explain_api
 from .health.api import router as health_api
 from .history.api import router as history_api
 from .jobs.api import router as jobs_api
-from .jobs.supervisor import RunnerSupervisor
 from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
 from .predict.api import router as predict_api
+from .processes import supervised_engine
 from .retention import forgetting
 from .security import Guard
 from .settings import Settings
-from .store import models as registered
 from .store.database import Store, open_store
 
 ROUTERS = (
@@ -87,28 +82,3 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
             store.close()
 
     return lifespan
-
-
-@asynccontextmanager
-async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
-    """The engine process and the job runner, from here until the server stops. They load while the pages answer."""
-    embedded = explainers.embedded_names() if settings.embedded else ()
-    remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
-    sources = [*map(str, settings.sources), *remembered]
-    client = SocketEngine(
-        expected(embedded=embedded, sources=sources),
-        queue_size=settings.queue_size,
-        silence=max(SHORTEST_SILENCE, 2 * settings.explanation_seconds),
-    )
-    client.registered += remembered
-    with private_address() as address:
-        supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
-        if settings.runner:
-            supervisors.append(RunnerSupervisor(settings, engine=address).run())
-        tasks = [asyncio.create_task(supervisor) for supervisor in supervisors]
-        try:
-            yield client
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)

@@ -51,7 +51,7 @@ class Server:
 @contextmanager
 def running() -> Iterator[Server]:
     """PostgreSQL, from here until the end of the block."""
-    programs = _programs()
+    installed = programs()
     user = _user()
     folder = Path(tempfile.mkdtemp(prefix="whence-pg-"))  # short: a socket's path has at most 107 bytes
     if user is not None:
@@ -59,11 +59,11 @@ def running() -> Iterator[Server]:
     data = folder / "data"
     process: subprocess.Popen[bytes] | None = None
     try:
-        create = [programs / "initdb", "-D", data, "-U", "whence", "-A", "trust", "-N", "-E", "UTF8"]
+        create = [installed / "initdb", "-D", data, "-U", "whence", "-A", "trust", "-N", "-E", "UTF8"]
         _as(user, [*create, "--locale=C.UTF-8"], log=folder / "log").wait()
         options = [part for option in FAST for part in ("-c", option)]
         listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
-        process = _as(user, [programs / "postgres", "-D", data, *listen, *options], log=folder / "log")
+        process = _as(user, [installed / "postgres", "-D", data, *listen, *options], log=folder / "log")
         yield _answering(Server(folder), process)
     finally:
         if process is not None:
@@ -72,7 +72,8 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or [Path(shutil.which("postgres") or "")]
     if not found[-1].is_file():
         raise FileNotFoundError("PostgreSQL is not installed: `make postgresql` installs it")

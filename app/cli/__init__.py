@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import audit, bench, config, db, explain, info, jobs, keys, log, models, selftest, serve, train
+from . import audit, bench, config, db, explain, info, jobs, keys, log, models, selftest, serve, train, worker
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -20,6 +20,7 @@ application = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 application.command()(serve.serve)
+application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(explain.predict)
 application.add_typer(models.application, name="models")

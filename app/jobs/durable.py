@@ -73,10 +73,11 @@ class Durable:
         )
         self._take_up_orphans()
 
-    def serve(self) -> None:
-        """Until the process ends: enqueues new jobs, stops cancelled ones."""
+    def serve(self, sign: Path) -> None:
+        """Until the process ends: enqueues new jobs, stops cancelled ones, and touches `sign` to show it."""
         while True:
             self.look()
+            sign.touch()
             time.sleep(LOOK_EVERY)
 
     def look(self) -> None:
@@ -126,6 +127,11 @@ class Durable:
                 self._enqueue(job)
             elif known.status not in ("PENDING", "ENQUEUED", "DELAYED"):
                 self.execution.fail(job.id, Failed(f"the job runner ended {MOST_RECOVERIES} times while it ran"))
+
+
+def sign_of_life(data: Path) -> Path:
+    """Touched with every look for jobs."""
+    return data / "runner.alive"
 
 
 def workflow_id(job: Job) -> str:

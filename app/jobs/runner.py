@@ -17,7 +17,7 @@ from ..settings import Settings
 from ..store import models as registered
 from ..store.database import Store, open_store
 from .config import Config
-from .durable import Durable, workflows_url
+from .durable import Durable, sign_of_life, workflows_url
 from .execution import Execution
 from .executor import Executor
 from .local import LocalExecutor
@@ -32,7 +32,7 @@ def serve(config: Config) -> None:
         execution = Execution(store, executor_of(settings, store, engine=config.engine))
         durable = Durable(execution, workflows_url(settings))
         durable.start()
-        durable.serve()
+        durable.serve(sign_of_life(settings.data))
 
 
 def executor_of(settings: Settings, store: Store, *, engine: str | None) -> Executor:

@@ -1,0 +1,84 @@
+"""The processes beside the web: the engine and the job runner, watched and started again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from ._library import explainers
+from .engine.client import SHORTEST_SILENCE, SocketEngine
+from .engine.engine import expected
+from .engine.supervisor import Supervisor, private_address
+from .errors import AppError
+from .jobs.supervisor import RunnerSupervisor
+from .settings import Settings
+from .store import models as registered
+from .store.database import Store
+
+FOLLOW_EVERY = 5.0  # seconds until a worker has a model that was registered elsewhere
+LOG = structlog.get_logger("processes")
+
+
+@asynccontextmanager
+async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
+    """The engine process and the job runner, from here until the server stops. They load while the pages answer."""
+    embedded = explainers.embedded_names() if settings.embedded else ()
+    remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
+    sources = [*map(str, settings.sources), *remembered]
+    client = SocketEngine(
+        expected(embedded=embedded, sources=sources),
+        queue_size=settings.queue_size,
+        silence=max(SHORTEST_SILENCE, 2 * settings.explanation_seconds),
+    )
+    client.registered += remembered
+    with private_address() as address:
+        supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
+        if settings.runner:
+            supervisors.append(RunnerSupervisor(settings, engine=address).run())
+        async with _running(supervisors):
+            yield client
+
+
+async def work(settings: Settings, store: Store) -> None:
+    """The job runner with an engine of its own or a Ray cluster, until cancelled."""
+    if settings.executor == "ray":
+        await RunnerSupervisor(settings, engine=None).run()
+        return
+    async with supervised_engine(settings.model_copy(update={"runner": True}), store) as client:
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY)
+            try:
+                await follow(settings, store, client)
+            except AppError as error:  # the database or the engine is away: they come back
+                LOG.warning("models not followed", reason=error.code)
+
+
+async def follow(settings: Settings, store: Store, client: SocketEngine) -> None:
+    """Takes over what web processes registered and removed since."""
+    own = [str(path) for path in settings.sources]
+    wanted = [path for path in await registered.paths(store) if path not in own]
+    for path in wanted:
+        if path not in client.registered:
+            try:
+                await client.register(path)
+            except explainers.BadModel as error:
+                client.registered.append(path)  # not asked again; a job that needs it says why
+                LOG.warning("model refused", path=path, reason=str(error))
+    for state in client.models():
+        if state.source in client.registered and state.source not in wanted:
+            await client.forget(state.id)
+
+
+@asynccontextmanager
+async def _running(supervisors: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(supervisor) for supervisor in supervisors]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

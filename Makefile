@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 .PHONY: help demo test lint check-suite soak browser postgresql clean constraints cards audit-figures
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
 	$(BIN)/whence serve --port $(PORT)

@@ -14,7 +14,8 @@ from .base import Encoded, Progress, silent
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
-BATCH = 64  # cache-sized: larger batches were slower on two cores
+BATCH_TOKENS = 2560  # cache-sized: larger batches were slower on two cores (docs/decisions/0009)
+LARGEST_BATCH, SMALLEST_BATCH = 128, 8
 
 
 class CoalitionTable:
@@ -30,7 +31,7 @@ class CoalitionTable:
         inputs: Encoded,
         *,
         precision: Arithmetic = "fp32",
-        batch: int = BATCH,
+        batch: int | None = None,
         progress: Progress = silent,
         whole: FloatArray | None = None,
     ) -> None:
@@ -38,7 +39,7 @@ class CoalitionTable:
         self.inputs = inputs
         self.players = len(inputs.features)
         self.precision: Arithmetic = precision
-        self.batch = batch
+        self.batch = batch or batch_for(len(inputs.tokens))
         self.progress = progress
         self.batches: list[int] = []  # rows of each batch that went through the model
         self._rows: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}
@@ -103,6 +104,14 @@ class CoalitionTable:
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
             self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
+
+
+def batch_for(tokens: int) -> int:
+    """Rows of so many tokens a batch, a power of two: the same on every machine, so that results are."""
+    rows = LARGEST_BATCH
+    while rows > SMALLEST_BATCH and rows * tokens > BATCH_TOKENS:
+        rows //= 2
+    return rows
 
 
 def _padded(keep: BoolArray, batch: int) -> BoolArray:

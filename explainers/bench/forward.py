@@ -24,7 +24,7 @@ def best_bare_speed(model: Any, case: Case, *, precision: Literal["fp32", "bf16"
     """Tokens a second of the network alone on rows of the case's length, at its best batch. None for a fake model."""
     import torch
 
-    network = getattr(model, "_half" if precision == "bf16" else "_network", None)
+    network = getattr(model, "_half" if precision == "bf16" else "_fast", None)
     if network is None:
         return None
     speeds = {}

@@ -10,7 +10,9 @@ from ..badge import smallest_gap
 from ..base import Case, Explainer, Need, Promise
 from ..types import Attribution, FloatArray, Notice
 
-FIRST_POINTS = 9  # one batch; with fewer no sentence came within the tolerance
+FIRST_STRETCHES = 4
+FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch
+STRAY = 3  # errors of stretches that cancel each other may be so many times the tolerance
 BATCH_POINTS = 32
 BATCH_TOKENS = 4096  # bounds the memory of the backward pass on long texts
 
@@ -19,14 +21,16 @@ class IntegratedGradients(Explainer):
     """Gradients gathered on the straight way from the baseline to the input: ∫ ∇v(b + α (x − b)) · (x − b) dα.
 
     A score is the sum over a player's tokens; special tokens do not move, so nothing is lost between tokens and players
-    and the scores add up to v(x) − v(b). The integral is the midpoint rule, whose points are tripled (9, 27, 81 …, each
-    set holds the one before) until the sum is right for every class. checks: `gradient_rows`, all the points that were
-    evaluated; `converged`, 1 or 0.
+    and the scores add up to v(x) − v(b). The way is divided into stretches, each integrated by Simpson's rule. By how
+    much a stretch is missed is known, v(end) − v(start) less the sum of its scores, and the stretches missed most are
+    halved until the sum is right for every class. checks: `gradient_rows`, all the points that were evaluated;
+    `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
     title: ClassVar = "Integrated gradients"
     reference: ClassVar = "Sundararajan, Taly & Yan 2017, arXiv:1703.01365"
+    version: ClassVar = "2"
     needs: ClassVar = frozenset({Need.OUTPUTS, Need.GRADIENTS})
     promises: ClassVar = frozenset({Promise.COMPLETE, Promise.DUMMY, Promise.LINEAR})
 
@@ -42,19 +46,19 @@ class IntegratedGradients(Explainer):
         ge=FIRST_POINTS,
         le=6561,
         title="Most points",
-        description="Points on the way from the baseline at most; 9, 27, 81, 243 … are tried in turn.",
+        description="Points on the way from the baseline at most; 9 at first, then more where they are needed.",
     )
 
     def explain(self, case: Case) -> Attribution:
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
-        points, scores, residual = 0, np.zeros((len(case.targets), len(case.inputs.features))), np.inf
-        integrals = nested_midpoints(case, most=self.most_points)
-        # `not <=`, so that a residual that is no number goes on to the last point and is reported.
-        while not residual <= self.tolerance and (found := next(integrals, None)):
-            points, products = found
+        for found in refined(case, most=self.most_points):
+            points, products, missed = found
             scores = case.inputs.by_player(products)
             residual = float((np.abs(output - baseline_output - scores.sum(axis=1)) / gap).max())
+            stray = float((np.abs(missed).sum(axis=0) / gap).max())
+            if residual <= self.tolerance and stray <= STRAY * self.tolerance:
+                break
         converged = residual <= self.tolerance
         return case.result(
             self,
@@ -67,26 +71,53 @@ class IntegratedGradients(Explainer):
         )
 
 
-def nested_midpoints(case: Case, *, most: int) -> Iterator[tuple[int, FloatArray]]:
-    """(points so far, integral (targets, tokens)) after 9, 27, 81 … midpoints; every point is evaluated once."""
-    total: FloatArray = np.zeros((len(case.targets), len(case.inputs.tokens)))
-    size = max(1, min(BATCH_POINTS, BATCH_TOKENS // max(1, len(case.inputs.tokens))))
-    points = FIRST_POINTS
-    while points <= most:
-        fresh = fresh_midpoints(points)
-        for start in range(0, len(fresh), size):
-            case.progress(start / len(fresh), f"{points - len(fresh) + start} points")
-            batch = fresh[start : start + size]
-            found = case.model.path_gradients(case.inputs, batch, value=case.value, targets=case.targets)
-            total = total + found.products.sum(axis=1, dtype=np.float64)
-        yield points, total / points
-        points *= 3
+def refined(case: Case, *, most: int) -> Iterator[tuple[int, FloatArray, FloatArray]]:
+    """(points so far, integral (targets, tokens), what each stretch misses (stretches, targets)), finer every time."""
+    way = _Way(case)
+    edges = np.linspace(0, 1, FIRST_STRETCHES + 1)
+    while True:
+        way.visit(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
+        integrals, missed = way.integrals(edges)
+        yield len(way.values), integrals.sum(axis=0), missed
+        halved = min(max(2, len(missed) // 3), (most - len(way.values)) // 2)
+        if halved < 1:
+            return
+        worst = np.argsort(-np.abs(missed).max(axis=1), kind="stable")[:halved]
+        edges = np.sort(np.concatenate([edges, (edges[worst] + edges[worst + 1]) / 2]))
 
 
-def fresh_midpoints(points: int) -> FloatArray:
-    """(i + ½) / points without those that the third as many midpoints hold already: of each three the middle one."""
-    midpoints: FloatArray = (np.arange(points) + 0.5) / points
-    return midpoints if points == FIRST_POINTS else midpoints[np.arange(points) % 3 != 1]
+class _Way:
+    """The points that were visited so far: each is evaluated once."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.values: dict[float, FloatArray] = {}  # (targets,)
+        self.products: dict[float, FloatArray] = {}  # (targets, tokens)
+        self.batch = max(1, min(BATCH_POINTS, BATCH_TOKENS // max(1, len(case.inputs.tokens))))
+
+    def visit(self, points: FloatArray) -> None:
+        fresh = np.array(sorted({float(point) for point in points} - self.values.keys()))
+        for start in range(0, len(fresh), self.batch):
+            self.case.progress(start / len(fresh), f"{len(self.values)} points")
+            batch = fresh[start : start + self.batch]
+            found = self.case.model.path_gradients(
+                self.case.inputs, batch, value=self.case.value, targets=self.case.targets
+            )
+            values = self.case.values(found.logits)
+            for position, point in enumerate(batch.tolist()):
+                self.values[point] = values[position]
+                self.products[point] = found.products[:, position]
+
+    def integrals(self, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Simpson's rule on each stretch (stretches, targets, tokens), and what it misses (stretches, targets)."""
+        starts, ends = edges[:-1], edges[1:]
+        first, middle, last = (
+            np.array([self.products[float(point)] for point in points])
+            for points in (starts, (starts + ends) / 2, ends)
+        )
+        found = ((ends - starts) / 6)[:, None, None] * (first + 4 * middle + last)
+        moved = np.diff(np.array([self.values[float(point)] for point in edges]), axis=0)
+        return found, moved - found.sum(axis=2)
 
 
 def _not_converged(points: int, residual: float) -> Notice:

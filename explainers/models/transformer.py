@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import torch
 
 from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
 from ..values import probabilities
-from . import attention, half, layers, probing, windows
+from . import attention, half, layers, probing, stacks, windows
 from .bulk import Text, bulk_logits
 from .encoding import TextEncoder
 from .masking import path_ends, whole_rows
@@ -101,11 +102,18 @@ class TransformerModel:
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
-        network = self._half if precision == "bf16" else self._network
+        network = self._half if precision == "bf16" else self._fast
         return windows.outputs(network, inputs, keep)
 
     @cached_property
+    def _fast(self) -> Network:
+        """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
+        return stacks.stacked(self._network) or self._network
+
+    @cached_property
     def _half(self) -> Network:
+        if self._fast is not self._network:
+            return stacks.StackedNetwork(self._network.module, dtype=torch.bfloat16)
         return Network(half.half_copy(self._network.module))
 
     @cached_property
@@ -127,7 +135,7 @@ class TransformerModel:
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> PathGradients:
         """Logits and directional gradients at every point of the straight path from the baseline, in fp32."""
-        return windows.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
+        return windows.path_gradients(self._fast, inputs, points, value=value, head=self.head, targets=targets)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
         """The word embeddings (tokens, width) of the input, its noise included."""
@@ -136,7 +144,7 @@ class TransformerModel:
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""
-        return windows.blends(self._network, inputs, shares)
+        return windows.blends(self._fast, inputs, shares)
 
     def randomised(self, seed: int) -> TransformerModel:
         """A second model of this architecture whose weights are drawn anew."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from explainers import Cancelled, Question
-from explainers.coalitions import CoalitionTable
+from explainers.coalitions import CoalitionTable, batch_for
 from explainers.shapley import all_coalitions
 from explainers.testing import AndModel, LinearModel
 
@@ -52,7 +52,7 @@ def test_batches_have_few_shapes():
     table = table_of("a b c d e f great but plot")
     table.logits(all_coalitions(9))
 
-    assert {rows for _, rows in table.model.sent} <= {1, 2, 4, 8, 16, 32, 64}
+    assert {rows for _, rows in table.model.sent} <= {1, 2, 4, 8, 16, 32, 64, 128}
     assert sum(table.batches) == 2**9 - 1
 
 
@@ -109,4 +109,10 @@ def test_it_stops_between_batches_and_keeps_what_it_has():
     with pytest.raises(Cancelled):
         table.logits(all_coalitions(10))
 
-    assert table.evaluations == 1 + 11 + 64  # whole; empty and leave-one-out; one full batch
+    assert table.evaluations == 1 + 11 + 128  # whole; empty and leave-one-out; one full batch
+
+
+@pytest.mark.parametrize(("tokens", "rows"), [(1, 128), (20, 128), (21, 64), (40, 64), (300, 8), (5000, 8)])
+def test_a_batch_is_as_large_as_the_cache_likes(tokens, rows):
+    """At most 2,560 tokens and 128 rows, by a rule that no measurement moves: the same question, the same bits."""
+    assert batch_for(tokens) == rows

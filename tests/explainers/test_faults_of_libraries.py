@@ -68,6 +68,7 @@ class TestShap:
         """shap masks strings and tokenises again; here every id that reaches the network is kept or the baseline."""
         model = tiny(name)
         case = case_for(model, "a gorgeous film that never recovers")
+        assert model._fast  # compared with the module once, on ids of its own
 
         with passed_through(model) as seen:
             Shap().explain(case)
@@ -145,7 +146,7 @@ class TestShap:
         Shap().explain(case)
         assert distinct >= 500
         assert found.forward_passes >= 500
-        assert np.mean(case.table.batches) > 32
+        assert np.mean(case.table.batches) > 16
 
 
 class TestLime:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from explainers import runner
 from explainers.badge import relative_residual
 from explainers.base import Encoded, PathGradients
 from explainers.errors import BadInput
-from explainers.methods.integrated_gradients import IntegratedGradients, fresh_midpoints, nested_midpoints
+from explainers.methods.integrated_gradients import IntegratedGradients, refined
 from explainers.registry import build
 from explainers.testing import GradientModel, NeighbourModel
 from explainers.types import FloatArray, Question, ValueName
@@ -47,33 +48,48 @@ def explained(model: Any, text: str, *, options: dict[str, Any] | None = None, *
     return runner.explain(model, Question(text=text, **asked), build("integrated-gradients", options))
 
 
-def test_each_set_of_points_holds_the_one_before() -> None:
-    """The middle one of each three midpoints is a midpoint of the coarser rule, so only the others are new."""
-    coarse, fine = (np.arange(9) + 0.5) / 9, (np.arange(27) + 0.5) / 27
-
-    together = np.sort(np.concatenate([fresh_midpoints(9), fresh_midpoints(27)]))
-
-    assert fresh_midpoints(9) == pytest.approx(coarse)
-    assert together == pytest.approx(fine)
-
-
 def test_no_point_is_evaluated_twice() -> None:
-    """9 and then 18 new ones, and the integral is the mean over all 27."""
+    """9 points at first, then the quarter points of the stretches that were missed most."""
     model = Watched()
     case = case_for(model, "good bad so")
 
-    (nine, first), (all_points, second) = nested_midpoints(case, most=27)
+    (nine, first, missed), (more, second, _) = islice(refined(case, most=100), 2)
 
     points = np.concatenate(model.batches)
-    assert (nine, all_points) == (9, 27)
-    assert len(np.unique(points.round(12))) == len(points) == 27
-    found = NeighbourModel(WEIGHTS).path_gradients(case.inputs, np.sort(points), value="log-odds", targets=(0, 1))
-    assert second == pytest.approx(found.products.mean(axis=1))
-    assert not np.allclose(first, second, atol=1e-9)
+    assert (nine, more) == (9, 13)
+    assert len(np.unique(points)) == len(points) == 13
+    assert points[:9] == pytest.approx(np.arange(9) / 8)
+    worst = np.sort(np.argsort(-np.abs(missed).max(axis=1))[:2])
+    assert points[9:] == pytest.approx(np.concatenate([[(w + 0.25) / 4, (w + 0.75) / 4] for w in worst]))
+    assert not np.allclose(first, second, atol=1e-12)
+
+
+def test_what_a_stretch_misses_is_what_the_value_moves_beyond_its_scores() -> None:
+    """Simpson's rule on every stretch; together they miss what the scores lack of the change of the output."""
+    case = case_for(NeighbourModel(WEIGHTS), "good bad so")
+    _, products, missed = next(refined(case, most=9))
+    found = case.model.path_gradients(case.inputs, np.arange(9) / 8, value="log-odds", targets=(0, 1))
+    weights = np.array([1, 4, 2, 4, 2, 4, 2, 4, 1]) / 24
+    moved = case.values(case.table.whole)[0] - case.values(case.table.empty)[0]
+
+    assert products == pytest.approx(np.einsum("p,tpk->tk", weights, found.products))
+    assert missed.sum(axis=0) == pytest.approx(moved - products.sum(axis=1))
+
+
+def test_errors_that_cancel_do_not_end_the_refinement() -> None:
+    """Scores that add up only because one stretch misses what another has too much are refined further."""
+
+    class Swinging(Watched):
+        def path_gradients(self, inputs: Encoded, points: FloatArray, **asked: Any) -> PathGradients:
+            found = super().path_gradients(inputs, points, **asked)
+            swing = np.where(np.isin(points, [0.125, 0.875]), np.where(points < 0.5, 6.0, -6.0), 0.0)
+            return PathGradients(found.logits, found.products * (1 + swing[:, None] / found.products.shape[1]))
+
+    assert explained(Swinging(), "good so").checks["gradient_rows"] > 9
 
 
 def test_a_linear_model_gives_back_its_weights_after_the_first_points() -> None:
-    """The log-odds of class 1 are the sum of w1 − w0; the midpoint rule is exact on a constant slope."""
+    """The log-odds of class 1 are the sum of w1 − w0; Simpson's rule is exact on a constant slope."""
     found = explained(GradientModel(WEIGHTS), "good bad so")
 
     assert found.scores[1] == pytest.approx([2.0, -1.5, 0.3])
@@ -106,7 +122,7 @@ def test_it_says_when_the_points_run_out() -> None:
     model = Bent()
     found = explained(model, "good bad so", options={"most_points": 30})
 
-    assert found.checks["gradient_rows"] == sum(map(len, model.batches)) == 27
+    assert found.checks["gradient_rows"] == sum(map(len, model.batches)) == 29
     assert found.checks["converged"] == 0
     assert found.warnings[0].code == "not_converged"
     assert found.warnings[0].values["residual"] == pytest.approx(1, abs=0.05)
@@ -125,7 +141,7 @@ def test_batches_are_bounded_and_progress_is_told_between_them() -> None:
         progress=lambda done, note="": told.append(done),
     )
 
-    assert max(map(len, model.batches)) == 32
+    assert max(map(len, model.batches)) <= 32
     assert len(told) >= len(model.batches)
     assert all(0 <= done <= 1 for done in told)
 

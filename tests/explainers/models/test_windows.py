@@ -179,6 +179,7 @@ def test_a_sentence_is_explained_by_its_words_within_its_window(model: Transform
     np.testing.assert_allclose(
         model.outputs(inputs, nothing),
         model._network.logits(model._network.rows(inputs, ids=inputs.baseline_ids[None])),
+        atol=1e-6,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -38,7 +39,6 @@ def cluster_gap_interval(
     Crossed: clusters are drawn whole, with all the groups they hold. Nested: clusters of the group and clusters of the
     background are drawn apart. Percentiles are widened as a t interval is (Hesterberg 2015), for few clusters.
     """
-    rng = np.random.default_rng(seed)
     sides = [inside] if background is None else [inside, background]
     tables = [_cluster_sums(values, side, clusters) for side in sides]
     used = [np.flatnonzero(counts) for _, counts in tables]
@@ -46,11 +46,10 @@ def cluster_gap_interval(
     fewest = len(draws) if draws is not None else min(len(rows) for rows in used)
     if fewest < CLUSTERS:
         return None
-    shared = None if draws is None else _weights(len(draws), resamples, rng)
     means = []
-    for (sums, counts), rows in zip(tables, used, strict=True):
+    for side, ((sums, counts), rows) in enumerate(zip(tables, used, strict=True)):
         at = rows if draws is None else draws
-        weights = _weights(len(at), resamples, rng) if shared is None else shared
+        weights = _weights(len(at), resamples, (seed, side if draws is None else 0))
         total = weights @ counts[at]
         means.append(divided(weights @ sums[at], total))
     gaps = means[0] - means[1] if len(means) == 2 else means[0]
@@ -67,8 +66,10 @@ def _cluster_sums(values: Floats, side: Bools, clusters: Ints) -> tuple[Floats, 
     )
 
 
-def _weights(clusters: int, resamples: int, rng: np.random.Generator) -> Floats:
+@lru_cache(maxsize=4)  # every group and level of a family asks for the same draws
+def _weights(clusters: int, resamples: int, seed: tuple[int, int]) -> Floats:
     """(resamples, clusters): how often each cluster is drawn."""
+    rng = np.random.default_rng(seed)
     return rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples).astype(np.float64)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from ..values import Floats, Ints
 
@@ -16,9 +16,15 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> float:
     """Two-sided p of equal rates given the margins: the sum over tables no likelier than this one (Fisher 1935)."""
     total, drawn = n + other_n, events + other_events
     support = np.arange(max(0, drawn - other_n), min(n, drawn) + 1)
-    probabilities = stats.hypergeom.pmf(support, total, drawn, n)
+    ways = _log_ways(n, support) + _log_ways(other_n, drawn - support) - _log_ways(total, np.array([drawn]))
+    probabilities = np.exp(ways)
     observed = probabilities[events - support[0]]
     return float(min(1.0, probabilities[probabilities <= observed * RELATIVE].sum()))
+
+
+def _log_ways(n: int, chosen: Ints) -> Floats:
+    found: Floats = special.gammaln(n + 1) - special.gammaln(chosen + 1) - special.gammaln(n - chosen + 1)
+    return found
 
 
 def mcnemar(gained: int, lost: int) -> float:

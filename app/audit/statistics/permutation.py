@@ -190,20 +190,26 @@ class _Moving:
 
 
 def sequential_p(
-    observed: Floats, draw: Callable[[int], Floats], *, most: int, batch: int, stop: int = EXCEEDANCES, least: int = 0
+    observed: Floats,
+    draw: Callable[[int, Bools], Floats],
+    *,
+    most: int,
+    batch: int,
+    stop: int = EXCEEDANCES,
+    least: int = 0,
 ) -> Floats:
     """p of each statistic by Besag & Clifford 1991: h / draws at the h-th draw as large, else (1 + count) / (most + 1).
 
-    `draw(k)` gives (k, tests) statistics under chance, the larger the further out. Draws go on until every test has
-    stopped, or `most` are made; at least `least` are made.
+    `draw(k, wanted)` gives (k, tests) statistics under chance, the larger the further out; what it says of tests that
+    are not wanted any more is not read. Draws go on until every test has stopped, or `most` are made; at least `least`.
     """
     p_values = np.full(len(observed), np.nan)
     counts, made = np.zeros(len(observed), dtype=np.int64), 0
     while made < most and (made < least or np.isnan(p_values).any()):
-        size = min(batch, most - made)
-        running = counts + np.cumsum(draw(size) >= observed * CLOSE, axis=0)  # (size, tests)
+        size, wanted = min(batch, most - made), np.isnan(p_values)
+        running = counts + np.cumsum(draw(size, wanted) >= observed * CLOSE, axis=0)  # (size, tests)
         reached = running >= stop
-        done = reached.any(axis=0) & np.isnan(p_values)
+        done = reached.any(axis=0) & wanted
         p_values[done] = stop / (made + 1 + reached[:, done].argmax(axis=0))
         counts, made = running[-1], made + size
     return np.where(np.isnan(p_values), (1 + counts) / (made + 1), p_values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..values import Floats, Ints
 
@@ -34,7 +34,7 @@ def detectable_mean_gap(
 
 def quantiles(*, tests: int = 1, alpha: float = 0.05) -> float:
     """How many standard errors a gap must have to be found with 80 % power among so many tests."""
-    return float(stats.norm.ppf(1 - alpha / tests / 2) + stats.norm.ppf(POWER))
+    return float(special.ndtri(1 - alpha / tests / 2) + special.ndtri(POWER))
 
 
 def intraclass_correlation(values: Floats, clusters: Ints) -> float:

@@ -1,4 +1,9 @@
-"""Permutation tests of areas under ROC curves: memberships change places among rows of the same label (and block)."""
+"""Permutation tests of areas under ROC curves: memberships change places among rows of the same label (and block).
+
+Every draw needs, for each group, areas over the group, across it, and over its background, which is most of the rows.
+What the rows of one label are as a whole no permutation changes, so that a background is counted as the whole less the
+rows outside it, and a draw costs as much as the groups are large.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +18,16 @@ from ..values import Bools, Floats, Ints, Rows
 from .permutation import BATCH, GapTest, chance_of, permutations_for, sequential_p
 
 LEAST = 199  # draws that are made in any case: they also say what chance makes of the spread
+Split = tuple[Ints, Ints]  # row numbers of the negatives and of the positives
 
 
 @dataclass(frozen=True)
 class _Sides:
-    """Row numbers of one group and its background, by label."""
+    """A group, its background, and the rows outside the background (the group, and rows unknown to it)."""
 
-    own: tuple[Ints, Ints]  # negatives, positives
-    other: tuple[Ints, Ints]
+    own: Split
+    other: Split
+    outside: Split
 
 
 def ranking_gap_test(
@@ -35,24 +42,32 @@ def ranking_gap_test(
     positive = labels(rows)
     ranks = np.unique(rows.scores, return_inverse=True)[1].astype(np.int64)
     sides = [
-        _Sides(_split(inside, positive), _split(outside, positive))
-        for inside, outside in zip(membership.inside.T, membership.background.T, strict=True)
+        _Sides(_split(inside, positive), _split(other, positive), _split(~other, positive))
+        for inside, other in zip(membership.inside.T, membership.background.T, strict=True)
     ]
     weights = _spread_weights(sides, measure)
     mover = _Mover(ranks, positive, blocks, np.random.default_rng(seed))
+    whole = _Whole(ranks, positive)
     ranges: list[Floats] = []
 
-    def statistics(moved: Ints) -> tuple[Floats, Floats, Floats]:
-        values, gaps = _values(moved, sides, measure)
-        return values, np.abs(gaps), _largest(values, weights)
+    def statistics(moved: Ints, wanted: Bools) -> tuple[Floats, Floats]:
+        """Values (draws, groups), and what is tested: (draws, groups + 1), 0 for what is not wanted any more."""
+        values, tested = np.zeros((len(moved), len(sides))), np.zeros((len(moved), len(sides) + 1))
+        for g in np.flatnonzero(wanted[:-1] | wanted[-1]):
+            count = _Count(moved, sides[g], whole)
+            values[:, g] = count.value(measure)
+            tested[:, g] = np.abs(values[:, g] - count.reference(measure)) if wanted[g] else 0.0
+        tested[:, -1] = _largest(values, weights) if wanted[-1] else 0.0
+        return values, tested
 
-    def draw(size: int) -> Floats:
-        values, gaps, largest = statistics(mover(size))
-        ranges.append(np.ptp(values, axis=1))
-        return np.concatenate([gaps, largest[:, None]], axis=1)
+    def draw(size: int, wanted: Bools) -> Floats:
+        wanted = wanted | (np.arange(len(wanted)) == len(sides)) * (sum(map(len, ranges)) < LEAST)
+        values, tested = statistics(mover(size), wanted)
+        if wanted[-1]:
+            ranges.append(np.ptp(values, axis=1))
+        return tested
 
-    _, gaps, largest = statistics(ranks[None, :])
-    observed = np.concatenate([gaps[0], largest])
+    observed = statistics(ranks[None, :], np.ones(len(sides) + 1, dtype=bool))[1][0]
     batch = max(1, min(200, BATCH // len(rows)))
     p_values = sequential_p(observed, draw, most=permutations_for(tests), batch=batch, least=LEAST)
     own = tuple(float(p) for p in p_values[:-1])
@@ -61,7 +76,7 @@ def ranking_gap_test(
     return GapTest(own, float(p_values[-1]), chance_of(ranges))
 
 
-def _split(member: Bools, positive: Bools) -> tuple[Ints, Ints]:
+def _split(member: Bools, positive: Bools) -> Split:
     return np.flatnonzero(member & ~positive), np.flatnonzero(member & positive)
 
 
@@ -85,46 +100,99 @@ class _Mover:
         return back
 
 
-def _values(moved: Ints, sides: list[_Sides], measure: str) -> tuple[Floats, Floats]:
-    """Values and gaps (draws, groups) of the measure with the ranks in these places."""
-    top = int(moved.max()) + 1
-    values, gaps = np.zeros((2, len(moved), len(sides)))
-    for g, side in enumerate(sides):
-        first, second = _compared(side, measure)
-        values[:, g] = _area(moved, first, second, top)
-        centre = 0.5 if measure.endswith("aeg") else _area(moved, *side.other, top)
-        gaps[:, g] = values[:, g] - centre
-    return (values - 0.5 if measure.endswith("aeg") else values), gaps
+class _Whole:
+    """For every rank: how many rows of each label lie below it and above it, equal ones counted half."""
+
+    def __init__(self, ranks: Ints, positive: Bools) -> None:
+        self.ranks = int(ranks.max()) + 1
+        counts = [np.bincount(ranks[member], minlength=self.ranks) for member in (~positive, positive)]
+        self.below = [np.cumsum(count) - count / 2 for count in counts]
+        self.above = [count.sum() - below for count, below in zip(counts, self.below, strict=True)]
+        self.pairs = float(counts[1] @ self.below[0])
 
 
-def _compared(side: _Sides, measure: str) -> tuple[Ints, Ints]:
-    return {
-        "auc": side.own,
-        "bpsn_auc": (side.own[0], side.other[1]),
-        "bnsp_auc": (side.other[0], side.own[1]),
-        "negative_aeg": (side.other[0], side.own[0]),
-        "positive_aeg": (side.other[1], side.own[1]),
-    }[measure]
+class _Count:
+    """Pairs in the right order for one group, in k draws at once: `moved` (k, rows) has the rank at each row."""
 
+    def __init__(self, moved: Ints, sides: _Sides, whole: _Whole) -> None:
+        self.moved, self.sides, self.whole = moved, sides, whole
+        self.same = all(np.array_equal(a, b) for a, b in zip(sides.own, sides.outside, strict=True))
+        self.within: Floats | None = None
 
-def _area(moved: Ints, lower: Ints, upper: Ints, top: int) -> Floats:
-    """(draws,) areas; sorting the larger side is avoided by counting from the smaller one."""
-    pairs = len(lower) * len(upper)
-    if len(lower) <= len(upper):
-        return pair_counts(moved[:, lower], moved[:, upper], top) / pairs
-    return 1 - pair_counts(moved[:, upper], moved[:, lower], top) / pairs
+    def value(self, measure: str) -> Floats:
+        own, other = self.sides.own, self.sides.other
+        if measure == "auc":
+            return self._within() / (len(own[0]) * len(own[1]))
+        if measure == "bpsn_auc":
+            crossed = self._summed(self.whole.above[1], own[0]) - self._outside(own[0], 1)
+            return crossed / (len(own[0]) * len(other[1]))
+        if measure == "bnsp_auc":
+            crossed = self._summed(self.whole.below[0], own[1]) - self._outside(own[1], 0)
+            return crossed / (len(other[0]) * len(own[1]))
+        label = int(measure == "positive_aeg")
+        below = self._summed(self.whole.below[label], own[label]) - self._level(label)
+        return below / (len(other[label]) * len(own[label])) - 0.5
+
+    def reference(self, measure: str) -> Floats:
+        """What the value is held against: the area within the background, or 0."""
+        if measure.endswith("aeg"):
+            return np.zeros(len(self.moved))
+        outside, other = self.sides.outside, self.sides.other
+        rest = (
+            self.whole.pairs
+            - self._summed(self.whole.above[1], outside[0])
+            - self._summed(self.whole.below[0], outside[1])
+            + (self._within() if self.same else self._pairs(*outside))
+        )
+        return rest / (len(other[0]) * len(other[1]))
+
+    def _summed(self, table: Floats, at: Ints) -> Floats:
+        found: Floats = table[self.moved[:, at]].sum(axis=1)
+        return found
+
+    def _pairs(self, lower: Ints, upper: Ints) -> Floats:
+        """(k,) pairs whose upper row lies above, equal ones half; the smaller side is the one that is sorted."""
+        if len(lower) <= len(upper):
+            return pair_counts(self.moved[:, lower], self.moved[:, upper], self.whole.ranks)
+        return len(lower) * len(upper) - pair_counts(self.moved[:, upper], self.moved[:, lower], self.whole.ranks)
+
+    def _within(self) -> Floats:
+        if self.within is None:
+            self.within = self._pairs(*self.sides.own)
+        return self.within
+
+    def _outside(self, own: Ints, label: int) -> Floats:
+        """Pairs of the group's rows with rows of that label outside the background."""
+        if self.same:
+            return self._within()
+        return self._pairs(own, self.sides.outside[1]) if label else self._pairs(self.sides.outside[0], own)
+
+    def _level(self, label: int) -> Floats:
+        """Rows outside the background below the group's rows of that label; among themselves half of all pairs."""
+        own, outside = self.sides.own[label], self.sides.outside[label]
+        return np.full(len(self.moved), len(own) ** 2 / 2) if self.same else self._pairs(outside, own)
 
 
 def _spread_weights(sides: list[_Sides], measure: str) -> Floats:
     """(groups,) variances of the areas up to a common factor: 1/n + 1/m of the two sides compared."""
-    return np.array([1 / len(a) + 1 / len(b) for a, b in (_compared(side, measure) for side in sides)])
+
+    def compared(side: _Sides) -> Split:
+        own, other = side.own, side.other
+        return {
+            "auc": own,
+            "bpsn_auc": (own[0], other[1]),
+            "bnsp_auc": (other[0], own[1]),
+            "negative_aeg": (other[0], own[0]),
+            "positive_aeg": (other[1], own[1]),
+        }[measure]
+
+    return np.array([1 / len(a) + 1 / len(b) for a, b in map(compared, sides)])
 
 
 def _largest(values: Floats, variances: Floats) -> Floats:
     first, second = np.triu_indices(values.shape[1], k=1)
     if not len(first):
         return np.zeros(len(values))
-    largest: Floats = (
-        np.abs(values[:, first] - values[:, second]) / np.sqrt(variances[first] + variances[second])
-    ).max(axis=1)
+    gaps = np.abs(values[:, first] - values[:, second])
+    largest: Floats = (gaps / np.sqrt(variances[first] + variances[second])).max(axis=1)
     return largest

@@ -109,7 +109,7 @@ def test_sequential_p_stops_where_chance_is_plainly_as_large() -> None:
     """A true null stops after some forty draws, a strong effect goes to the end."""
     rng, drawn = np.random.default_rng(5), []
 
-    def draw(size: int) -> np.ndarray:
+    def draw(size: int, wanted: np.ndarray) -> np.ndarray:
         drawn.append(size)
         return rng.random((size, 1))
 

@@ -12,7 +12,7 @@ INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak browser postgresql clean constraints cards audit-figures
+.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,9 @@ check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" 
 
 soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.json (ONLY="kills reads" for a part)
 	$(BIN)/python -m tests.soak $(ONLY)
+
+fuzz: $(VENV)/.tested  ## 10,000 generated requests against the OpenAPI document (EXAMPLES=300 of each operation)
+	EXAMPLES=$${EXAMPLES:-300} $(BIN)/python -m pytest -q -s --timeout 3600 tests/app/test_openapi.py -k generated
 
 browser:  ## Chromium for the browser tests, through apt where it is missing
 	@command -v chromium >/dev/null || { \

@@ -115,8 +115,8 @@ class Server:
         name = {"engine": b"engine.server", "runner": b"jobs.runner"}[what]
 
         def find() -> int | None:
-            children = [pid for pid in _children(self.pid("web")) if name in _line(pid)]
-            return children[0] if children else None
+            found = [pid for pid in children(self.pid("web")) if name in _line(pid)]
+            return found[0] if found else None
 
         return int(wait_for(find))
 
@@ -160,7 +160,7 @@ def batch(rows: int, *, shard_rows: int, model: str, **fields: Any) -> dict[str,
     return {"model": model, "inputs": inputs, "shard_rows": shard_rows, **fields}
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         return [int(child) for task in tasks for child in (task / "children").read_text().split()]

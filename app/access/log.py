@@ -16,7 +16,7 @@ from .scopes import Caller
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = 50
-PLAIN = ("model", "name", "kind", "id")  # parts of an address that tell nothing of a text
+PLAIN = ("model", "name", "kind")  # parts of an address that tell nothing of a text
 
 
 async def note(store: Store, caller: Caller, *, action: str, target: str, status: int) -> None:
@@ -28,7 +28,7 @@ async def note(store: Store, caller: Caller, *, action: str, target: str, status
 
 
 def target(parameters: Mapping[str, Any], fingerprint: Callable[[str], str]) -> str:
-    """The parts of the address. The key of a result is a plain hash of a text: of it the fingerprint is kept."""
+    """The parts of the address; of keys, which are plain hashes of texts, the fingerprint."""
     shown = (f"{name}={value if name in PLAIN else fingerprint(str(value))[:12]}" for name, value in parameters.items())
     return " ".join(shown)
 

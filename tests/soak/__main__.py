@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.soak.figures import Figure
 from tests.soak.kills import kills, kills_postgresql
+from tests.soak.overload import overload
 from tests.soak.waiting import leaving, reads, stopping, waiting
 
 SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "reads": reads,
     "stopping": stopping,
     "leaving": leaving,
+    "overload": overload,
 }
 OUT = Path("build/soak.json")
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.access.scopes import Scope, implied
 from app.main import create_app
 from app.settings import Settings
+from app.store.tables import Job
 from tests.app.access.conftest import SECRET, Shared
 from tests.routes import Declared, declared
 
@@ -27,21 +29,30 @@ ADMIN = ("alpha", Scope.ADMIN)
 
 @pytest.fixture(scope="module")
 def owned(shared: Shared) -> dict[str, str]:
-    """What project alpha has: a panel and an explanation of a text, each with a note."""
-    made = {}
+    """What project alpha has: a panel and an explanation of a text, each with a note, a data set and a job."""
+    made: dict[str, str] = {}
     for name, path in (("panel", "/v1/panels"), ("explanation", "/v1/explanations")):
         body = {"model": "sentiment", "input": {"text": SECRET}}
         body |= {"method": "leave-one-out"} if name == "explanation" else {}
         made[name] = shared.ask("POST", path, shared.keys[ADMIN], json=body).json()["key"]
         note = {"note": f"note of {SECRET}"}
         assert shared.ask("PUT", f"/v1/history/{made[name]}/note", shared.keys[ADMIN], json=note).status_code == 204
+    rows = f"text,label\n{SECRET},yes\n{SECRET} again,no\n"
+    asked = {"content": rows, "params": {"name": f"{SECRET}.csv"}}
+    made["dataset"] = shared.ask("POST", "/v1/datasets", shared.keys[ADMIN], **asked).json()["id"]
+    batch = {"model": "sentiment", "inputs": [{"text": SECRET}]}
+    made["job"] = shared.ask("POST", "/v1/batches", shared.keys[ADMIN], json=batch).json()["id"]
+    store = shared.app.state.services.store
+    ended = update(Job).values(state="done", title=SECRET, note=SECRET)  # there is no runner, and streams end with it
+    store.commit(lambda session: session.execute(ended))
     return made
 
 
 def address(route: Declared, owned: Mapping[str, str]) -> str:
     """With the things of project alpha in it."""
     key = owned["explanation"] if "/explanations/" in route.path else owned["panel"]
-    values = {"key": key, "model": "sentiment", "name": "shap", "kind": "json"}
+    of = "dataset" if "/datasets" in route.path else "job"
+    values = {"key": key, "model": "sentiment", "name": "shap", "kind": "json", "id": owned[of]}
     path = route.path
     for part in [piece.partition("}")[0] for piece in path.split("{")[1:]]:
         path = path.replace(f"{{{part}}}", values.get(part.partition(":")[0], owned.get(part, "0" * 64)))
@@ -103,7 +114,8 @@ def test_another_project_sees_nothing(shared: Shared, owned: dict[str, str], rou
 
     assert SECRET not in answer.text
     assert "quokka" not in answer.text
-    if any(part in route.path for part in ("{key}", "{job}", "{dataset}", "{audit}")):
+    assert "unmistakable" not in answer.text
+    if any(part in route.path for part in ("{key}", "{id}")):
         assert answer.status_code in (404, 403, 405, 422, 303), answer.status_code
         assert answer.status_code != 403 or route.needed not in implied([scope])
         assert answer.status_code != 303 or route.path.endswith("/try")
@@ -113,9 +125,20 @@ def test_nothing_of_it_was_changed(shared: Shared, owned: dict[str, str]) -> Non
     """After every request above: what project alpha has is there, with its notes."""
     entries = shared.ask("GET", "/v1/history", shared.keys[ADMIN]).json()["entries"]
 
-    assert {entry["key"] for entry in entries} == set(owned.values())
+    assert {entry["key"] for entry in entries} == {owned["panel"], owned["explanation"]}
+    for path in (f"/v1/datasets/{owned['dataset']}", f"/v1/jobs/{owned['job']}"):
+        assert shared.ask("GET", path, shared.keys[ADMIN]).status_code == 200
     assert all(entry["note"] == f"note of {SECRET}" for entry in entries)
     assert len(shared.ask("GET", "/v1/models", shared.keys[ADMIN]).json()["models"]) == 1
+
+
+def test_nobody_reaches_the_data_of_another_project_through_a_body(shared: Shared, owned: dict[str, str]) -> None:
+    """A batch of beta that names a data set of alpha finds none."""
+    key = shared.keys["beta", Scope.ADMIN]
+    answer = shared.ask("POST", "/v1/batches", key, json={"model": "sentiment", "dataset": owned["dataset"]})
+
+    assert answer.status_code in (404, 422), answer.text
+    assert "quokka" not in answer.text
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: "+".join(headers.values()))

@@ -114,7 +114,7 @@ class DatasetExplained(Table):
 
     __tablename__ = "dataset_explained"
 
-    run: Mapped[int] = mapped_column(Integer, primary_key=True)
+    run: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     key: Mapped[str] = mapped_column(String(64))  # of the panel or explanation
     badge: Mapped[str | None] = mapped_column(String(16))

@@ -8,11 +8,13 @@ does the others.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetEnqueueOptions, SetWorkflowID
@@ -25,7 +27,9 @@ from ..store.tables import Job
 from .execution import Execution, Failed
 from .states import State
 
+T = TypeVar("T")
 NAME = "whence"
+FAILED = 75  # the exit code of a runner that is to be started again
 QUEUE = "jobs"
 AT_ONCE = 4  # jobs in hand: a short one does not wait for a long one
 LOOK_EVERY = 0.25  # seconds between two looks for new jobs and for those to cancel
@@ -76,7 +80,7 @@ class Durable:
     def serve(self, sign: Path) -> None:
         """Until the process ends: enqueues new jobs, stops cancelled ones, and touches `sign` to show it."""
         while True:
-            self.look()
+            _or_end(self.look)
             sign.touch()
             time.sleep(LOOK_EVERY)
 
@@ -98,15 +102,15 @@ class Durable:
 
         @DBOS.step(name="begin")
         def begin(id: str) -> list[int | None]:
-            return [execution.begin(id), execution.executor.slots]
+            return [_or_end(partial(execution.begin, id)), execution.executor.slots]
 
         @DBOS.step(name="shards")
         def shards(id: str, first: int, stop: int) -> bool:
-            return execution.shards(id, first, stop)
+            return _or_end(partial(execution.shards, id, first, stop))
 
         @DBOS.step(name="finish")
         def finish(id: str) -> None:
-            execution.finish(id)
+            _or_end(partial(execution.finish, id))
 
         @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
         def job(id: str) -> None:
@@ -132,6 +136,16 @@ class Durable:
 def sign_of_life(data: Path) -> Path:
     """Touched with every look for jobs."""
     return data / "runner.alive"
+
+
+def _or_end(step: Callable[[], T]) -> T:
+    """The step's result. What a job cannot be blamed for, such as a database that is away, ends the process: it is
+    started again, and goes on with the same step. An error that got out would end the workflow instead."""
+    try:
+        return step()
+    except BaseException as error:
+        LOG.critical("runner ends", error=type(error).__name__)
+        os._exit(FAILED)
 
 
 def workflow_id(job: Job) -> str:

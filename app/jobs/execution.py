@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from .._library import explainers
-from ..errors import AppError, EngineDied
+from ..errors import AppError, DatabaseUnavailable, EngineDied
 from ..store import jobs
 from ..store.database import Store
 from ..store.results import now
@@ -131,6 +132,8 @@ class Execution:
             return action(kind, work)
         except explainers.Cancelled:
             self._end(id, State.CANCELLED)
+        except DatabaseUnavailable:  # no fault of the job: whoever runs it starts anew where it stands
+            raise
         except Exception as error:
             self.fail(id, error)
         return None
@@ -170,7 +173,7 @@ def described(error: BaseException) -> tuple[str, str]:
     """Code and message; an error nobody raised on purpose is told without its text, which may quote what was typed."""
     if isinstance(error, AppError | explainers.ExplainersError):
         return error.code, str(error)[:2000]
-    LOG.error("unexpected", error=type(error).__name__, exc_info=error)
+    LOG.error("unexpected", error=type(error).__name__, at=traceback.format_tb(error.__traceback__)[-3:])
     return "internal", f"the job runner failed with {type(error).__name__}"
 
 
@@ -184,5 +187,5 @@ def _start(session: Session, id: str) -> Job | None:
 
 
 def _active(session: Session, id: str) -> bool:
-    job = jobs.find(session, id)
-    return job is not None and job.state not in FINAL
+    state = jobs.state_of(session, id)
+    return state is not None and state not in FINAL

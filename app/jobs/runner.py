@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
+import traceback
 from pathlib import Path
 
 from .. import logging
@@ -17,7 +19,7 @@ from ..settings import Settings
 from ..store import models as registered
 from ..store.database import Store, open_store
 from .config import Config
-from .durable import Durable, sign_of_life, workflows_url
+from .durable import FAILED, Durable, sign_of_life, workflows_url
 from .execution import Execution
 from .executor import Executor
 from .local import LocalExecutor
@@ -55,7 +57,11 @@ def main() -> None:
     if line is None:
         return
     threading.Thread(target=end_with_the_parent, daemon=True).start()
-    serve(Config(**json.loads(line)))
+    try:
+        serve(Config(**json.loads(line)))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(FAILED)  # threads that poll the database would keep the process
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from .results import now
 from .tables import Job, JobFile, JobShard
@@ -68,7 +68,7 @@ def page(
     limit: int = 20,
 ) -> Sequence[Job]:
     """Jobs older than `before` (created, id), newest first."""
-    wanted = select(Job).where(Job.project == project)
+    wanted = select(Job).where(Job.project == project).options(defer(Job.request))
     if states:
         wanted = wanted.where(Job.state.in_(states))
     if kind is not None:
@@ -79,8 +79,13 @@ def page(
 
 
 def in_states(session: Session, states: Sequence[str]) -> Sequence[Job]:
-    """In the order in which they are to run."""
-    return session.scalars(select(Job).where(Job.state.in_(states)).order_by(Job.priority, Job.created, Job.id)).all()
+    """In the order in which they are to run, without their requests."""
+    wanted = select(Job).where(Job.state.in_(states)).options(defer(Job.request), defer(Job.result))
+    return session.scalars(wanted.order_by(Job.priority, Job.created, Job.id)).all()
+
+
+def state_of(session: Session, id: str) -> str | None:
+    return session.scalar(select(Job.state).where(Job.id == id))
 
 
 def by_state(session: Session) -> dict[str, int]:

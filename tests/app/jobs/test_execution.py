@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from app.batches.schemas import BatchRequest
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, DatabaseUnavailable, NotFound
 from app.jobs import service
 from app.jobs.execution import MOST_DEATHS
 from app.jobs.schemas import JobOut
@@ -198,3 +198,27 @@ def test_an_unexpected_error_does_not_quote_what_it_was_about(store: Store) -> N
 
     assert found.state == State.FAILED
     assert json.dumps(found.model_dump(mode="json")).count("secret text") == 0
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_job(store: Store) -> None:
+    """The error gets out, so that the runner starts anew; the job goes on where it was."""
+
+    def away() -> None:
+        raise DatabaseUnavailable("it does not answer")
+
+    job = submitted(store)
+    with pytest.raises(DatabaseUnavailable):
+        execution(store, before=away).run(job.id)
+
+    assert now(store, job.id).state == State.RUNNING
+    execution(store).run(job.id)
+    assert now(store, job.id).state == State.DONE
+
+
+def test_looking_for_new_jobs_reads_no_request(store: Store) -> None:
+    """It happens four times a second, and a request may hold a thousand texts."""
+    job = submitted(store)
+    (found,) = store.query(lambda session: jobs.in_states(session, [State.QUEUED]))
+
+    assert found.id == job.id
+    assert "request" not in vars(found)

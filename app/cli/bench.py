@@ -36,9 +36,7 @@ def bench(
         int | None, typer.Option(min=1, help="Threads of the processor; by default torch's choice.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One round, small samples: does everything run?")] = False,
-    full: Annotated[
-        bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences: an hour.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences.")] = False,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:

@@ -81,7 +81,7 @@ class StackedNetwork(Network):
 def stacked(network: Network) -> StackedNetwork | None:
     """The network with its layers as one stack; None where it is of another kind or the logits are not the same."""
     config = network.module.config
-    if config.model_type not in KINDS or getattr(config, "is_decoder", False):
+    if config.model_type not in KINDS or getattr(config, "is_decoder", False) or network.tags:
         return None
     found = StackedNetwork(network.module)
     first = 0 if config.model_type in ("bert", "electra") else config.pad_token_id + 1

@@ -280,10 +280,9 @@ JOB_STATES = {
     "done": N_("Done"),
 }
 JOB_KINDS = {
-    "audit": N_("Audit"),
     "batch": N_("Many texts"),
-    "explanation": N_("Explanation"),
-    "train": N_("Training"),
+    "dataset": N_("Data set"),
+    "audit": N_("Audit"),
 }
 JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer")}
 TABLES = {

@@ -90,7 +90,7 @@ def explained(plan: Plan, stored: Stored, material: Material, oracle: Oracle, *,
 
     found = explain_texts(oracle, material, rows, target=target, methods=methods, seed=plan.seed, tell=told)
     if plan.explain.second is not None and plan.explain.second != plan.explain.method:
-        both = {row for group in pushed for row in group[: max(4, plan.explain.each // 2)]}
+        both = {row for group in pushed for row in group[: max(2, plan.explain.each // 2)]}
         found += explain_texts(
             oracle, material, both, target=target, methods=[plan.explain.second], seed=plan.seed,
             tell=told,

@@ -101,6 +101,17 @@ def diff(
     Console().print(table)
 
 
+@application.command()
+def mask(
+    terms: Annotated[Path, typer.Argument(metavar="FILE", help="One term a line; it stays outside the repository.")],
+) -> None:
+    """Print the hashes of terms that pages and reports mask: what app/audit/lexicons/masked.sha256 is made of."""
+    from ..audit.words import digest_of
+
+    listed = {digest_of(line) for line in terms.read_text(encoding="utf-8").splitlines() if line.strip()}
+    print("\n".join(sorted(listed)))
+
+
 def _show(report: dict[str, Any]) -> None:
     content = report["content"]
     table = Table("measure", "gap found", "shown equal", "not decided", box=None)

@@ -44,10 +44,10 @@ def test_hadolint_has_nothing_to_say_of_the_dockerfile() -> None:
 
 
 def test_what_runs_by_default_and_what_on_request() -> None:
-    """Clusters and graphics cards are asked for by their profile."""
+    """A cluster is asked for by its profile."""
     profiles = {name: service.get("profiles", []) for name, service in SERVICES.items()}
 
-    assert profiles == {"web": [], "worker": [], "db": [], "ray": ["ray"], "ray-node": ["ray"], "gpu": ["gpu"]}
+    assert profiles == {"web": [], "worker": [], "db": [], "ray": ["ray"], "ray-node": ["ray"]}
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -35,14 +35,11 @@ class Size:
 
     actors: int
     threads: int
-    gpus: int = 0
 
     @classmethod
     def of(cls, resources: Mapping[str, float], *, threads: int, actors: int | None = None) -> Size:
-        """One for each GPU of the cluster, else one for as many processors as it has threads."""
-        gpus = int(resources.get("GPU", 0))
-        most = gpus or int(resources.get("CPU", 1)) // threads
-        return cls(actors=actors or max(1, most), threads=threads, gpus=1 if gpus else 0)
+        """One for as many processors of the cluster as it has threads."""
+        return cls(actors=actors or max(1, int(resources.get("CPU", 1)) // threads), threads=threads)
 
 
 class RayExecutor:
@@ -59,7 +56,7 @@ class RayExecutor:
         """sources: the model folders of this moment, which lie at the same place on every machine of the cluster."""
         ray = connect()
         size = Size.of(ray.cluster_resources(), threads=threads, actors=actors)
-        LOG.info("cluster", actors=size.actors, threads=size.threads, gpus=size.actors * size.gpus)
+        LOG.info("cluster", actors=size.actors, threads=size.threads)
         self.slots = size.actors
         self.loop = asyncio.new_event_loop()
         self.client = ClusterEngine(lambda: _actor(ray, size, embedded), size.actors, sources)
@@ -188,7 +185,6 @@ def _actor(ray: Any, size: Size, embedded: Sequence[str]) -> Any:
         ray.remote(EngineActor)
         .options(
             num_cpus=size.threads,
-            num_gpus=size.gpus,
             max_restarts=-1,
             max_concurrency=2,
             runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},

@@ -75,14 +75,13 @@ def test_who_has_no_token_is_not_let_in(happened: dict[str, Any]) -> None:
         ({"CPU": 8.0}, {"threads": 1}, Size(8, 1)),
         ({"CPU": 8.0}, {"threads": 3}, Size(2, 3)),
         ({"CPU": 1.0}, {"threads": 2}, Size(1, 2)),
-        ({"CPU": 64.0, "GPU": 4.0}, {"threads": 1}, Size(4, 1, 1)),
         ({"CPU": 8.0}, {"threads": 1, "actors": 3}, Size(3, 1)),
     ],
 )
 def test_the_size_of_the_pool_is_that_of_the_cluster(
     resources: dict[str, float], asked: dict[str, Any], size: Size
 ) -> None:
-    """A graphics processor each where there are any, else as many processors as it has threads."""
+    """As many engines as have processors for their threads; at least one."""
     assert Size.of(resources, **asked) == size
 
 

@@ -15,6 +15,7 @@ from .about.pages import router as about
 from .access.pages import router as access
 from .audit.pages import router as audits
 from .compare.pages import router as compare
+from .datasets.pages import router as datasets
 from .explain.attention_pages import router as attention
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
@@ -25,6 +26,10 @@ from .models.pages import router as models
 from .rendering import STATIC, static_version
 from .selftest.pages import router as selftest
 
+ROUTERS = (explain, tries, attention, compare, datasets, history, jobs, models, methods, selftest, about, access)
+ROUTERS = (
+    explain, tries, attention, compare, datasets, history, audits, jobs, models, methods, selftest, about, access,
+)  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
 SHEET = "css/main.css"
@@ -55,7 +60,7 @@ class Kept(StaticFiles):
 
 
 def install(app: FastAPI) -> None:
-    for router in (audits, explain, tries, attention, compare, history, jobs, models, methods, selftest, about, access):
+    for router in ROUTERS:
         app.include_router(router, include_in_schema=False)
     app.mount(f"/static/{static_version()}", Kept(directory=STATIC), name="static-kept")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

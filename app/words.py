@@ -284,7 +284,7 @@ JOB_KINDS = {
     "dataset": N_("Data set"),
     "audit": N_("Audit"),
 }
-JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer")}
+JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer"), "bad_rows": N_("Rows that cannot be read")}
 TABLES = {
     "job_state": JOB_STATES,
     "job_kind": JOB_KINDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import Annotated, Literal
@@ -43,12 +43,12 @@ class Filters(Request):
     search: Annotated[str, Field(max_length=500)] | None = None
     sort: Sort = "number"
 
-    def choose(self, stratum: Stratum) -> bool:
+    def choose(self, stratum: Stratum, classes: Collection[str]) -> bool:
         alike = stratum.alike
         return (
             (self.label is None or alike.label == self.label)
             and (self.predicted is None or alike.predicted == self.predicted)
-            and (self.right is None or stratum.right == self.right)
+            and (self.right is None or stratum.right(classes) == self.right)
             and (self.badge is None or (alike.badge or NO_BADGE) == self.badge)
             and self.groups.items() <= dict(alike.groups).items()
         )
@@ -68,8 +68,15 @@ class _View:
     filters: Filters
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(json.loads(self.run.labels))
+
+    def chooses(self, stratum: Stratum) -> bool:
+        return self.filters.choose(stratum, self.classes)
+
+    @property
     def chosen(self) -> frozenset[int] | None:
-        found = frozenset(stratum.number for stratum in self.strata if self.filters.choose(stratum))
+        found = frozenset(stratum.number for stratum in self.strata if self.chooses(stratum))
         return None if len(found) == len(self.strata) else found
 
     @property
@@ -78,7 +85,7 @@ class _View:
         filters = self.filters
         if filters.search is not None or filters.low is not None or filters.high is not None:
             return None
-        return sum(stratum.rows for stratum in self.strata if filters.choose(stratum))
+        return sum(stratum.rows for stratum in self.strata if self.chooses(stratum))
 
 
 def page(
@@ -127,7 +134,9 @@ def summary(store: Store, project: str, id: str, filters: Filters) -> SummaryOut
             rows=sum(stratum.rows for stratum in view.strata),
             predicted=sum(stratum.rows for stratum in view.strata if stratum.alike.predicted is not None),
             right=sum(rows for (label, predicted), rows in cells.items() if label == predicted),
-            compared=sum(cells.values()),
+            compared=sum(rows for (label, _), rows in cells.items() if label in view.classes),
+            labels=tuple(sorted({s.alike.label for s in view.strata if s.alike.label is not None})),
+            classes=tuple(sorted({s.alike.predicted for s in view.strata if s.alike.predicted is not None})),
             confusion=tuple(
                 CellOut(label=label, predicted=predicted, rows=rows)
                 for (label, predicted), rows in sorted(cells.items()) if rows
@@ -175,7 +184,7 @@ def _by_badge(session: Session, view: _View, cursor: str | None, limit: int) -> 
     first, number = (0, None) if cursor is None else _level(cursor, len(levels))
     found: list[tuple[int, Place]] = []
     for level in range(first, len(levels)):
-        chosen = [s.number for s in view.strata if view.filters.choose(s) and s.alike.badge == levels[level]]
+        chosen = [s.number for s in view.strata if view.chooses(s) and s.alike.badge == levels[level]]
         wanted = Wanted(run=view.run.serial, strata=frozenset(chosen), low=view.filters.low, high=view.filters.high)
         if number is not None and level == first:
             wanted = replaced(wanted, after=(0.0, number))
@@ -212,13 +221,13 @@ def _rows(session: Session, view: _View, places: list[Place]) -> tuple[RowOut, .
             (each for each in (why.words.get(stratum.alike.predicted or "", ()) if why else ())),
             key=lambda each: -abs(each[1]),
         )
-        found.append(_row(row, place, stratum).model_copy(
+        found.append(_row(row, place, stratum, view.classes).model_copy(
             update={"explanation": why.key if why else None, "words": tuple((w, s) for w, s in words[:3])}
         ))  # fmt: skip
     return tuple(found)
 
 
-def _row(row: DatasetRow, place: Place, stratum: Stratum) -> RowOut:
+def _row(row: DatasetRow, place: Place, stratum: Stratum, classes: Collection[str]) -> RowOut:
     alike = stratum.alike
     return RowOut(
         number=row.number,
@@ -230,7 +239,7 @@ def _row(row: DatasetRow, place: Place, stratum: Stratum) -> RowOut:
         groups=json.loads(row.groups) if row.groups else {},
         predicted=alike.predicted,
         probability=None if place.probability < 0 else place.probability,
-        right=stratum.right,
+        right=stratum.right(classes),
         badge=alike.badge,
     )
 

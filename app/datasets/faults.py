@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..words import N_
-from .schemas import Fault, FaultOut, Note
+from .schemas import Fault, FaultOut, Note, NoteOut
 
 FAULTS: Mapping[str, tuple[str, str]] = {  # code → what is wrong with the row, what to do
     "width": (
@@ -46,5 +46,5 @@ def said(fault: Fault) -> FaultOut:
     return FaultOut(**fault.model_dump(), reason=reason % {"value": fault.value}, cure=cure)
 
 
-def said_note(note: Note) -> str:
-    return NOTES[note.code] % {"value": note.value}
+def said_note(note: Note) -> NoteOut:
+    return NoteOut(**note.model_dump(), text=NOTES[note.code] % {"value": note.value})

@@ -24,6 +24,7 @@ from .importing import empty
 from .parsing import form_of
 from .requests import DatasetJob, PredictRequest
 from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
+from .service import DataRow
 from .uploads import Upload, upload_of
 
 T = TypeVar("T")
@@ -77,7 +78,10 @@ async def predict(services: Services, project: str, id: str, asked: PredictReque
     if asked.explain:
         explainer_of(asked.method, {}, state)
     request = DatasetJob(step="predict", dataset=id, rows=found.rows, **asked.model_dump())
-    return await jobs.submit(services, project, KIND, request, title=f"{asked.model} · {found.name}"[:200])
+    job = await jobs.submit(services, project, KIND, request, title=f"{asked.model} · {found.name}"[:200])
+    serial, _ = await services.store.read(partial(service.identity, project=project, id=id))
+    await services.store.write(partial(datasets.change, serial=serial, job=job.id))
+    return job
 
 
 async def find(services: Services, project: str, id: str) -> DatasetOut:
@@ -92,6 +96,16 @@ async def rows(
     services: Services, project: str, id: str, filters: Filters, *, cursor: str | None = None, limit: int = 50
 ) -> RowsOut:
     return await _in_thread(partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit))
+
+
+async def row(services: Services, project: str, id: str, number: int) -> DataRow:
+    """Raises NotFound."""
+    found: tuple[DataRow, ...] = ()
+    if 0 <= number < 1 << 31:
+        found = await _in_thread(service.rows, services.store, project, id, number, number + 1)
+    if not found:
+        raise NotFound(f"the data set has no row {number}")
+    return found[0]
 
 
 async def summary(services: Services, project: str, id: str, filters: Filters) -> SummaryOut:

@@ -53,6 +53,10 @@ class Note(Record):
     value: str = ""
 
 
+class NoteOut(Note):
+    text: str
+
+
 class Failure(Record):
     detail: str
     cure: str = ""
@@ -95,7 +99,7 @@ class DatasetOut(Record):
     groups: dict[str, tuple[str, ...]]
     bad_rows: int
     bad_rows_listed: tuple[FaultOut, ...]
-    notes: tuple[str, ...]
+    notes: tuple[NoteOut, ...]
     failure: Failure | None = None
     runs: tuple[RunOut, ...] = ()
     job: str | None = None
@@ -147,6 +151,8 @@ class SummaryOut(Record):
     predicted: int
     right: int
     compared: int  # rows that have a label and a prediction
+    labels: tuple[str, ...]
+    classes: tuple[str, ...]
     confusion: tuple[CellOut, ...]
     words: tuple[WordOut, ...] = ()
 

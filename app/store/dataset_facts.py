@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, insert, select, update
@@ -32,11 +32,10 @@ class Stratum:
     rows: int
     alike: Alike
 
-    @property
-    def right(self) -> bool | None:
-        """Whether the prediction is the label; None where one of them is missing."""
+    def right(self, classes: Collection[str]) -> bool | None:
+        """Whether the prediction is the label; None where one is missing or the label is none of the classes."""
         alike = self.alike
-        return None if alike.label is None or alike.predicted is None else alike.label == alike.predicted
+        return None if alike.predicted is None or alike.label not in classes else alike.label == alike.predicted
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,9 @@ def test_a_file_is_given_back_as_it_came(store: Store, tmp_path: Path) -> None:
 
     assert (tmp_path / "back").read_bytes() == content
     assert found.rows == 10
-    assert found.notes == ("Only the first 10 rows were read: that is the limit of this server.",)
+    assert [note.text for note in found.notes] == [
+        "Only the first 10 rows were read: that is the limit of this server."
+    ]
 
 
 def test_reading_again_leaves_the_same_rows(store: Store, tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_groups_with_too_many_values_are_kept_but_not_for_filtering(store: Store
 
     assert found.groups == {"what": ("q0", "q1")}
     assert service.rows(store, PROJECT, found.id, 7, 8)[0].groups == {"who": "p7", "what": "q1"}
-    assert "who" in found.notes[0]
+    assert "who" in found.notes[0].text
 
 
 def test_a_deleted_data_set_is_gone_with_its_file(store: Store, tmp_path: Path) -> None:

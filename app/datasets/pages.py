@@ -1,0 +1,203 @@
+"""Data sets: the list with its form, one data set with its table, and what can be done to it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.background import BackgroundTask
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..errors import NotFound
+from ..explain import service as explaining
+from ..explain.schemas import PanelRequest
+from ..forms import FORESEEN, Form, FormError, error_of, form_of
+from ..jobs.states import FINAL, State
+from ..models import service as models
+from ..rendering import render
+from ..schemas import TextInput
+from . import contexts, export, flow
+from .api import download
+from .browse import Filters
+from .contexts import DatasetPage, ListPage
+from .links import filters_of, filters_of_query, query_of
+from .multipart import receive_form
+from .requests import MOST_EXPLAINED, PredictRequest
+from .schemas import Mapping
+
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+LONGEST_SEARCH = 500
+
+
+@router.get("/datasets")
+async def datasets(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _list(request, services, project, cursor=request.query_params.get("cursor") or None)
+
+
+@router.post("/datasets", dependencies=[needs(Scope.AUDIT)])
+async def send(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """A file from a form: 303 to the data set, which a job reads."""
+    try:
+        with flow.incoming(services) as file:
+            kind = request.headers.get("content-type", "")
+            sent = await receive_form(request.stream(), kind, file, limit=services.settings.upload_limit)
+            made = await flow.keep(
+                services, project, sent.upload, name=sent.get("name") or sent.filename, form=None, mapping=None
+            )
+    except FORESEEN as error:
+        return await _list(request, services, project, error=error_of(error))
+    return RedirectResponse(f"/datasets/{made.id}", 303)
+
+
+@router.post("/datasets/demo", dependencies=[needs(Scope.AUDIT)])
+async def demo(services: ServicesDep, project: ProjectDep) -> Response:
+    made = await flow.keep_demo(services, project)
+    return RedirectResponse(f"/datasets/{made.id}", 303)
+
+
+@router.get("/datasets/{id}")
+async def one(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    params = request.query_params
+    filters = filters_of({name: params.getlist(name) for name in params})
+    return await _page(request, services, project, id, filters, cursor=params.get("cursor") or None)
+
+
+@router.get("/datasets/{id}/search")
+@router.get("/datasets/{id}/predict")
+@router.get("/datasets/{id}/columns")
+async def back(id: str) -> Response:
+    return RedirectResponse(f"/datasets/{id}", 303)
+
+
+@router.post("/datasets/{id}/search")
+async def search(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """The filters come as they stand in an address; the words do not, so they are posted."""
+    form = await form_of(request)
+    wanted = form.get("search").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    filters = filters_of_query(form.get("state"))
+    if not wanted:
+        return RedirectResponse(f"/datasets/{id}?{query_of(filters)}", 303)
+    filters = filters.model_copy(update={"search": wanted})
+    return await _page(request, services, project, id, filters, cursor=form.optional("cursor"))
+
+
+@router.post("/datasets/{id}/columns", dependencies=[needs(Scope.AUDIT)])
+async def columns(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """The same file with other columns: a data set of its own."""
+    form = await form_of(request)
+    try:
+        made = await flow.remap(services, project, id, _mapping(form))
+    except FORESEEN as error:
+        return await _page(request, services, project, id, Filters(), error=error_of(error))
+    return RedirectResponse(f"/datasets/{made.id}", 303)
+
+
+@router.post("/datasets/{id}/predict", dependencies=[needs(Scope.AUDIT)])
+async def predict(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    form = await form_of(request)
+    count = form.get("explain", "0")
+    try:
+        explained = min(int(count), MOST_EXPLAINED) if count.isascii() and count.isdecimal() and len(count) < 9 else 0
+        await flow.predict(services, project, id, PredictRequest(model=form.get("model"), explain=explained))
+    except FORESEEN as error:
+        return await _page(request, services, project, id, Filters(), error=error_of(error))
+    return RedirectResponse(f"/datasets/{id}", 303)
+
+
+@router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    serial = await flow.delete(services, project, id)
+    return RedirectResponse("/datasets", 303, background=BackgroundTask(flow.clear_away, services, serial))
+
+
+@router.post("/datasets/{id}/rows/{number}/explain", dependencies=[needs(Scope.EXPLAIN)])
+async def explain(request: Request, id: str, number: int, services: ServicesDep, project: ProjectDep) -> Response:
+    """All methods for the text of a row: posted, because a text is never part of an address."""
+    form = await form_of(request)
+    row = await flow.row(services, project, id, number)
+    try:
+        asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
+        panel = await while_connected(request, explaining.make_panel(services, asked, project))
+    except FORESEEN as error:
+        return await _page(request, services, project, id, Filters(), error=error_of(error))
+    return RedirectResponse(f"/panels/{panel.key}", 303)
+
+
+@router.get("/datasets/{id}/export/{ending}")
+async def file(request: Request, id: str, ending: str, services: ServicesDep, project: ProjectDep) -> Response:
+    if ending not in export.MEDIA:
+        raise NotFound(f"rows are not written as {ending[:20]!r}; there are: {', '.join(export.MEDIA)}")
+    params = request.query_params
+    filters = filters_of({name: params.getlist(name) for name in params})
+    return await download(services, project, id, filters, media=export.MEDIA[ending])
+
+
+async def _list(
+    request: Request, services: Services, project: str, *, cursor: str | None = None, error: FormError | None = None
+) -> Response:
+    found = await flow.listing(services, project, cursor=cursor)
+    megabytes = services.settings.upload_limit >> 20
+    page = ListPage(datasets=found.datasets, next=found.next, error=error, megabytes=megabytes)
+    status = error.status if error else 200
+    return render(request, "datasets/list.html", page, section="datasets", json_twin="/v1/datasets", status=status)
+
+
+async def _page(
+    request: Request,
+    services: Services,
+    project: str,
+    id: str,
+    filters: Filters,
+    *,
+    cursor: str | None = None,
+    error: FormError | None = None,
+) -> Response:
+    found = await flow.find(services, project, id)
+    job = await flow.job_of(services, project, found.job)
+    rows = summary = None
+    if found.status == "ready":
+        rows = await flow.rows(services, project, id, filters, cursor=cursor)
+        summary = await flow.summary(services, project, id, filters)
+    model = summary.model if summary else ""
+    run = next((each for each in found.runs if each.model == model), None)
+    matrix, shown = contexts.matrix_of(summary.confusion if summary else (), run.labels if run else ())
+    page = DatasetPage(
+        dataset=found,
+        job=job if job is not None and job.state != State.DONE else None,
+        under_way=job is not None and job.state not in FINAL,
+        models=[each for each in models.list_models(services) if each.status == "ready"],
+        model=model,
+        predicting=run.done if run is not None and run.done < found.rows else None,
+        filters=filters,
+        search=filters.search or "",
+        rows=rows,
+        paged=cursor is not None,
+        labels=summary.labels if summary else (),
+        classes=summary.classes if summary else (),
+        summary=summary,
+        matrix=matrix,
+        columns=shown,
+        words=contexts.words_of(summary.words if summary else ()),
+        wrong=contexts.wrong_rows(found.bad_rows_listed),
+        notes=contexts.notes_of(found.notes),
+        error=error,
+        at=partial(_address, id, filters),
+        query=partial(query_of, filters),
+    )
+    twin = f"/v1/datasets/{id}"
+    status = error.status if error else 200
+    return render(request, "datasets/dataset.html", page, section="datasets", json_twin=twin, status=status)
+
+
+def _address(id: str, filters: Filters, **changes: Any) -> str:
+    query = query_of(filters, **changes)
+    return f"/datasets/{id}?{query}" if query else f"/datasets/{id}"
+
+
+def _mapping(form: Form) -> Mapping:
+    chosen: dict[str, Any] = {name: form.get(name) for name in ("text", "text_pair", "label", "id") if form.get(name)}
+    groups = [value for name, value in form.values.items() if name.startswith("group-")]
+    return Mapping.model_validate(chosen | {"groups": groups})

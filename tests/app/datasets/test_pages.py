@@ -1,0 +1,225 @@
+"""The pages of data sets as a browser gets them."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.jobs.states import State
+from app.store import jobs
+from tests.app.datasets.given import REVIEWS
+from tests.app.jobs.inline import execution
+from tests.served import served
+
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+LABELLED = REVIEWS.replace(b"positive", b"yes").replace(b"negative", b"no")
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    app, _ = served(tmp_path, upload_limit=1 << 20)
+    with TestClient(app, base_url="http://localhost", headers=HEADERS) as client:
+        yield client
+
+
+@pytest.fixture
+def run(client: TestClient) -> Callable[[], None]:
+    def jobs_done() -> None:
+        store = client.app.state.services.store  # type: ignore[attr-defined]
+        for job in store.query(lambda session: [each.id for each in jobs.in_states(session, [State.QUEUED])]):
+            execution(store).run(job)
+
+    return jobs_done
+
+
+@pytest.fixture
+def sent(client: TestClient, run: Callable[[], None]) -> Callable[..., str]:
+    """The address of a data set that a model was asked about."""
+
+    def send(content: bytes = LABELLED, name: str = "reviews.csv", *, asked: bool = True) -> str:
+        answer = client.post("/datasets", files={"file": (name, content)}, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        run()
+        where = str(answer.headers["location"])
+        if asked:
+            assert client.post(f"{where}/predict", data={"model": "sentiment", "explain": "3"}).status_code == 200
+            run()
+        return where
+
+    return send
+
+
+def words(page: str) -> str:
+    page = re.sub(r"<(script|style|head).*?</\1>", "", page, flags=re.S)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def table(page: str) -> list[int]:
+    """The numbers of the rows that are shown, from 0."""
+    return [int(number) for number in re.findall(r'<tr id="r-(\d+)">', page)]
+
+
+def test_a_file_leads_to_its_page(client: TestClient, sent: Callable[..., str]) -> None:
+    """303 to a permanent address; once read it shows the rows, and after the model the matrix and the words."""
+    page = client.get(sent()).text
+
+    assert table(page) == [0, 1, 2, 3, 4]
+    assert "a gorgeous film" in words(page)
+    assert "Labels and predictions" in words(page)
+    assert "Words that carry it" in words(page)
+
+
+def test_the_demo_is_two_clicks_away(client: TestClient, run: Callable[[], None]) -> None:
+    """It is our own text and needs no file."""
+    where = client.post("/datasets/demo", follow_redirects=False).headers["location"]
+    run()
+
+    page = client.get(where).text
+    assert "48 rows" in words(page)
+    assert "negated" in page
+
+
+def test_fields_of_the_matrix_select_their_rows(client: TestClient, sent: Callable[..., str]) -> None:
+    """Each link shows as many rows as its field says."""
+    page = client.get(sent()).text
+    fields = re.findall(r'<a class="cell[^>]*href="([^"#]+)#rows"><b class="num">(\d+)</b>', page)
+
+    assert fields
+    assert sum(int(count) for _, count in fields) == 5
+    for address, count in fields:
+        assert len(table(client.get(html.unescape(address)).text)) == int(count)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("label=yes", [0, 2]), ("label=&predicted=&right=&badge=&low=&high=&sort=number", [0, 1, 2, 3, 4]),
+        ("sort=-number", [4, 3, 2, 1, 0]), ("label=nothing", []), ("low=0&high=1&label=no", [1, 3, 4]),
+    ],
+)  # fmt: skip
+def test_filters_in_the_address_choose_rows(
+    client: TestClient, sent: Callable[..., str], query: str, shown: list[int]
+) -> None:
+    """As the form sends them, empty fields and all."""
+    assert table(client.get(f"{sent()}?{query}").text) == shown
+
+
+@pytest.mark.parametrize("query", ["low=x", "low=2", "sort=x", "badge=x", "group=x", "cursor=x", f"label={'x' * 300}"])
+def test_a_filter_that_cannot_be_is_refused(client: TestClient, sent: Callable[..., str], query: str) -> None:
+    """422 with a way back, never a 500."""
+    assert client.get(f"{sent()}?{query}").status_code == 422
+
+
+def test_a_search_is_posted_and_keeps_the_filters(client: TestClient, sent: Callable[..., str]) -> None:
+    """A text is never part of an address."""
+    where = sent()
+    answer = client.post(f"{where}/search", data={"search": "FILM", "state": "label=no"})
+
+    assert table(answer.text) == [1]
+    assert "FILM" not in str(answer.url)
+    assert client.post(f"{where}/search", data={"search": "", "state": "label=no"}).url.query == b"label=no"
+    assert client.get(f"{where}/search").url.path == where
+
+
+def test_a_row_leads_to_its_explanation(client: TestClient, sent: Callable[..., str]) -> None:
+    """Posted where it is not there yet; a link where it is."""
+    where = sent()
+    page = client.get(where).text
+    address = re.search(r'action="([^"]+/rows/\d+/explain)"', page)
+    assert address is not None
+
+    answer = client.post(address[1], data={"model": "sentiment"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/panels/")
+    assert len(re.findall(r'href="/explanations/[0-9a-f]{64}"', page)) == 3
+    assert client.post(f"{where}/rows/99/explain", data={"model": "sentiment"}).status_code == 404
+    assert client.post(f"{where}/rows/{1 << 40}/explain", data={"model": "sentiment"}).status_code == 404
+
+
+def test_bad_rows_are_told_with_line_reason_and_cure(client: TestClient, sent: Callable[..., str]) -> None:
+    """In the language of the page."""
+    where = sent(b'text,label\ngood,1\nbad\n"x"y,1\n', asked=False)
+    page = words(client.get(where).text)
+
+    assert "2 rows that could not be read" in page
+    assert "It has 1 ≠ 2 fields." in page
+    assert "Put the whole cell into double quotes" in page
+    assert "它有 1 ≠ 2 个字段" in words(client.get(where, params={"lang": "zh"}).text)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "no file was sent, or it is empty"), (b"x" * 2_000_000, "over")],
+)
+def test_a_file_that_is_not_taken_comes_back_with_the_reason(client: TestClient, content: bytes, says: str) -> None:
+    """On the page with the form."""
+    answer = client.post("/datasets", files={"file": ("a.csv", content)})
+
+    assert answer.status_code in (413, 422)
+    assert says in words(answer.text)
+    assert ('role="alert"' in answer.text) == (answer.status_code == 422)  # over the limit nothing is read
+
+
+def test_other_columns_make_another_data_set(
+    client: TestClient, sent: Callable[..., str], run: Callable[[], None]
+) -> None:
+    """The first keeps its address; one that could not be read makes room."""
+    where = sent(asked=False)
+    chosen = {"text": "text", "label": "product", "group-1": "label"}
+    other = client.post(f"{where}/columns", data=chosen, follow_redirects=False).headers["location"]
+    run()
+
+    assert other != where
+    assert client.get(where).status_code == 200
+    assert client.get(f"/v1{other}").json()["labels"] == ["film", "shoes"]
+    failed = sent(b"a,b\n1,2\n", asked=False)
+    assert "no column holds text" in words(client.get(failed).text)
+    mended = client.post(f"{failed}/columns", data={"text": "a"}, follow_redirects=False).headers["location"]
+    run()
+    assert client.get(failed).status_code == 404
+    assert table(client.get(mended).text) == [0]
+
+
+def test_a_data_set_can_be_deleted(client: TestClient, sent: Callable[..., str]) -> None:
+    """With everything that hangs on it."""
+    where = sent()
+
+    assert client.post(f"{where}/delete").url.path == "/datasets"
+    assert client.get(where).status_code == 404
+
+
+def test_files_are_attachments(client: TestClient, sent: Callable[..., str]) -> None:
+    """With the filters of the page."""
+    answer = client.get(f"{sent()}/export/csv?label=yes")
+
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.text.count("\r\n") == 3
+
+
+def test_a_full_page_is_light(client: TestClient, sent: Callable[..., str]) -> None:
+    """At most 60 KB as it travels, also with long texts in every row."""
+    rows = [f"{k} ".encode() + b" ".join(b"%x" % (k * 7919 + j * 104729) for j in range(60)) for k in range(60)]
+    page = client.get(sent(b"text,label\n" + b"".join(row + b",yes\n" for row in rows))).content
+
+    assert len(gzip.compress(page)) < 60_000
+
+
+HOSTILE = '"><img src=x onerror=window.ran=1><script>window.ran=1</script>{{7001*7001}}'
+
+
+def test_names_labels_and_texts_are_only_shown(client: TestClient, sent: Callable[..., str]) -> None:
+    """A file may call its columns, labels, groups and itself anything."""
+    cell = '"' + HOSTILE.replace('"', '""') + '"'
+    content = f"{cell},{cell},gender\n{cell},{cell},{cell}\n{cell},good,x\n".encode()
+    where = sent(content, name=HOSTILE, asked=False)
+    for address in (where, "/datasets", f"{where}?label=x"):
+        page = client.get(address).text
+        assert "<img" not in page
+        assert "<script>" not in page
+        assert "49014001" not in page

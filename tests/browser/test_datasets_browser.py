@@ -18,9 +18,7 @@ from tests.browser.conftest import PATIENCE, opened, running
 from tests.browser.test_accessibility import AXE
 from tests.browser.test_injection import PAYLOADS, SPIED
 
-READERS = [
-    (language, colours, width) for language in ("en-GB", "zh-CN") for colours in ("light", "dark") for width in (1280, 360)
-]  # fmt: skip
+READERS = [("en-GB", "light", 1280), ("en-GB", "dark", 360), ("zh-CN", "light", 360), ("zh-CN", "dark", 1280)]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +84,6 @@ def test_a_person_finds_the_wrong_rows(page: Page, dataset: str) -> None:
     page.wait_for_url("**/search")
     assert page.locator(".rows tbody tr").count() == 30
     page.locator(".rows tbody td:last-child :is(a, button)").first.click()
-    page.wait_for_url("**/*/[0-9a-f]*")
     page.wait_for_selector("[data-heat]")
 
 
@@ -100,7 +97,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         locale=locale, color_scheme=colours, viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )
     page = context.new_page()
-    for place in (f"{address}/datasets", dataset, f"{dataset}?label=nothing"):
+    for place in (f"{address}/datasets", dataset):
         opened(page, place)
         page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(fold => { fold.open = true; })")
         page.evaluate(AXE)

@@ -26,7 +26,6 @@ from .models.pages import router as models
 from .rendering import STATIC, static_version
 from .selftest.pages import router as selftest
 
-ROUTERS = (explain, tries, attention, compare, datasets, history, jobs, models, methods, selftest, about, access)
 ROUTERS = (
     explain, tries, attention, compare, datasets, history, audits, jobs, models, methods, selftest, about, access,
 )  # fmt: skip

@@ -38,7 +38,7 @@ def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
             found += ranking_tests(rows, membership, name, family=family, design=design)
         else:
             found += _tests(rows, membership, metric(name), family=family, design=design)
-    clusters = None if rows.clusters is None else int(rows.clusters.max()) + 1
+    clusters = None if rows.clusters is None else len(np.unique(rows.clusters))
     return Comparison(design, clusters, judged(found, family))
 
 
@@ -57,7 +57,7 @@ def compare_values(
         design = cluster_design(members.inside, members.background, rows.clusters)
     measure = Metric(name, Kind.MEAN, Among.ALL, None, lambda given: given.scores, needs_labels=False)
     tests = _tests(rows, members, measure, family=family, design=design)
-    return Comparison(design, None if rows.clusters is None else int(rows.clusters.max()) + 1, judged(tests, family))
+    return Comparison(design, None if rows.clusters is None else len(np.unique(rows.clusters)), judged(tests, family))
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def _log_loss(rows: Rows) -> Floats:
     return loss
 
 
+def _above_median(rows: Rows) -> Bools:
+    above: Bools = rows.scores > (np.median(rows.scores) if len(rows) else 0.0)
+    return above
+
+
 def _rate(
     name: str, among: Among, better: str | None, event: Callable[[Rows], Bools], needs_labels: bool = True
 ) -> Metric:
@@ -84,7 +89,7 @@ METRICS = {
     for metric in (
         _rate("prevalence", Among.ALL, None, labels),
         _rate("selection_rate", Among.ALL, None, lambda rows: rows.selected, needs_labels=False),
-        _rate("scoring_rate", Among.ALL, None, lambda rows: rows.scores > np.median(rows.scores), needs_labels=False),
+        _rate("scoring_rate", Among.ALL, None, _above_median, needs_labels=False),
         _rate("accuracy", Among.ALL, "high", lambda rows: rows.selected == labels(rows)),
         _rate("true_positive_rate", Among.POSITIVES, "high", lambda rows: rows.selected),
         _rate("false_negative_rate", Among.POSITIVES, "low", lambda rows: ~rows.selected),

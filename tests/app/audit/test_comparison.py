@@ -8,6 +8,7 @@ import pytest
 from app.audit.comparison import compare, compare_values
 from app.audit.findings import Family
 from app.audit.groups import from_columns
+from app.audit.metrics import METRICS, RANKINGS
 from app.audit.statistics.verdicts import Verdict
 from app.audit.values import Reason, Rows
 from tests.audit_rows import named, overlapping, partition, rows
@@ -120,6 +121,16 @@ def test_any_number_of_a_row_can_be_compared() -> None:
 
     assert found.tests[0].n == 95
     assert {test.verdict for test in found.tests} == {Verdict.FINDING}
+
+
+@pytest.mark.parametrize("clusters", [None, np.zeros(0, dtype=np.int64)])
+def test_no_rows_are_no_data(clusters: np.ndarray | None) -> None:
+    """Every test is listed, with nothing in it."""
+    made = Rows(np.zeros(0), np.zeros(0, dtype=bool), clusters=clusters)
+    found = compare(made, named(np.zeros((0, 2), dtype=bool)), Family((*METRICS, *RANKINGS)))
+
+    assert {(test.p, test.verdict) for test in found.tests} == {(None, Verdict.TOO_LITTLE_DATA)}
+    assert found.findings == ()
 
 
 def test_a_name_that_is_no_measure_is_refused() -> None:

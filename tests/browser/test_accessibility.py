@@ -24,6 +24,7 @@ PAGES = (
     "/compare",
     "/history",
     "/jobs",
+    "/audits",
     "{job}",
     "/models",
     "/models/tiny",

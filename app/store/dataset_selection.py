@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, TextClause, and_, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from .dataset_tables import DatasetFact, DatasetRow
@@ -18,6 +18,7 @@ from .dataset_tables import DatasetFact, DatasetRow
 By = Literal["number", "probability"]
 FEW = 100  # strata that are read one by one
 WINDOW = 20_000  # rows that one search looks at
+UNCACHED = {"compiled_cache": None}  # each choice of strata is a statement of its own: keeping them takes 80 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,7 @@ def page(session: Session, wanted: Wanted, limit: int) -> list[Place]:
     if wanted.strata is None or len(wanted.strata) > FEW:
         found = session.execute(_walk(wanted).limit(limit))
     else:
-        parts = [
-            _ordered(_stratum(wanted, number), DatasetFact, wanted).limit(limit) for number in sorted(wanted.strata)
-        ]
-        merged = union_all(*(select(part.subquery()) for part in parts)).subquery()
-        found = session.execute(_ordered(select(merged), merged.c, wanted).limit(limit))
+        found = session.execute(_merged(wanted), _values(wanted, limit), execution_options=UNCACHED)
     return [Place(*row) for row in found]
 
 
@@ -90,11 +87,33 @@ def _walk(wanted: Wanted) -> Any:
     return _ordered(chosen, DatasetFact, wanted)
 
 
-def _stratum(wanted: Wanted, number: int) -> Any:
-    chosen: Any = select(DatasetFact.number, DatasetFact.stratum, DatasetFact.probability).where(
-        DatasetFact.run == wanted.run, DatasetFact.stratum == number, *_range(wanted), *_after(wanted)
+def _merged(wanted: Wanted) -> TextClause:
+    """The first rows of each stratum, merged. As text: a statement of a hundred parts takes long to put together."""
+    way = " DESC" if wanted.descending else ""
+    order = f"number{way}" if wanted.by == "number" else f"probability{way}, number{way}"
+    sign = "<" if wanted.descending else ">"
+    conditions = ""
+    if wanted.low is not None:
+        conditions += " AND probability >= :low"
+    if wanted.high is not None:
+        conditions += " AND probability <= :high AND probability >= 0"
+    if wanted.after is not None:
+        by_both = f" AND (probability, number) {sign} (:after, :number)"
+        conditions += f" AND number {sign} :number" if wanted.by == "number" else by_both
+    parts = (
+        f"SELECT * FROM (SELECT number, stratum, probability FROM dataset_facts WHERE run = :run AND stratum = {each:d}"  # noqa: S608
+        f"{conditions} ORDER BY {order} LIMIT :limit) AS s{each:d}"
+        for each in sorted(wanted.strata or ())
     )
-    return chosen
+    return text(f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS merged ORDER BY {order} LIMIT :limit")  # noqa: S608
+
+
+def _values(wanted: Wanted, limit: int) -> dict[str, float]:
+    found: dict[str, float | None] = {"run": wanted.run, "limit": limit, "low": wanted.low, "high": wanted.high}
+    if wanted.after is not None:
+        found["number"] = wanted.after[1]
+        found["after"] = wanted.after[0] if wanted.by == "probability" else None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _ordered(chosen: Any, table: Any, wanted: Wanted) -> Any:

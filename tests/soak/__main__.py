@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.soak.figures import Figure
 from tests.soak.kills import kills, kills_postgresql
+from tests.soak.million import million, million_postgresql
 from tests.soak.overload import overload
 from tests.soak.waiting import leaving, reads, stopping, waiting
 
@@ -24,6 +25,8 @@ SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "reads": reads,
     "stopping": stopping,
     "leaving": leaving,
+    "million": million,
+    "million-postgresql": million_postgresql,
     "overload": overload,
 }
 OUT = Path("build/soak.json")

@@ -25,6 +25,7 @@ METHODS = {
     "attention": N_("Attention"),
     "interactions": N_("Shapley interactions"),
     "counterfactual": N_("Counterfactual"),
+    "replacement": N_("Replacement"),
     "layers": N_("Layer by layer"),
     "smoothgrad": N_("SmoothGrad"),
 }
@@ -77,6 +78,7 @@ OFFERS = {
     "outputs": N_("masked evaluations"),
     "gradients": N_("gradients"),
     "attentions": N_("attention weights"),
+    "embeddings": N_("word embeddings"),
     "layers": N_("states of every layer"),
 }
 MODELS = {
@@ -104,6 +106,7 @@ ASKS = {
     "attention": N_("Which token looks at which, in every head of every layer?"),
     "interactions": N_("Which words do more together than one by one, and which say the same?"),
     "counterfactual": N_("Without which few words would the model say something else?"),
+    "replacement": N_("Which few words, replaced by others, would make the model say something else?"),
     "layers": N_("Where inside the model is the decision made?"),
     "smoothgrad": N_("How would the output move if this word were turned up, on average close to this text?"),
 }
@@ -119,6 +122,7 @@ COSTS = {
     "attention": N_("one pass"),
     "interactions": N_("every combination, so up to 12 words"),
     "counterfactual": N_("one evaluation a word, and more where one word does not decide"),
+    "replacement": N_("one gradient, and some hundred changed texts"),
     "layers": N_("some dozen gradients, until every layer adds up"),
     "smoothgrad": N_("32 gradients"),
 }
@@ -238,6 +242,7 @@ NOTICES = {
     "edit_tried": N_("The edit was tried on the model: the prediction does change."),
     "no_edit": N_("No edit of this size changes the prediction."),
     "no_flip": N_("Of up to %(most)s parts no set changes the prediction when it is masked."),
+    "no_replacement": N_("No replacement of up to %(most)s words that was tried changes the prediction."),
     "no_flip_found": N_(
         "Of up to %(most)s parts none of the sets that were tried changes the prediction when it is masked."
     ),

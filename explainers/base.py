@@ -45,6 +45,7 @@ class Need(StrEnum):
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
+    EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
 
 
@@ -206,6 +207,10 @@ class GradientModel(Model, Protocol):
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player's word embeddings the given share of the way from the baseline to the
         input, `shares` (rows, players); fp32."""
+        ...
+
+    def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
+        """(players, words): to first order, what the value of `target` loses with the word in the player's place."""
         ...
 
     def randomised(self, seed: int) -> GradientModel:

@@ -25,6 +25,7 @@ METHODS = {
     "attention": ".methods.attention:RawAttention",
     "interactions": ".methods.interactions:Interactions",
     "counterfactual": ".methods.counterfactual:Counterfactual",
+    "replacement": ".methods.replacement:Replacement",
     "layers": ".methods.layers:LayerConductance",
     "smoothgrad": ".methods.smoothgrad:SmoothGrad",
 }

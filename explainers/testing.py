@@ -139,6 +139,15 @@ class GradientModel(LinearModel):
         ends = self._embeddings(inputs)
         return np.concatenate([self._read(np.array([1, *row])[:, None] * ends) for row in shares])
 
+    def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
+        """A word's embedding is its weights; the slope is taken at the text."""
+        slope = value_slopes(self.predict([inputs]), value, head=self.head, targets=[target])[0, 0]
+        nothing = (0.0,) * len(self.labels)
+        own = np.array([self.weights.get(f.text, nothing) for f in inputs.features])
+        other = np.array([self.weights.get(word, nothing) for word in words])
+        falls: FloatArray = (own @ slope)[:, None] - (other @ slope)[None]
+        return falls
+
     def randomised(self, seed: int) -> GradientModel:
         draw = np.random.default_rng(seed)
         return type(self)({word: tuple(draw.normal(size=len(self.labels))) for word in self.weights})

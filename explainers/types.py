@@ -181,6 +181,7 @@ class Edit(Value):
     output: float
     text: str
     text_pair: str | None = None
+    replacements: tuple[str, ...] = ()  # what stands in the players' places, where the edit replaces
     deleted_predicted: Target | None = None
     deleted_probability: float | None = None
 

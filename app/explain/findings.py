@@ -70,6 +70,7 @@ class LayerLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLine:
     removed: tuple[str, ...]
+    put: tuple[str, ...]  # what stands there instead; none where the parts are removed
     label: str
     probability: float | None
     output: float
@@ -177,6 +178,7 @@ def _edit(found: ExplanationOut, edit: Any) -> EditLine:
     after = edit.deleted_predicted
     return EditLine(
         removed=tuple(found.features[player].text for player in edit.players),
+        put=edit.replacements,
         label=edit.predicted.label,
         probability=edit.probability,
         output=edit.output,

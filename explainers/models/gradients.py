@@ -66,6 +66,15 @@ def _at(completed: Completed, rows: slice, logits: torch.Tensor) -> torch.Tensor
     return completed(logits, rows)
 
 
+def input_slopes(
+    network: Network, inputs: Encoded, place: torch.Tensor, *, value: ValueName, head: Head, target: int
+) -> torch.Tensor:
+    """The gradient (tokens, width) of one class's value at word embeddings `place` (1, tokens, width), in float64."""
+    place = place.detach().clone().requires_grad_()
+    _, slopes = _slopes(network, inputs, place, value=value, head=head, targets=[target])
+    return slopes[0, 0].double()
+
+
 def _slopes(
     network: Network,
     inputs: Encoded,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from ..base import Encoded
-from ..types import FloatArray
+from ..types import FloatArray, Head, ValueName
+from .gradients import input_slopes
 from .masking import path_ends
 from .network import Network
 
@@ -20,6 +22,33 @@ def blends(network: Network, inputs: Encoded, shares: FloatArray) -> FloatArray:
     padded = np.concatenate([shares, np.ones((len(shares), 1))], axis=1)  # special tokens are those of the input
     by_token = torch.from_numpy(padded[:, inputs.owner].astype(np.float32))[..., None]
     return network.logits(network.rows(inputs, embeddings=absent + by_token * (whole - absent)))
+
+
+def replacement_falls(
+    network: Network,
+    tokenizer: Any,
+    inputs: Encoded,
+    words: Sequence[str],
+    *,
+    value: ValueName,
+    head: Head,
+    target: int,
+) -> FloatArray:
+    """(players, words): ∇v · (e − e'), the gradient at the text summed over a player's tokens (HotFlip, equation 4).
+
+    e: the player's embeddings; e': the mean embedding of the word's tokens, in each of the player's places.
+    """
+    whole, _ = path_ends(network, inputs)
+    slopes = input_slopes(network, inputs, whole[None], value=value, head=head, target=target)  # (tokens, width)
+    ids = [tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in words]
+    weight = network.word_embeddings.double()
+    known = list(range(len(weight)))  # a word that the tokenizer leaves nothing of has the mean embedding
+    other = torch.stack(
+        [weight[torch.tensor(each or known, dtype=torch.long)].mean(dim=0) for each in ids]
+    )  # (words, width)
+    falls = (slopes * whole.double()).sum(dim=1, keepdim=True) - slopes @ other.T  # (tokens, words)
+    found: FloatArray = inputs.by_player(falls.numpy().T).T
+    return found
 
 
 def redrawn(module: Any, seed: int) -> Any:

@@ -58,7 +58,7 @@ class TransformerModel:
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masking = {Need.OUTPUTS} if ids else set()
-        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, *masking})
+        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking})
         self._network = Network(network)
         self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
         self._encoder = TextEncoder(
@@ -145,6 +145,13 @@ class TransformerModel:
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""
         return windows.blends(self._fast, inputs, shares)
+
+    def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
+        """(players, words): to first order, what `target` loses if the word stood in the player's place."""
+        windows.refuse_windows(inputs, "a replacement")
+        return probing.replacement_falls(
+            self._network, self._encoder.tokenizer, inputs, words, value=value, head=self.head, target=target
+        )
 
     def randomised(self, seed: int) -> TransformerModel:
         """A second model of this architecture whose weights are drawn anew."""

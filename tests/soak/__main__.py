@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.soak.explanations import memory, precision
 from tests.soak.figures import Figure
 from tests.soak.kills import kills, kills_postgresql
 from tests.soak.million import million, million_postgresql
@@ -28,6 +29,8 @@ SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "million": million,
     "million-postgresql": million_postgresql,
     "overload": overload,
+    "memory": memory,
+    "precision": precision,
 }
 OUT = Path("build/soak.json")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from explainers import runner
+from explainers.models.network import Rows
 from explainers.models.transformer import TransformerModel
 from explainers.registry import build
 from explainers.types import Question
@@ -36,19 +37,25 @@ SCRIPTS = {
 
 @contextmanager
 def read_ids(model: TransformerModel) -> Iterator[list[np.ndarray]]:
-    """The rows of ids that the network reads, in order."""
+    """The rows of ids that reach the network, in order: of the module itself and of what stands in for it."""
     rows: list[np.ndarray] = []
 
-    def take(_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        rows.extend(named["input_ids"].numpy().copy())
+    def watched(forward: Any) -> Any:
+        def run(given: Rows, **also: Any) -> Any:
+            assert given.ids is not None
+            rows.extend(given.ids.numpy().copy())
+            return forward(given, **also)
 
-    module = model._network.module
-    asked = module.base_model if model._network.decoder else module
-    handle = asked.register_forward_pre_hook(take, with_kwargs=True)
+        return run
+
+    networks = list({id(each): each for each in (model._network, model._fast)}.values())
+    for network in networks:
+        network.forward = watched(network.forward)  # type: ignore[method-assign]
     try:
         yield rows
     finally:
-        handle.remove()
+        for network in networks:
+            del network.forward
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

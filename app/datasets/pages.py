@@ -68,8 +68,10 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
 @router.get("/datasets/{id}/search")
 @router.get("/datasets/{id}/predict")
 @router.get("/datasets/{id}/columns")
-async def back(id: str) -> Response:
-    return RedirectResponse(f"/datasets/{id}", 303)
+async def back(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """The address that a form left in the address bar."""
+    found = await flow.find(services, project, id)
+    return RedirectResponse(f"/datasets/{found.id}", 303)
 
 
 @router.post("/datasets/{id}/search")
@@ -79,7 +81,8 @@ async def search(request: Request, id: str, services: ServicesDep, project: Proj
     wanted = form.get("search").replace("\x00", "").strip()[:LONGEST_SEARCH]
     filters = filters_of_query(form.get("state"))
     if not wanted:
-        return RedirectResponse(f"/datasets/{id}?{query_of(filters)}", 303)
+        found = await flow.find(services, project, id)
+        return RedirectResponse(f"/datasets/{found.id}?{query_of(filters)}", 303)
     filters = filters.model_copy(update={"search": wanted})
     return await _page(request, services, project, id, filters, cursor=form.optional("cursor"))
 

@@ -13,7 +13,8 @@ from tests.routes import Declared, declared
 
 ROUTES = tuple(declared(create_app(Settings(data=Path("unused")))))
 ANYBODY = {"GET /livez", "GET /readyz", "GET /sign-in", "POST /sign-in", "POST /sign-out"}
-READING = {"POST /history/search"}  # a form, because a text does not belong into an address
+# Forms, because a text does not belong into an address.
+READING = {"POST /history/search", "POST /datasets/{id}/search"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)

@@ -33,6 +33,7 @@ from .oracle import ModelFacts
 from .plan import Chosen, Plan
 from .ranking import bias_aucs, jigsaw_score, power_mean
 from .stored import Stored
+from .swaps_view import swaps_of
 from .templates_view import effects_of
 
 SCHEMA = "whence-audit/1"
@@ -69,6 +70,7 @@ def content_of(declared: Declared, stored: Stored, tables: Mapping[str, str]) ->
         "intersections": [plain(pair) for pair in measured.pairs],
         "curves": _curves(plan, measured),
         "effects": effects_of(measured, stored, plan),
+        "swaps": swaps_of(measured, stored, plan),
         "words": wordside.words(plan, stored, measured, worst),
         "explanations": wordside.quality(plan, stored, measured),
         "examples": wordside.examples(plan, stored, measured, worst),

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..datasets import service as datasets
 from ..jobs.work import Work
+from ..store.database import Store
 from . import plots, report, run, terms
 from .material import Material
 from .oracle import EngineOracle, audited_class
-from .plan import Plan, Table
+from .plan import Plan, Swaps, Table
 from .sources import material_of
 from .values import Floats
 
@@ -73,8 +74,8 @@ def _result(id: str, made: dict[str, Any]) -> dict[str, Any]:
 
 def material(work: Work) -> Material:
     plan: Plan = work.request
-    if isinstance(plan.data, Table) and plan.data.dataset is not None:
-        return _of_dataset(work, plan, plan.data)
+    if isinstance(plan.data, Table | Swaps) and plan.data.dataset is not None:
+        return _of_dataset(work.store, work.project, plan.model_dump_json())
     return _of_plan(plan.model_dump_json())
 
 
@@ -83,11 +84,15 @@ def _of_plan(plan: str) -> Material:
     return material_of(Plan.model_validate_json(plan), folder=Path())
 
 
-def _of_dataset(work: Work, plan: Plan, data: Table) -> Material:
+@lru_cache(maxsize=1)  # every shard of a job asks for it, and twins are costly to make
+def _of_dataset(store: Store, project: str, declared: str) -> Material:
     """A data set has its own names for its columns: text, label and those of its groups."""
+    plan = Plan.model_validate_json(declared)
+    data = plan.data
+    assert isinstance(data, Table | Swaps)
     assert data.dataset is not None
     rows: list[dict[str, Any]] = []
-    while part := datasets.rows(work.store, work.project, data.dataset, len(rows), len(rows) + PAGE):
+    while part := datasets.rows(store, project, data.dataset, len(rows), len(rows) + PAGE):
         rows += [{"text": each.text, "label": each.label or "", **each.groups} for each in part]
     mapped = data.model_copy(update={"text": "text", "label": data.label and "label"})
     return material_of(plan.model_copy(update={"data": mapped}), folder=Path(), dataset=rows)

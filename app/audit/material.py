@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .groups import Membership
+from .swaps.records import Replacement
 from .values import Bools, Floats
 
 Span = tuple[int, int]
@@ -14,12 +15,13 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Pair:
-    """A text and the same text with another identity in its place, by row number."""
+    """A text and the same text with another identity in its place, by row number, and what was replaced."""
 
     row: int
     other: int
     before: str
     after: str
+    replacements: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class AuditPage:
     waterfalls: Sequence[view.Waterfall]
     steps: Sequence[Sequence[int]]
     matrix: Sequence[Sequence[view.Cell]] | None
+    swapped: Sequence[Sequence[view.Cell | None]] | None
     drawings: Sequence[str]
     forms: Sequence[str]
     unmasked: bool
@@ -88,6 +89,7 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
         waterfalls=[view.waterfall(gap) for gap in content["words"]],
         steps=[view.claim_steps(gap) for gap in content["words"]],
         matrix=view.matrix(content),
+        swapped=view.swap_matrix(content),
         drawings=view.drawings(content),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
         unmasked=request.query_params.get("words") == "shown",
@@ -118,7 +120,10 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
     source = form.get("source", "templates-en")
     kind, _, rest = source.partition("-")
     data: dict[str, Any] = {"kind": "templates", "language": rest or "en"}
-    if kind == "table":
+    if kind == "swaps":
+        data = {"kind": "swaps", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
+        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+    elif kind == "table":
         groups = [name.strip() for name in form.get("groups").split(",") if name.strip()]
         data = {"kind": "table", "dataset": form.get("dataset").strip(), "groups": groups}
         data["terms"] = form.optional("terms")

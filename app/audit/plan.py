@@ -70,13 +70,16 @@ class Swaps(Frozen):
     """Your own texts and the same texts with another identity in place of the one they name."""
 
     kind: Literal["swaps"] = "swaps"
-    path: str | None = None
-    dataset: str | None = None
+    path: str | None = Field(None, description="A CSV file; relative to the plan.")
+    dataset: str | None = Field(None, description="The id of an uploaded data set.")
     text: Column = "text"
-    label: Column | None = "label"
+    label: Column | None = Field("label", description="None where the texts have no labels.")
     positive: tuple[str, ...] = ()
     terms: Language = "en"
     most: int = Field(2_000, ge=10, le=50_000, description="Pairs at most, drawn by the seed.")
+    not_comparable: tuple[tuple[str, str], ...] = Field(
+        (), description="Pairs of groups that a reviewer will not have swapped: it would change what the text means."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -96,6 +96,7 @@ def csv_tables(content: Mapping[str, Any]) -> dict[str, Iterator[Sequence[object
         "groups": _groups(content),
         "words": _words(content),
         "effects": _effects(content),
+        "swaps": _swaps(content),
     }
 
 
@@ -130,6 +131,17 @@ def _effects(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
         for entry in content["effects"][label]["effects"]:
             ends = (entry["interval"]["low"], entry["interval"]["high"]) if entry["interval"] else (None, None)
             yield (label, entry["identity"], entry["effect"], *ends)
+
+
+def _swaps(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    names = ("before", "after", "n", "change", "size")
+    yield ("label", *names, "moved", "flips", "low", "high", "gained", "lost", "p", "q", "reason")
+    for label, stratum in (content["swaps"] or {}).items():
+        for cell in stratum["cells"] if stratum else ():
+            flips = cell["flips"]
+            ends = (flips["interval"]["low"], flips["interval"]["high"]) if flips["interval"] else (None, None)
+            rest = (cell[name] for name in ("gained", "lost", "p", "q", "reason"))
+            yield (label, *(cell[name] for name in names), cell["moved"]["value"], flips["value"], *ends, *rest)
 
 
 def _csv(rows: Iterator[Sequence[object]]) -> str:

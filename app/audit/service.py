@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
+from ..datasets import service as datasets
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..jobs.states import State
 from ..store.tables import Job
-from .plan import Plan, demo_plan, read_plan
+from .plan import Plan, Swaps, Table, demo_plan, read_plan
 from .schemas import AuditOut, AuditsOut
 
 KIND = "audit"
@@ -31,6 +33,8 @@ async def submit(
         raise BadRequest(
             "a plan that is sent cannot name a file", cure="Upload a data set and name it in data.dataset."
         )
+    if isinstance(plan.data, Table | Swaps) and plan.data.dataset is not None:
+        await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
     state = await services.engine.ready(plan.model)
     if state.head == "regression":
         raise BadRequest(f"{plan.model} gives a number, no classes", cure="Audit a classifier.")

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from .functional import read_cases
 from .groups import Membership, from_columns, from_mentions
 from .lexicon import Lexicon
 from .material import Material, Span
-from .plan import Functional, Plan, Table, Templates
+from .plan import Functional, Plan, Swaps, Table, Templates
+from .swapping import swappable, twins_of
 from .values import Bools
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -36,7 +38,8 @@ def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]
         return table(data, rows, audited=plan.audited)
     if isinstance(data, Functional):
         return functional(data, folder)
-    raise BadRequest("counterfactual swaps of your own texts are not there yet", cure="Use templates or a table.")
+    rows = _rows(folder / data.path) if data.path else list(dataset or ())
+    return swapped(data, rows, audited=plan.audited, seed=plan.seed)
 
 
 def templates(data: Templates) -> Material:
@@ -104,6 +107,44 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Ma
         ),
         clusters=None if data.cluster is None else tuple(str(row[data.cluster]) for row in kept),
         left_out={"no_text": len(rows) - len(kept)} if len(rows) > len(kept) else {},
+    )
+
+
+def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int) -> Material:
+    """Your own rows, measured, and after them their twins with another group named."""
+    asked = Table(
+        path=data.path, dataset=data.dataset, text=data.text, label=data.label, positive=data.positive, terms=data.terms
+    )
+    own = table(asked, rows, audited=audited)
+    names = own.membership.names
+    found = twins_of(
+        own.texts,
+        [frozenset(names[g] for g in np.flatnonzero(inside)) for inside in own.membership.inside],
+        language=data.terms,
+        most=data.most,
+        seed=seed,
+        apart={frozenset(pair) for pair in data.not_comparable},
+    )
+    if not found.pairs:
+        there = ", ".join(name for groups in swappable(data.terms).values() for name in groups)
+        raise BadRequest(
+            "no text names a group that can be swapped for another",
+            cure=f"There are {there}; or audit the texts as they are: kind = 'table'.",
+        )
+    texts = (*own.texts, *found.texts)
+    lexicon = Lexicon.load(data.terms)
+    everywhere = lexicon.membership(texts)
+    facts = {**own.source, "kind": "swaps", "sha256": _facts("swaps", texts, "")["sha256"]}
+    return replace(
+        own,
+        texts=texts,
+        labels=None if own.labels is None else np.append(own.labels, own.labels[[each.row for each in found.pairs]]),
+        membership=everywhere.keep([everywhere.names.index(name) for name in names]),
+        mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
+        source={**facts, "swaps": {"candidates": found.candidates, "tried": found.tried, "made": len(found.pairs)}},
+        pairs=found.pairs,
+        audited=len(own.texts),
+        left_out={**own.left_out, **found.left_out},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from ..errors import BadRequest
 from .evidence import Edited, Evidence, ExplainedText, Word
 from .groups import Membership
 from .material import Pair
+from .swaps.records import Replacement
 from .values import Bools, Floats, Ints
 
-ROWS, WORDS, TEXTS, EDITS, PAIRS = (f"{name}.parquet" for name in ("rows", "words", "texts", "edits", "pairs"))
+NAMES = ("rows", "words", "texts", "edits", "pairs", "swaps")
+ROWS, WORDS, TEXTS, EDITS, PAIRS, SWAPS = (f"{name}.parquet" for name in NAMES)
 GROUP = "group: "
 
 
@@ -100,6 +102,10 @@ def _columns(stored: Stored) -> dict[str, dict[str, Any]]:
         tables[PAIRS] = {
             name: [getattr(each, name) for each in stored.pairs] for name in ("row", "other", "before", "after")
         }
+        tables[SWAPS] = {"pair": [k for k, each in enumerate(stored.pairs) for _ in each.replacements]} | {
+            name: [getattr(one, name) for each in stored.pairs for one in each.replacements]
+            for name in ("start", "end", "old", "new", "rule")
+        }
     return tables
 
 
@@ -127,10 +133,18 @@ def read(folder: Path, hashes: Mapping[str, str]) -> Stored:
         clusters=tuple(rows["cluster"]) if "cluster" in rows else None,
         twins=np.array(rows["twin"], dtype=bool),
         functions=tuple(rows["function"]) if "function" in rows else None,
-        pairs=tuple(Pair(*row) for row in _records(_table(folder / PAIRS))) if PAIRS in hashes else (),
+        pairs=_pairs(folder) if PAIRS in hashes else (),
         texts=texts,
         evidence=evidence,
     )
+
+
+def _pairs(folder: Path) -> tuple[Pair, ...]:
+    replaced: dict[int, list[Replacement]] = {}
+    for pair, *one in _records(_table(folder / SWAPS)):
+        replaced.setdefault(pair, []).append(Replacement(*one))
+    found = (Pair(*row) for row in _records(_table(folder / PAIRS)))
+    return tuple(replace(pair, replacements=tuple(replaced.get(k, ()))) for k, pair in enumerate(found))
 
 
 def _evidence(folder: Path) -> tuple[dict[int, str], Evidence]:

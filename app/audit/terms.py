@@ -100,6 +100,25 @@ ASSIGNED = {
     "columns": N_("columns of the data"),
     "terms": N_("a term of the list occurs as a whole word"),
 }
+LEFT_OUT = {
+    "no_text": N_("no text"),
+    "both_named": N_("names both groups"),
+    "no_word": N_("names the group by a word that is not swapped"),
+    "word": N_("a word without counterpart"),
+    "part_of_speech": N_("a word that may be either of two"),
+    "case": N_("letters in a case that does not carry over"),
+    "form": N_("the other group has no word of this form"),
+    "not_reversible": N_("swapped back it would be another text"),
+}
+FLIP_TESTS = {
+    "McNemar, exact": N_("McNemar, exact"),
+    "sign flip of clusters": N_("signs of whole texts flipped"),
+}
+STRATA = {
+    "all": N_("All texts"),
+    "harmless": N_("Texts not of the class"),
+    "of_class": N_("Texts of the class"),
+}
 
 DRAWN = {
     "points": N_("points"),
@@ -126,6 +145,9 @@ TABLES = {
     "audit_preset": PRESETS,
     "audit_source": SOURCES,
     "audit_assigned": ASSIGNED,
+    "audit_left_out": LEFT_OUT,
+    "audit_stratum": STRATA,
+    "audit_flip_test": FLIP_TESTS,
     "drawn": DRAWN,
 }
 

@@ -134,6 +134,15 @@ def matrix(content: Mapping[str, Any]) -> list[list[Cell]] | None:
     return [[Cell(value, step_of(value, top)) for value in row] for row in change]
 
 
+def swap_matrix(content: Mapping[str, Any]) -> list[list[Cell | None]] | None:
+    """The same of swapped texts that are not of the class, or of all without labels; None where too few pairs."""
+    if not content["swaps"]:
+        return None
+    change = (content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]["change"]
+    top = max((abs(value) for row in change for value in row if value is not None), default=0.0)
+    return [[None if value is None else Cell(value, step_of(value, top)) for value in row] for row in change]
+
+
 def claim_steps(gap: Mapping[str, Any]) -> list[int]:
     top = max((abs(word["claim"]) for word in gap["words"]), default=0.0)
     return [step_of(word["claim"], top) for word in gap["words"]]

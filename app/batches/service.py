@@ -34,20 +34,13 @@ async def submit(
     """A job that answers every input. What can be known to be wrong is refused here, and not an hour later."""
     state = await services.engine.ready(request.model)
     if request.dataset is not None:
-        await _refuse_unless_read(services, project, request.dataset)
+        await asyncio.to_thread(datasets.ready, services.store, project, request.dataset)
     if request.method is not None:
         asked = request.asked(request.inputs[0] if request.inputs else TextInput(text="any"))
         explainer_of(asked.method, asked.options, state)
         question_of(asked, state)
     title = " · ".join(part for part in (request.model, request.method) if part)
     return await jobs_service.submit(services, project, KIND, request, title=title, key=key, priority=priority)
-
-
-async def _refuse_unless_read(services: Services, project: str, dataset: str) -> None:
-    """Raises NotFound, and Conflict for a data set whose file has not been read."""
-    found = await asyncio.to_thread(datasets.find, services.store, project, dataset)
-    if found.status != "ready":
-        raise Conflict(f"the data set {dataset} is {found.status}", cure="Wait until its file has been read.")
 
 
 async def job_of(services: Services, project: str, id: str) -> Job:

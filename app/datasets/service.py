@@ -11,7 +11,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from ..errors import BadRequest, NotFound
+from ..errors import BadRequest, Conflict, NotFound
 from ..store import datasets
 from ..store.database import Store
 from ..store.dataset_tables import Dataset, DatasetRow, DatasetRun
@@ -52,6 +52,14 @@ def find(store: Store, project: str, id: str) -> DatasetOut:
         return shown(found, datasets.runs(session, found.serial))
 
     return store.query(read)
+
+
+def ready(store: Store, project: str, id: str) -> DatasetOut:
+    """Raises NotFound, and Conflict for a data set whose file has not been read."""
+    found = find(store, project, id)
+    if found.status != "ready":
+        raise Conflict(f"the data set {id} is {found.status}", cure="Wait until its file has been read.")
+    return found
 
 
 def listing(store: Store, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:

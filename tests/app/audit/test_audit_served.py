@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from starlette.testclient import TestClient
 from app.audit.plan import Plan
 from app.audit.schemas import AuditOut
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited, model, plan
+from tests.app.audit.test_audit_swaps import rows
+from tests.app.datasets.given import imported
 from tests.app.jobs.inline import execution
 from tests.served import served
 
@@ -81,6 +84,35 @@ def test_the_page_leads_from_a_gap_to_its_words(client: TestClient, done: str, l
     for address in drawings:
         drawn = client.get(address)
         assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_a_data_set_is_audited_against_its_swapped_twins(client: TestClient, tmp_path: Path) -> None:
+    """From the form to the page: the planted group's swap changes the score, with its count, in either language."""
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    lines = [f"{row['text']},{row['label']}" for row in rows()]
+    dataset = imported(store, tmp_path, "\n".join(["text,label", *lines]).encode(), name="friends.csv").id
+    asked = {"model": "sentiment", "source": "swaps", "dataset": dataset, "terms": "en", "audited": "yes"}
+    assert client.post("/audits", data=asked).status_code == 303
+    data = {"kind": "swaps", "dataset": dataset, "terms": "en"}
+    id = client.post("/v1/audits", json=ASKED | {"data": data}).json()["id"]
+    execution(store, load=planted).run(id)
+    content = client.get(f"/v1/audits/{id}").json()["content"]
+    page = client.get(f"/audits/{id}?lang=en").text
+
+    cells = {(cell["before"], cell["after"]): cell for cell in content["swaps"]["harmless"]["cells"]}
+    assert cells["muslim people", "buddhist people"]["change"] < -0.5
+    assert cells["muslim people", "buddhist people"]["lost"] == cells["muslim people", "buddhist people"]["n"]
+    assert "Identities swapped in your own texts" in page
+    assert "names both groups 2" in page
+    assert "在你自己的文本中替换身份" in client.get(f"/audits/{id}?lang=zh").text
+
+
+@pytest.mark.parametrize("kind", ["table", "swaps"])
+def test_a_data_set_that_is_not_there_is_refused_at_once(client: TestClient, kind: str) -> None:
+    """Rather than as a job that fails."""
+    data = {"kind": kind, "dataset": "nothing", "terms": "en"}
+
+    assert client.post("/v1/audits", json=ASKED | {"data": data}).status_code == 404
 
 
 def test_an_audit_under_way_shows_its_job(client: TestClient) -> None:

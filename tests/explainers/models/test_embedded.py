@@ -75,10 +75,20 @@ def test_merged_by_hand_is_merged_by_peft(model: TransformerModel) -> None:
     np.testing.assert_allclose(model.predict([model.encode(Question(text=TEXT))]), wanted, atol=1e-5)
 
 
-def test_long_texts_are_read_to_the_maximum_length(model: TransformerModel) -> None:
-    """The base's tokenizer.json cuts and pads at 128: both are off."""
-    assert len(model.encode(Question(text=TEXT)).ids) < 30
-    assert len(model.encode(Question(text=TEXT + " " + TEXT * 60)).ids) == 512
+def test_long_texts_are_read_to_their_end_or_cut_at_the_maximum_length(model: TransformerModel) -> None:
+    """The base's tokenizer.json cuts and pads at 128: both are off. In windows nothing is cut, else all but 512."""
+    long = " ".join([TEXT] * 60)
+    short, cut, windows = (
+        model.encode(question)
+        for question in (Question(text=TEXT), Question(text=long, long_text="cut"), Question(text=long))
+    )
+
+    assert len(short.ids) < 30
+    assert len(cut.ids) == 512
+    assert not cut.windows
+    assert windows.windows
+    assert len(windows.ids) == 60 * (len(short.ids) - 2)  # the special tokens stand in every window
+    assert windows.features[-1].end == len(long)
 
 
 def test_unreadable_characters_are_marked(model: TransformerModel) -> None:

@@ -12,6 +12,7 @@ from explainers.badge import relative_residual
 from explainers.base import Encoded, PathGradients
 from explainers.errors import BadInput
 from explainers.methods.integrated_gradients import IntegratedGradients, refined
+from explainers.models import embedded_names, load_model
 from explainers.registry import build
 from explainers.testing import GradientModel, NeighbourModel
 from explainers.types import FloatArray, Question, ValueName
@@ -166,6 +167,39 @@ def test_scores_add_up_on_a_transformer(value: ValueName, baseline: Any) -> None
     assert residual is not None
     assert residual <= 0.01 or not found.checks["converged"]
     assert residual <= 0.05
+
+
+def assert_held_or_flagged(found: Any, tolerance: float = 0.01) -> None:
+    """|residual| <= tolerance · max(|f(x) − f(b)|, .1 log-odds) for every class, or a flag; the rule written out."""
+    change = found.output - found.baseline_output
+    allowed = tolerance * np.maximum(np.abs(change), 0.1)
+    held = bool((np.abs(change - found.scores.sum(axis=1)) <= allowed).all())
+
+    assert found.checks["converged"] == held
+    assert [warning.code for warning in found.warnings] == ([] if held else ["not_converged"])
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+@pytest.mark.parametrize("most_points", [9, 17, 243])
+def test_every_result_holds_the_stop_rule_or_is_flagged(labels: int, most_points: int) -> None:
+    """Whether the points suffice or run out, on texts of 1 to 20 words: few points flag some, many hold most."""
+    model = tiny("bert", labels=labels)
+    rng = np.random.default_rng(most_points)
+    texts = [" ".join(rng.choice(TEXT.split(), size)) for size in (1, 2, 3, 5, 8, 11, 14, 17, 20)]
+    found = [explained(model, text, options={"most_points": most_points}) for text in texts]
+
+    for one in found:
+        assert_held_or_flagged(one)
+    converged = sum(one.checks["converged"] for one in found)
+    assert (converged < len(found)) if most_points == 9 else (converged > 0)
+
+
+@pytest.mark.parametrize("name", embedded_names())
+def test_every_result_of_an_embedded_model_holds_the_stop_rule_or_is_flagged(name: str) -> None:
+    """The networks that come with the product, with the default points."""
+    model = load_model(name)
+    for text in (TEXT, "dull", "good, but not good enough", "it is what it is: a film about nothing at all"):
+        assert_held_or_flagged(explained(model, text))
 
 
 def test_two_classes_mirror_each_other() -> None:

@@ -318,7 +318,7 @@ class Panel(Value):
     explanations: tuple[Attribution, ...]
     absent: tuple[Absent, ...] = ()
     agreement: Agreement | None
-    removals: tuple[Removal, ...] = ()  # top 1, 3 and 5 players of each method
+    removals: tuple[Removal, ...] = ()  # of each method the top 1, 3 and 5 players; beyond ten 1, 10 and 20 %
     claims: tuple[Claim, ...] = ()
     baseline_prediction: Prediction | None = None
     evaluations: int = 0  # distinct coalitions in the shared table

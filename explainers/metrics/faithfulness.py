@@ -20,7 +20,7 @@ from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins
 RATIONALE = 0.20  # the bin that is reported by itself
 RANDOM_SETS = 8  # a bin; enough to tell a method from chance, and shared by all methods of a panel
-TOP = (1, 3, 5)
+TOP = (1, 3, 5)  # players removed together, up to ten players
 _PROBABILITY_MEASURES = (
     "comprehensiveness",
     "sufficiency",
@@ -116,7 +116,7 @@ def kept(orders: Sequence[Sequence[int]], players: int) -> BoolArray:
 
 
 def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Removal, ...]:
-    """The prediction after each method's top 1, 3 and 5 players were masked together.
+    """The prediction after each method's top players were masked together, as many as `removal_sizes` says.
 
     Top means the highest scores for the predicted class: the players that, so the method says, hold it up.
     """
@@ -135,6 +135,18 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     )
 
 
+def removal_sizes(players: int) -> tuple[int, ...]:
+    """1, 3 and 5 up to ten players; beyond, 1 and the rationales at 10 and 20 %, which are measured anyway.
+
+    So a method adds two rows for each of the four larger bins and no more: the panel's eight at most 64 up to 100
+    players.
+    """
+    if players <= EXACT_PLAYERS:
+        return tuple(size for size in TOP if size <= players)
+    rationale = dict(zip(SHARES, rationale_sizes(players), strict=True))
+    return (1, rationale[0.10], rationale[0.20])
+
+
 def removal_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
     """Every coalition that `removals_of` reads, (rows, players)."""
     return _without(_removed_players(attributions), case)
@@ -145,8 +157,7 @@ def _removed_players(attributions: Sequence[Attribution]) -> list[tuple[str, tup
         (found.method.name, strongest_first(scores)[:size])
         for found in attributions
         if (scores := scores_of(found)) is not None
-        for size in TOP
-        if size <= len(scores)
+        for size in removal_sizes(len(scores))
     ]
 
 

@@ -7,8 +7,10 @@ from explainers import BadInput, Incompatible, Question, build
 from explainers.bench.run import METHODS, SAMPLED
 from explainers.runner import explain, panel, precision_of
 from explainers.testing import GradientModel, LinearModel
+from tests.tiny import tiny
 
 TEXT = "a b c d e f g h i j great plot"  # 12 players: a sampled game
+SENTENCE = "a gorgeous witty film that never recovers from its clumsy opening but good bad"
 MODEL = LinearModel({"great": (-1.0, 2.0), "plot": (0.5, 0.25)})
 
 
@@ -99,6 +101,18 @@ class Counting(GradientModel):
     def outputs(self, inputs, keep, *, precision="fp32"):
         self.asked += sorted({row.tobytes() for row in keep})
         return super().outputs(inputs, keep)
+
+
+@pytest.mark.parametrize("players", [10, 11, 31, 36, 40, 60])
+def test_the_measures_of_the_default_panel_add_few_rows(players):
+    """None up to ten players, at most 64 beyond, with all eight methods on a transformer."""
+    text = " ".join(np.random.default_rng(1).choice(SENTENCE.split(), players))
+    found = panel(tiny("bert"), Question(text=text))
+    by_methods = sum(one.forward_passes for one in found.explanations if one.method.name in SAMPLED)
+    added = found.evaluations - 1 - by_methods
+
+    assert not found.absent
+    assert added == 0 if players <= 10 else added <= 64
 
 
 @pytest.mark.parametrize("players", [1, 2, 5, 10, 11, 16, 31, 40])

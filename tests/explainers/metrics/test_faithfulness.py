@@ -10,12 +10,16 @@ from explainers.metrics.faithfulness import (
     SHARES,
     faithfulness_of,
     kept,
+    measured_rows,
     random_rows,
     rationale_sizes,
+    removal_rows,
+    removal_sizes,
     removals_of,
     removed,
 )
-from explainers.sampling import design_for
+from explainers.registry import PANEL
+from explainers.sampling import DEFAULT_BUDGET, design_for
 from explainers.testing import AndModel, LinearModel
 from explainers.types import Head
 from tests.given import Given, case_for, given
@@ -137,6 +141,38 @@ def test_removals_say_what_the_model_says_without_the_top_players() -> None:
     assert [r.players for r in removals] == [(2,), (2, 3, 0)]
     assert [r.probability for r in removals] == pytest.approx([probability(0), probability(-1)])
     assert removals[1].predicted.label == "no"
+
+
+@pytest.mark.parametrize(
+    ("players", "sizes"),
+    [(1, (1,)), (4, (1, 3)), (10, (1, 3, 5)), (11, (1, 2, 3)), (20, (1, 2, 4)), (36, (1, 4, 8)), (60, (1, 6, 12))],
+)
+def test_removals_share_their_sizes_with_the_rationales_beyond_ten_players(
+    players: int, sizes: tuple[int, ...]
+) -> None:
+    """1, 3 and 5 where every row is known; else 1, 10 % and 20 %, whose rows comprehensiveness reads."""
+    case = case_for(LinearModel(WEIGHTS), " ".join(["good"] * players))
+    one = given(case, *range(players))
+
+    assert removal_sizes(players) == sizes
+    assert [len(r.players) for r in removals_of([one], case)] == list(sizes)
+    if players > 10:
+        assert {*map(bytes, removal_rows([one], case))} <= {*map(bytes, measured_rows([one], case))}
+
+
+@pytest.mark.parametrize("players", [*range(11, 61), 80, 100])
+def test_the_measures_of_the_default_panel_add_at_most_64_rows(players: int) -> None:
+    """Eight methods that agree on nothing, beside the rows that Shapley values ask: the most there can be."""
+    case = case_for(LinearModel(WEIGHTS), " ".join(["good"] * players))
+    rng = np.random.default_rng(players)
+    opposed = [given(case, *rng.permutation(players)) for _ in PANEL]
+    case.table.logits(design_for(players, DEFAULT_BUDGET, case.seed).keep)
+    before = case.table.evaluations
+
+    case.table.logits(removal_rows(opposed, case), precision="fp32")
+    case.table.logits(measured_rows(opposed, case))
+
+    assert case.table.evaluations - before <= 64
 
 
 def test_the_bins_are_those_of_eraser() -> None:

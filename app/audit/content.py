@@ -15,6 +15,7 @@ import rfc8785
 
 from . import curves, gaps, said, wordside
 from .calibration import calibration
+from .functional_view import functional_of
 from .gaps import Measured
 from .groups import small_groups
 from .measures import (
@@ -70,6 +71,7 @@ def content_of(declared: Declared, stored: Stored, tables: Mapping[str, str]) ->
         "intersections": [plain(pair) for pair in measured.pairs],
         "curves": _curves(plan, measured),
         "effects": effects_of(measured, stored, plan),
+        "functional": functional_of(measured, stored, plan),
         "swaps": swaps_of(measured, stored, plan),
         "words": wordside.words(plan, stored, measured, worst),
         "explanations": wordside.quality(plan, stored, measured),

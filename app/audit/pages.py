@@ -48,7 +48,7 @@ class AuditPage:
     steps: Sequence[Sequence[int]]
     matrix: Sequence[Sequence[view.Cell]] | None
     swapped: Sequence[Sequence[view.Cell | None]] | None
-    drawings: Sequence[str]
+    drawings: Mapping[str, view.Grid]
     forms: Sequence[str]
     unmasked: bool
 

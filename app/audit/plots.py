@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from . import view
+
 Translate = Callable[[str], str]
 INK, SOFT, LINE = "#26302b", "#6d7a73", "#c9d2cc"
 RAISE, LOWER = "#d97f0e", "#3f7fbf"
@@ -27,7 +29,7 @@ STYLE: Any = {
     "text.color": INK,
 }
 SHADES = ("#1b6a55", "#d97f0e", "#3f7fbf", "#8a5aa8", "#b3453b", "#6d7a73")
-MOST_ROWS, MOST_LINES = 16, 5
+MOST_ROWS = 16
 
 
 def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0) -> str:
@@ -134,7 +136,7 @@ def drawings(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[s
         if tests:
             axis = f"{metric_name(measure)}: {drawn_word('gap')}, {drawn_word('points')}"
             found[f"forest-{measure}"] = forest(tests, margin=content["family"]["margin"], axis=axis)
-    chosen = _chosen(content)
+    chosen = view.drawn_groups(content)
     everything = drawn_word("all")
     drawn = content["curves"]
     if drawn["roc"] and drawn["roc"]["all"]:
@@ -166,24 +168,13 @@ def drawings(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[s
     return found | _effects(content, drawn_word) | _parts(content, say)
 
 
-def _chosen(content: Mapping[str, Any]) -> list[str]:
-    """The groups with the largest gaps in the first measure."""
-    first = content["family"]["metrics"][0]
-    tests = [t for t in content["tests"] if t["metric"] == first and t["group"] is not None and t["gap"] is not None]
-    return [t["group"] for t in sorted(tests, key=lambda t: -abs(t["gap"]))[:MOST_LINES]]
-
-
 def _effects(content: Mapping[str, Any], drawn_word: Translate) -> dict[str, str]:
-    effects = content["effects"]
-    if not effects:
+    if not content["effects"]:
         return {}
-    harmless = [row for row, toxic in zip(effects["scores"], effects["toxic"], strict=True) if not toxic]
-    frames = [frame for frame, toxic in zip(effects["frames"], effects["toxic"], strict=True) if not toxic]
-    order = np.argsort(-np.array(harmless).mean(axis=0), kind="stable")[:60]
-    kept = [[row[i] for i in order] for row in harmless[:90]]
-    names = [effects["identities"][i] for i in order]
-    rows = [frame.replace("{identity}", "…") for frame in frames[:90]]
-    return {"heat": heat(kept, rows, names, label=drawn_word("probability"))}
+    grid = view.heat(content)
+    values = [[float(value or 0.0) for value in row] for _, row in grid.rows]
+    rows, columns = [str(name) for name, _ in grid.rows], [str(name) for name in grid.columns]
+    return {"heat": heat(values, rows, columns, label=drawn_word("probability"))}
 
 
 def _parts(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[str, str]:

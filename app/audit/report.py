@@ -97,6 +97,7 @@ def csv_tables(content: Mapping[str, Any]) -> dict[str, Iterator[Sequence[object
         "words": _words(content),
         "effects": _effects(content),
         "swaps": _swaps(content),
+        "functional": _functional(content),
     }
 
 
@@ -142,6 +143,14 @@ def _swaps(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
             ends = (flips["interval"]["low"], flips["interval"]["high"]) if flips["interval"] else (None, None)
             rest = (cell[name] for name in ("gained", "lost", "p", "q", "reason"))
             yield (label, *(cell[name] for name in names), cell["moved"]["value"], flips["value"], *ends, *rest)
+
+
+def _functional(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+    yield ("functionality", "target", "n", "accuracy", "low", "high", "reason")
+    for each in content["functional"]["accuracy"] if content["functional"] else ():
+        figure = each["figure"]
+        ends = (figure["interval"]["low"], figure["interval"]["high"]) if figure["interval"] else (None, None)
+        yield (each["functionality"], each["target"], figure["n"], figure["value"], *ends, figure["reason"])
 
 
 def _csv(rows: Iterator[Sequence[object]]) -> str:

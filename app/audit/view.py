@@ -9,6 +9,8 @@ from typing import Any
 from ..explain.heatmap import step_of
 
 LEFT, RIGHT = 2.0, 98.0  # percent of the plot that the data may fill
+MOST_LINES, MOST_COLUMNS, MOST_FRAMES = 5, 60, 90  # that are drawn together
+RATES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)  # at which the table of a ROC curve stands
 SHOWN = 14  # rows of a forest before the rest is folded away
 
 
@@ -56,6 +58,14 @@ class Waterfall:
 class Cell:
     value: float
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The table of a drawing: rows of a name (None: all texts) or a threshold, and their figures."""
+
+    columns: Sequence[float | str]
+    rows: Sequence[tuple[str | float | None, Sequence[float | None]]]
 
 
 def forests(content: Mapping[str, Any]) -> list[Forest]:
@@ -148,12 +158,71 @@ def claim_steps(gap: Mapping[str, Any]) -> list[int]:
     return [step_of(word["claim"], top) for word in gap["words"]]
 
 
-def drawings(content: Mapping[str, Any]) -> list[str]:
-    """The names of the drawings that the runner stored beside the report and that no table of the page shows."""
-    found = []
-    if content["curves"]["roc"] and content["curves"]["roc"]["all"]:
-        found.append("roc")
-    if content["curves"]["calibration"] and content["curves"]["calibration"]["all"]["bins"]:
-        found.append("calibration")
-    found += [f"sweep-{swept['metric']}" for swept in content["curves"]["sweep"]]
-    return found + (["heat"] if content["effects"] else [])
+def drawings(content: Mapping[str, Any]) -> dict[str, Grid]:
+    """The drawings that the runner stored beside the report, and the same figures as a table, by name."""
+    drawn = content["curves"]
+    found = {}
+    if drawn["roc"] and drawn["roc"]["all"]:
+        found["roc"] = _roc(content)
+    if drawn["calibration"] and len(drawn["calibration"]["all"]["bins"]) > 1:
+        found["calibration"] = _calibration(content)
+    for swept in drawn["sweep"]:
+        if any(value is not None for name in drawn_groups(content) for value in swept["groups"][name]):
+            found[f"sweep-{swept['metric']}"] = _sweep(content, swept)
+    return found | ({"heat": heat(content)} if content["effects"] else {})
+
+
+def drawn_groups(content: Mapping[str, Any]) -> list[str]:
+    """The groups with the largest gaps in the first measure: those that curves are drawn of."""
+    first = content["family"]["metrics"][0]
+    tests = [t for t in content["tests"] if t["metric"] == first and t["group"] is not None and t["gap"] is not None]
+    return [t["group"] for t in sorted(tests, key=lambda t: -abs(t["gap"]))[:MOST_LINES]]
+
+
+def heat(content: Mapping[str, Any]) -> Grid:
+    """Probability of the class for frames that are not of it, identities with the highest mean first."""
+    effects = content["effects"]
+    frames = [
+        (frame.replace("{identity}", "…"), row)
+        for frame, row, toxic in zip(effects["frames"], effects["scores"], effects["toxic"], strict=True)
+        if not toxic
+    ]
+    totals = [sum(row[i] for _, row in frames) for i in range(len(effects["identities"]))]
+    order = sorted(range(len(totals)), key=lambda i: -totals[i])[:MOST_COLUMNS]
+    rows = [(frame, [row[i] for i in order]) for frame, row in frames[:MOST_FRAMES]]
+    return Grid([effects["identities"][i] for i in order], rows)
+
+
+def _roc(content: Mapping[str, Any]) -> Grid:
+    curves = content["curves"]["roc"]
+    named = {None: curves["all"]} | {name: curves["groups"].get(name) for name in drawn_groups(content)}
+    rows = [(name, [_height(points, x) for x in RATES]) for name, points in named.items() if points]
+    return Grid(RATES, rows)
+
+
+def _height(points: Sequence[Sequence[float]], x: float) -> float:
+    """Of a curve at x, between its points."""
+    at = next(k for k, point in enumerate(points) if point[0] > x)
+    (left, low), (right, high) = points[at - 1], points[at]
+    return float(low + (high - low) * (x - left) / (right - left))
+
+
+def _calibration(content: Mapping[str, Any]) -> Grid:
+    entries = content["curves"]["calibration"]
+    named = {None: entries["all"]} | {name: entries["groups"][name] for name in drawn_groups(content)}
+    rows = [
+        (name, [each["n"], each["score"], each["rate"]])
+        for name, entry in named.items()
+        if len(entry["bins"]) > 1
+        for each in entry["bins"]
+    ]
+    return Grid((), rows)
+
+
+def _sweep(content: Mapping[str, Any], swept: Mapping[str, Any]) -> Grid:
+    names = drawn_groups(content)
+    rows = [
+        (threshold, [*(swept["groups"][name][k] for name in names), swept["spread"][k]])
+        for k, threshold in enumerate(swept["thresholds"])
+    ]
+    return Grid(names, rows)

@@ -21,6 +21,9 @@ from tests.served import served
 ASKED = plan(model="sentiment").model_dump(mode="json")
 
 
+AS_TABLE = {"en": "<summary>As a table</summary>", "zh": "<summary>表格形式</summary>"}
+
+
 def planted(name: str) -> Any:
     made = model()
     made.id = name
@@ -81,6 +84,8 @@ def test_the_page_leads_from_a_gap_to_its_words(client: TestClient, done: str, l
     assert all(name in page for name in IDENTITIES)
     assert ("差距" in page) == (language == "zh")
     assert drawings
+    assert "loading=" not in page  # a picture of the whole page has them all
+    assert page.count('<div class="drawing">') == len(drawings) == page.count(AS_TABLE[language])
     for address in drawings:
         drawn = client.get(address)
         assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")

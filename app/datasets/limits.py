@@ -1,4 +1,7 @@
-"""How much of a file is read. A file over a limit is refused with the limit; a row over one is reported."""
+"""How much of a file is read. A file over a limit is refused with the limit; a row over one is reported.
+
+The bytes of a file have one limit, the setting upload_limit, which holds while it is received.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from ..schemas import LONGEST_TEXT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    bytes: int = 256 << 20  # of the file
     unpacked: int = 4 << 30  # of what a compressed file holds
     rows: int = 2_000_000
     columns: int = 200

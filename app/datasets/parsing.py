@@ -71,9 +71,6 @@ def form_of(path: Path, name: str) -> Form:
 def parse(path: Path, form: Form, *, mapping: Mapping | None = None, limits: Limits | None = None) -> Parsed:
     """Opens a file and guesses its mapping unless one is given. Raises BadFile."""
     limits = limits or Limits()
-    size = path.stat().st_size
-    if size > limits.bytes:
-        raise BadFile(f"the file has {size:,} bytes; {limits.bytes:,} are allowed", cure="Send a part of it.")
     opened = OPENERS[form](path, limits)
     first = list(islice(opened.entries, limits.sample))
     sample = [entry for entry in first if isinstance(entry, Entry)]

@@ -20,6 +20,7 @@ from app.datasets.limits import Limits
 from app.datasets.parsing import NoText, Row, form_of, parse
 from app.datasets.schemas import Fault, Form, Mapping
 from app.errors import BadFile
+from app.settings import Settings
 
 
 def zipped() -> bytes:
@@ -159,10 +160,14 @@ def test_what_a_parquet_file_says_of_its_size_is_checked_first(tmp_path: Path) -
         read(content, "parquet", tmp_path, limits=Limits(unpacked=1 << 20))
 
 
-def test_a_file_over_the_limit_is_not_opened(tmp_path: Path) -> None:
-    """The limit of the job runner holds whatever the web process let in."""
-    with pytest.raises(BadFile, match="10 are allowed"):
-        read(b"text\ngood\nbad\n", "csv", tmp_path, limits=Limits(bytes=10))
+def test_a_large_file_that_was_let_in_is_read(tmp_path: Path) -> None:
+    """The setting alone says how many bytes a file may have: the reader has no limit beside it."""
+    path = tmp_path / "given"
+    path.write_bytes(b"text\n" + b"good\n" * 5000)
+    with path.open("r+b") as file:
+        file.truncate(2 * Settings().upload_limit)  # a hole, which takes no place
+
+    assert next(parse(path, "csv").rows) == Row(2, "good")
 
 
 @pytest.mark.parametrize(

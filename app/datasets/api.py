@@ -144,8 +144,8 @@ async def get_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Re
     summary="Delete a data set with its file, its rows and what is said of them",
 )
 async def delete_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Response:
-    serial = await flow.delete(services, project, id)
-    return Response(status_code=204, background=BackgroundTask(flow.clear_away, services, serial))
+    await flow.delete(services, project, id)
+    return Response(status_code=204, background=BackgroundTask(flow.clear_away, services))
 
 
 @router.post(

@@ -17,10 +17,10 @@ from ..explain.questions import explainer_of
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..store import datasets
+from ..store.retention import clear_hidden
 from . import browse, export, service
 from .browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
-from .importing import empty
 from .parsing import form_of
 from .requests import DatasetJob, PredictRequest
 from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
@@ -65,7 +65,8 @@ async def remap(services: Services, project: str, id: str, mapping: Mapping) -> 
     add = partial(service.add_again, services.store, project, before, mapping=mapping)
     made = await _read_by_a_job(services, project, await _in_thread(add))
     if before.status == "failed" and made.id != id:
-        await clear_away(services, await delete(services, project, id))
+        await delete(services, project, id)
+        await clear_away(services)
     return made
 
 
@@ -120,18 +121,16 @@ async def exported(services: Services, project: str, id: str, filters: Filters, 
     return export.WRITERS[ending](found)
 
 
-async def delete(services: Services, project: str, id: str) -> int:
-    """Takes a data set out of sight; the number with which `clear_away` removes its rows. Raises NotFound."""
-    serial = await services.store.write(partial(datasets.hide, project=project, id=id))
-    if serial is None:
+async def delete(services: Services, project: str, id: str) -> None:
+    """Takes a data set out of sight; `clear_away` removes its rows. Raises NotFound."""
+    if await services.store.write(partial(datasets.hide, project=project, id=id)) is None:
         raise NotFound(f"no data set is called {id[:80]!r}")
-    return serial
 
 
-async def clear_away(services: Services, serial: int) -> None:
-    """Removes rows that nobody sees any more, little by little: a million take a while."""
-    await _in_thread(empty, services.store, serial)
-    await services.store.write(partial(datasets.forget, serial=serial))
+async def clear_away(services: Services) -> None:
+    """Removes rows that nobody sees any more, little by little: a million take a while. The next start goes on."""
+    while await _in_thread(clear_hidden, services.store):
+        pass
 
 
 async def job_of(services: Services, project: str, id: str | None) -> JobOut | None:

@@ -112,8 +112,8 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
 
 @router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])
 async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    serial = await flow.delete(services, project, id)
-    return RedirectResponse("/datasets", 303, background=BackgroundTask(flow.clear_away, services, serial))
+    await flow.delete(services, project, id)
+    return RedirectResponse("/datasets", 303, background=BackgroundTask(flow.clear_away, services))
 
 
 @router.post("/datasets/{id}/rows/{number}/explain", dependencies=[needs(Scope.EXPLAIN)])

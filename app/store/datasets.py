@@ -70,6 +70,19 @@ def clear(session: Session, serial: int, most: int) -> bool:
     return False
 
 
+def clear_hidden(session: Session, most: int) -> bool:
+    """Removes up to `most` rows of data sets that were deleted, and those that are empty; False once none is left.
+
+    It goes by what is hidden now: a serial number may belong to another data set a moment later.
+    """
+    serial = session.scalar(select(Dataset.serial).where(Dataset.status == DELETED).order_by(Dataset.serial).limit(1))
+    if serial is None:
+        return False
+    if not clear(session, serial, most):
+        forget(session, serial)
+    return True
+
+
 def forget(session: Session, serial: int) -> None:
     """Removes the data set itself, and its file where no other has it."""
     file = session.scalar(delete(Dataset).where(Dataset.serial == serial).returning(Dataset.file))

@@ -55,13 +55,15 @@ def _datasets(store: Store, before: int) -> int:
     old = select(Dataset.project, Dataset.id).where(Dataset.created < before, Dataset.status != datasets.DELETED)
     found = store.query(lambda session: session.execute(old).all())
     for project, id in found:
-        serial = store.commit(lambda session, p=project, i=id: datasets.hide(session, p, i))  # type: ignore[misc]
-        if serial is None:
-            continue
-        while store.commit(lambda session, s=serial: datasets.clear(session, s, datasets.CHUNK)):  # type: ignore[misc]
-            pass
-        store.commit(lambda session, s=serial: datasets.forget(session, s))  # type: ignore[misc]
+        store.commit(lambda session, p=project, i=id: datasets.hide(session, p, i))  # type: ignore[misc]
+    while clear_hidden(store):
+        pass
     return len(found)
+
+
+def clear_hidden(store: Store) -> bool:
+    """A step of removing what was deleted, also what a process that was killed in the middle left; False at the end."""
+    return store.commit(lambda session: datasets.clear_hidden(session, datasets.CHUNK))
 
 
 def _jobs(store: Store, before: int) -> int:

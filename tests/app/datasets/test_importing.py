@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from app.datasets import service
-from app.datasets.importing import empty
 from app.datasets.limits import Limits
 from app.datasets.schemas import Mapping
 from app.datasets.uploads import restore, upload_of
 from app.errors import NotFound, TooLarge
+from app.retention import forgetting
+from app.settings import Settings
 from app.store import dataset_facts, datasets
 from app.store.database import Store
+from app.store.retention import clear_hidden
 from tests.app.datasets.given import PROJECT, REVIEWS, described, imported
 
 
@@ -125,18 +128,38 @@ def test_groups_with_too_many_values_are_kept_but_not_for_filtering(store: Store
 
 
 def test_a_deleted_data_set_is_gone_with_its_file(store: Store, tmp_path: Path) -> None:
-    """At once for readers, little by little in the tables."""
+    """At once for readers, little by little in the tables; what a kill left is removed by whoever comes next."""
     found = imported(store, tmp_path)
+    kept = imported(store, tmp_path, b"text\nother\n")
     serial = store.commit(lambda session: datasets.hide(session, PROJECT, found.id))
     assert serial is not None
 
     with pytest.raises(NotFound):
         service.find(store, PROJECT, found.id)
-    empty(store, serial)
-    store.commit(lambda session: datasets.forget(session, serial))
+    assert store.commit(lambda session: datasets.clear_hidden(session, 2))  # and here the process is killed
+    assert store.query(lambda session: datasets.runs(session, serial))
+    while clear_hidden(store):
+        pass
 
     assert store.query(lambda session: datasets.parts(session, found.sha256)) == 0
+    assert store.query(lambda session: datasets.rows(session, serial, 0, 10)) == []
+    assert service.rows(store, PROJECT, kept.id, 0, 10)[0].text == "other"
     assert imported(store, tmp_path).id == found.id
+
+
+def test_what_a_killed_deletion_left_goes_at_the_next_start(store: Store, tmp_path: Path) -> None:
+    """Whether or not the settings say how long texts are kept."""
+    found = imported(store, tmp_path)
+    serial = store.commit(lambda session: datasets.hide(session, PROJECT, found.id))
+    assert serial is not None
+
+    async def start() -> None:
+        async with forgetting(Settings(), store):
+            while store.query(lambda session: datasets.parts(session, found.sha256)):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(start(), 60))
+    assert store.query(lambda session: datasets.rows(session, serial, 0, 10)) == []
 
 
 def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:

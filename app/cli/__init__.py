@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from . import audit, bench, config, db, explain, info, jobs, keys, log, models, selftest, serve, train, worker
+from . import audit, bench, config, datasets, db, explain, info, jobs, keys, log, models, selftest, serve, train, worker
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
@@ -25,6 +25,7 @@ application.command()(explain.explain)
 application.command()(explain.predict)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
+application.add_typer(datasets.application, name="datasets")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)
 application.command()(config.config)

@@ -1,0 +1,139 @@
+"""whence datasets: files read into the database of a data folder, without a server."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..access.scopes import DEFAULT_PROJECT
+from ..datasets import service
+from ..datasets.importing import import_file
+from ..datasets.parsing import form_of
+from ..datasets.schemas import DatasetOut, Form, Mapping
+from ..datasets.uploads import upload_of
+from ..jobs.states import FINAL
+from ..settings import Settings
+from ..store import jobs
+from ..store.database import Store, open_store
+from .output import as_json, visible
+from .progress import bar
+from .stored import Data
+from .trouble import SOME_FAILED, Mistake
+
+application = typer.Typer(help="Add, list and show data sets.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="JSON.")]
+Project = Annotated[str, typer.Option(help="The project they belong to.")]
+Column = Annotated[str | None, typer.Option(metavar="COLUMN", help="Its name in the file.")]
+
+
+@application.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or Parquet.")],
+    name: Annotated[str | None, typer.Option(help="What it is called; by default the file's name.")] = None,
+    text: Column = None,
+    text_pair: Column = None,
+    label: Column = None,
+    id: Column = None,
+    group: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="May be given again, up to 8.")] = None,
+    format: Annotated[Form | None, typer.Option(help="By default seen in the first bytes or the name.")] = None,
+    project: Project = DEFAULT_PROJECT,
+    data: Data = None,
+    json: Json = False,
+) -> int:
+    """Read a file: 0 when it is there to use, 1 when it could not be read. Columns not named are guessed."""
+    mapping = None
+    if text is not None:
+        mapping = Mapping(text=text, text_pair=text_pair, label=label, id=id, groups=tuple(group or ()))
+    elif text_pair or label or id or group:
+        raise Mistake("columns are named, but not that of the text; add --text COLUMN, or name none")
+    settings = _settings(data)
+    upload = upload_of(file, limit=settings.upload_limit)
+    if not upload.size:
+        raise Mistake(f"{file} is empty; give a CSV, JSON lines or Parquet file")
+    form = format or form_of(file, file.name)
+    store = open_store(settings)
+    try:
+        made = service.add(store, project, upload, name=name or file.name, form=form, mapping=mapping)
+        if made.status != "ready":
+            _read(store, project, made, file)
+        found = service.find(store, project, made.id)
+    finally:
+        store.close()
+    _tell(found, json=json)
+    return SOME_FAILED if found.status == "failed" else 0
+
+
+@application.command("list")
+def list_datasets(
+    limit: Annotated[int, typer.Option(min=1, max=service.MOST_DATASETS)] = 20,
+    project: Project = DEFAULT_PROJECT,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """The data sets, newest first."""
+    store = open_store(_settings(data))
+    try:
+        found = service.listing(store, project, limit=limit).datasets
+    finally:
+        store.close()
+    if json:
+        print(as_json([each.model_dump(mode="json") for each in found], indent=True))
+        return
+    table = Table("id", "name", "state", "rows", "bad rows", box=None)
+    for each in found:
+        table.add_row(each.id, visible(each.name), each.status, f"{each.rows:,}", f"{each.bad_rows:,}")
+    Console(soft_wrap=True).print(table)
+
+
+@application.command()
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="As `whence datasets list` shows it.")],
+    project: Project = DEFAULT_PROJECT,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """One data set: how its columns are read, and the rows that could not be."""
+    store = open_store(_settings(data))
+    try:
+        found = service.find(store, project, id)
+    finally:
+        store.close()
+    _tell(found, json=json)
+
+
+def _read(store: Store, project: str, made: DatasetOut, file: Path) -> None:
+    """Raises Mistake where a server's job is reading the same data set."""
+    job = None if made.job is None else store.query(partial(jobs.find, id=made.job))
+    if job is not None and job.state not in FINAL:
+        raise Mistake(f"job {job.id} is reading this file already; `whence jobs wait {job.id}` waits for it")
+    with bar("reading") as progress:
+        import_file(store, project, made.id, file, progress=progress)
+
+
+def _tell(found: DatasetOut, *, json: bool) -> None:
+    if json:
+        print(as_json(found.model_dump(mode="json"), indent=True))
+        return
+    print(f"{found.id}  {found.status}  {visible(found.name)}")
+    if found.failure is not None:
+        print(visible(f"{found.failure.detail}. {found.failure.cure}".removesuffix(". ")))
+    print(f"{found.rows:,} rows, {found.bad_rows:,} that could not be read")
+    if found.mapping is not None:
+        for use, column in found.mapping.model_dump(exclude_none=True).items():
+            if column:
+                print(f"{use}: {visible(column if isinstance(column, str) else ', '.join(column))}")
+    for note in found.notes:
+        print(visible(note.text))
+    for fault in found.bad_rows_listed:
+        print(visible(f"line {fault.line}: {fault.reason} {fault.cure}"))
+    if found.bad_rows > len(found.bad_rows_listed):
+        print(f"… and {found.bad_rows - len(found.bad_rows_listed):,} more")
+
+
+def _settings(data: Path | None) -> Settings:
+    return Settings() if data is None else Settings(data=data)

@@ -42,7 +42,9 @@ def add(session: Session, project: str, id: str, **values: Any) -> Dataset:
 
 
 def change(session: Session, serial: int, **values: Any) -> None:
-    session.execute(update(Dataset).where(Dataset.serial == serial).values(**values))
+    """One that was deleted stays so, whatever a job that still reads it has to say."""
+    here = update(Dataset).where(Dataset.serial == serial, Dataset.status != DELETED)
+    session.execute(here.values(**values))
 
 
 def hide(session: Session, project: str, id: str) -> int | None:

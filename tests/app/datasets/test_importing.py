@@ -136,6 +136,7 @@ def test_a_deleted_data_set_is_gone_with_its_file(store: Store, tmp_path: Path) 
 
     with pytest.raises(NotFound):
         service.find(store, PROJECT, found.id)
+    store.commit(lambda session: datasets.change(session, serial, status="ready"))  # says a job that read it
     assert store.commit(lambda session: datasets.clear_hidden(session, 2))  # and here the process is killed
     assert store.query(lambda session: datasets.runs(session, serial))
     while clear_hidden(store):

@@ -14,7 +14,7 @@ from .base import Encoded, Progress, silent
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
-BATCH_TOKENS = 2560  # cache-sized: larger batches were slower on two cores (docs/decisions/0013)
+BATCH_TOKENS = 2560  # cache-sized: larger batches were slower on two cores (docs/decisions/0008)
 LARGEST_BATCH, SMALLEST_BATCH = 128, 8
 
 

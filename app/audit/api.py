@@ -31,7 +31,7 @@ BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 @router.post(
     "",
-    dependencies=[needs(Scope.EXPLAIN)],
+    dependencies=[needs(Scope.AUDIT)],
     status_code=202,
     response_model=JobOut,
     responses=errors(*ASKING, 409),

@@ -58,13 +58,13 @@ async def audits(request: Request, services: ServicesDep, project: ProjectDep) -
     return await _list(request, services, project, Form({}))
 
 
-@router.post("/audits/demo", dependencies=[needs(Scope.EXPLAIN)])
+@router.post("/audits/demo", dependencies=[needs(Scope.AUDIT)])
 async def start_demo(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     plan = service.demo().model_copy(update={"language": language_of(request)})
     return await _start(request, services, project, Form({}), plan)
 
 
-@router.post("/audits", dependencies=[needs(Scope.EXPLAIN)])
+@router.post("/audits", dependencies=[needs(Scope.AUDIT)])
 async def start(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     form = await form_of(request)
     try:

@@ -30,6 +30,12 @@ def test_whoever_may_only_read_changes_nothing(route: Declared) -> None:
     assert route.needed is not Scope.READ or str(route) in READING
 
 
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "POST" and "/audits" in r.path], ids=str)
+def test_audits_belong_to_their_scope(route: Declared) -> None:
+    """A key for audits runs them; one for explanations does not."""
+    assert route.needed is Scope.AUDIT
+
+
 def test_scopes_include_others() -> None:
     """Reading belongs to every scope; explaining and auditing do not include each other."""
     assert implied([Scope.EXPLAIN]) == {Scope.READ, Scope.EXPLAIN}

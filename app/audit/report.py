@@ -68,9 +68,12 @@ def translator(language: str) -> Callable[[str], str]:
 
 
 def has_pdf() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("weasyprint") is not None
+    """Whether the extra `pdf` is there, and the system's Pango that it draws with."""
+    try:
+        import weasyprint  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
 
 
 def to_pdf(html: str) -> bytes:

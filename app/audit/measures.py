@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .groups import Membership
 from .metrics import EMPTY, Metric, labels, stratum
 from .values import FEW, THIN, Bools, Figure, Floats, Ints, Reason, Rows, divided
 
@@ -116,9 +115,3 @@ def average_odds_difference(true_positive: Floats, false_positive: Floats, refer
     """(groups,): ½[(FPR − FPR of the reference group) + (TPR − TPR of the reference group)] (AIF360)."""
     found: Floats = ((false_positive - false_positive[reference]) + (true_positive - true_positive[reference])) / 2
     return found
-
-
-def against_background(rows: Rows, measure: Metric, membership: Membership) -> Floats:
-    """(groups,): the measure in the group minus the measure in its background."""
-    gaps: Floats = per_group(rows, measure, membership.inside) - per_group(rows, measure, membership.background)
-    return gaps

@@ -290,13 +290,18 @@ class Removal(Value):
 
 
 class Claim(Value):
-    """A strongest claim of some methods about one player, tried on the model itself."""
+    """A strongest claim of some methods about one player, tried on the model itself.
+
+    `before` and `after`: probability of the predicted class (of a regression the output) with the player and without.
+    `fall`: what the log-odds of that class (of a regression the output) lose without it.
+    """
 
     player: int
     says: Literal["raises", "lowers", "matters"]
     methods: tuple[str, ...]
     before: float
     after: float
+    fall: float
     predicted: Target
     verdict: Literal["holds", "fails", "hardly"]
 

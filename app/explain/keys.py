@@ -10,7 +10,7 @@ import rfc8785
 
 from .._library import explainers
 
-SCHEMA = 1  # raised when equal questions get other answers
+SCHEMA = 2  # raised when equal questions get other answers
 
 
 def explanation_key(

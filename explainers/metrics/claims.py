@@ -8,14 +8,16 @@ from typing import Literal
 import numpy as np
 
 from ..base import Case, Need
-from ..types import Attribution, Claim, FloatArray
+from ..types import Attribution, Claim, FloatArray, ValueName
+from ..values import value_of
 from .faithfulness import predicted, probability_of
 from .ranks import is_signed, scores_of
 
 Says = Literal["raises", "lowers", "matters"]
 Verdict = Literal["holds", "fails", "hardly"]
 
-MOVED = 0.02  # a smaller change of the probability does not settle a claim
+MOVED = 0.1  # a smaller change of the log-odds does not settle a claim
+ENOUGH_OF_THE_WAY = 0.02  # the same for a regression: of the way from the baseline's output to the text's
 WORTH_CLAIMING = 0.05  # of the largest score: below it a method says nothing about a player
 
 
@@ -23,7 +25,9 @@ def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, .
     """For the predicted class: the player that raises it most and the one that lowers it most, of each method.
 
     Equal claims are merged; those of most methods come first, then those with the largest measured effect. `before`
-    and `after` are probabilities, for a regression outputs. Reads the leave-one-out rows of the table.
+    and `after` are probabilities, for a regression outputs. `fall` is what the log-odds of the class (of a regression
+    the output) lose without the player: methods claim in log-odds, and the probability of a sure prediction hardly
+    shows what they lose. Reads the leave-one-out rows of the table.
     """
     if Need.OUTPUTS not in case.model.offers:
         return ()
@@ -38,9 +42,7 @@ def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, .
     claims = [
         _tried(player, says, tuple(methods), without[player], case, scale) for (player, says), methods in sayers.items()
     ]
-    return tuple(
-        sorted(claims, key=lambda claim: (-len(claim.methods), -abs(claim.before - claim.after), claim.player))
-    )
+    return tuple(sorted(claims, key=lambda claim: (-len(claim.methods), -abs(claim.fall), claim.player)))
 
 
 def strongest_claims(attribution: Attribution) -> Iterator[tuple[int, Says]]:
@@ -59,22 +61,23 @@ def strongest_claims(attribution: Attribution) -> Iterator[tuple[int, Says]]:
 
 
 def verdict_of(says: Says, fall: float, moved: float = MOVED) -> Verdict:
-    """`fall` is what the class loses when the player is left out; `moved` what counts as a change."""
+    """`fall` is what the log-odds lose when the player is left out; `moved` what counts as a change."""
     if abs(fall) < moved:
         return "hardly"
     return "holds" if says == "matters" or (fall > 0) == (says == "raises") else "fails"
 
 
 def _tried(player: int, says: Says, methods: tuple[str, ...], without: FloatArray, case: Case, moved: float) -> Claim:
-    before, after = _shown(case.table.whole[0], case), _shown(without, case)
+    fall = _value(case.table.whole[0], case) - _value(without, case)
     return Claim(
         player=player,
         says=says,
         methods=methods,
-        before=before,
-        after=after,
+        before=_shown(case.table.whole[0], case),
+        after=_shown(without, case),
+        fall=fall,
         predicted=predicted(without, case),
-        verdict=verdict_of(says, before - after, moved),
+        verdict=verdict_of(says, fall, moved),
     )
 
 
@@ -83,8 +86,15 @@ def _shown(logits: FloatArray, case: Case) -> float:
     return float(logits[case.prediction.predicted.index]) if probability is None else probability
 
 
+def _value(logits: FloatArray, case: Case) -> float:
+    """Log-odds of the predicted class, of a regression the output, of logits (labels,)."""
+    head = case.model.head
+    value: ValueName = "output" if head == "regression" else "log-odds"
+    return float(value_of(logits[None], value, head=head, targets=[case.prediction.predicted.index])[0, 0])
+
+
 def _moved(case: Case) -> float:
-    """For a regression the same share of the way from the baseline's output to the text's."""
+    """For a regression a share of the way from the baseline's output to the text's."""
     if case.model.head != "regression":
         return MOVED
-    return max(MOVED * abs(_shown(case.table.whole[0], case) - _shown(case.table.empty[0], case)), 1e-9)
+    return max(ENOUGH_OF_THE_WAY * abs(_value(case.table.whole[0], case) - _value(case.table.empty[0], case)), 1e-9)

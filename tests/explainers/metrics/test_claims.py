@@ -27,10 +27,21 @@ def test_a_claim_is_tried_by_leaving_out_the_player() -> None:
     assert raises.predicted.label == "no"
     assert (lowers.player, lowers.says, lowers.verdict) == (1, "lowers", "holds")
     assert lowers.after == pytest.approx(probability(2.01))
+    assert (raises.fall, lowers.fall) == pytest.approx((2, -1))
+
+
+def test_a_claim_about_a_sure_prediction_holds_though_the_probability_hardly_moves() -> None:
+    """From log-odds 9 to 7 the probability falls by a thousandth: the claim was made in log-odds."""
+    case = case_for(LinearModel({"good": (0.0, 2.0), "great": (0.0, 7.0)}), "good great")
+
+    (claim,) = claims_of([given(case, 2, 0)], case)
+
+    assert claim.before - claim.after < 0.001
+    assert (claim.fall, claim.verdict) == (pytest.approx(2), "holds")
 
 
 def test_a_wrong_claim_fails_and_an_idle_one_hardly_moves_anything() -> None:
-    """bad lowers where the method says it raises; so moves the probability by a fraction of a percent."""
+    """bad lowers where the method says it raises; so moves the log-odds by .01."""
     case = case_for(LinearModel(WEIGHTS), "good bad so")
 
     claims = claims_of([given(case, 0, 2, -1)], case)
@@ -64,15 +75,15 @@ def test_a_method_without_sign_says_that_a_player_matters() -> None:
 @pytest.mark.parametrize(
     ("says", "fall", "verdict"),
     [
-        ("raises", 0.02, "holds"),
-        ("raises", 0.019, "hardly"),
-        ("raises", -0.02, "fails"),
-        ("lowers", -0.02, "holds"),
-        ("lowers", 0.02, "fails"),
-        ("matters", -0.02, "holds"),
+        ("raises", 0.1, "holds"),
+        ("raises", 0.099, "hardly"),
+        ("raises", -0.1, "fails"),
+        ("lowers", -0.1, "holds"),
+        ("lowers", 0.1, "fails"),
+        ("matters", -0.1, "holds"),
     ],
 )
-def test_two_hundredths_of_probability_settle_a_claim(says: str, fall: float, verdict: str) -> None:
+def test_a_tenth_of_log_odds_settles_a_claim(says: str, fall: float, verdict: str) -> None:
     """The claimed way it holds, the other way it fails, and less is no answer."""
     assert verdict_of(says, fall) == verdict  # type: ignore[arg-type]
 

@@ -51,10 +51,13 @@ class Declared:
     source: Mapping[str, Any]
 
 
-def content_of(declared: Declared, stored: Stored, tables: Mapping[str, str]) -> dict[str, Any]:
+def content_of(
+    declared: Declared, stored: Stored, tables: Mapping[str, str], measured: Measured | None = None
+) -> dict[str, Any]:
+    """measured: of the same plan and rows, where it is known already. Before anything is explained no gap has words."""
     plan = declared.plan
-    measured = gaps.measure(plan, stored)
-    worst = gaps.worst(measured, plan.explain.gaps)
+    measured = measured or gaps.measure(plan, stored)
+    worst = gaps.worst(measured, plan.explain.gaps) if stored.evidence.explained else []
     found = {
         "schema": SCHEMA,
         "title": plan.title or f"{declared.model.title}: {declared.source['title']}",

@@ -5,10 +5,12 @@ Everything here is stored with the report, so that its numbers can be computed a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from .._library import explainers
 from .attribution import WORD_CLASSES, word_classes
@@ -18,6 +20,7 @@ from .values import Bools, Ints
 from .words import is_masked
 
 Told = Callable[[float, str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,26 +71,32 @@ class Evidence:
 def explain_texts(
     oracle: Oracle,
     material: Material,
-    rows: Iterable[int],
+    asked: Sequence[tuple[int, Sequence[str]]],
     *,
     target: int,
-    methods: Sequence[str],
     seed: int,
-    tell: Told,
+    tell: Callable[[float], None],
 ) -> tuple[ExplainedText, ...]:
-    """The rows in ascending order, each under every method."""
-    wanted = sorted(set(rows))
+    """asked: rows with the methods that explain each."""
     found: list[ExplainedText] = []
-    for number, row in enumerate(wanted):
-        tell(number / len(wanted), f"{number}/{len(wanted)}")
+    for number, (row, methods) in enumerate(asked):
         question = explainers.Question(
             text=material.texts[row], players="word", also=target, seed=seed, precision="fp32",
             value=explainers.values.resolve(None, oracle.facts.head),
         )  # fmt: skip
-        found += [
-            _explained(oracle.explain(question, method), row, target, material.mentions[row]) for method in methods
-        ]
+        for at, method in enumerate(methods):
+            tell((number + at / len(methods)) / len(asked))
+            found.append(_explained(oracle.explain(question, method), row, target, material.mentions[row]))
     return tuple(found)
+
+
+def packed(kind: type[T], found: T) -> bytes:
+    """Records as JSON; a number is read back as it was."""
+    return TypeAdapter(kind).dump_json(found)
+
+
+def unpacked(kind: type[T], body: bytes) -> T:
+    return TypeAdapter(kind).validate_json(body)
 
 
 def _explained(found: explainers.Attribution, row: int, target: int, mentions: Sequence[Span]) -> ExplainedText:

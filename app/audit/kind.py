@@ -1,75 +1,130 @@
-"""An audit as a job: shards of predictions, then the words of the worst gaps and the report in every form."""
+"""An audit as a job. Its shards are the steps of the audit, one more that tells early what the predictions say, and
+one that writes the report in every form."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from ..datasets import service as datasets
+from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..store.database import Store
-from . import plots, report, run, terms
+from ..words import N_
+from . import plots, report, terms
+from .content import content_of
 from .material import Material
-from .oracle import EngineOracle, audited_class
+from .oracle import EngineOracle
 from .plan import Plan, Swaps, Table
+from .run import PREDICTING, Course, counted
+from .service import EARLY
 from .sources import material_of
-from .values import Floats
 
+MEASURING, WRITING = N_("measuring gaps"), N_("writing the report")
 PAGE = 2_000  # rows of a data set that are read together
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of files in the archive, so that two runs make the same bytes
 
 
-class AuditKind:
+class AuditKind(Kind):
+    """One for a job: what the steps share is worked out once in a process."""
+
     name = "audit"
     Request = Plan
 
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._course: Course | None = None
+
     def shards(self, work: Work) -> int:
-        return run.shards(material(work))
+        return sum(_counts(work).values())
+
+    def after(self, work: Work, shard: int) -> int:
+        return next(first for first in reversed(_firsts(work).values()) if first <= shard)
 
     def run(self, work: Work, shard: int) -> bytes:
-        oracle = EngineOracle(work.engine, work.request.model)
-        target = audited_class(oracle.facts, work.request.audited)
-        return run.predict(oracle, material(work), shard, target=target).astype("<f8").tobytes()
+        course, firsts = self._under_way(work), _firsts(work)
+        name = next(name for name in reversed(firsts) if firsts[name] <= shard)
+        if name == MEASURING:
+            return _told_early(work, course)
+        if name == WRITING:
+            return _written(work, course)
+        stage = next(stage for stage in course.stages if stage.name == name)
+        return stage.do(shard - firsts[name], work.progress)
 
     def finish(self, work: Work) -> dict[str, Any]:
-        plan: Plan = work.request
-        scores: list[Floats] = [np.frombuffer(body, dtype="<f8") for body in work.results()]
-        oracle = EngineOracle(work.engine, plan.model)
-        declared, stored = run.finish(plan, material(work), oracle, scores, work.progress)
-        facts = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "job": work.id}
-        made = report.build(declared, stored, work.folder, run=facts)
-        report.write(made, work.folder, pdf=report.has_pdf())
-        self._draw(made, work.folder)
-        for path in sorted(work.folder.rglob("*")):
-            if path.is_file():
-                work.keep(path.name, path)
-        work.keep("report.zip", archive(work.folder))
-        return _result(work.id, made)
+        return dict(json.loads(work.result(_firsts(work)[WRITING])))
 
-    def _draw(self, made: dict[str, Any], folder: Path) -> None:
-        """The drawings apart, for the page, in either language."""
-        for language in ("en", "zh"):
-            say = terms.filters(report.translator(language))
-            for name, drawn in plots.drawings(made["content"], say).items():
-                (folder / f"{name}.{language}.svg").write_text(drawn, encoding="utf-8")
+    def _under_way(self, work: Work) -> Course:
+        with self._lock:
+            if self._course is None:
+                firsts, oracle = _firsts(work), EngineOracle(work.engine, work.request.model)
+                self._course = Course(
+                    work.request, material(work), oracle, lambda stage, number: work.result(firsts[stage] + number)
+                )
+            return self._course
+
+
+def _counts(work: Work) -> dict[str, int]:
+    """The shards of each stage: what the predictions say is told before anything is explained."""
+    counts = counted(work.request, material(work))
+    return {PREDICTING: counts.pop(PREDICTING), MEASURING: 1, **counts, WRITING: 1}
+
+
+def _firsts(work: Work) -> dict[str, int]:
+    """The first shard of each stage that has any."""
+    counts = _counts(work)
+    ends = accumulate(counts.values())
+    return {name: end - count for (name, count), end in zip(counts.items(), ends, strict=True) if count}
+
+
+def _told_early(work: Work, course: Course) -> bytes:
+    """The gaps and the drawings, which no explanation changes: the page shows them at once."""
+    work.progress(0.0, MEASURING)
+    content = content_of(course.declared, course.predicted, {}, course.measured)
+    work.keep(EARLY, json.dumps(content).encode())
+    for language in ("en", "zh"):
+        say = terms.filters(report.translator(language))
+        for name, drawn in plots.drawings(content, say).items():
+            work.keep(f"{name}.{language}.svg", drawn.encode())
+    work.so_far(_found(content) | {"links": {"page": f"/audits/{work.id}"}})
+    return b""
+
+
+def _written(work: Work, course: Course) -> bytes:
+    """The report in every form; returns the result of the job."""
+    work.progress(0.0, WRITING)
+    facts = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "job": work.id}
+    made = report.build(course.declared, course.stored, work.folder, run=facts, measured=course.measured)
+    work.progress(0.2, WRITING)
+    report.write(made, work.folder, pdf=report.has_pdf())
+    for path in sorted(work.folder.rglob("*")):
+        if path.is_file():
+            work.keep(path.name, path)
+    work.keep("report.zip", archive(work.folder))
+    return json.dumps(_result(work.id, made)).encode()
 
 
 def _result(id: str, made: dict[str, Any]) -> dict[str, Any]:
     content = made["content"]
     forms = ("json", "html", *(("pdf",) if report.has_pdf() else ()), "md", "zip")
     return {
-        "rows": content["data"]["rows"],
-        "findings": content["verdict"]["findings"],
+        **_found(content),
         "sha256": made["sha256"],
-        "verdict": content["verdict"]["kind"],
         "links": {"page": f"/audits/{id}"} | {form: f"/v1/audits/{id}/report?format={form}" for form in forms},
     }
+
+
+def _found(content: Mapping[str, Any]) -> dict[str, Any]:
+    verdict = content["verdict"]
+    return {"rows": content["data"]["rows"], "findings": verdict["findings"], "verdict": verdict["kind"]}
 
 
 def material(work: Work) -> Material:
@@ -103,6 +158,6 @@ def archive(folder: Path) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".svg":
+            if path.is_file():
                 file.writestr(zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH), path.read_bytes())
     return out.getvalue()

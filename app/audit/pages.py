@@ -15,6 +15,7 @@ from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import NotFound
 from ..forms import FORESEEN, Form, FormError, error_of, form_of
 from ..jobs.schemas import JobOut
+from ..jobs.states import FINAL
 from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import language_of, render
@@ -40,8 +41,9 @@ class ListPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
     job: JobOut
-    c: Mapping[str, Any]  # the content of the report
-    sha256: str
+    ended: bool
+    c: Mapping[str, Any]  # the content of the report; while it is made, what the predictions say
+    sha256: str | None
     run: Mapping[str, Any]
     forests: Sequence[view.Forest]
     waterfalls: Sequence[view.Waterfall]
@@ -82,8 +84,9 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
     content = found.content
     page = AuditPage(
         job=found.job,
+        ended=found.job.state in FINAL,
         c=content,
-        sha256=str(found.sha256),
+        sha256=found.sha256,
         run=found.run or {},
         forests=view.forests(content),
         waterfalls=[view.waterfall(gap) for gap in content["words"]],

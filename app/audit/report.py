@@ -13,16 +13,19 @@ from ..explain.export import safe_cells
 from ..rendering import environment
 from . import plots, stored, terms
 from .content import Declared, content_of, digest
+from .gaps import Measured
 from .stored import Stored
 
 STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 TABLES = "tables"
 
 
-def build(declared: Declared, found: Stored, folder: Path, *, run: Mapping[str, Any]) -> dict[str, Any]:
+def build(
+    declared: Declared, found: Stored, folder: Path, *, run: Mapping[str, Any], measured: Measured | None = None
+) -> dict[str, Any]:
     """Writes the tables below `folder` and returns the report: {content, sha256, run}; `run` is outside the hash."""
     tables = stored.write(found, folder / TABLES)
-    content = content_of(declared, found, tables)
+    content = content_of(declared, found, tables, measured)
     return {"content": content, "sha256": digest(content), "run": dict(run)}
 
 

@@ -1,27 +1,175 @@
-"""An audit from its plan to what is stored: predict every row, find the worst gaps, ask the model about their words."""
+"""An audit from its plan to what is stored, as steps: predict every row, explain texts of the worst gaps, ask the
+model again without their words.
+
+What a step leaves is bytes; what follows is computed from the plan, the texts and these alone. So an audit that was
+stopped goes on behind the last step that is stored, and finds what an undisturbed one finds.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from ..words import N_
 from . import content as contents
 from . import gaps
 from .claims import claims_of
-from .evidence import Evidence, ask_without, explain_texts, occurrences
+from .evidence import Edited, Evidence, ExplainedText, Told, ask_without, explain_texts, occurrences, packed, unpacked
+from .findings import Test
+from .gaps import Measured
 from .material import Material
 from .oracle import Oracle, audited_class, probabilities
 from .plan import Plan
 from .stored import Stored
 from .values import Floats
 
-Told = Callable[[float, str], None]
 SHARD = 512  # rows that are predicted together: a job stores them as one piece, and a command does the same
+TOGETHER = 8  # texts that are explained in one step, a few seconds' work
 MOST_EDITS = 200  # texts a word is taken out of
-PREDICTING, EXPLAINING = 0.5, 0.45  # shares of the whole, for the progress
+PREDICTING, EXPLAINING, CHECKING = N_("predicting"), N_("explaining"), N_("taking words out")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps of one sort, which need every step of the stages before and none of each other."""
+
+    name: str
+    steps: int
+    do: Callable[[int, Told], bytes]
+
+
+@dataclass(frozen=True)
+class Course:
+    """An audit under way. results: what a step that is done has left, by its stage and number."""
+
+    plan: Plan
+    material: Material
+    oracle: Oracle
+    results: Callable[[str, int], bytes]
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        counts = counted(self.plan, self.material)
+        works = (self._predict, self._explain, self._check)
+        return tuple(Stage(name, counts[name], do) for name, do in zip(counts, works, strict=True))
+
+    @cached_property
+    def declared(self) -> contents.Declared:
+        source = {**self.material.source, "left_out": dict(self.material.left_out)}
+        return contents.Declared(self.plan, self.oracle.facts, self.target, source)
+
+    @cached_property
+    def target(self) -> int:
+        return audited_class(self.oracle.facts, self.plan.audited)
+
+    @cached_property
+    def predicted(self) -> Stored:
+        """What the predictions alone say; needs the first stage."""
+        scores = [np.frombuffer(body, dtype="<f8") for body in self._left(PREDICTING)]
+        return store(self.material, np.concatenate(scores) if scores else np.zeros(0))
+
+    @cached_property
+    def measured(self) -> Measured:
+        return gaps.measure(self.plan, self.predicted)
+
+    @cached_property
+    def stored(self) -> Stored:
+        """Everything; needs every stage."""
+        explained = self._explained
+        edited = tuple(each for body in self._left(CHECKING) for each in unpacked(tuple[Edited, ...], body))
+        texts = {each.row: self.material.texts[each.row] for each in explained}
+        return replace(self.predicted, texts=texts, evidence=Evidence(explained, edited))
+
+    def _left(self, stage: str) -> Iterable[bytes]:
+        return (self.results(stage, number) for number in range(counted(self.plan, self.material)[stage]))
+
+    def _predict(self, number: int, tell: Told) -> bytes:
+        tell(0.0, PREDICTING)
+        return predict(self.oracle, self.material, number, target=self.target).astype("<f8").tobytes()
+
+    def _explain(self, number: int, tell: Told) -> bytes:
+        steps = counted(self.plan, self.material)[EXPLAINING]
+        asked = self._asked
+        part = asked[number * len(asked) // steps : (number + 1) * len(asked) // steps]
+        found = explain_texts(
+            self.oracle, self.material, part, target=self.target, seed=self.plan.seed,
+            tell=lambda share: tell(share, EXPLAINING),
+        )  # fmt: skip
+        return packed(tuple[ExplainedText, ...], found)
+
+    def _check(self, number: int, tell: Told) -> bytes:
+        """The texts of a gap without each of its words."""
+        tell(0.0, CHECKING)
+        edits = self._edits(number) if number < len(self._worst) else []
+        return packed(tuple[Edited, ...], ask_without(self.oracle, self.material, edits, target=self.target))
+
+    @cached_property
+    def _worst(self) -> list[Test]:
+        return gaps.worst(self.measured, self.plan.explain.gaps)
+
+    @cached_property
+    def _sides(self) -> list[tuple[list[int], list[int]]]:
+        return [gaps.sampled(self.measured, test, self.plan) for test in self._worst]
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        """The rows that each method explains: those of the gaps and some of every group; of these some a second one."""
+        chosen, pushed = self.plan.explain, gaps.pushed(self.measured, self.plan)
+        rows = {row for sides in self._sides for side in sides for row in side} | {
+            row for rows in pushed for row in rows
+        }
+        found: dict[str, list[int]] = {chosen.method: sorted(rows)}
+        if chosen.second is not None and chosen.second != chosen.method:
+            found[chosen.second] = sorted({row for group in pushed for row in group[: max(2, chosen.each // 2)]})
+        return found
+
+    @cached_property
+    def _asked(self) -> list[tuple[int, list[str]]]:
+        """The distinct texts, each by the first row that holds it, with the methods that explain it."""
+        asked: dict[str, tuple[int, list[str]]] = {}
+        for method, rows in self._rows.items():
+            for row in rows:
+                _, methods = asked.setdefault(self.material.texts[row], (row, []))
+                if method not in methods:
+                    methods.append(method)
+        return sorted(asked.values())
+
+    @cached_property
+    def _explained(self) -> tuple[ExplainedText, ...]:
+        """Rows with the same text have the same explanation."""
+        found = [each for body in self._left(EXPLAINING) for each in unpacked(tuple[ExplainedText, ...], body)]
+        if not found:
+            return ()
+        known = {(self.material.texts[each.row], each.method): each for each in found}
+        wanted = [(row, method) for method, rows in self._rows.items() for row in rows]
+        return tuple(replace(known[self.material.texts[row], method], row=row) for row, method in wanted)
+
+    def _edits(self, number: int) -> list[tuple[int, str, list[int]]]:
+        """(gap, word, rows): the words with the largest claims, and the texts of the group that hold them."""
+        texts = Evidence(self._explained).of(self.plan.explain.method)
+        own, other = ([texts[row] for row in side] for side in self._sides[number])
+        inside = self.measured.at[gaps.sides(self.measured, self._worst[number])[0]]
+        edits = []
+        for claim in claims_of(own, other, seed=self.plan.seed):
+            holding = [int(row) for row in inside if occurrences(self.material.texts[row], claim.word)]
+            edits.append((number, claim.word, holding[:MOST_EDITS]))
+        return edits
+
+
+def counted(plan: Plan, material: Material) -> dict[str, int]:
+    """The steps of each stage. They follow from the plan and the texts alone, so that a job knows how far it is; how
+    many texts are explained follows from the predictions, and they are shared out evenly."""
+    chosen = plan.explain
+    texts = min(2 * chosen.gaps * chosen.texts + chosen.each * len(material.membership), material.count)
+    return {
+        PREDICTING: -(-len(material.texts) // SHARD),
+        EXPLAINING: -(-texts // TOGETHER) if chosen.gaps else 0,
+        CHECKING: chosen.gaps,
+    }
 
 
 def predict(oracle: Oracle, material: Material, shard: int, *, target: int) -> Floats:
@@ -30,35 +178,17 @@ def predict(oracle: Oracle, material: Material, shard: int, *, target: int) -> F
     return probabilities(oracle.facts, oracle.logits(part), target=target)
 
 
-def shards(material: Material) -> int:
-    return -(-len(material.texts) // SHARD)
-
-
 def run(plan: Plan, material: Material, oracle: Oracle, tell: Told) -> tuple[contents.Declared, Stored]:
     """All of it in this process. tell(share done, note)."""
-    target = audited_class(oracle.facts, plan.audited)
-    scores = []
-    for shard in range(shards(material)):
-        tell(PREDICTING * shard / shards(material), "predicting")
-        scores.append(predict(oracle, material, shard, target=target))
-    return finish(plan, material, oracle, scores, tell)
-
-
-def finish(
-    plan: Plan, material: Material, oracle: Oracle, scores: Sequence[Floats], tell: Told
-) -> tuple[contents.Declared, Stored]:
-    """What follows the predictions: the gaps, and the evidence of their words."""
-    target = audited_class(oracle.facts, plan.audited)
-    stored = store(material, np.concatenate(scores) if scores else np.zeros(0))
-    declared = contents.Declared(
-        plan=plan,
-        model=oracle.facts,
-        target=target,
-        source={**material.source, "left_out": dict(material.left_out)},
-    )
-    if plan.explain.gaps:
-        stored = explained(plan, stored, material, oracle, target=target, tell=tell)
-    return declared, stored
+    left: dict[str, list[bytes]] = {}
+    course = Course(plan, material, oracle, lambda stage, number: left[stage][number])
+    done, steps = 0, sum(stage.steps for stage in course.stages)
+    for stage in course.stages:
+        left[stage.name] = []
+        for number in range(stage.steps):
+            left[stage.name].append(stage.do(number, lambda share, note, at=done: tell((at + share) / steps, note)))  # type: ignore[misc]
+            done += 1
+    return course.declared, course.stored
 
 
 def store(material: Material, scores: Floats) -> Stored:
@@ -73,39 +203,4 @@ def store(material: Material, scores: Floats) -> Stored:
         functions=material.functions,
         pairs=material.pairs,
         texts={},
-    )
-
-
-def explained(plan: Plan, stored: Stored, material: Material, oracle: Oracle, *, target: int, tell: Told) -> Stored:
-    """The stored rows with word scores of the worst gaps and of some texts of every group, and the edits."""
-    measured = gaps.measure(plan, stored)
-    worst = gaps.worst(measured, plan.explain.gaps)
-    sides = [gaps.sampled(measured, test, plan) for test in worst]
-    pushed = gaps.pushed(measured, plan)
-    rows = {row for one, other in sides for row in (*one, *other)} | {row for group in pushed for row in group}
-    methods = [plan.explain.method]
-
-    def told(share: float, note: str) -> None:
-        tell(PREDICTING + EXPLAINING * share, f"explaining {note}")
-
-    found = explain_texts(oracle, material, rows, target=target, methods=methods, seed=plan.seed, tell=told)
-    if plan.explain.second is not None and plan.explain.second != plan.explain.method:
-        both = {row for group in pushed for row in group[: max(2, plan.explain.each // 2)]}
-        found += explain_texts(
-            oracle, material, both, target=target, methods=[plan.explain.second], seed=plan.seed,
-            tell=told,
-        )  # fmt: skip
-    evidence = Evidence(explained=found)
-    edits: list[tuple[int, str, list[int]]] = []
-    for number, (test, (own, other)) in enumerate(zip(worst, sides, strict=True)):
-        texts = evidence.of(plan.explain.method)
-        inside = [int(measured.at[row]) for row in np.flatnonzero(gaps.sides(measured, test)[0])]
-        for claim in claims_of([texts[r] for r in own], [texts[r] for r in other], seed=plan.seed):
-            holding = [row for row in inside if occurrences(material.texts[row], claim.word)]
-            edits.append((number, claim.word, holding[:MOST_EDITS]))
-    edited = ask_without(oracle, material, edits, target=target)
-    return replace(
-        stored,
-        texts={each.row: material.texts[each.row] for each in found},
-        evidence=Evidence(explained=found, edited=edited),
     )

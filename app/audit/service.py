@@ -23,6 +23,8 @@ FORMS = {  # format → the file of the job, its media type
     "zip": ("report.zip", "application/zip"),
 }
 ROWS = "rows.parquet"
+EARLY = "early.json"  # what the predictions say, before anything is explained
+DRAWN = ".svg"  # drawings are there with what the predictions say
 
 
 async def submit(
@@ -60,7 +62,8 @@ async def find(services: Services, project: str, id: str) -> AuditOut:
     row = await _row(services, project, id)
     job = jobs.job_out(row)
     if row.state != State.DONE:
-        return AuditOut(job=job)
+        early = await _read(services, project, id, EARLY)
+        return AuditOut(job=job, content=json.loads(early) if early else None)
     report = json.loads(await _read(services, project, id, "report.json"))
     return AuditOut(job=job, sha256=report["sha256"], content=report["content"], run=report["run"])
 
@@ -68,7 +71,7 @@ async def find(services: Services, project: str, id: str) -> AuditOut:
 async def file(services: Services, project: str, id: str, name: str) -> AsyncIterator[bytes]:
     """A file of the report. Raises NotFound, Conflict while it is not written."""
     row = await _row(services, project, id)
-    if row.state != State.DONE:
+    if row.state != State.DONE and not name.endswith(DRAWN):
         raise Conflict(f"the audit is {row.state}: its report is written at its end", cure="Follow /v1/jobs/{id}.")
     await jobs.file_size(services, project, id, name=name)
     return jobs.file(services, project, id, name=name)

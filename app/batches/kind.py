@@ -13,6 +13,7 @@ from ..explain import records as explanations
 from ..explain.keys import explanation_key
 from ..explain.questions import explainer_of, question_of
 from ..explain.schemas import ExplanationOut
+from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..models.schemas import ModelOut
 from ..schemas import TextInput
@@ -25,7 +26,7 @@ from .schemas import BatchRequest, BatchResult, BatchRow
 PARQUET = "results.parquet"
 
 
-class BatchKind:
+class BatchKind(Kind):
     name = "batch"
     Request = BatchRequest
 

@@ -14,6 +14,7 @@ from .._library import explainers
 from ..batches.kind import explained
 from ..batches.schemas import BatchRequest
 from ..errors import NotFound
+from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..models.schemas import ModelOut
 from ..schemas import TextInput
@@ -31,7 +32,7 @@ from .uploads import restore
 DONE = b"{}"
 
 
-class DatasetKind:
+class DatasetKind(Kind):
     name = "dataset"
     Request = DatasetJob
 

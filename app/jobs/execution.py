@@ -76,10 +76,26 @@ class Execution:
         """Does the shards from first to before stop that are not stored. False where the job has ended meanwhile."""
         stored = self.store.query(partial(jobs.shards_done, job=id, first=first, stop=stop))
         missing = sorted(set(range(first, stop)) - stored)
-        if len(missing) < 2:
-            return all(self._shard(id, shard) for shard in missing)
-        with ThreadPoolExecutor(len(missing)) as pool:
-            return all(pool.map(partial(self._shard, id), missing))
+        while missing:
+            able = self._able(id, missing)
+            if not able or not self._at_once(id, able):
+                return False
+            missing = missing[len(able) :]
+        return True
+
+    def _able(self, id: str, missing: list[int]) -> list[int]:
+        """Those that need no other of the missing ones; none where the job has ended."""
+
+        def choose(kind: Kind, work: Work) -> list[int]:
+            return [shard for shard in missing if kind.after(work, shard) <= missing[0]]
+
+        return self._guarded(id, choose) or []
+
+    def _at_once(self, id: str, shards: list[int]) -> bool:
+        if len(shards) == 1:
+            return self._shard(id, shards[0])
+        with ThreadPoolExecutor(len(shards)) as pool:
+            return all(pool.map(partial(self._shard, id), shards))
 
     def finish(self, id: str) -> None:
         def conclude(kind: Kind, work: Work) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     class Word(Request):                      # in <feature>/schemas.py: web reads it, so it imports nothing heavy
         texts: list[Text]
 
-    class WordKind:                           # in <feature>/kind.py: imported by the runner alone, may import pandas
+    class WordKind(Kind):                     # in <feature>/kind.py: imported by the runner alone, may import pandas
         name = "word"                         # as in registry.py: "word": "..feature.kind:WordKind"
         Request = Word
 
@@ -27,7 +27,8 @@ What the runner promises, and what a kind must hold to:
 - `run` returns the shard's result. The runner stores it in `job_shards` with the progress, in one transaction, under
   (job, shard) and a hash of kind, request and number. It is called again for a shard that was in hand when a process
   was killed, never for one that is stored. Whatever else it writes must be the same row when it is written twice: use
-  keys made of the content. Shards of one job may run at the same time in several threads (`executor.slots`).
+  keys made of the content. Shards of one job may run at the same time in several threads (`executor.slots`), except
+  that a shard waits until the first `after` shards are stored: what it builds on, `work.result(shard)` gives back.
 - `finish` is called when every shard is stored, and again if it was interrupted. What it returns (small, JSON) is
   the `result` of the job; `links` in it are shown on the job's page.
 - `work.progress(done, note)` between pieces of work of about a second: it stores how far the shard is (at most once a
@@ -52,6 +53,10 @@ class Kind(Protocol):
     Request: ClassVar[type[BaseModel]]
 
     def shards(self, work: Work) -> int: ...
+
+    def after(self, work: Work, shard: int) -> int:
+        """How many shards, from the first, must be stored before this one is run; at most `shard`."""
+        return 0
 
     def run(self, work: Work, shard: int) -> bytes: ...
 

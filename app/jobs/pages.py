@@ -11,13 +11,24 @@ from fastapi.responses import RedirectResponse, Response
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, ServicesDep, needs
 from ..rendering import render
+from ..words import N_
 from . import service
 from .schemas import JobOut
 from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
-NAMES = {"jsonl": "JSON Lines", "csv": "CSV", "parquet": "Parquet"}
+NAMES = {
+    "page": N_("What was found"),
+    "jsonl": "JSON Lines",
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "json": "JSON",
+    "html": "HTML",
+    "pdf": "PDF",
+    "md": "Markdown",
+    "zip": "ZIP",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

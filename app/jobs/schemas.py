@@ -31,7 +31,9 @@ class JobOut(Record):
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
-    result: dict[str, Any] | None = Field(None, description="Once done: counts, and links to what came of it.")
+    result: dict[str, Any] | None = Field(
+        None, description="Counts, and links to what came of it; of some kinds earlier."
+    )
     error: JobError | None = None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -52,12 +53,19 @@ class Work:
         """Stores a file with the job; service.file and /v1/jobs/{id}/files/{name} give it back."""
         self.store.commit(partial(jobs.add_file, job=self.id, name=name, parts=_parts(source)))
 
+    def so_far(self, result: Mapping[str, Any]) -> None:
+        """What is known before the end; the result of the job takes its place."""
+        self.store.commit(partial(jobs.change, id=self.id, result=json.dumps(result)))
+
     def results(self) -> Iterator[bytes]:
         """What `run` returned for each shard that is stored, in order."""
-        for shard in sorted(self.store.query(partial(jobs.shards_done, job=self.id))):
-            body = self.store.query(partial(jobs.shard_body, job=self.id, shard=shard))
-            assert body is not None
-            yield body
+        yield from map(self.result, sorted(self.store.query(partial(jobs.shards_done, job=self.id))))
+
+    def result(self, shard: int) -> bytes:
+        """The same of one shard, which must be stored."""
+        body = self.store.query(partial(jobs.shard_body, job=self.id, shard=shard))
+        assert body is not None
+        return body
 
 
 def _parts(source: Path | bytes) -> Iterator[bytes]:

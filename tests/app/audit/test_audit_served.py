@@ -131,6 +131,56 @@ def test_an_audit_under_way_shows_its_job(client: TestClient) -> None:
     assert id in {each["id"] for each in client.get("/v1/audits").json()["audits"]}
 
 
+def test_what_the_predictions_say_is_told_before_anything_is_explained(client: TestClient) -> None:
+    """The gaps and the drawings are there, as they will be in the end, and how far the rest is; then all of it."""
+    id = client.post("/v1/audits", json=ASKED).json()["id"]
+    run = execution(client.app.state.services.store, load=planted)  # type: ignore[attr-defined]
+    shards = run.begin(id)
+    assert shards is not None
+    predicted = next(stop for stop in range(1, shards) if run.shards(id, stop - 1, stop) and early(client, id))
+    part, page = client.get(f"/v1/audits/{id}").json(), client.get(f"/audits/{id}").text
+    asked = list(run.executor.asked)  # type: ignore[attr-defined]
+    run.shards(id, predicted, shards)
+    run.finish(id)
+    whole = client.get(f"/v1/audits/{id}").json()
+
+    assert "explain" not in asked
+    assert part["sha256"] is None
+    assert 0 < part["job"]["progress"] < 0.5
+    assert part["job"]["result"]["findings"] == whole["job"]["result"]["findings"] > 0
+    assert part["content"]["words"] == []
+    assert whole["content"]["words"] != []
+    assert {name for name in whole["content"] if whole["content"][name] != part["content"][name]} == {
+        "words", "examples", "explanations", "tables",
+    }  # fmt: skip
+    assert f'data-job="/v1/jobs/{id}/events"' in page
+    assert "format=json" not in page
+    for address in re.findall(r'src="(/audits/[^"]+\.svg)"', page):
+        assert client.get(address).status_code == 200
+
+
+def early(client: TestClient, id: str) -> bool:
+    return client.get(f"/v1/audits/{id}").json()["content"] is not None
+
+
+def test_a_job_works_each_step_once(client: TestClient) -> None:
+    """A runner that takes over asks for nothing that is stored, and finds the same."""
+    id, other = (client.post("/v1/audits", json=ASKED).json()["id"] for _ in range(2))
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    whole = execution(store, load=planted)
+    whole.run(id)
+    first, second = (execution(store, load=planted) for _ in range(2))
+    shards = first.begin(other)
+    assert shards is not None
+    first.shards(other, 0, shards - 4)
+    second.run(other)
+    found = [client.get(f"/v1/audits/{each}").json() for each in (id, other)]
+
+    assert first.executor.asked + second.executor.asked == whole.executor.asked  # type: ignore[attr-defined]
+    assert min(each.executor.asked.count("explain") for each in (first, second)) > 0  # type: ignore[attr-defined]
+    assert found[0]["sha256"] == found[1]["sha256"]
+
+
 def test_the_form_declares_an_audit(client: TestClient) -> None:
     """What it leaves open has the plan's defaults; what is wrong comes back with what was typed."""
     made = client.post("/audits", data={"model": "sentiment", "source": "templates-zh", "metric-accuracy": "1"})

@@ -15,6 +15,7 @@ from app.jobs import service
 from app.jobs.execution import MOST_DEATHS
 from app.jobs.schemas import JobOut
 from app.jobs.states import State
+from app.jobs.work import Work
 from app.schemas import TextInput
 from app.store import jobs
 from app.store.database import Store
@@ -72,6 +73,40 @@ def test_a_stored_shard_is_not_done_again(store: Store) -> None:
     second.run(job.id)
     assert second.executor.asked == ["scores"]
     assert now(store, job.id).state == State.DONE
+
+
+class Building:
+    """A kind whose last shards need the first two; notes what is stored when each is run."""
+
+    name = "batch"
+    Request = BatchRequest
+
+    def __init__(self) -> None:
+        self.there: dict[int, frozenset[int]] = {}
+
+    def shards(self, work: Work) -> int:
+        return 5
+
+    def after(self, work: Work, shard: int) -> int:
+        return 2 if shard >= 2 else 0
+
+    def run(self, work: Work, shard: int) -> bytes:
+        self.there[shard] = work.store.query(lambda session: jobs.shards_done(session, work.id))
+        return bytes([shard])
+
+    def finish(self, work: Work) -> dict[str, Any]:
+        return {"rows": len(list(work.results()))}
+
+
+def test_a_shard_waits_for_those_it_builds_on(store: Store) -> None:
+    """Also where they are in hand together."""
+    job, kind = submitted(store), Building()
+    run = execution(store, slots=5)
+    run.kinds = lambda name: kind
+    run.run(job.id)
+
+    assert now(store, job.id).result == {"rows": 5}
+    assert all({0, 1} <= kind.there[shard] for shard in (2, 3, 4))
 
 
 def test_a_shard_is_done_again_when_the_engine_ends(store: Store) -> None:
@@ -171,8 +206,6 @@ def test_an_explanation_of_a_batch_is_looked_up_the_second_time(store: Store) ->
 
 def test_a_file_is_given_back_in_parts(store: Store) -> None:
     """Larger than one row holds."""
-    from app.jobs.work import Work
-
     job = submitted(store)
     body = bytes(range(256)) * (2 * jobs.PART // 256 + 1)
     work: Any = Work(job.id, "default", None, store, None, None)  # type: ignore[arg-type]

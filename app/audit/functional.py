@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ class Case:
     functionality: str
     label: bool
     target: str  # the group named, empty where none is
-    template: str  # cases of one template belong together; the text itself where none is given
+    template: str  # cases of one template belong together; the hash of the text where none is given
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _case(row: Mapping[str, str | None], line: int) -> Case:
         functionality,
         label in POSITIVE,
         (row.get("target_ident") or "").strip(),
-        f"{functionality} {template}" if template else text,
+        f"{functionality} {template}" if template else hashlib.sha256(text.encode()).hexdigest(),
     )
 
 

@@ -25,7 +25,7 @@ from .material import Material
 from .oracle import EngineOracle
 from .plan import Plan, Swaps, Table
 from .run import PREDICTING, Course, counted
-from .service import EARLY
+from .service import EARLY, ORIGINALS
 from .sources import material_of
 
 MEASURING, WRITING = N_("measuring gaps"), N_("writing the report")
@@ -109,6 +109,7 @@ def _written(work: Work, course: Course) -> bytes:
         if path.is_file():
             work.keep(path.name, path)
     work.keep("report.zip", archive(work.folder))
+    work.keep(ORIGINALS, json.dumps(course.originals).encode())
     return json.dumps(_result(work.id, made)).encode()
 
 

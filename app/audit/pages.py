@@ -20,6 +20,7 @@ from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import language_of, render
 from . import service, view
+from .painting import unmasked
 from .plan import Plan, first_error
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -81,7 +82,8 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
     found = await service.find(services, project, id)
     if found.content is None:
         return RedirectResponse(f"/jobs/{id}", 303)
-    content = found.content
+    shown = request.query_params.get("words") == "shown"
+    content = unmasked(found.content, await service.originals(services, project, id)) if shown else found.content
     page = AuditPage(
         job=found.job,
         ended=found.job.state in FINAL,
@@ -95,7 +97,7 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
         swapped=view.swap_matrix(content),
         drawings=view.drawings(content),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
-        unmasked=request.query_params.get("words") == "shown",
+        unmasked=shown,
     )
     return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}")
 

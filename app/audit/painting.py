@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ..explain.heatmap import step_of
 from .words import masked_text
@@ -29,6 +29,32 @@ def pieces(example: Mapping[str, Any]) -> Iterator[Piece]:
         at = max(at, end)
     if at < len(text):
         yield Piece(text[at:], 0)
+
+
+class Originals(TypedDict):
+    """What a report masks, by the number of its row and by the name that stands for the word."""
+
+    texts: dict[str, str]
+    words: dict[str, str]
+
+
+def unmasked(content: Mapping[str, Any], known: Originals) -> dict[str, Any]:
+    """The content of a report as a reader sees it who asked for the words."""
+
+    def word(name: str | None) -> str | None:
+        return None if name is None else known["words"].get(name, name)
+
+    def text(example: Mapping[str, Any]) -> dict[str, Any]:
+        shown = known["texts"].get(str(example["row"]), example["text"])
+        return {**example, "text": shown, "strongest": word(example["strongest"])}
+
+    return {
+        **content,
+        "words": [
+            {**gap, "words": [{**one, "word": word(one["word"])} for one in gap["words"]]} for gap in content["words"]
+        ],
+        "examples": [{**gap, "texts": [text(example) for example in gap["texts"]]} for gap in content["examples"]],
+    }
 
 
 FILTERS: dict[str, Callable[..., Any]] = {"painted": lambda example: list(pieces(example)), "masked": masked_text}

@@ -137,6 +137,10 @@ class Plan(Frozen):
     minimum: int = Field(10, ge=2, le=1000, description="Rows below which a figure is suppressed.")
     seed: int = Field(0, ge=0, le=2**32 - 1)
     resamples: int = Field(2_000, ge=200, le=20_000)
+    slurs: Literal["masked", "shown"] = Field(
+        "masked",
+        description="Listed words in every form of the report, tables included; shown in pages on request only.",
+    )
     explain: Explanations = Explanations()
     preset: Literal["general", "ll144", "eu-ai-act"] = "general"
 

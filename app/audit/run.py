@@ -21,8 +21,10 @@ from .claims import claims_of
 from .evidence import Edited, Evidence, ExplainedText, Told, ask_without, explain_texts, occurrences, packed, unpacked
 from .findings import Test
 from .gaps import Measured
+from .masking import masked, originals
 from .material import Material
 from .oracle import Oracle, audited_class, probabilities
+from .painting import Originals
 from .plan import Plan
 from .stored import Stored
 from .values import Floats
@@ -70,15 +72,27 @@ class Course:
     def predicted(self) -> Stored:
         """What the predictions alone say; needs the first stage."""
         scores = [np.frombuffer(body, dtype="<f8") for body in self._left(PREDICTING)]
-        return store(self.material, np.concatenate(scores) if scores else np.zeros(0))
+        return self._shown(store(self.material, np.concatenate(scores) if scores else np.zeros(0)))
 
     @cached_property
     def measured(self) -> Measured:
         return gaps.measure(self.plan, self.predicted)
 
-    @cached_property
+    @property
     def stored(self) -> Stored:
-        """Everything; needs every stage."""
+        """Everything that the report is made from; needs every stage."""
+        return self._shown(self._whole)
+
+    @property
+    def originals(self) -> Originals:
+        """What is masked in it."""
+        return originals(self._whole)
+
+    def _shown(self, stored: Stored) -> Stored:
+        return stored if self.plan.slurs == "shown" else masked(stored)
+
+    @cached_property
+    def _whole(self) -> Stored:
         explained = self._explained
         edited = tuple(each for body in self._left(CHECKING) for each in unpacked(tuple[Edited, ...], body))
         texts = {each.row: self.material.texts[each.row] for each in explained}

@@ -11,6 +11,7 @@ from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..jobs.states import State
 from ..store.tables import Job
+from .painting import Originals
 from .plan import Plan, Swaps, Table, demo_plan, read_plan
 from .schemas import AuditOut, AuditsOut
 
@@ -24,6 +25,7 @@ FORMS = {  # format → the file of the job, its media type
 }
 ROWS = "rows.parquet"
 EARLY = "early.json"  # what the predictions say, before anything is explained
+ORIGINALS = "originals.json"  # what the report masks, for a page that is asked to show it
 DRAWN = ".svg"  # drawings are there with what the predictions say
 
 
@@ -66,6 +68,13 @@ async def find(services: Services, project: str, id: str) -> AuditOut:
         return AuditOut(job=job, content=json.loads(early) if early else None)
     report = json.loads(await _read(services, project, id, "report.json"))
     return AuditOut(job=job, sha256=report["sha256"], content=report["content"], run=report["run"])
+
+
+async def originals(services: Services, project: str, id: str) -> Originals:
+    """The words and texts that the report masks; none while it is made."""
+    await _row(services, project, id)
+    found = await _read(services, project, id, ORIGINALS)
+    return json.loads(found) if found else {"texts": {}, "words": {}}
 
 
 async def file(services: Services, project: str, id: str, name: str) -> AsyncIterator[bytes]:

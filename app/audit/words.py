@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+WORD = re.compile(r"[\w'’-]+")
 MASKED = Path(__file__).parent / "lexicons" / "masked.sha256"
 
 
@@ -42,5 +43,16 @@ def mask(text: str) -> str:
 
 
 def masked_text(text: str) -> str:
-    """The text with every listed word masked."""
-    return re.sub(r"[\w'’-]+", lambda found: mask(found[0]) if is_masked(found[0]) else found[0], text)
+    """The text with every listed word masked; as long as before."""
+    return WORD.sub(lambda found: mask(found[0]) if is_masked(found[0]) else found[0], text)
+
+
+def masked_name(word: str) -> str:
+    """A listed word as its mask and the start of its hash, the same in every case; any other word as it is."""
+    plain = plain_word(word)
+    return f"{mask(plain)}·{digest_of(plain)[:4]}" if is_masked(word) else word
+
+
+def masked_names(text: str) -> str:
+    """The text with every listed word as its name: two texts that differ in such a word alone stay two."""
+    return WORD.sub(lambda found: masked_name(found[0]), text)

@@ -29,6 +29,7 @@ def run(
     out: Out = Path("audit"),
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="In place of the plan's.")] = None,
     language: Annotated[str | None, typer.Option(help="en or zh, in place of the plan's.")] = None,
+    slurs: Annotated[str | None, typer.Option(help="masked or shown, in place of the plan's.")] = None,
     pdf: Annotated[bool, typer.Option(help="Write report.pdf too, where the extra pdf is installed.")] = True,
 ) -> None:
     """Run an audit that was declared beforehand: report.json, report.html, report.pdf, model-card.md, tables/*."""
@@ -39,7 +40,8 @@ def run(
     from ..audit.sources import material_of
 
     found = read_plan(demo_plan() if str(plan) == "demo" and not plan.exists() else plan)
-    changed = {name: value for name, value in (("model", model), ("language", language)) if value is not None}
+    asked = {"model": model, "language": language, "slurs": slurs}
+    changed = {name: value for name, value in asked.items() if value is not None}
     if changed:
         found = Plan.model_validate({**found.model_dump(), **changed})
     material = material_of(found, folder=plan.parent)

@@ -29,9 +29,6 @@ class Metrics:
             "whence_forward_passes", "Rows that the model evaluated for one question.", ("kind",), buckets=PASSES,
             registry=registry,
         )  # fmt: skip
-        self.batches = Histogram(
-            "whence_batch_rows", "Texts that were predicted together.", buckets=PASSES[:8], registry=registry
-        )
         self.waiting = Gauge("whence_engine_waiting", "Requests that wait for the engine or run.", registry=registry)
         self.starts = Gauge(
             "whence_engine_starts", "Engine processes so far: one, and the restarts.", registry=registry

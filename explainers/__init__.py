@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .models import embedded_names as embedded_names
     from .models.base_weights import SHA256
     from .models.base_weights import base_folder as base_folder
+    from .passes import heard_by as heard_by
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
     from .registry import build as build
@@ -93,6 +94,7 @@ _WHERE = {
     ".types": _TYPES,
     ".base": "Case Encoded Explainer Model Need Progress Promise silent",
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
+    ".passes": "heard_by",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",

@@ -6,6 +6,7 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -14,7 +15,8 @@ from .base import Encoded, Progress, silent
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
-BATCH_TOKENS = 2560  # cache-sized: larger batches were slower on two cores (docs/decisions/0008)
+# Cache-sized: larger batches were slower on two cores (docs/decisions/0008).
+BATCH_TOKENS: Mapping[Arithmetic, int] = {"fp32": 1024, "bf16": 2560}
 LARGEST_BATCH, SMALLEST_BATCH = 128, 8
 
 
@@ -39,7 +41,7 @@ class CoalitionTable:
         self.inputs = inputs
         self.players = len(inputs.features)
         self.precision: Arithmetic = precision
-        self.batch = batch or batch_for(len(inputs.tokens))
+        self._batch = batch
         self.progress = progress
         self.batches: list[int] = []  # rows of each batch that went through the model
         self._rows: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}
@@ -94,10 +96,11 @@ class CoalitionTable:
         self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
 
     def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
-        for start in range(0, len(keep), self.batch):
+        batch = self._batch or batch_for(len(self.inputs.tokens), precision)
+        for start in range(0, len(keep), batch):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
-            chunk = keep[start : start + self.batch]
-            found = self.model.outputs(self.inputs, _padded(chunk, self.batch), precision=precision)
+            chunk = keep[start : start + batch]
+            found = self.model.outputs(self.inputs, _padded(chunk, batch), precision=precision)
             self.batches.append(len(chunk))
             self._remember(chunk, found[: len(chunk)], precision)
 
@@ -106,10 +109,10 @@ class CoalitionTable:
             self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
 
 
-def batch_for(tokens: int) -> int:
+def batch_for(tokens: int, precision: Arithmetic) -> int:
     """Rows of so many tokens a batch, a power of two: the same on every machine, so that results are."""
     rows = LARGEST_BATCH
-    while rows > SMALLEST_BATCH and rows * tokens > BATCH_TOKENS:
+    while rows > SMALLEST_BATCH and rows * tokens > BATCH_TOKENS[precision]:
         rows //= 2
     return rows
 

@@ -21,6 +21,7 @@ from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
+from .passes import told_to
 from .registry import PANEL, build, explainer_class, names
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS
 from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
@@ -76,14 +77,20 @@ def explain(
     """
     refuse_unknown(measures)
     refuse_unless_offered(model, type(explainer))
-    case = case_of(model, question, progress=progress)
-    return _measured(_explained(explainer, case), explainer, case, measures=measures)
+    with told_to(progress) as heard:
+        case = case_of(model, question, progress=heard)
+        return _measured(_explained(explainer, case), explainer, case, measures=measures)
 
 
 def panel(
     model: Any, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
 ) -> Panel:
     """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent."""
+    with told_to(progress) as heard:
+        return _panel(model, question, explainers, progress=heard)
+
+
+def _panel(model: Any, question: Question, explainers: Sequence[Explainer] | None, *, progress: Progress) -> Panel:
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)

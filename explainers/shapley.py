@@ -13,8 +13,9 @@ strong players interact more, is chosen by the marginal likelihood. Measured: do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import product
 from math import comb, sqrt
 from typing import Any
@@ -30,6 +31,7 @@ CONTRASTS = (0.5, 1.0)  # how far a player with a large value is taken to intera
 FLOOR = 0.15  # of the mean size: a player without an effect of its own may still interact
 LARGEST = 0.95
 JITTER = 1e-9
+MOST_PAIRS = 2048  # fitted together: 32 MB and a tenth of a second a fit
 NODES, WEIGHTS = (half for half in np.polynomial.legendre.leggauss(12))
 NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2  # Gauss-Legendre on [0, 1]
 SQUARE_NODES, SQUARE_WEIGHTS = np.outer(NODES, NODES).ravel(), np.outer(WEIGHTS, WEIGHTS).ravel()
@@ -53,14 +55,25 @@ def all_coalitions(players: int) -> BoolArray:
     return keep
 
 
-def estimate(keep: BoolArray, odd: FloatArray) -> tuple[FloatArray, FloatArray]:
+def estimate(
+    keep: BoolArray, odd: FloatArray, *, pause: Callable[[], None] = lambda: None
+) -> tuple[FloatArray, FloatArray]:
     """Shapley values and their standard errors, both (players, targets), from pairs of complements.
 
-    keep: (pairs, players), one coalition of each pair, among them the whole.
+    keep: (pairs, players), one coalition of each pair, the last of them the whole.
     odd: (pairs, targets), g = (v(S) - v(complement of S)) / 2.
+    pause: called between fits; what it raises ends the work.
+    More than MOST_PAIRS are fitted in parts, each with the whole, and averaged: memory grows with the square of what is
+    fitted together and time with the cube.
     """
-    with _one_thread().limit(limits=1, user_api="blas"):
-        return _estimated(keep, odd)
+    parts = -(-len(keep) // MOST_PAIRS)
+    found = []
+    for part in range(parts):
+        rows = np.arange(part, len(keep) - 1, parts)
+        rows = np.append(rows, len(keep) - 1)
+        found.append(_estimated(keep[rows], odd[rows], pause))
+    scores, errors = (np.array(each) for each in zip(*found, strict=True))
+    return scores.mean(axis=0), np.sqrt((errors**2).mean(axis=0) / parts)
 
 
 @cache
@@ -72,18 +85,25 @@ def _one_thread() -> Any:
     return ThreadpoolController()
 
 
-def _estimated(keep: BoolArray, odd: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _estimated(keep: BoolArray, odd: FloatArray, pause: Callable[[], None]) -> tuple[FloatArray, FloatArray]:
     signs = np.where(keep, 1.0, -1.0)
     even = np.ones(keep.shape[1])
-    fits = [_fit(signs, odd, even, triples, singles) for triples, singles in product(TRIPLES, SINGLES)]
+    fit = partial(_paused_fit, pause, signs, odd)
+    fits = [fit(even, triples, singles) for triples, singles in product(TRIPLES, SINGLES)]
     first = max(fits, key=lambda fit: fit.evidence)
     size = np.abs(first.mean()).mean(axis=1)
     if size.any():
         relative = size / size.mean() + FLOOR
         contrasts = product(TRIPLES, CONTRASTS)
-        fits = [_fit(signs, odd, relative**contrast, triples, first.singles) for triples, contrast in contrasts]
+        fits = [fit(relative**contrast, triples, first.singles) for triples, contrast in contrasts]
     best = max([first, *fits], key=lambda fit: fit.evidence)
     return best.mean(), best.spread()
+
+
+def _paused_fit(pause: Callable[[], None], *asked: Any) -> _Posterior:
+    pause()
+    with _one_thread().limit(limits=1, user_api="blas"):
+        return _fit(*asked)
 
 
 def _fit(signs: FloatArray, odd: FloatArray, importance: FloatArray, triples: float, singles: float) -> _Posterior:

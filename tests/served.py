@@ -78,6 +78,9 @@ class LocalEngine:
     async def forget(self, model: str) -> None:
         self.engine.forget(model)
 
+    async def figures(self) -> bytes:
+        return self.work.figures.text()
+
     async def ready(self, model: str) -> ModelOut:
         known = {state.id: state for state in self.models()}
         if model not in known:

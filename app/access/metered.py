@@ -68,6 +68,9 @@ class Metered:
     async def forget(self, model: str) -> None:
         await self.engine.forget(model)
 
+    async def figures(self) -> bytes:
+        return await self.engine.figures()
+
     async def ready(self, model: str) -> ModelOut:
         return await self.engine.ready(model)
 

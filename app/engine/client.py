@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from .._library import explainers
-from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
+from ..errors import AppError, EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
 from ..store.arrays import unpack
 from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
@@ -17,6 +17,8 @@ from .frames import frame, read_frame
 
 PING_EVERY = 1.0  # seconds
 SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck
+LONGEST_LOOK = 2.0  # seconds until figures are left out
+BESIDE = ("figures",)  # answered beside the work
 RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
 
 
@@ -105,6 +107,13 @@ class SocketEngine:
             self.registered.remove(state.source)
         await self._ask("forget", model=model)
 
+    async def figures(self) -> bytes:
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                return bytes(await self._ask("figures"))
+        except (AppError, TimeoutError):
+            return b""
+
     async def ready(self, model: str) -> ModelOut:
         """While an engine that had been ready is restarted, this waits; at the first start it raises."""
         try:
@@ -167,7 +176,7 @@ class SocketEngine:
     async def _ask(self, op: str, **content: Any) -> Any:
         if self._writer is None:
             raise EngineLoading("the engine is starting")
-        if len(self._waiting) >= self._queue_size:
+        if len(self._waiting) >= self._queue_size and op not in BESIDE:
             raise EngineBusy(f"{len(self._waiting)} requests wait for the engine already")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()

@@ -88,6 +88,10 @@ class EngineClient(Protocol):
 
     async def forget(self, model: str) -> None: ...
 
+    async def figures(self) -> bytes:
+        """What the engine counts, as Prometheus reads it; nothing while there is none."""
+        ...
+
     async def ready(self, model: str) -> ModelOut:
         """The model once it is loaded. Raises UnknownModel, EngineLoading, BadModel."""
         ...

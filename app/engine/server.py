@@ -99,6 +99,9 @@ class Connection:
         if op == "ping":
             self.send({"id": number, "result": None})
             return
+        if op == "figures":
+            self.send({"id": number, "result": self.server.work.figures.text()})
+            return
         try:
             if op in ("register", "forget"):
                 self.send({"id": number, "result": self._manage(op, message)})

@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import Context
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Condition, Event
@@ -14,6 +15,7 @@ from typing import Any
 from .._library import explainers
 from ..errors import TooLong
 from .contract import Priority
+from .figures import Figures
 
 NOTES_A_SECOND = 10.0
 
@@ -31,9 +33,12 @@ class Job:
 
 
 class WorkQueue:
-    def __init__(self, *, seconds: float = 300.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, seconds: float = 300.0, clock: Callable[[], float] = time.monotonic, figures: Figures | None = None
+    ) -> None:
         self.seconds = seconds
         self.clock = clock
+        self.figures = figures or Figures()
         self.busy_since: float | None = None  # start of the batch that runs now
         self._jobs: list[Job] = []
         self._order = count()
@@ -78,12 +83,19 @@ class WorkQueue:
         if not job.future.set_running_or_notify_cancel():
             return
         self.busy_since = self.clock()
+        pace = _Pace(self, job)
         try:
-            job.future.set_result(job.run(_Pace(self, job)))
+            # What listens to the passes of the work that lets this in is not to hear of this one's.
+            job.future.set_result(Context().run(self._counted, job, pace))
         except BaseException as error:  # every end of a job is an answer; the thread goes on
             job.future.set_exception(error)
         finally:
+            pace.ends()
             self.busy_since = None
+
+    def _counted(self, job: Job, pace: _Pace) -> Any:
+        with explainers.heard_by(self.figures.batch):
+            return job.run(pace)
 
 
 class _Pace:
@@ -97,8 +109,7 @@ class _Pace:
         self.told = -1.0
 
     def __call__(self, done: float, note: str = "") -> None:
-        now = self.queue.clock()
-        self.left -= now - self.resumed
+        now = self.ends()
         if self.job.stopped.is_set():
             raise explainers.Cancelled("the caller is gone")
         if self.left < 0:
@@ -109,3 +120,10 @@ class _Pace:
             self.told = now
             self.job.report(done, note)
         self.resumed = self.queue.busy_since = self.queue.clock()
+
+    def ends(self) -> float:
+        """Of the stretch since it was last called; the time now."""
+        now = self.queue.clock()
+        self.left -= now - self.resumed
+        self.queue.figures.stretch(self.job.priority, now - self.resumed)
+        return now

@@ -8,7 +8,6 @@ from .schemas import ClassOut, PredictionOut, PredictionRequest, PredictionsOut
 async def predict(services: Services, request: PredictionRequest) -> PredictionsOut:
     questions = [explainers.Question(text=each.text, text_pair=each.text_pair) for each in request.inputs]
     found = await services.engine.predict(request.model, questions)
-    services.metrics.batches.observe(len(questions))
     state = await services.engine.ready(request.model)
     return PredictionsOut(
         model=request.model,

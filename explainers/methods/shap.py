@@ -60,7 +60,7 @@ def _estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
     ends = case.values(table.whole) - case.values(table.empty)
     keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
     odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
-    scores, errors = estimate(keep, odd)
+    scores, errors = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
     # The process interpolates the whole input up to its jitter; the rest goes to the players in proportion to doubt.
     gap = ends[0] - scores.sum(axis=0)
     doubt = errors**2 + np.finfo(float).tiny

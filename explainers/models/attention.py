@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .. import passes
 from ..base import Encoded
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
@@ -45,6 +46,7 @@ def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndar
     served: the logits (1, labels) of the served network. Raises Incompatible where the twin gives others.
     """
     _refuse_size(twin, inputs)
+    passes.begins(1)
     with torch.inference_mode():
         passed = twin.forward(whole_rows(twin, inputs), attentions=True)
     _refuse_other(passed, served)
@@ -60,6 +62,7 @@ def attention_gradients(
     One forward pass for all targets; one backward pass too where the gradients of two classes mirror each other.
     """
     _refuse_size(twin, inputs)
+    passes.begins(1)
     place = path_ends(twin, inputs)[0][None].requires_grad_()
     with torch.enable_grad():
         passed = twin.forward(twin.rows(inputs, embeddings=place), attentions=True)
@@ -78,6 +81,7 @@ def _slopes(
         if first is not None and alone:
             yield first if target == targets[0] else -first
             continue
+        passes.begins(1)
         slopes: FloatArray = torch.cat(torch.autograd.grad(explained, attentions, retain_graph=True)).double().numpy()
         first = slopes if first is None else first
         yield slopes

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .. import passes
 from ..base import Encoded, LayerStates
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
@@ -35,8 +36,10 @@ def layer_states(
     total: Any = 0.0
     for start in range(0, len(edges) - 1, step := max(1, MOST_TOKENS // len(whole))):
         chunk = edges[start : start + step + 1]
+        passes.begins(len(chunk))
         states = _states(twin, inputs, absent + chunk * (whole - absent))
         middle = absent + (chunk[1:] + chunk[:-1]) / 2 * (whole - absent)
+        passes.begins(len(middle))
         slopes = _slopes(twin, inputs, middle, value=value, head=head, targets=targets)
         total = total + torch.einsum("tlpkw,lpkw->tlk", slopes, states[:, 1:] - states[:, :-1])
     return LayerStates(conductance=total.numpy(), readings=readings(twin, inputs))
@@ -45,16 +48,17 @@ def layer_states(
 def readings(twin: Network, inputs: Encoded) -> FloatArray:
     """Logits (layers, labels) that norm, pooler and head give for each layer's states in place of the last one's."""
     row = whole_rows(twin, inputs)
-    with torch.inference_mode():
-        with _recorded(twin) as states:
-            twin.forward(row)
-        stacked = torch.cat(states)  # (layers, tokens, width)
-        step = max(1, MOST_TOKENS // stacked.shape[1])
-        found = []
-        for start in range(0, len(stacked), step):
-            given = stacked[start : start + step]
-            with _replaced(twin, given, after=len(states) - 1):
-                found.append(twin.forward(row.repeated(len(given))).logits)
+    passes.begins(1)
+    with torch.inference_mode(), _recorded(twin) as states:
+        twin.forward(row)
+    stacked = torch.cat(states)  # (layers, tokens, width)
+    step = max(1, MOST_TOKENS // stacked.shape[1])
+    found = []
+    for start in range(0, len(stacked), step):
+        given = stacked[start : start + step]
+        passes.begins(len(given))
+        with torch.inference_mode(), _replaced(twin, given, after=len(states) - 1):
+            found.append(twin.forward(row.repeated(len(given))).logits)
     logits: FloatArray = torch.cat(found).double().numpy()
     return logits
 

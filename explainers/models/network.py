@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from .. import passes
 from ..base import Encoded
 from ..errors import Incompatible
 from ..types import FloatArray
 
-MOST_TOKENS = 32768  # in one forward pass; keeps the memory of long texts bounded
+MOST_TOKENS = 2560  # in one pass: bounds memory, and how long whoever wants to stop it waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +126,17 @@ class Network:
 
     def logits(self, rows: Rows) -> FloatArray:
         """Logits (rows, labels), without gradients, in passes of bounded size."""
-        with torch.inference_mode():
-            found = [self.forward(chunk).logits for chunk in rows.chunks(MOST_TOKENS)]
+        found = []
+        for chunk in rows.chunks(MOST_TOKENS):
+            passes.begins(chunk.shape[0])
+            with torch.inference_mode():
+                found.append(self.forward(chunk).logits)
         logits: FloatArray = torch.cat(found).double().numpy()
         return logits
 
     def everywhere(self, rows: Rows) -> FloatArray:
         """Logits (tokens, labels) of a token classifier at every position of one row."""
+        passes.begins(1)
         with torch.inference_mode():
             logits: FloatArray = self.module(**rows.arguments()).logits[0].double().numpy()
         return logits

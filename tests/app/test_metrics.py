@@ -30,6 +30,7 @@ def test_figures_are_counted_and_name_no_text(tmp_path: Path) -> None:
     assert 'whence_models{status="ready"} 1.0' in lines
     assert "whence_engine_waiting 0.0" in lines
     assert "whence_engine_starts 1.0" in lines
-    assert "whence_batch_rows_sum 2.0" in lines
+    assert 'whence_engine_stretch_seconds_count{priority="prediction"}' in found.text
+    assert "whence_batch_rows_count 0.0" in lines  # the engine's own: a model of words has no passes
     assert "quokka" not in found.text
     assert not any(key in found.text for key in keys)

@@ -109,10 +109,14 @@ def test_it_stops_between_batches_and_keeps_what_it_has():
     with pytest.raises(Cancelled):
         table.logits(all_coalitions(10))
 
-    assert table.evaluations == 1 + 11 + 128  # whole; empty and leave-one-out; one full batch
+    assert table.evaluations == 1 + 11 + batch_for(10, "fp32")  # whole; empty and leave-one-out; one full batch
 
 
-@pytest.mark.parametrize(("tokens", "rows"), [(1, 128), (20, 128), (21, 64), (40, 64), (300, 8), (5000, 8)])
-def test_a_batch_is_as_large_as_the_cache_likes(tokens, rows):
-    """At most 2,560 tokens and 128 rows, by a rule that no measurement moves: the same question, the same bits."""
-    assert batch_for(tokens) == rows
+@pytest.mark.parametrize(
+    ("tokens", "half", "full"),
+    [(1, 128, 128), (8, 128, 128), (20, 128, 32), (21, 64, 32), (40, 64, 16), (300, 8, 8), (5000, 8, 8)],
+)
+def test_a_batch_is_as_large_as_the_cache_likes(tokens, half, full):
+    """At most 2,560 tokens in bf16, 1,024 in fp32, and 128 rows, by a rule that no measurement moves."""
+    assert batch_for(tokens, "bf16") == half
+    assert batch_for(tokens, "fp32") == full

@@ -117,3 +117,31 @@ def test_a_constant_game_has_no_scores():
 
     assert not scores.any()
     assert errors.max() < 1e-100
+
+
+def test_more_pairs_than_are_fitted_together_are_fitted_in_parts(monkeypatch):
+    """The mean of the parts is complete, nearer to the exact values than a part alone, and says how near."""
+    players, misses, alone, said = 12, [], [], []
+    for seed in range(6):
+        game = random_game(players, seed)
+        truth = exact(game, all_coalitions(players))
+        keep, odd = pairs_of(game, players, 256, seed=seed)
+        monkeypatch.setattr("explainers.shapley.MOST_PAIRS", 32)
+        scores, errors = estimate(keep, odd)
+        rows = np.append(np.arange(0, len(keep) - 1, 4), len(keep) - 1)
+        one, _ = estimate(keep[rows], odd[rows])
+        misses.append(np.linalg.norm(scores - truth))
+        alone.append(np.linalg.norm(one - truth))
+        said.append(np.linalg.norm(errors))
+
+        assert scores.sum() == pytest.approx(game[-1, 0] - game[0, 0], abs=1e-4)
+    assert np.mean(misses) < 0.75 * np.mean(alone)
+    assert 0.3 < np.mean(said) / np.mean(misses) < 3
+
+
+def test_an_estimate_can_be_ended_between_two_fits():
+    """With many pairs a fit takes a while."""
+    keep, odd = pairs_of(random_game(12, seed=3), 12, 64, seed=0)
+    pauses = iter(range(5))
+    with pytest.raises(StopIteration):
+        estimate(keep, odd, pause=lambda: next(pauses))

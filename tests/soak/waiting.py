@@ -58,7 +58,8 @@ def text(number: int, *, words: int) -> str:
 
 
 def waiting(folder: Path, *, panels: int = 12, predictions: int = 40) -> list[Figure]:
-    """A 16-word panel and a prediction, idle and while a batch runs, in turns."""
+    """A 16-word panel and a prediction, idle and while a batch runs, in turns; and the batch's longest stretch without
+    a look whether somebody waits, as the engine measured it."""
     found: dict[str, list[float]] = {"panel": [], "prediction": [], "panel busy": [], "prediction busy": []}
     with embedded(folder) as server:
         _wait_for_people(server, found, "", panels=2, predictions=2)
@@ -68,13 +69,22 @@ def waiting(folder: Path, *, panels: int = 12, predictions: int = 40) -> list[Fi
             _wait_for_people(server, found, "", panels=panels // 2, predictions=predictions // 2)
             with busy(server):
                 _wait_for_people(server, found, " busy", panels=panels // 2, predictions=predictions // 2)
+        stretch = longest_stretch(server, "background")
     p95 = {name: percentile(times, 0.95) for name, times in found.items()}
     return [
         Figure("panel idle p95", p95["panel"], unit="s"),
         Figure("panel busy p95 / idle", p95["panel busy"] / p95["panel"], 2),
         Figure("prediction idle p95", p95["prediction"], unit="s"),
         Figure("prediction busy p95 - idle", p95["prediction busy"] - p95["prediction"], 0.1, "s"),
+        Figure("one background batch, longest", stretch, 0.1, "s"),
     ]
+
+
+def longest_stretch(server: Server, priority: str) -> float:
+    """Of this priority since the engine started."""
+    wanted = f'whence_engine_longest_stretch_seconds{{priority="{priority}"}} '
+    lines = server.http.get("/metrics").text.splitlines()
+    return next(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
 
 
 def _wait_for_people(
@@ -175,8 +185,16 @@ def _follow(server: Server, id: str) -> None:
         pass
 
 
-def leaving(folder: Path, *, times: int = 5) -> list[Figure]:
-    """A caller goes in the middle of a panel that would take minutes: how much later the next one is answered."""
+LEFT: dict[str, dict[str, Any]] = {  # each takes many seconds; measures and layers lie outside the table of coalitions
+    "shap": {"budget": 65536, "players": "token"},
+    "layers": {"options": {"tolerance": 0.001, "most_steps": 1024}},
+    "integrated-gradients": {"options": {"tolerance": 0.0001, "most_points": 6561}},
+    "smoothgrad": {"options": {"samples": 1024}},
+}
+
+
+def leaving(folder: Path, *, times: int = 3) -> list[Figure]:
+    """A caller goes in the middle of an explanation that would take long: how much later the next one is answered."""
     with embedded(folder) as server:
         body = {"model": MODEL, "method": "leave-one-out"}
 
@@ -186,18 +204,19 @@ def leaving(folder: Path, *, times: int = 5) -> list[Figure]:
 
         short(0)
         idle = max(short(number) for number in range(times))
-        later = [_leave(server, number) or short(number) for number in range(times)]
-    return [Figure("slot free after a disconnect", max(later) - idle, 1, "s")]
+        later = {
+            method: [_leave(server, number, method=method) or short(number) for number in range(times)]
+            for method in LEFT
+        }
+        stretch = longest_stretch(server, "explanation")
+    slots = [
+        Figure(f"slot free after a disconnect, {method}", max(each) - idle, 1, "s") for method, each in later.items()
+    ]
+    return [*slots, Figure("longest stretch without a look", stretch, unit="s")]
 
 
-def _leave(server: Server, number: int) -> None:
-    asked = {
-        "model": MODEL,
-        "input": {"text": f"{LONG} {number}"},
-        "method": "shap",
-        "budget": 65536,
-        "players": "token",
-    }
+def _leave(server: Server, number: int, *, method: str) -> None:
+    asked = {"model": MODEL, "input": {"text": f"{LONG} {number}"}, "method": method, **LEFT[method]}
     try:
         httpx2.post(f"{server.address}/v1/explanations", json=asked, timeout=1.5)
     except httpx2.TimeoutException:

@@ -190,6 +190,21 @@ def test_attention_travels_and_keeps_its_shape(client: TestClient) -> None:
     assert client.get(path, params={"head": 1}).status_code == 422
 
 
+def test_the_engine_says_how_large_its_batches_are(client: TestClient) -> None:
+    """Rows of each pass through the model, beside the figures of the web process."""
+    before = _rows_in(client.get("/metrics").text)
+    body = {"model": MODEL, "input": {"text": "a very kind one"}, "method": "leave-one-out"}
+    assert client.post("/v1/explanations", json=body).status_code == 200
+    found = client.get("/metrics").text
+
+    assert _rows_in(found) - before >= 1 + 5  # the text; nothing of it, and each of its four words left out
+    assert 'whence_engine_longest_stretch_seconds{priority="explanation"}' in found
+
+
+def _rows_in(figures: str) -> float:
+    return next(float(line.split()[1]) for line in figures.splitlines() if line.startswith("whence_batch_rows_sum "))
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
     """`whence` as it runs for a user: the process, its address, and the seconds until it answered."""

@@ -162,3 +162,29 @@ def test_progress_is_told_at_most_ten_times_a_second() -> None:
     queue.close()
 
     assert 9 <= len(told) <= 11
+
+
+def test_stretches_and_passes_are_counted_for_the_work_that_made_them(queue: WorkQueue) -> None:
+    """A pass of what was let in is counted once; each stretch under its own priority."""
+    from explainers import passes
+
+    def passing(progress: explainers.Progress) -> None:
+        passes.begins(4)
+
+    def long(progress: explainers.Progress) -> None:
+        queue.submit(passing, priority=PREDICTION)
+        with passes.heard_by(heard.append):
+            passes.begins(2)
+            progress(0.5)
+
+    heard: list[int] = []
+    job = queue.submit(long, priority=BACKGROUND)
+    start(queue)
+    job.future.result(5)
+    queue.submit(noting([], "last"), priority=BACKGROUND).future.result(5)
+    found = queue.figures.text().decode()
+
+    assert heard == [2]
+    assert "whence_batch_rows_sum 6.0" in found
+    assert 'whence_engine_stretch_seconds_count{priority="prediction"} 1.0' in found
+    assert 'whence_engine_stretch_seconds_count{priority="background"}' in found

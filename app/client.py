@@ -23,7 +23,7 @@ from .audit.schemas import AuditOut
 from .batches.schemas import BatchRow
 from .explain.schemas import ExplanationOut, PanelOut
 from .jobs.schemas import JobOut, JobsPage
-from .jobs.states import FINAL
+from .jobs.states import FINAL, State
 from .models.schemas import ModelOut, ModelsOut
 from .predict.schemas import PredictionsOut
 
@@ -52,7 +52,8 @@ class ClientError(Exception):
 
 
 class Client:
-    """Asks one server. A 503 that says when to come back is asked again, for `patience` seconds at most."""
+    """Asks one server. A 503 that says when to come back is asked again, for `patience` seconds at most; where an
+    explanation becomes a job (202), it is followed to its end."""
 
     def __init__(
         self,
@@ -90,7 +91,7 @@ class Client:
     ) -> ExplanationOut:
         """One method's explanation. question: further fields of the request (players, seed, measures …)."""
         asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
-        return self._post("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
+        return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 
     def panel(
         self,
@@ -104,7 +105,7 @@ class Client:
     ) -> PanelOut:
         """Prediction, every method, their agreement and the counterfactual check."""
         asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
-        return self._post("/v1/panels", {**asked, **_given(methods=methods)}, PanelOut)
+        return self._made("/v1/panels", {**asked, **_given(methods=methods)}, PanelOut)
 
     def batch(
         self,
@@ -192,6 +193,16 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _made(self, path: str, body: Mapping[str, Any], answer: type[M]) -> M:
+        """The answer, once the job that makes it is done. Raises ClientError with what the job failed with."""
+        while "state" in (found := self._ask("POST", path, body)):
+            job = self.wait_for_job(JobOut.model_validate(found).id)
+            if job.error is not None:
+                raise ClientError(httpx2.codes.ACCEPTED, job.error.code, job.error.detail)
+            if job.state is not State.DONE:
+                raise ClientError(httpx2.codes.ACCEPTED, str(job.state), f"the job {job.id} was {job.state}")
+        return answer.model_validate(found)
 
     def _post(self, path: str, body: Mapping[str, Any], answer: type[M]) -> M:
         return answer.model_validate(self._ask("POST", path, body))

@@ -17,6 +17,7 @@ from .access.scopes import Caller, Scope
 from .engine.contract import EngineClient
 from .errors import ClientGone, Forbidden, NotAllowed, Unknown
 from .explain.flights import Flights
+from .explain.pace import Pace
 from .logging import Fingerprint
 from .metrics import Metrics
 from .settings import Settings
@@ -36,6 +37,7 @@ class Services:
     fingerprint: Fingerprint
     purses: Purses
     flights: Flights = field(default_factory=Flights)
+    pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 

@@ -19,7 +19,7 @@ AppError
 ├── ModelFailed      503  the model could not be loaded
 ├── EngineDied       503  the engine process ended while it worked
 ├── DatabaseUnavailable 503  the database does not answer
-├── StillRunning     503  not done within the time the caller would wait; the work goes on
+├── StillRunning     503  not done within the time the caller would wait; the work goes on as a job
 └── ClientGone       499  nobody listens any more
 """
 
@@ -168,8 +168,14 @@ class DatabaseUnavailable(AppError):
 class StillRunning(AppError):
     status = 503
     code = "still_running"
-    cure = "The work goes on and its result is kept: ask the same again."
+    cure = "Follow the job; once it is done, ask the same again and get its result."
     retry_after = 2
+
+    def __init__(self, job: str, key: str) -> None:
+        """job: its id; key: under which the answer will lie."""
+        super().__init__(f"the explanation goes on as the job {job}: see /v1/jobs/{job}")
+        self.job = job
+        self.key = key
 
 
 class ClientGone(AppError):

@@ -44,10 +44,6 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The database does not answer."),
         N_("Nothing was stored: try again in a few seconds."),
     ),
-    "still_running": (
-        N_("It takes longer than a page waits."),
-        N_("The work goes on and is kept: ask the same again."),
-    ),
     "too_long": (N_("The explanation took too long and was stopped."), N_("Explain a shorter text.")),
     "out_of_memory": (
         N_("The explanation needs more memory than there is."),
@@ -79,7 +75,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
 }
 
 
-PASSING = ("loading", "busy", "over_budget", "still_running")
+PASSING = ("loading", "busy", "over_budget")
 
 
 @dataclass(frozen=True, slots=True)

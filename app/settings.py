@@ -63,7 +63,12 @@ class Settings(BaseSettings):
     body_limit: int = Field(64 * 1024, ge=1024, description="Bytes of a request body at most.")
     upload_limit: int = Field(256 << 20, ge=1024, description="Bytes of an uploaded data set at most.")
     wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
-    explanation_seconds: float = Field(300.0, gt=0, description="Wall-clock cap of one explanation or panel.")
+    interactive_seconds: float = Field(
+        8.0, ge=0, description="What is estimated to take longer is made by a job from the start."
+    )
+    explanation_seconds: float = Field(
+        300.0, gt=0, description="Wall-clock cap of one explanation or panel that somebody waits for."
+    )
     queue_size: int = Field(32, ge=1, description="Requests waiting for the engine at most.")
     budget: int = Field(
         3_000_000,

@@ -288,6 +288,7 @@ JOB_KINDS = {
     "batch": N_("Many texts"),
     "dataset": N_("Data set"),
     "audit": N_("Audit"),
+    "explanation": N_("Explanation"),
 }
 JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer"), "bad_rows": N_("Rows that cannot be read")}
 TABLES = {

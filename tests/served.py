@@ -116,7 +116,8 @@ def served(
     seconds: float = 60.0,
     **settings: Any,
 ) -> tuple[FastAPI, list[LocalEngine]]:
-    """The application, and the engines that it made: one at each start."""
+    """The application, and the engines that it made: one at each start. There is no job runner."""
+    settings = {"interactive_seconds": 1e9, **settings}
     engines: list[LocalEngine] = []
 
     @asynccontextmanager

@@ -49,7 +49,7 @@ class Metered:
         options: Mapping[str, Any],
         measures: Sequence[str] = (),
     ) -> Explained:
-        with self.purse.paying(tokens(question) * (question.budget or USUAL_PASSES)) as cost:
+        with self.purse.paying(_estimate(question)) as cost:
             found = await self.engine.explain(model, question, method=method, options=options, measures=measures)
             cost(tokens(question) * max(1, passes(found.record)))
             return found
@@ -57,10 +57,15 @@ class Metered:
     async def panel(
         self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
     ) -> ExplainedPanel:
-        with self.purse.paying(tokens(question) * (question.budget or USUAL_PASSES)) as cost:
+        with self.purse.paying(_estimate(question)) as cost:
             found = await self.engine.panel(model, question, methods=methods)
             cost(tokens(question) * max(1, passes(found.record)))
             return found
+
+    def charge(self, question: explainers.Question) -> None:
+        """For an explanation that a job makes. Raises OverBudget."""
+        with self.purse.paying(_estimate(question)):
+            pass
 
     async def register(self, path: str) -> ModelOut:
         return await self.engine.register(path)
@@ -73,6 +78,10 @@ class Metered:
 
     async def ready(self, model: str) -> ModelOut:
         return await self.engine.ready(model)
+
+
+def _estimate(question: explainers.Question) -> int:
+    return tokens(question) * (question.budget or USUAL_PASSES)
 
 
 def tokens(question: explainers.Question) -> int:

@@ -10,9 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..errors import StillRunning
+from ..explain import later
 from ..explain import service as explanations
 from ..explain.schemas import PanelOut, PanelRequest
 from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..jobs.schemas import JobOut
 from ..models import service as models
 from ..models.schemas import ModelOut
 from ..rendering import render
@@ -33,12 +36,24 @@ class ComparePage:
     address: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPage:
+    """A side that is not there yet."""
+
+    job: JobOut
+    ended: bool
+
+
 @router.get("/compare")
 async def compare(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """?a= and ?b= are keys of panels; without them the form."""
     keys = [request.query_params.get(name, "") for name in ("a", "b")]
     if not all(keys):
         return await _page(request, services, Form({}))
+    for key in keys:
+        if (job := await later.under_way(services, project, key)) is not None:
+            page = WaitingPage(job=job, ended=False)
+            return render(request, "compare/waiting.html", page, section="compare", json_twin=f"/v1/jobs/{job.id}")
     left, right = [await explanations.find_panel(services, key, project) for key in keys]
     return await _page(request, services, Form({}), found=(left, right))
 
@@ -55,10 +70,18 @@ async def make(request: Request, services: ServicesDep, project: ProjectDep) -> 
         keys = []
         for text, model in zip(texts, (form.get("model_a"), form.get("model_b")), strict=True):
             asked = PanelRequest(model=model, input=TextInput(text=text))
-            keys.append((await while_connected(request, explanations.make_panel(services, asked, project))).key)
+            keys.append(await _key(request, services, project, asked))
     except FORESEEN as error:
         return await _page(request, services, form, error=error_of(error))
     return RedirectResponse(f"/compare?a={keys[0]}&b={keys[1]}", 303)
+
+
+async def _key(request: Request, services: Services, project: str, asked: PanelRequest) -> str:
+    """Of the panel, also where a job is only about to make it."""
+    try:
+        return (await while_connected(request, explanations.make_panel(services, asked, project))).key
+    except StillRunning as error:
+        return error.key
 
 
 async def _page(

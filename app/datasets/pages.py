@@ -11,7 +11,7 @@ from starlette.background import BackgroundTask
 
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
-from ..errors import NotFound
+from ..errors import NotFound, StillRunning
 from ..explain import service as explaining
 from ..explain.schemas import PanelRequest
 from ..forms import FORESEEN, Form, FormError, error_of, form_of
@@ -124,6 +124,8 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
     try:
         asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
         panel = await while_connected(request, explaining.make_panel(services, asked, project))
+    except StillRunning as error:
+        return RedirectResponse(f"/jobs/{error.job}", 303)
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
     return RedirectResponse(f"/panels/{panel.key}", 303)

@@ -46,6 +46,7 @@ class SocketEngine:
         self._queue_size = queue_size
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._listening: dict[int, explainers.Progress] = {}
         self._numbers = count(1)
         self._changed = asyncio.Event()
         self._was_ready = False
@@ -67,8 +68,7 @@ class SocketEngine:
 
     async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
         await self.ready(model)
-        asked = {"texts": list(texts)}
-        return unpack(await self._ask("scores", priority=Priority.BACKGROUND, model=model, **asked))
+        return unpack(await self._ask("scores", priority=Priority.BACKGROUND, model=model, texts=list(texts)))
 
     async def explain(
         self,
@@ -78,6 +78,7 @@ class SocketEngine:
         method: str,
         options: Mapping[str, Any],
         measures: Sequence[str] = (),
+        progress: explainers.Progress | None = None,
     ) -> Explained:
         await self.ready(model)
         asked = {
@@ -86,14 +87,21 @@ class SocketEngine:
             "options": dict(options),
             "measures": list(measures),
         }
-        return Explained(**await self._ask("explain", priority=self._of(Priority.EXPLANATION), model=model, **asked))
+        urgency = self._of(Priority.EXPLANATION)
+        return Explained(**await self._ask("explain", progress=progress, priority=urgency, model=model, **asked))
 
     async def panel(
-        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
+        self,
+        model: str,
+        question: explainers.Question,
+        *,
+        methods: Sequence[str] | None,
+        progress: explainers.Progress | None = None,
     ) -> ExplainedPanel:
         await self.ready(model)
         asked = {"question": question.model_dump(), "methods": None if methods is None else list(methods)}
-        return ExplainedPanel(**await self._ask("panel", priority=self._of(Priority.EXPLANATION), model=model, **asked))
+        urgency = self._of(Priority.EXPLANATION)
+        return ExplainedPanel(**await self._ask("panel", progress=progress, priority=urgency, model=model, **asked))
 
     async def register(self, path: str) -> ModelOut:
         found = ModelOut.model_validate(await self._ask("register", path=path))
@@ -173,13 +181,16 @@ class SocketEngine:
         }
         self._changed.set()
 
-    async def _ask(self, op: str, **content: Any) -> Any:
+    async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
+        """progress: told in this loop how far the engine is."""
         if self._writer is None:
             raise EngineLoading("the engine is starting")
         if len(self._waiting) >= self._queue_size and op not in BESIDE:
             raise EngineBusy(f"{len(self._waiting)} requests wait for the engine already")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        if progress is not None:
+            self._listening[number] = progress
         self._writer.write(frame({"id": number, "op": op, **content}))
         try:
             return await answer
@@ -189,6 +200,7 @@ class SocketEngine:
             raise
         finally:
             self._waiting.pop(number, None)
+            self._listening.pop(number, None)
 
     def _take(self, message: dict[str, Any]) -> None:
         if "status" in message:
@@ -198,6 +210,8 @@ class SocketEngine:
             self._was_ready = self._was_ready or any(state.status == "ready" for state in states)
             self._changed.set()
             return
+        if "progress" in message and (listener := self._listening.get(int(message["id"]))) is not None:
+            listener(*message["progress"])
         answer = self._waiting.get(int(message["id"]))
         if answer is None or answer.done():
             return

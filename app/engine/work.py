@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -104,7 +105,8 @@ class _Pace:
     def __init__(self, queue: WorkQueue, job: Job) -> None:
         self.queue = queue
         self.job = job
-        self.left = queue.seconds
+        # Who waits is told in time; what nobody waits for may take as long as it takes, and can be cancelled.
+        self.left = queue.seconds if job.priority < Priority.BACKGROUND else math.inf
         self.resumed = queue.clock()
         self.told = -1.0
 

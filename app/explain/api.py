@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs, while_connected
+from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..errors import StillRunning
+from ..jobs import service as jobs
+from ..jobs.api import accepted
+from ..jobs.schemas import JobOut
 from ..responses import ASKING, READING, as_json, errors, json_bytes, negotiate, prefer_wait
 from . import representations, service
 from .schemas import ArraySlice, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
@@ -46,6 +51,9 @@ FORMS: dict[int | str, dict[str, Any]] = {
         }
     }
 }
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {"model": JobOut, "description": "Not done within the time the caller would wait: a job makes it."}
+}
 TENSORS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/vnd.safetensors": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -55,7 +63,7 @@ TENSORS: dict[int | str, dict[str, Any]] = {
     "/explanations",
     dependencies=[needs(Scope.EXPLAIN)],
     response_model=ExplanationOut,
-    responses=errors(*ASKING),
+    responses=LATER | errors(*ASKING, 409),
     summary="Explain a text with one method",
 )
 async def create_explanation(
@@ -64,15 +72,15 @@ async def create_explanation(
     project: ProjectDep,
     body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLANATION)],
 ) -> Response:
-    wait = prefer_wait(request)
-    return json_bytes(await while_connected(request, service.explanation_json(services, body, project, wait=wait)))
+    work = service.explanation_json(services, body, project, wait=prefer_wait(request))
+    return await _answered_or_accepted(request, services, project, work)
 
 
 @router.post(
     "/panels",
     dependencies=[needs(Scope.EXPLAIN)],
     response_model=PanelOut,
-    responses=errors(*ASKING),
+    responses=LATER | errors(*ASKING, 409),
     summary="Explain a text with every method",
 )
 async def create_panel(
@@ -81,8 +89,17 @@ async def create_panel(
     project: ProjectDep,
     body: Annotated[PanelRequest, Body(openapi_examples=PANEL)],
 ) -> Response:
-    wait = prefer_wait(request)
-    return json_bytes(await while_connected(request, service.panel_json(services, body, project, wait=wait)))
+    work = service.panel_json(services, body, project, wait=prefer_wait(request))
+    return await _answered_or_accepted(request, services, project, work)
+
+
+async def _answered_or_accepted(
+    request: Request, services: Services, project: str, work: Coroutine[None, None, bytes]
+) -> Response:
+    try:
+        return json_bytes(await while_connected(request, work))
+    except StillRunning as error:
+        return accepted(await jobs.get(services, project, error.job))
 
 
 @router.get(

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from ..errors import StillRunning
-
 T = TypeVar("T")
+
+
+class NotYet(Exception):
+    """The time that somebody would wait is over."""
 
 
 @dataclass
 class _Flight:
     task: asyncio.Task[Any]
     waiting: int = 0
-    kept: bool = False  # somebody was told to ask again: it goes on with nobody waiting
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Flights:
     _running: dict[str, _Flight] = field(default_factory=dict)
 
     async def share(self, key: str, work: Callable[[], Coroutine[Any, Any, T]], *, wait: float) -> T:
-        """The work's result; raises StillRunning after `wait` seconds, and the work goes on."""
+        """The work's result; raises NotYet after `wait` seconds, and is stopped unless others wait for it."""
         flight = self._running.get(key)
         if flight is None:
             flight = self._running[key] = _Flight(asyncio.create_task(work()))
@@ -34,13 +35,12 @@ class Flights:
         try:
             await asyncio.wait({flight.task}, timeout=wait)
             if not flight.task.done():
-                flight.kept = True
-                raise StillRunning(f"not done within {wait:g} s")
+                raise NotYet
             result: T = flight.task.result()
             return result
         finally:
             flight.waiting -= 1
-            if not flight.waiting and not flight.kept:
+            if not flight.waiting:
                 # Forgotten at once: whoever asks the same now must not be handed the cancelled run.
                 self._forget(key, flight)
                 flight.task.cancel()

@@ -9,12 +9,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..errors import NotFound, StillRunning
 from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..history import service as history
+from ..jobs.states import State
 from ..models import service as models
 from ..rendering import render
 from ..schemas import TextInput
-from . import assemble, attachments, service
+from . import assemble, attachments, later, service
 from . import view as views
 from .contexts import HomePage, MapsFragment
 from .examples import examples_for
@@ -39,6 +41,8 @@ async def explain(request: Request, services: ServicesDep, project: ProjectDep) 
         if found is not None:
             return await _home(request, services, project, form, found)
         panel = await while_connected(request, service.make_panel(services, _asked(form), project))
+    except StillRunning as error:
+        return RedirectResponse(f"/jobs/{error.job}", 303)
     except FORESEEN as error:
         return await _home(request, services, project, form, error_of(error))
     return RedirectResponse(f"/panels/{panel.key}", 303)
@@ -51,13 +55,19 @@ async def nothing_chosen() -> Response:
 
 @router.get("/panels/{key}")
 async def panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    found = await service.find_panel(services, key, project)
+    try:
+        found = await service.find_panel(services, key, project)
+    except NotFound:
+        return await _job_instead(services, project, key)
     return await _page(request, services, found, f"/panels/{key}", f"/v1/panels/{key}")
 
 
 @router.get("/explanations/{key}")
 async def explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    found = await service.find_explanation(services, key, project)
+    try:
+        found = await service.find_explanation(services, key, project)
+    except NotFound:
+        return await _job_instead(services, project, key)
     one = assemble.single(found, found.target)
     return await _page(request, services, one, f"/explanations/{key}", f"/v1/explanations/{key}")
 
@@ -70,6 +80,14 @@ async def export_panel(key: str, kind: str, services: ServicesDep, project: Proj
 @router.get("/explanations/{key}/export/{kind}")
 async def export_explanation(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     return _download(attachments.file_of(await service.find_explanation(services, key, project), kind))
+
+
+async def _job_instead(services: Services, project: str, key: str) -> Response:
+    """While it is being made, or could not be made: the page of its job. Raises NotFound where there is none."""
+    job = await later.find(services, project, key)
+    if job is None or job.state == State.DONE:
+        raise NotFound(f"nothing has the key {key[:80]!r}")
+    return RedirectResponse(f"/jobs/{job.id}", 303)
 
 
 def _download(file: Export) -> Response:

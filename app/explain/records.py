@@ -8,8 +8,40 @@ from collections.abc import Mapping
 from .._library import explainers
 from ..engine.contract import Explained, ExplainedPanel
 from ..errors import BadRequest
+from ..store.history import NewEntry
 from ..store.results import NewResult
-from .schemas import ExplanationOut, PanelOut
+from .keys import explanation_key
+from .schemas import Asked, ExplanationOut, PanelOut
+
+
+def answer(asked: Asked, found: Explained | ExplainedPanel) -> list[NewResult]:
+    """What is stored of it, the answer itself first."""
+    if isinstance(found, Explained):
+        return [explanation(found, key=asked.key)]
+    keys = {
+        name: explanation_key(asked.digest, asked.question, explainers.build(name), panel=asked.key)
+        for name in asked.methods
+    }
+    return panel(found, key=asked.key, keys=keys)
+
+
+def read(asked: Asked, body: bytes) -> ExplanationOut | PanelOut:
+    return (PanelOut if asked.kind == "panel" else ExplanationOut).model_validate_json(body)
+
+
+def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
+    """The line of the history."""
+    predicted, shares = shown.prediction.predicted, shown.prediction.probabilities
+    return NewEntry(
+        key=shown.key,
+        kind=asked.kind,
+        text=shown.text,
+        text_pair=shown.text_pair,
+        model=shown.model.id,
+        method=None if asked.kind == "panel" else asked.methods[0],
+        label=predicted.label,
+        probability=None if shares is None else shares[predicted.index],
+    )
 
 
 def explanation(found: Explained, *, key: str, panel: str | None = None) -> NewResult:

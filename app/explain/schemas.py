@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, computed_field
 
@@ -55,6 +55,28 @@ class PanelRequest(QuestionRequest):
     methods: Annotated[list[Name], Field(min_length=1, max_length=20)] | None = Field(
         None, description="Names from /v1/explainers; by default every method of the panel."
     )
+
+
+class Asked(Request):
+    """A question in the form in which the engine takes it and under the key of its answer."""
+
+    key: str
+    kind: Literal["panel", "explanation"]
+    model: str
+    digest: str  # of the model: another one under its name is another question
+    question: explainers.Question
+    methods: tuple[str, ...]  # of an explanation the one
+    options: Options = Field({})
+    measures: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> str:
+        return "panel" if self.kind == "panel" else self.methods[0]
+
+    @property
+    def address(self) -> str:
+        """Of the answer's page; below /v1 of the answer itself."""
+        return f"/{self.kind}s/{self.key}"
 
 
 class ExplanationOut(explainers.Attribution):

@@ -1,40 +1,31 @@
-"""Explanations and panels: look up, else ask the engine, store, answer the stored bytes."""
+"""Explanations and panels: look up, else ask the engine, store, answer the stored bytes. What is slow is a job."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import structlog
 
 from .._library import explainers
 from ..access.metered import passes
 from ..dependencies import Services
+from ..engine.contract import Explained, ExplainedPanel
 from ..errors import Conflict, NotFound
 from ..models.schemas import ModelOut
 from ..store import history, results
-from ..store.history import NewEntry
 from ..store.results import Kind
-from . import records
+from . import later, records
+from .flights import NotYet
 from .keys import explanation_key, panel_key
 from .questions import class_of, explainer_of, question_of
-from .schemas import ExplanationOut, ExplanationRequest, PanelOut, PanelRequest, QuestionRequest
+from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest, QuestionRequest
 
 KEY = re.compile(r"[0-9a-f]{64}")
 MOST_TARGETS = 10  # an explanation covers all classes up to this many
 LOG = structlog.get_logger("explain")
-Work = Callable[[], Coroutine[Any, Any, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    project: str
-    key: str
-    kind: Kind
 
 
 async def make_explanation(
@@ -44,68 +35,48 @@ async def make_explanation(
     return ExplanationOut.model_validate_json(found)
 
 
-async def make_panel(
-    services: Services, request: PanelRequest, project: str = "default", *, wait: float | None = None
-) -> PanelOut:
-    return PanelOut.model_validate_json(await panel_json(services, request, project, wait=wait))
+async def make_panel(services: Services, request: PanelRequest, project: str = "default") -> PanelOut:
+    """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
+    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False))
 
 
 async def explanation_json(
     services: Services, request: ExplanationRequest, project: str, *, wait: float | None = None
 ) -> bytes:
-    """The exact bytes that are stored, or with another class to show."""
+    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
-    target = class_of(request.target, state.labels)
 
-    def key_of(asked: explainers.Question) -> str:
-        return explanation_key(state.digest, asked, explainer, measures=request.measures)
-
-    address = partial(_address, project, "explanation", key_of)
-    question = await _question(services, request, state, target=target, address=address)
-    wanted = address(question)
-
-    async def work() -> bytes:
-        found = await services.engine.explain(
-            state.id,
-            question,
-            method=explainer.name,
+    def asked(question: explainers.Question) -> Asked:
+        return Asked(
+            key=explanation_key(state.digest, question, explainer, measures=request.measures),
+            kind="explanation",
+            model=state.id,
+            digest=state.digest,
+            question=question,
+            methods=(explainer.name,),
             options=explainer.model_dump(mode="json"),
-            measures=request.measures,
+            measures=tuple(request.measures),
         )
-        services.metrics.passes.labels(wanted.kind).observe(passes(found.record))
-        new = records.explanation(found, key=wanted.key)
-        await results.put(services.store, project, [new])
-        return new.body
 
-    body = await _found_or_made(services, wanted, work, text=question.text, wait=wait)
-    shown = ExplanationOut.model_validate_json(body)
-    await _remember(services, project, shown, kind="explanation", method=explainer.name)
-    return body if target is None else records.with_target(shown, target)
+    return await _answered(services, request, state, project, asked, wait=wait)
 
 
-async def panel_json(services: Services, request: PanelRequest, project: str, *, wait: float | None = None) -> bytes:
-    """The exact bytes that are stored, or with another class to show."""
+async def panel_json(
+    services: Services, request: PanelRequest, project: str, *, wait: float | None = None, follow: bool = True
+) -> bytes:
+    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
-    names = list(dict.fromkeys(request.methods or explainers.PANEL))
+    names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
-    target = class_of(request.target, state.labels)
-    address = partial(_address, project, "panel", lambda asked: panel_key(state.digest, asked, methods))
-    question = await _question(services, request, state, target=target, address=address)
-    wanted = address(question)
 
-    async def work() -> bytes:
-        found = await services.engine.panel(state.id, question, methods=names)
-        services.metrics.passes.labels(wanted.kind).observe(passes(found.record))
-        keys = {each.name: explanation_key(state.digest, question, each, panel=wanted.key) for each in methods}
-        new = records.panel(found, key=wanted.key, keys=keys)
-        await results.put(services.store, project, new)
-        return new[0].body
+    def asked(question: explainers.Question) -> Asked:
+        key = panel_key(state.digest, question, methods)
+        return Asked(
+            key=key, kind="panel", model=state.id, digest=state.digest, question=question, methods=names
+        )  # fmt: skip
 
-    body = await _found_or_made(services, wanted, work, text=question.text, wait=wait)
-    shown = PanelOut.model_validate_json(body)
-    await _remember(services, project, shown, kind="panel", method=None)
-    return body if target is None else records.with_target(shown, target)
+    return await _answered(services, request, state, project, asked, wait=wait, follow=follow)
 
 
 async def find_explanation(
@@ -146,6 +117,7 @@ async def delete(services: Services, key: str, project: str, kind: Kind) -> None
         raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
     if not (KEY.fullmatch(key) and await results.remove(services.store, project, key, kind)):
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
+    await later.forget(services, project, key)
 
 
 async def _model(services: Services, name: str) -> ModelOut:
@@ -156,19 +128,32 @@ async def _model(services: Services, name: str) -> ModelOut:
     return await services.engine.ready(name)
 
 
-def _address(
-    project: str, kind: Kind, key_of: Callable[[explainers.Question], str], asked: explainers.Question
-) -> Address:
-    return Address(project, key_of(asked), kind)
+async def _answered(
+    services: Services,
+    request: QuestionRequest,
+    state: ModelOut,
+    project: str,
+    asked_of: Callable[[explainers.Question], Asked],
+    *,
+    wait: float | None,
+    follow: bool = True,
+) -> bytes:
+    target = class_of(request.target, state.labels)
+    asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow)
+    shown = records.read(asked, body)
+    await history.remember(services.store, project, records.entry(asked, shown))
+    return body if target is None else records.with_target(shown, target)
 
 
 async def _question(
     services: Services,
     request: QuestionRequest,
     state: ModelOut,
+    project: str,
     *,
     target: int | None,
-    address: Callable[[explainers.Question], Address],
+    asked_of: Callable[[explainers.Question], Asked],
 ) -> explainers.Question:
     """Names the class to show only where an explanation would leave it out; looks before it asks the engine."""
     plain = question_of(request, state)
@@ -176,7 +161,7 @@ async def _question(
         return plain
     naming = plain.model_copy(update={"also": target})
     for question in (plain, naming):
-        stored = await _stored(services, address(question))
+        stored = await _stored(services, project, asked_of(question))
         if stored is not None and records.covers(stored, target):
             return question
     (prediction,) = await services.engine.predict(state.id, [plain])
@@ -184,38 +169,52 @@ async def _question(
     return plain if target in ranked[:MOST_TARGETS] else naming
 
 
-async def _stored(services: Services, wanted: Address) -> bytes | None:
-    return await results.find(services.store, wanted.project, wanted.key, wanted.kind)
+async def _stored(services: Services, project: str, asked: Asked) -> bytes | None:
+    return await results.find(services.store, project, asked.key, asked.kind)
 
 
-async def _found_or_made(services: Services, wanted: Address, work: Work, *, text: str, wait: float | None) -> bytes:
+async def _found_or_made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
     started = time.perf_counter()
-    found = await _stored(services, wanted)
-    if found is None:
-        patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
-        body = await services.flights.share(f"{wanted.project}/{wanted.key}", work, wait=patience)
-    services.metrics.looked_up(wanted.kind, stored=found is not None)
+    found = await _stored(services, project, asked)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow)
+    services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
-        wanted.kind,
-        text=services.fingerprint(text),
+        asked.kind,
+        text=services.fingerprint(asked.question.text),
         stored=found is not None,
         seconds=round(time.perf_counter() - started, 3),
     )
-    return body if found is None else found
+    return body
 
 
-async def _remember(
-    services: Services, project: str, shown: ExplanationOut | PanelOut, *, kind: Kind, method: str | None
-) -> None:
-    predicted, shares = shown.prediction.predicted, shown.prediction.probabilities
-    entry = NewEntry(
-        key=shown.key,
-        kind=kind,
-        text=shown.text,
-        text_pair=shown.text_pair,
-        model=shown.model.id,
-        method=method,
-        label=predicted.label,
-        probability=None if shares is None else shares[predicted.index],
-    )
-    await history.remember(services.store, project, entry)
+async def _made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+    """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
+    patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
+    slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
+    if patience and not slow and not await later.under_way(services, project, asked.key):
+        work = partial(_make, services, project, asked)
+        try:
+            return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
+        except NotYet:
+            patience = 0
+    return await later.made(services, project, asked, wait=patience if follow else 0)
+
+
+async def _make(services: Services, project: str, asked: Asked) -> bytes:
+    if asked.kind == "panel":
+        made: Explained | ExplainedPanel = await services.engine.panel(
+            asked.model, asked.question, methods=asked.methods
+        )
+    else:
+        made = await services.engine.explain(
+            asked.model,
+            asked.question,
+            method=asked.methods[0],
+            options=asked.options,
+            measures=asked.measures,
+        )
+    services.metrics.passes.labels(asked.kind).observe(passes(made.record))
+    services.pace.learn(asked.model, asked.what, asked.question, seconds=sum(made.record["timings"].values()))
+    new = records.answer(asked, made)
+    await results.put(services.store, project, new)
+    return new[0].body

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from .._library import explainers
 from ..engine.client import SocketEngine
 from ..engine.contract import Priority
 from ..engine.errors import from_wire
@@ -101,7 +102,8 @@ class ClusterEngine(SocketEngine):
             self._models[model] = state
         return self._models[model]
 
-    async def _ask(self, op: str, **content: Any) -> Any:
+    async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
+        """Nothing is heard of an actor before its answer."""
         from ray.exceptions import RayActorError
 
         actor = await self._idle.get()

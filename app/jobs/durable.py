@@ -30,8 +30,9 @@ from .states import State
 T = TypeVar("T")
 NAME = "whence"
 FAILED = 75  # the exit code of a runner that is to be started again
-QUEUE = "jobs"
 AT_ONCE = 4  # jobs in hand: a short one does not wait for a long one
+QUEUES = {"jobs": AT_ONCE, "prompt": 2, "training": 1}  # each with its jobs in hand
+QUEUE_OF = {"explanation": "prompt", "registration": "prompt", "training": "training"}  # every other kind: jobs
 LOOK_EVERY = 0.25  # seconds between two looks for new jobs and for those to cancel
 MOST_RECOVERIES = 50  # deaths of the runner that one attempt at a job survives
 LOG = structlog.get_logger("jobs")
@@ -72,9 +73,10 @@ class Durable:
     def start(self) -> None:
         """Goes on with what was in hand when the last runner ended."""
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_EVERY, on_conflict="always_update"
-        )
+        for name, at_once in QUEUES.items():
+            DBOS.register_queue(
+                name, worker_concurrency=at_once, polling_interval_sec=LOOK_EVERY, on_conflict="always_update"
+            )
         self._take_up_orphans()
 
     def serve(self, sign: Path) -> None:
@@ -94,7 +96,7 @@ class Durable:
 
     def _enqueue(self, job: Job) -> None:
         with SetWorkflowID(workflow_id(job)), SetEnqueueOptions(priority=max(1, job.priority)):
-            DBOS.enqueue_workflow(QUEUE, self._workflow, job.id)
+            DBOS.enqueue_workflow(QUEUE_OF.get(job.kind, "jobs"), self._workflow, job.id)
         self._given.add(workflow_id(job))
 
     def _register(self) -> None:
@@ -149,7 +151,8 @@ def _or_end(step: Callable[[], T]) -> T:
 
 
 def workflow_id(job: Job) -> str:
-    return job.id if job.attempt == 1 else f"{job.id}-{job.attempt}"
+    """Another one for each attempt, also where the job of this id was removed and asked for again."""
+    return f"{job.id}-{job.created}-{job.attempt}"
 
 
 def workflows_url(settings: Settings) -> str:

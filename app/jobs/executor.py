@@ -34,9 +34,19 @@ class JobEngine(Protocol):
         method: str,
         options: Mapping[str, Any],
         measures: Sequence[str] = (),
-    ) -> Explained: ...
+        progress: explainers.Progress = explainers.silent,
+    ) -> Explained:
+        """progress: called now and then, in the thread that asks."""
+        ...
 
-    def panel(self, model: str, question: explainers.Question, *, methods: Sequence[str] | None) -> ExplainedPanel: ...
+    def panel(
+        self,
+        model: str,
+        question: explainers.Question,
+        *,
+        methods: Sequence[str] | None,
+        progress: explainers.Progress = explainers.silent,
+    ) -> ExplainedPanel: ...
 
 
 class Executor(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -60,6 +61,22 @@ class LocalExecutor:
             await self.client.run(reader, writer)
 
 
+class _Heard:
+    """The newest of what the engine said, kept by the loop's thread until the one that waits passes it on."""
+
+    def __init__(self, progress: explainers.Progress) -> None:
+        self._progress = progress
+        self._last: tuple[float, str] | None = None
+
+    def __call__(self, done: float, note: str = "") -> None:
+        self._last = (done, note)
+
+    def tell(self) -> None:
+        if self._last is not None:
+            with suppress(explainers.Cancelled):  # which the next look sees, and stops the engine
+                self._progress(*self._last)
+
+
 class WaitingEngine:
     """The asynchronous client of another thread's loop, for a caller that waits."""
 
@@ -85,24 +102,34 @@ class WaitingEngine:
         method: str,
         options: Mapping[str, Any],
         measures: Sequence[str] = (),
+        progress: explainers.Progress = explainers.silent,
     ) -> Explained:
+        heard = _Heard(progress)
         asked = partial(self._client.explain, model, question, method=method, options=options, measures=measures)
-        return self._wait(asked)
+        return self._wait(partial(asked, progress=heard), heard)
 
-    def panel(self, model: str, question: explainers.Question, *, methods: Sequence[str] | None) -> ExplainedPanel:
-        return self._wait(partial(self._client.panel, model, question, methods=methods))
+    def panel(
+        self,
+        model: str,
+        question: explainers.Question,
+        *,
+        methods: Sequence[str] | None,
+        progress: explainers.Progress = explainers.silent,
+    ) -> ExplainedPanel:
+        heard = _Heard(progress)
+        return self._wait(partial(self._client.panel, model, question, methods=methods, progress=heard), heard)
 
-    def _wait(self, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    def _wait(self, ask: Callable[[], Coroutine[Any, Any, T]], heard: _Heard | None = None) -> T:
         """An engine that is just being restarted is asked again; one that died over this question raises EngineDied."""
         while True:
             future = asyncio.run_coroutine_threadsafe(ask(), self._loop)
             try:
-                return self._answer(future)
+                return self._answer(future, heard)
             except (EngineLoading, EngineBusy):
                 if self._stopped.wait(KNOCK_EVERY):
                     raise explainers.Cancelled("the job was asked to stop") from None
 
-    def _answer(self, future: Future[T]) -> T:
+    def _answer(self, future: Future[T], heard: _Heard | None) -> T:
         while True:
             try:
                 return future.result(LOOK_EVERY)
@@ -113,3 +140,5 @@ class WaitingEngine:
                     raise
                 if self._stopped.is_set():
                     future.cancel()
+                elif heard is not None:
+                    heard.tell()

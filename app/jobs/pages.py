@@ -18,6 +18,7 @@ from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
+EXPLANATION = "explanation"
 NAMES = {
     "page": N_("What was found"),
     "jsonl": "JSON Lines",
@@ -63,6 +64,8 @@ async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> 
 async def one(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
     job = await service.get(services, project, id)
     result = job.result or {}
+    if job.kind == EXPLANATION and job.state is State.DONE:  # who waited for it wants to see it
+        return RedirectResponse(result["links"]["page"], 303)
     page = JobPage(
         job=job,
         ended=job.state in FINAL,

@@ -11,6 +11,7 @@ KINDS = {
     "audit": "..audit.kind:AuditKind",
     "batch": "..batches.kind:BatchKind",
     "dataset": "..datasets.kind:DatasetKind",
+    "explanation": "..explain.kind:ExplanationKind",
 }
 
 

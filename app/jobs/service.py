@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -68,7 +68,7 @@ async def get(services: Services, project: str, id: str) -> JobOut:
     return job_out(await row(services, project, id))
 
 
-async def changes(services: Services, project: str, id: str, *, after: int = 0) -> AsyncIterator[JobOut | None]:
+async def changes(services: Services, project: str, id: str, *, after: int = 0) -> AsyncGenerator[JobOut | None, None]:
     """The job whenever its version is beyond `after`, until it has ended or the server does; None where nothing is new.
 
     Each is the whole state, so that who missed some has missed nothing. Raises NotFound.

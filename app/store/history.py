@@ -27,7 +27,7 @@ class NewEntry:
 
 async def remember(store: Store, project: str, entry: NewEntry) -> None:
     """Puts the question at the top; asked again, it moves there and keeps its note."""
-    await store.write(lambda session: _remember(session, project, entry))
+    await store.write(lambda session: put(session, project, entry))
 
 
 async def page(
@@ -53,7 +53,8 @@ async def set_note(store: Store, project: str, key: str, note: str) -> bool:
     return await store.write(lambda session: session.scalar(change)) is not None
 
 
-def _remember(session: Session, project: str, entry: NewEntry) -> None:
+def put(session: Session, project: str, entry: NewEntry) -> None:
+    """`remember` within the transaction of its caller."""
     known = session.scalar(select(Asked).where(Asked.project == project, Asked.key == entry.key))
     if known is not None:
         known.created = now()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 
+from ..jobs.states import FINAL
 from .results import now
 from .tables import Job, JobFile, JobShard
 
@@ -95,6 +96,11 @@ def by_state(session: Session) -> dict[str, int]:
 
 def remove(session: Session, id: str) -> None:
     session.execute(delete(Job).where(Job.id == id))
+
+
+def remove_ended(session: Session, id: str, *, project: str) -> None:
+    """Nothing happens to one that waits or runs."""
+    session.execute(delete(Job).where(Job.id == id, Job.project == project, Job.state.in_(FINAL)))
 
 
 def add_shard(session: Session, job: str, shard: int, *, key: str, body: bytes) -> None:

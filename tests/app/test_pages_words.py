@@ -132,7 +132,7 @@ def test_every_error_has_its_words() -> None:
     codes = {
         kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.AppError)
     }
-    quiet = {"client_gone", "not_acceptable"}  # nobody listens; never asked for by a page
+    quiet = {"client_gone", "not_acceptable", "still_running"}  # nobody listens; pages go to the job instead
 
     assert codes - quiet - set(FORM_ERRORS) == set()
     assert set(errors.LIBRARY) - {"cancelled"} - set(FORM_ERRORS) == set()

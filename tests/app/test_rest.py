@@ -217,19 +217,6 @@ def test_readiness_follows_the_models(tmp_path: Path) -> None:
     assert "no such weights" in model["reason"]
 
 
-def test_the_work_goes_on_when_the_caller_would_not_wait(tmp_path: Path) -> None:
-    """Prefer: wait=0 gives 503, and asking again finds the result."""
-    app, engines = served(tmp_path)
-    with TestClient(app, base_url="http://localhost") as client:
-        first = client.post("/v1/explanations", json=ASKED, headers={"Prefer": "wait=0"})
-        again = client.post("/v1/explanations", json=ASKED, headers={"Prefer": "wait=30"})
-
-    assert first.status_code == 503
-    assert first.json()["code"] == "still_running"
-    assert again.status_code == 200
-    assert engines[-1].asked == ["explain"]
-
-
 def test_json_never_holds_nan(tmp_path: Path) -> None:
     """A number that does not exist is null."""
 

@@ -65,7 +65,8 @@ def alive(pid: int) -> bool:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     os.environ["WHENCE_TEST_SECRET"] = "not for models"
-    app = create_app(Settings(data=tmp_path_factory.mktemp("data"), threads=1))
+    settings = Settings(data=tmp_path_factory.mktemp("data"), threads=1, interactive_seconds=1e9)  # never a job
+    app = create_app(settings)
     with TestClient(app, base_url="http://localhost") as client:
         early = client.post("/v1/predictions", json={"model": MODEL, "inputs": [{"text": "hello"}]})
         client.early = early  # type: ignore[attr-defined]

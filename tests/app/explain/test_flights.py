@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import StillRunning
-from app.explain.flights import Flights
+from app.explain.flights import Flights, NotYet
 
 
 class Work:
@@ -83,14 +82,25 @@ async def test_a_run_without_anybody_waiting_is_stopped() -> None:
 
 
 @in_a_loop
-async def test_a_run_that_somebody_will_ask_for_again_goes_on() -> None:
-    """StillRunning is a promise that the result will be there."""
+async def test_whoever_does_not_wait_any_longer_stops_it_unless_others_wait() -> None:
+    """A job does what is left; it would only hold up the engine."""
     flights, work = Flights(), Work()
-    with pytest.raises(StillRunning):
+    stays = asyncio.create_task(flights.share("k", work, wait=5))
+    with pytest.raises(NotYet):
         await flights.share("k", work, wait=0.01)
-    again = asyncio.create_task(flights.share("k", work, wait=5))
-    await asyncio.sleep(0.01)
+    assert work.cancelled == 0
     work.release.set()
 
-    assert await again == 1
+    assert await stays == 1
     assert (work.runs, work.cancelled) == (1, 0)
+
+
+@in_a_loop
+async def test_the_last_who_waits_takes_the_run_along() -> None:
+    """When his time is over."""
+    flights, work = Flights(), Work()
+    with pytest.raises(NotYet):
+        await flights.share("k", work, wait=0.01)
+    await asyncio.sleep(0)
+
+    assert (work.runs, work.cancelled) == (1, 1)

@@ -61,15 +61,25 @@ class InlineEngine:
 
     def explain(
         self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any],
-        measures: Sequence[str] = (),
+        measures: Sequence[str] = (), progress: explainers.Progress = explainers.silent,
     ) -> Explained:  # fmt: skip
         self._ask("explain")
         asked = {"method": method, "options": options, "measures": measures}
-        return self.executor.models.explain(model, question, **asked, progress=self._progress)
+        return self.executor.models.explain(model, question, **asked, progress=self._both(progress))
 
-    def panel(self, model: str, question: explainers.Question, *, methods: Sequence[str] | None) -> ExplainedPanel:
+    def panel(
+        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None,
+        progress: explainers.Progress = explainers.silent,
+    ) -> ExplainedPanel:  # fmt: skip
         self._ask("panel")
-        return self.executor.models.panel(model, question, methods=methods, progress=self._progress)
+        return self.executor.models.panel(model, question, methods=methods, progress=self._both(progress))
+
+    def _both(self, progress: explainers.Progress) -> explainers.Progress:
+        def told(done: float, note: str = "") -> None:
+            self._progress(done, note)
+            progress(done, note)
+
+        return told
 
     def _ask(self, what: str) -> None:
         self.executor.before()

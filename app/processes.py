@@ -19,7 +19,7 @@ from .settings import Settings
 from .store import models as registered
 from .store.database import Store
 
-FOLLOW_EVERY = 5.0  # seconds until a worker has a model that was registered elsewhere
+FOLLOW_EVERY = 5.0  # seconds until a process has a model that was registered by another
 LOG = structlog.get_logger("processes")
 
 
@@ -39,7 +39,7 @@ async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[S
         supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
         if settings.runner:
             supervisors.append(RunnerSupervisor(settings, engine=address).run())
-        async with _running(supervisors):
+        async with _running([*supervisors, _following(settings, store, client)]):
             yield client
 
 
@@ -48,17 +48,21 @@ async def work(settings: Settings, store: Store) -> None:
     if settings.executor == "ray":
         await RunnerSupervisor(settings, engine=None).run()
         return
-    async with supervised_engine(settings.model_copy(update={"runner": True}), store) as client:
-        while True:
-            await asyncio.sleep(FOLLOW_EVERY)
-            try:
-                await follow(settings, store, client)
-            except AppError as error:  # the database or the engine is away: they come back
-                LOG.warning("models not followed", reason=error.code)
+    async with supervised_engine(settings.model_copy(update={"runner": True}), store):
+        await asyncio.Event().wait()
+
+
+async def _following(settings: Settings, store: Store, client: SocketEngine) -> None:
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY)
+        try:
+            await follow(settings, store, client)
+        except AppError as error:  # the database or the engine is away: they come back
+            LOG.warning("models not followed", reason=error.code)
 
 
 async def follow(settings: Settings, store: Store, client: SocketEngine) -> None:
-    """Takes over what web processes registered and removed since."""
+    """Takes over what jobs registered and other processes removed since."""
     own = [str(path) for path in settings.sources]
     wanted = [path for path in await registered.paths(store) if path not in own]
     for path in wanted:

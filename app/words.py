@@ -289,6 +289,7 @@ JOB_KINDS = {
     "dataset": N_("Data set"),
     "audit": N_("Audit"),
     "explanation": N_("Explanation"),
+    "registration": N_("New model"),
 }
 JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer"), "bad_rows": N_("Rows that cannot be read")}
 TABLES = {

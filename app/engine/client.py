@@ -107,6 +107,7 @@ class SocketEngine:
         found = ModelOut.model_validate(await self._ask("register", path=path))
         if path not in self.registered:
             self.registered.append(path)
+        self._models = {**self._models, found.id: found}  # the engine tells of it only after its answer
         return found
 
     async def forget(self, model: str) -> None:

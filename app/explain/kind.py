@@ -8,13 +8,14 @@ from typing import Any
 from .._library import explainers
 from ..engine.contract import Explained, ExplainedPanel
 from ..errors import Conflict
+from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..store import history, results
 from . import records
 from .schemas import Asked
 
 
-class ExplanationKind:
+class ExplanationKind(Kind):
     name = "explanation"
     Request = Asked
 

@@ -83,6 +83,7 @@ class ClusterEngine(SocketEngine):
         self._actors = actors
         self._sources = sources
         self._announced: Sequence[str] = ()
+        self._trial: list[str] = []  # folders that a job is about to register
         self._idle: asyncio.Queue[Any] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,7 +93,7 @@ class ClusterEngine(SocketEngine):
 
     async def ready(self, model: str) -> ModelOut:
         if model not in self._models:
-            self._announced = list(await asyncio.to_thread(self._sources))
+            await self._announce()
             found = {each["id"]: ModelOut.model_validate(each) for each in await self._ask("models", model=model)}
             if model not in found:
                 raise UnknownModel(model, list(found))
@@ -101,6 +102,21 @@ class ClusterEngine(SocketEngine):
                 raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
             self._models[model] = state
         return self._models[model]
+
+    async def register(self, path: str) -> ModelOut:
+        self._trial.append(path)
+        await self._announce()
+        states = [ModelOut.model_validate(each) for each in await self._ask("models", model="")]
+        return next(state for state in states if state.source == path)
+
+    async def forget(self, model: str) -> None:
+        """An engine that has it keeps it until it ends; nothing asks for it any more."""
+        state = self._models.pop(model, None)
+        self._trial = [path for path in self._trial if state is None or path != state.source]
+
+    async def _announce(self) -> None:
+        known = await asyncio.to_thread(self._sources)
+        self._announced = list(dict.fromkeys([*known, *self._trial]))
 
     async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
         """Nothing is heard of an actor before its answer."""

@@ -88,6 +88,12 @@ class WaitingEngine:
     def ready(self, model: str) -> ModelOut:
         return self._wait(partial(self._client.ready, model))
 
+    def register(self, path: str) -> ModelOut:
+        return self._wait(partial(self._client.register, path))
+
+    def forget(self, model: str) -> None:
+        self._wait(partial(self._client.forget, model))
+
     def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
         return self._wait(partial(self._client.predict, model, questions))
 

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, ServicesDep, needs
+from ..forms import FORM_ERRORS
 from ..rendering import render
 from ..words import N_
 from . import service
@@ -19,8 +20,13 @@ from .states import FINAL, State
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
 EXPLANATION = "explanation"
+UNFINISHED = (
+    N_("It could not be finished."),
+    N_("What is stored is kept: tried again, it goes on behind it."),
+)
 NAMES = {
     "page": N_("What was found"),
+    "model": N_("The model"),
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "parquet": "Parquet",
@@ -46,6 +52,7 @@ class JobPage:
     ended: bool
     links: Sequence[tuple[str, str]]  # name and address of what came of it
     counts: Sequence[tuple[str, int]]
+    trouble: tuple[str, str] | None  # what is wrong, and what to do
 
 
 @router.get("/jobs")
@@ -70,6 +77,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
         job=job,
         ended=job.state in FINAL,
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
+        trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
         counts=tuple((name, value) for name, value in result.items() if isinstance(value, int)),
     )
     return render(request, "jobs/job.html", page, section="jobs", json_twin=f"/v1/jobs/{job.id}")

@@ -12,6 +12,7 @@ KINDS = {
     "batch": "..batches.kind:BatchKind",
     "dataset": "..datasets.kind:DatasetKind",
     "explanation": "..explain.kind:ExplanationKind",
+    "registration": "..models.kind:RegistrationKind",
 }
 
 

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
 from ..access.scopes import Scope
-from ..dependencies import ServicesDep, needs
-from ..responses import ASKING, READING, as_json, errors
+from ..dependencies import ProjectDep, ServicesDep, needs, while_connected
+from ..jobs.api import accepted
+from ..jobs.schemas import JobOut
+from ..responses import ASKING, READING, as_json, errors, prefer_wait
 from . import service
 from .schemas import KServeModelOut, ModelOut, ModelsOut, RegisterRequest
 
 router = APIRouter(prefix="/v1", tags=["models"], dependencies=[needs(Scope.READ)])
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {"model": JobOut, "description": "A job checks and loads it; wait for it with `Prefer: wait=N`."}
+}
 EXAMPLES = {"a folder": {"value": {"path": "/srv/models/reviews"}}}
 
 
@@ -25,13 +30,19 @@ async def list_models(services: ServicesDep) -> Response:
     dependencies=[needs(Scope.ADMIN)],
     response_model=ModelOut,
     status_code=201,
-    responses=errors(*ASKING),
-    summary="Serve a model folder that lies in an allowed root",
+    responses=LATER | errors(*ASKING, 409),
+    summary="Check a model folder that lies in an allowed root, and serve it",
 )
 async def register_model(
-    services: ServicesDep, body: Annotated[RegisterRequest, Body(openapi_examples=EXAMPLES)]
+    request: Request,
+    services: ServicesDep,
+    project: ProjectDep,
+    body: Annotated[RegisterRequest, Body(openapi_examples=EXAMPLES)],
 ) -> Response:
-    found = await service.register_model(services, body.path)
+    wait = min(services.settings.wait_seconds, prefer_wait(request) or 0.0)
+    found = await while_connected(request, service.register_model(services, project, body.path, wait=wait))
+    if isinstance(found, JobOut):
+        return accepted(found)
     return as_json(found, status=201, headers={"Location": f"/v1/models/{found.id}"})
 
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..access.scopes import Scope
-from ..dependencies import Services, ServicesDep, needs
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..forms import FORESEEN, FormError, error_of, form_of
+from ..jobs.schemas import JobOut
 from ..rendering import render
 from . import service
 from .schemas import ModelOut
@@ -41,14 +42,15 @@ async def models(request: Request, services: ServicesDep) -> Response:
 
 
 @router.post("/models", dependencies=[needs(Scope.ADMIN)])
-async def register(request: Request, services: ServicesDep) -> Response:
+async def register(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """303 to the job that checks the folder, or to the model where it is served already."""
     form = await form_of(request)
     path = form.get("path").strip()
     try:
-        found = await service.register_model(services, path)
+        found = await service.register_model(services, project, path, wait=0)
     except FORESEEN as error:
         return _list(request, services, path=path, error=error_of(error))
-    return RedirectResponse(f"/models/{found.id}", 303)
+    return RedirectResponse(f"/{'jobs' if isinstance(found, JobOut) else 'models'}/{found.id}", 303)
 
 
 @router.get("/models/{model}")

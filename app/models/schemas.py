@@ -41,6 +41,13 @@ class KServeModelOut(ModelOut):
     ready: bool
 
 
+class Registration(Request):
+    """What the job is told: a folder, and the folders in one of which it has to lie."""
+
+    path: str
+    roots: tuple[str, ...]
+
+
 class RegisterRequest(Request):
     path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         description="A model folder on the server's disk, inside one of the allowed roots."

@@ -7,8 +7,13 @@ import anyio.to_thread
 from .._library import explainers
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import following
+from ..jobs.schemas import JobOut
+from ..jobs.states import State
 from ..store import models as registered
-from .schemas import ModelOut
+from .schemas import ModelOut, Registration
+
+REGISTRATION = "registration"
 
 
 def list_models(services: Services) -> list[ModelOut]:
@@ -25,12 +30,21 @@ def find_model(services: Services, name: str) -> ModelOut:
     raise NotFound(f"no model is called {name[:80]!r}; there are: {known}", cure="Choose a model of /v1/models.")
 
 
-async def register_model(services: Services, path: str) -> ModelOut:
-    """Checks a folder, starts loading it, and serves it again after a restart. Raises BadModel with the reason."""
-    folder = await anyio.to_thread.run_sync(_checked, path, services.settings.roots)
-    found = await services.engine.register(str(folder))
-    await registered.add(services.store, str(folder))
-    return found
+async def register_model(services: Services, project: str, path: str, *, wait: float) -> ModelOut | JobOut:
+    """The model, where the folder is served already or a job has made it one within `wait` seconds; else that job.
+
+    Raises BadModel with the reason.
+    """
+    folder = await anyio.to_thread.run_sync(_located, path, services.settings.roots)
+    if (known := _served(services, folder)) is not None:
+        return known
+    key = str(folder)
+    under_way = await following.under_way(services, project, REGISTRATION, key)
+    job = under_way or await following.anew(
+        services, project, REGISTRATION, _registration(services, folder), key=key, title=folder.name
+    )
+    job = await following.outcome(services, project, job, wait=wait, mine=under_way is None)
+    return (_served(services, folder) if job.state is State.DONE else None) or job
 
 
 async def forget_model(services: Services, name: str) -> None:
@@ -38,14 +52,23 @@ async def forget_model(services: Services, name: str) -> None:
     state = find_model(services, name)
     if state.source is None or state.source not in await registered.paths(services.store):
         raise Conflict(f"{name} was not registered but belongs to the start of the server", cure="Start without it.")
+    await registered.remove(services.store, state.source)  # first: what is written down is served again
     await services.engine.forget(name)
-    await registered.remove(services.store, state.source)
 
 
-def _checked(path: str, roots: tuple[Path, ...]) -> Path:
+def _served(services: Services, folder: Path) -> ModelOut | None:
+    found = (state for state in services.engine.models() if state.source == str(folder) and state.status == "ready")
+    return next(found, None)
+
+
+def _registration(services: Services, folder: Path) -> Registration:
+    return Registration(path=str(folder), roots=tuple(str(root) for root in services.settings.roots))
+
+
+def _located(path: str, roots: tuple[Path, ...]) -> Path:
     if not roots:
         raise BadRequest(
             "no folder may be registered: the server was started without allowed roots",
             cure="Start it with the folder, or with WHENCE_ROOTS as a JSON list of folders that models may lie in.",
         )
-    return explainers.check_folder(path, roots=roots).path
+    return explainers.locate_folder(path, roots=roots)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from .database import Store
 from .results import now
@@ -17,7 +18,12 @@ async def paths(store: Store) -> Sequence[str]:
 
 
 async def add(store: Store, path: str) -> None:
-    await store.write(lambda session: session.merge(RegisteredModel(path=path, created=now())) and None)
+    await store.write(lambda session: put(session, path))
+
+
+def put(session: Session, path: str) -> None:
+    """`add` within the transaction of its caller."""
+    session.merge(RegisteredModel(path=path, created=now()))
 
 
 async def remove(store: Store, path: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .embedded import embedded_names
-from .folder import FolderReport, check_folder
+from .folder import FolderReport, check_folder, locate_folder
 
 if TYPE_CHECKING:
     from .transformer import TransformerModel
@@ -32,4 +32,4 @@ def load_model(source: str | Path, *, roots: Sequence[str | Path] | None = None)
     return load_folder(report)
 
 
-__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model"]
+__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder"]

@@ -48,7 +48,7 @@ def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None)
 
     roots: the folders it may lie in; None allows any.
     """
-    folder = _inside(path, roots)
+    folder = locate_folder(path, roots=roots)
     for file in _files(folder):
         _refuse_file(file, folder)
     config, adapter = folder / "config.json", folder / "adapter_config.json"
@@ -61,7 +61,8 @@ def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None)
     return _model(folder, read_object(config))
 
 
-def _inside(path: str | Path, roots: Sequence[str | Path] | None) -> Path:
+def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> Path:
+    """Where a folder really lies, without a look into it. Raises BadModel unless it is one, below one of the roots."""
     try:
         folder = Path(path).expanduser().resolve(strict=True)
         allowed = roots is None or any(folder.is_relative_to(Path(root).expanduser().resolve()) for root in roots)

@@ -9,7 +9,7 @@ from typing import Any
 import explainers
 from app.engine.contract import Explained, ExplainedPanel, FloatArray
 from app.engine.engine import Engine, Loader
-from app.errors import EngineDied
+from app.errors import EngineDied, ModelFailed
 from app.jobs.execution import Execution
 from app.models.schemas import ModelOut
 from app.store.database import Store
@@ -49,7 +49,16 @@ class InlineEngine:
         self.stopped = stopped
 
     def ready(self, model: str) -> ModelOut:
-        return next(state for state in self.executor.models.models() if state.id == model)
+        found = next(state for state in self.executor.models.models() if state.id == model)
+        if found.status == "failed":
+            raise ModelFailed(f"the model {model} could not be loaded: {found.reason}")
+        return found
+
+    def register(self, path: str) -> ModelOut:
+        return self.executor.models.load(self.executor.models.announce(path, embedded=False))
+
+    def forget(self, model: str) -> None:
+        self.executor.models.forget(model)
 
     def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
         self._ask("predict")

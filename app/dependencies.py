@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 
-from .access.budget import Purses
+from .access.budget import Purse, Purses
 from .access.identify import Credentials, identify
 from .access.metered import Metered
 from .access.scopes import Caller, Scope
@@ -36,6 +36,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     purses: Purses
+    purse: Purse | None = None  # of the caller, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
@@ -62,7 +63,7 @@ def services_of(request: Request, visitor: VisitorDep) -> Services:
     if visitor is None or visitor.via == "local":
         return services
     purse = services.purses.of(f"{visitor.project}/{visitor.name}")
-    return replace(services, engine=Metered(services.engine, purse))
+    return replace(services, engine=Metered(services.engine, purse), purse=purse)
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]

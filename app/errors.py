@@ -16,6 +16,7 @@ AppError
 ├── OverBudget       429  the caller has spent what it may for now
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
+├── Stopping         503  the server is being shut down
 ├── ModelFailed      503  the model could not be loaded
 ├── EngineDied       503  the engine process ended while it worked
 ├── DatabaseUnavailable 503  the database does not answer
@@ -143,6 +144,13 @@ class EngineLoading(AppError):
     code = "loading"
     cure = "Ask again in a few seconds; /readyz says when it is ready."
     retry_after = 3
+
+
+class Stopping(AppError):
+    status = 503
+    code = "stopping"
+    cure = "Ask again: another process answers, or this one once it is back."
+    retry_after = 5
 
 
 class ModelFailed(AppError):

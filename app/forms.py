@@ -86,6 +86,7 @@ class FormError:
     detail: str
     status: int
     field: str = "text"
+    retry_after: int | None = None
 
     @property
     def title(self) -> str:
@@ -134,7 +135,7 @@ def text_error(text: str, field: str = "text") -> FormError | None:
 def error_of(error: Exception) -> FormError:
     """The error of a service as a form shows it; anything unforeseen is raised on."""
     if isinstance(error, AppError):
-        return FormError(error.code, str(error), error.status)
+        return FormError(error.code, str(error), error.status, retry_after=error.retry_after)
     if isinstance(error, explainers.ExplainersError):
         return FormError(error.code, str(error), LIBRARY.get(error.code, (422, ""))[0])
     if isinstance(error, ValidationError):

@@ -75,9 +75,13 @@ async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     if isinstance(error, Unknown):
         return _who_is_there(request, error)
-    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
-    return problem_response(request, problem, headers)
+    return problem_response(request, problem, waiting(error))
+
+
+def waiting(error: AppError) -> dict[str, str]:
+    """The header that says when to ask again, where asking again helps."""
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
 
 
 def _who_is_there(request: Request, error: Unknown) -> Response:

@@ -132,6 +132,8 @@ def render(
     html = environment(language).get_template(template).render(**values, frame=frame)
     answer = HTMLResponse(html, status, dict(headers or {}))
     answer.headers["Content-Language"] = language
+    if (wait := getattr(getattr(context, "error", None), "retry_after", None)) is not None:  # a FormError's
+        answer.headers["Retry-After"] = str(wait)
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
     return answer

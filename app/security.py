@@ -19,7 +19,7 @@ from .access import log
 from .access.scopes import Caller
 from .dependencies import SAFE, Services
 from .errors import AppError, Forbidden, NotAllowed
-from .problems import problem_of, problem_response
+from .problems import problem_of, problem_response, waiting
 from .settings import Settings
 
 POLICY = "; ".join(
@@ -116,8 +116,10 @@ class Guard:
             raise Forbidden("the request comes from another site", cure="Send the form from a page of this server.")
 
     async def _answer_error(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        headers: dict[str, str] = {}
         if isinstance(error, AppError):
             problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
+            headers = waiting(error)
         elif isinstance(error, HTTPException):
             problem = problem_of(error.status_code, detail=error.detail)
         else:
@@ -129,7 +131,7 @@ class Guard:
                 cure="Ask again; if it stays, report it with the request id.",
             )  # fmt: skip
         if not answer.status:
-            await problem_response(Request(scope, receive), problem)(scope, receive, answer)
+            await problem_response(Request(scope, receive), problem, headers)(scope, receive, answer)
 
 
 class _Answer:

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     explanation_seconds: float = Field(
         300.0, gt=0, description="Wall-clock cap of one explanation or panel that somebody waits for."
     )
+    drain_seconds: float = Field(
+        0.0, ge=0, le=60, description="After SIGTERM, how long /readyz says 503 before the server stops listening."
+    )
     queue_size: int = Field(32, ge=1, description="Requests waiting for the engine at most.")
     budget: int = Field(
         3_000_000,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from ..errors import OverBudget
 
 MINUTE = 60.0
+MOST_OWED = 5  # minutes of refilling that a job may leave as a debt: it runs behind everybody who waits
 MOST_CALLERS = 10_000  # whoever has not asked for longest is forgotten, with a full purse
 
 
@@ -32,13 +33,7 @@ class Purse:
     @contextmanager
     def paying(self, estimate: float) -> Iterator[Callable[[float], None]]:
         """Gives a function to call with what it cost. What fails costs what was estimated. Raises OverBudget."""
-        self._refill()
-        if self.held <= 0:
-            wait = math.ceil((1 - self.held) / self.per_minute * MINUTE)
-            raise OverBudget(
-                f"{self.per_minute:,} rows x tokens a minute are spent; the next question may come in {wait} s",
-                retry_after=wait,
-            )
+        self._refuse_while_empty()
         if self.in_hand >= self.at_once:
             raise OverBudget(f"{self.in_hand} questions of yours are in hand already", retry_after=1)
         self.held -= estimate
@@ -47,6 +42,20 @@ class Purse:
             yield lambda cost: self._put_right(estimate - cost)
         finally:
             self.in_hand -= 1
+
+    def charge(self, cost: float) -> None:
+        """For a job, when it is sent. Raises OverBudget."""
+        self._refuse_while_empty()
+        self.held = max(self.held - cost, -MOST_OWED * self.per_minute)
+
+    def _refuse_while_empty(self) -> None:
+        self._refill()
+        if self.held <= 0:
+            wait = math.ceil((1 - self.held) / self.per_minute * MINUTE)
+            raise OverBudget(
+                f"{self.per_minute:,} rows x tokens a minute are spent; the next question may come in {wait} s",
+                retry_after=wait,
+            )
 
     def _put_right(self, too_much: float) -> None:
         self.held = min(self.per_minute, self.held + too_much)

@@ -9,9 +9,7 @@ from .._library import explainers
 from ..engine.contract import EngineClient, Explained, ExplainedPanel, FloatArray, Text
 from ..models.schemas import ModelOut
 from .budget import Purse
-
-USUAL_PASSES = 512  # of an explanation whose budget is not given
-CHARACTERS = 4  # of a token, about
+from .costs import USUAL_PASSES, tokens_of
 
 
 class Metered:
@@ -49,7 +47,7 @@ class Metered:
         options: Mapping[str, Any],
         measures: Sequence[str] = (),
     ) -> Explained:
-        with self.purse.paying(_estimate(question)) as cost:
+        with self.purse.paying(estimate(question)) as cost:
             found = await self.engine.explain(model, question, method=method, options=options, measures=measures)
             cost(tokens(question) * max(1, passes(found.record)))
             return found
@@ -57,15 +55,10 @@ class Metered:
     async def panel(
         self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
     ) -> ExplainedPanel:
-        with self.purse.paying(_estimate(question)) as cost:
+        with self.purse.paying(estimate(question)) as cost:
             found = await self.engine.panel(model, question, methods=methods)
             cost(tokens(question) * max(1, passes(found.record)))
             return found
-
-    def charge(self, question: explainers.Question) -> None:
-        """For an explanation that a job makes. Raises OverBudget."""
-        with self.purse.paying(_estimate(question)):
-            pass
 
     async def register(self, path: str) -> ModelOut:
         return await self.engine.register(path)
@@ -80,17 +73,12 @@ class Metered:
         return await self.engine.ready(model)
 
 
-def _estimate(question: explainers.Question) -> int:
+def estimate(question: explainers.Question) -> int:
     return tokens(question) * (question.budget or USUAL_PASSES)
 
 
 def tokens(question: explainers.Question) -> int:
     return tokens_of(question.text, question.text_pair)
-
-
-def tokens_of(*texts: str | None) -> int:
-    """About: the tokenizers are in another process."""
-    return 2 + sum(len(text or "") for text in texts) // CHARACTERS
 
 
 def passes(record: Mapping[str, Any]) -> int:

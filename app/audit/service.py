@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
+from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..datasets import service as datasets
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
@@ -24,6 +25,7 @@ FORMS = {  # format → the file of the job, its media type
     "zip": ("report.zip", "application/zip"),
 }
 ROWS = "rows.parquet"
+TEMPLATE_ROWS, TEMPLATE_TOKENS = 2_000, 12  # of the identity templates, about: what they cost a caller
 EARLY = "early.json"  # what the predictions say, before anything is explained
 ORIGINALS = "originals.json"  # what the report masks, for a page that is asked to show it
 DRAWN = ".svg"  # drawings are there with what the predictions say
@@ -37,8 +39,10 @@ async def submit(
         raise BadRequest(
             "a plan that is sent cannot name a file", cure="Upload a data set and name it in data.dataset."
         )
+    rows, tokens = TEMPLATE_ROWS, TEMPLATE_ROWS * TEMPLATE_TOKENS
     if isinstance(plan.data, Table | Swaps) and plan.data.dataset is not None:
-        await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
+        found = await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
+        rows, tokens = found.rows, tokens_of_file(found.bytes, found.rows)
     state = await services.engine.ready(plan.model)
     if state.head == "regression":
         raise BadRequest(f"{plan.model} gives a number, no classes", cure="Audit a classifier.")
@@ -46,7 +50,14 @@ async def submit(
         known = ", ".join(state.labels)
         raise BadRequest(f"{plan.model} has no class {plan.audited[:80]!r}; there are {known}")
     title = plan.title or f"{state.title} · {plan.data.kind}"
-    return await jobs.submit(services, project, KIND, plan, title=title, key=key, priority=priority)
+    cost = tokens + _explained(plan) * USUAL_PASSES * tokens // max(1, rows)
+    return await jobs.submit(services, project, KIND, plan, title=title, key=key, priority=priority, cost=cost)
+
+
+def _explained(plan: Plan) -> int:
+    """Texts of both sides of the gaps that are decomposed, by each method."""
+    methods = 1 if plan.explain.second is None else 2
+    return methods * plan.explain.gaps * 2 * plan.explain.texts
 
 
 def demo() -> Plan:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
+from ..access.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..datasets import service as datasets
 from ..dependencies import Services
 from ..errors import Conflict, NotFound
@@ -33,14 +34,19 @@ async def submit(
 ) -> JobOut:
     """A job that answers every input. What can be known to be wrong is refused here, and not an hour later."""
     state = await services.engine.ready(request.model)
+    tokens = sum(tokens_of(each.text, each.text_pair) for each in request.inputs or ())
     if request.dataset is not None:
-        await asyncio.to_thread(datasets.ready, services.store, project, request.dataset)
+        found = await asyncio.to_thread(datasets.ready, services.store, project, request.dataset)
+        tokens = tokens_of_file(found.bytes, found.rows)
     if request.method is not None:
         asked = request.asked(request.inputs[0] if request.inputs else TextInput(text="any"))
         explainer_of(asked.method, asked.options, state)
         question_of(asked, state)
     title = " · ".join(part for part in (request.model, request.method) if part)
-    return await jobs_service.submit(services, project, KIND, request, title=title, key=key, priority=priority)
+    cost = tokens * (1 if request.method is None else request.budget or USUAL_PASSES)
+    return await jobs_service.submit(
+        services, project, KIND, request, title=title, key=key, priority=priority, cost=cost
+    )
 
 
 async def job_of(services: Services, project: str, id: str) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,7 @@ def serve(
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             if (services := getattr(application.state, "services", None)) is not None:
                 services.stopping.set()
+                await asyncio.sleep(settings.drain_seconds)
             await super().shutdown(sockets)
 
     application = create_app(settings)

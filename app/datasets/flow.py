@@ -11,6 +11,7 @@ from typing import IO, Any, TypeVar
 
 import anyio.to_thread
 
+from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.questions import explainer_of
@@ -79,7 +80,12 @@ async def predict(services: Services, project: str, id: str, asked: PredictReque
     if asked.explain:
         explainer_of(asked.method, {}, state)
     request = DatasetJob(step="predict", dataset=id, rows=found.rows, **asked.model_dump())
-    job = await jobs.submit(services, project, KIND, request, title=f"{asked.model} · {found.name}"[:200])
+    tokens = tokens_of_file(found.bytes, found.rows)
+    explained = tokens * min(asked.explain, found.rows) // max(1, found.rows)
+    job = await jobs.submit(
+        services, project, KIND, request, title=f"{asked.model} · {found.name}"[:200],
+        cost=tokens + USUAL_PASSES * explained,
+    )  # fmt: skip
     serial, _ = await services.store.read(partial(service.identity, project=project, id=id))
     await services.store.write(partial(datasets.change, serial=serial, job=job.id))
     return job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..access.metered import Metered
+from ..access.metered import estimate
 from ..dependencies import Services
 from ..errors import StillRunning
 from ..jobs import following
@@ -42,7 +42,7 @@ async def forget(services: Services, project: str, key: str) -> None:
 
 
 async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:
-    if isinstance(services.engine, Metered):
-        services.engine.charge(asked.question)
     title = f"{asked.model} · {asked.question.text[:TITLE]}"
-    return await following.anew(services, project, KIND, asked, key=asked.key, title=title, priority=PRIORITY)
+    return await following.anew(
+        services, project, KIND, asked, key=asked.key, title=title, priority=PRIORITY, cost=estimate(asked.question)
+    )

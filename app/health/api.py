@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse, Response
 
 from ..access.scopes import Scope
 from ..dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep, needs
-from ..errors import EngineLoading
+from ..errors import EngineLoading, Stopping
 from ..metrics import MEDIA_TYPE
 from ..responses import READING, as_json, errors
 from ..schemas import Record
@@ -35,6 +35,8 @@ async def livez() -> Response:
 @router.get("/readyz", response_model=Ready, responses=errors(*READING, 503), summary="A model is ready")
 async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
     """Strangers hear whether, and not what: names of models may tell something."""
+    if services.stopping.is_set():
+        raise Stopping("the server is being shut down")
     ready = tuple(state.id for state in services.engine.models() if state.status == "ready")
     if not ready:
         raise EngineLoading("no model is ready")

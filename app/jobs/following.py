@@ -38,10 +38,11 @@ async def anew(
     key: str,
     title: str,
     priority: int = service.MIDDLING,
+    cost: int = 0,
 ) -> JobOut:
     """The job of this key. One that ended before, in whichever way, is begun anew: somebody asks again."""
     await forget(services, project, kind, key)
-    return await service.submit(services, project, kind, request, title=title, priority=priority, key=key)
+    return await service.submit(services, project, kind, request, title=title, priority=priority, key=key, cost=cost)
 
 
 async def forget(services: Services, project: str, kind: str, key: str) -> None:

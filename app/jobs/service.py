@@ -41,14 +41,20 @@ async def submit(
     title: str = "",
     priority: int = MIDDLING,
     key: str | None = None,
+    cost: int = 0,
 ) -> JobOut:
     """The job, stored. `key`: the caller's Idempotency-Key, of which the id is made: asked again, it is the same job.
 
-    Raises Conflict where the key was used for another request.
+    cost: rows x tokens that it will ask of models, about; the caller pays them when the job is new. Raises OverBudget,
+    and Conflict where the key was used for another request.
     """
     body = request.model_dump_json()
+    id = job_id(project, kind, key)
+    known = key is not None and await services.store.read(partial(jobs.state_of, id=id)) is not None
+    if services.purse is not None and cost and not known:
+        services.purse.charge(cost)
     new = NewJob(
-        id=job_id(project, kind, key), project=project, kind=kind, title=title, request=body, priority=priority,
+        id=id, project=project, kind=kind, title=title, request=body, priority=priority,
         state=State.QUEUED,
     )  # fmt: skip
     found = await services.store.write(partial(jobs.add, new=new))

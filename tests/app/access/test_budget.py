@@ -10,7 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.access.budget import Purse, Purses
-from app.access.metered import passes, tokens_of
+from app.access.costs import tokens_of, tokens_of_file
+from app.access.metered import passes
 from app.access.scopes import Scope
 from app.errors import OverBudget
 from tests.app.access.conftest import HTTPS, made
@@ -80,6 +81,19 @@ def test_one_caller_does_not_fill_the_queue(clock: Clock) -> None:
     spend(purse, 1, 1)
 
 
+def test_a_job_leaves_a_debt_of_five_minutes_at_most(clock: Clock) -> None:
+    """It is charged when it is sent; what it owes is refilled before the next question."""
+    purse = Purse(600, at_once=9, clock=clock)
+    purse.charge(500)
+    spend(purse, 1, 1)
+    purse.charge(1_000_000)
+    with pytest.raises(OverBudget) as refused:
+        purse.charge(1)
+    assert refused.value.retry_after == 301
+    clock.now += 300.2
+    spend(purse, 1, 1)
+
+
 def test_each_caller_has_a_purse() -> None:
     """The same for the same caller."""
     purses = Purses(600, 1)
@@ -94,6 +108,7 @@ def test_the_cost_is_rows_times_tokens() -> None:
     assert passes({"explanations": [{"forward_passes": 3}, {"forward_passes": 4}]}) == 7
     assert tokens_of("x" * 40, None) == 12
     assert tokens_of("x" * 40, "y" * 8) == 14
+    assert tokens_of_file(40 * 3, rows=3) == 3 * tokens_of("x" * 40)
 
 
 @pytest.fixture
@@ -130,3 +145,69 @@ def test_who_overspends_waits_and_others_do_not(poor: tuple[TestClient, str, str
 
 def ask(client: TestClient, key: str, path: str, body: Any) -> Any:
     return client.post(path, json=body, headers={"x-api-key": key})
+
+
+TEXTS = [{"text": "a good film " * 40}] * 40  # 4,880 tokens: more than the budget
+BATCH = {"model": "sentiment", "inputs": TEXTS}
+
+
+def test_a_batch_is_charged_to_who_sends_it(poor: tuple[TestClient, str, str]) -> None:
+    """When it is sent, once for a key of idempotency; a question waits for what it owes, and others do not."""
+    client, spender, other = poor
+    again = {"x-api-key": spender, "idempotency-key": "one"}
+    sent = [client.post("/v1/batches", json=BATCH, headers=again) for _ in range(2)]
+    question = {"model": "sentiment", "inputs": [{"text": "a good film"}]}
+
+    assert [each.status_code for each in sent] == [202, 202]
+    assert sent[0].json()["id"] == sent[1].json()["id"]
+    refused = [ask(client, spender, "/v1/batches", BATCH), ask(client, spender, "/v1/predictions", question)]
+    assert [each.status_code for each in refused] == [429, 429]
+    assert 200 < int(refused[0].headers["retry-after"]) <= 300
+    assert ask(client, other, "/v1/predictions", question).status_code == 200
+
+
+@pytest.fixture
+def auditor(tmp_path: Path) -> Iterator[tuple[TestClient, dict[str, str]]]:
+    key = made(tmp_path, scopes=[Scope.AUDIT]).secret
+    app, _ = served(tmp_path, auth="apikey", budget=20_000)
+    with TestClient(app, base_url=HTTPS) as client:
+        yield client, {"x-api-key": key}
+
+
+def test_an_audit_is_charged_to_who_sends_it(auditor: tuple[TestClient, dict[str, str]]) -> None:
+    """The second has to wait; the page of audits says so, with the time in its header."""
+    client, headers = auditor
+    plan = {"model": "sentiment", "data": {"kind": "templates", "language": "en"}}
+    first = client.post("/v1/audits", json=plan, headers=headers)
+    second = client.post("/v1/audits", json=plan, headers=headers)
+    page = client.post("/audits", data={"model": "sentiment", "source": "templates-en"}, headers=headers)
+
+    assert (first.status_code, second.status_code, page.status_code) == (202, 429, 429)
+    assert int(second.headers["retry-after"]) > 60
+    assert int(page.headers["retry-after"]) > 60
+    assert "<form" in page.text
+
+
+def test_a_model_over_a_data_set_is_charged_to_who_asks(auditor: tuple[TestClient, dict[str, str]]) -> None:
+    """By the size of the file and the rows that are explained; reading it cost nothing."""
+    client, headers = auditor
+    file = "text\n" + "a good film with a bad end\n" * 200
+    id = client.post("/v1/datasets", content=file, headers={**headers, "content-type": "text/csv"}).json()["id"]
+    services = client.app.state.services  # type: ignore[attr-defined]
+    with_read(services.store, id, rows=200)
+    all_rows = client.post(f"/v1/datasets/{id}/predictions", json={"model": "sentiment"}, headers=headers)
+    explained = {"model": "sentiment", "explain": 200, "method": "leave-one-out"}
+    asked = [client.post(f"/v1/datasets/{id}/predictions", json=explained, headers=headers) for _ in range(2)]
+
+    assert [each.status_code for each in (all_rows, *asked)] == [202, 202, 429]
+
+
+def with_read(store: Any, id: str, *, rows: int) -> None:
+    """As the job runner leaves a data set whose file it has read."""
+    from app.store import datasets
+
+    def write(session: Any) -> None:
+        serial = datasets.find(session, "alpha", id).serial
+        datasets.change(session, serial, status="ready", rows=rows)
+
+    store.commit(write)

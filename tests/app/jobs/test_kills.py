@@ -106,3 +106,22 @@ def test_sigterm_ends_streams_and_a_running_batch_and_loses_nothing(server: Serv
 
     assert seconds <= 10
     assert [row["row"] for row in rows_of(server, id)] == list(range(4 * job["shards"]))
+
+
+def test_a_server_that_is_shut_down_says_that_it_is_not_ready_before_it_stops_listening(tmp_path: Path) -> None:
+    """So that a load balancer turns to others; it is alive, and answers, until then."""
+    server = Server(tmp_path / "data", models=(tiny_folder(tmp_path / MODEL),), drain_seconds=4, runner=False)
+    server.start().ready()
+    try:
+        assert server.process is not None
+        server.process.terminate()
+        refused = wait_for(lambda: (found := server.get("/readyz")) and found.status_code == 503 and found, pause=0.02)
+        alive = server.get("/livez")
+
+        assert refused.json()["code"] == "stopping"
+        assert "retry-after" in refused.headers
+        assert alive is not None
+        assert alive.status_code == 200
+        assert server.process.wait(30) in (0, -signal.SIGTERM)
+    finally:
+        server.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,8 +19,9 @@ from ..jobs.schemas import JobOut
 from ..jobs.states import FINAL
 from ..models import service as models
 from ..models.schemas import ModelOut
-from ..rendering import language_of, render
-from . import service, view
+from ..rendering import environment, language_of, render
+from ..responses import json_bytes
+from . import charts, service, terms, view
 from .painting import unmasked
 from .plan import Plan, first_error
 
@@ -52,6 +54,7 @@ class AuditPage:
     matrix: Sequence[Sequence[view.Cell]] | None
     swapped: Sequence[Sequence[view.Cell | None]] | None
     drawings: Mapping[str, view.Grid]
+    charts: Sequence[str]  # drawings that a script makes to be read closely
     forms: Sequence[str]
     unmasked: bool
 
@@ -96,6 +99,7 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
         matrix=view.matrix(content),
         swapped=view.swap_matrix(content),
         drawings=view.drawings(content),
+        charts=list(charts.charts(content, _say(request))),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
         unmasked=shown,
     )
@@ -110,6 +114,20 @@ async def drawing(request: Request, id: str, name: str, services: ServicesDep, p
     stored = f"{name.removesuffix('.svg')}.{language_of(request)}.svg"
     found = await service.file(services, project, id, stored)
     return StreamingResponse(found, media_type="image/svg+xml")
+
+
+@router.get("/audits/{id}/charts")
+async def figures(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """What the drawings of the page are made of, with its words: a script makes them of it that can be read closely."""
+    found = await service.find(services, project, id)
+    if found.content is None:
+        raise NotFound(f"the audit {id[:80]} has no drawings yet")
+    drawn = charts.charts(found.content, _say(request))
+    return json_bytes(json.dumps({name: asdict(chart) for name, chart in drawn.items()}).encode())
+
+
+def _say(request: Request) -> dict[str, charts.Translate]:
+    return terms.filters(environment(language_of(request)).filters["tr"])
 
 
 async def _start(request: Request, services: Services, project: str, form: Form, plan: Plan) -> Response:

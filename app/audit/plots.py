@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from . import view
+from .charts import Heat, Lines, Translate, charts
 
-Translate = Callable[[str], str]
 INK, SOFT, LINE = "#26302b", "#6d7a73", "#c9d2cc"
 RAISE, LOWER = "#d97f0e", "#3f7fbf"
+DIVERGING = (LOWER, "#ffffff", RAISE)
 STYLE: Any = {
     "svg.fonttype": "none",  # letters stay letters: they can be selected, and a reader's fonts draw Chinese
     "svg.hashsalt": "whence",
@@ -68,40 +68,49 @@ def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> s
     return svg(draw, height=max(1.8, 0.26 * len(shown) + 0.7))
 
 
-def lines(curves: Mapping[str, Sequence[Sequence[float]]], *, x: str, y: str, diagonal: bool, square: bool) -> str:
+def lines(chart: Lines) -> str:
     """One line a group, the first drawn heaviest; each has its own dash, so that colour is not needed."""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        if diagonal:
+        if chart.diagonal:
             axes.plot([0, 1], [0, 1], color=LINE, lw=1, ls=":")
+            axes.set_aspect("equal")
+        if chart.mark is not None:
+            axes.axvline(chart.mark, color=LINE, lw=1, ls=":")
         dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-        for number, (name, points) in enumerate(curves.items()):
-            array = np.array([[np.nan if v is None else v for v in point[:2]] for point in points], dtype=float)
+        for number, curve in enumerate(chart.curves):
+            array = np.array([[np.nan if v is None else v for v in point[:2]] for point in curve.points], dtype=float)
             axes.plot(
                 array[:, 0], array[:, 1], color=SHADES[number % len(SHADES)], ls=dashes[number % len(dashes)],
-                lw=2 if number == 0 else 1.4, label=name,
+                lw=2 if number == 0 else 1.4, label=curve.name,
             )  # fmt: skip
-        axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.02))
+        axes.set(xlabel=chart.x, ylabel=chart.y, xlim=(0, 1), ylim=(0, 1.02))
         axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        if square:
-            axes.set_aspect("equal")
 
     return svg(draw, height=3.6)
 
 
-def heat(values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], *, label: str) -> str:
-    """Scores of every frame with every identity."""
+def heat(chart: Heat) -> str:
+    """Scores of every frame with every identity, or what one group in place of another changes."""
+    values = np.array([[np.nan if value is None else value for value in row] for row in chart.values], dtype=float)
+    top = float(np.nanmax(np.abs(values))) if chart.signed and np.isfinite(values).any() else 1.0
 
     def draw(figure: Any) -> None:
-        axes = figure.subplots()
-        image = axes.imshow(np.array(values), aspect="auto", cmap="Oranges", vmin=0, vmax=1, interpolation="nearest")
-        axes.set_yticks(range(len(rows)), rows, fontsize=5.5)
-        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=5.5)
-        axes.tick_params(length=0)
-        figure.colorbar(image, ax=axes, shrink=0.5, label=label)
+        from matplotlib.colors import LinearSegmentedColormap
 
-    return svg(draw, height=min(9.0, 0.11 * len(rows) + 1.6))
+        shades = LinearSegmentedColormap.from_list("signed", DIVERGING) if chart.signed else "Oranges"
+        axes = figure.subplots()
+        image = axes.imshow(
+            values, aspect="auto", interpolation="nearest", cmap=shades, vmin=-top if chart.signed else 0, vmax=top
+        )
+        axes.set_yticks(range(len(chart.rows)), chart.rows, fontsize=5.5)
+        axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=90, fontsize=5.5)
+        axes.set(xlabel=chart.x, ylabel=chart.y)
+        axes.tick_params(length=0)
+        figure.colorbar(image, ax=axes, shrink=0.5, label=chart.label)
+
+    return svg(draw, height=min(9.0, 0.11 * len(chart.rows) + 1.6))
 
 
 def waterfall(parts: Sequence[tuple[str, float]], total: float, *, names: tuple[str, str]) -> str:
@@ -136,45 +145,9 @@ def drawings(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[s
         if tests:
             axis = f"{metric_name(measure)}: {drawn_word('gap')}, {drawn_word('points')}"
             found[f"forest-{measure}"] = forest(tests, margin=content["family"]["margin"], axis=axis)
-    chosen = view.drawn_groups(content)
-    everything = drawn_word("all")
-    drawn = content["curves"]
-    if drawn["roc"] and drawn["roc"]["all"]:
-        named = {name: drawn["roc"]["groups"][name] for name in chosen if drawn["roc"]["groups"].get(name)}
-        found["roc"] = lines(
-            {everything: drawn["roc"]["all"], **named},
-            x=drawn_word("fpr"), y=drawn_word("tpr"), diagonal=True, square=True,
-        )  # fmt: skip
-    if drawn["calibration"]:
-        reliable = {everything: drawn["calibration"]["all"], **{n: drawn["calibration"]["groups"][n] for n in chosen}}
-        points = {
-            name: [[each["score"], each["rate"]] for each in entry["bins"]]
-            for name, entry in reliable.items()
-            if len(entry["bins"]) > 1
-        }
-        if points:
-            x, y = drawn_word("mean"), drawn_word("observed")
-            found["calibration"] = lines(points, x=x, y=y, diagonal=True, square=True)
-    for swept in drawn["sweep"]:
-        curves = {
-            name: list(zip(swept["thresholds"], swept["groups"][name], strict=True))
-            for name in chosen
-            if any(value is not None for value in swept["groups"][name])
-        }
-        if curves:
-            found[f"sweep-{swept['metric']}"] = lines(
-                curves, x=drawn_word("threshold"), y=metric_name(swept["metric"]), diagonal=False, square=False
-            )
-    return found | _effects(content, drawn_word) | _parts(content, say)
-
-
-def _effects(content: Mapping[str, Any], drawn_word: Translate) -> dict[str, str]:
-    if not content["effects"]:
-        return {}
-    grid = view.heat(content)
-    values = [[float(value or 0.0) for value in row] for _, row in grid.rows]
-    rows, columns = [str(name) for name, _ in grid.rows], [str(name) for name in grid.columns]
-    return {"heat": heat(values, rows, columns, label=drawn_word("probability"))}
+    for name, chart in charts(content, say).items():
+        found[name] = lines(chart) if isinstance(chart, Lines) else heat(chart)
+    return found | _parts(content, say)
 
 
 def _parts(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[str, str]:

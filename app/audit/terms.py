@@ -122,6 +122,8 @@ STRATA = {
 
 DRAWN = {
     "points": N_("points"),
+    "before": N_("Says"),
+    "after": N_("Becomes"),
     "gap": N_("gap"),
     "all": N_("all texts"),
     "fpr": N_("false positive rate"),

@@ -193,6 +193,20 @@ def heat(content: Mapping[str, Any]) -> Grid:
     return Grid([effects["identities"][i] for i in order], rows)
 
 
+def every_swap(content: Mapping[str, Any]) -> Grid | None:
+    """Mean change of the score for every ordered pair of groups, None where a pair has too few texts or is itself;
+    those that raise the score most come first."""
+    if content["effects"]:
+        effects = sorted(content["effects"]["harmless"]["effects"], key=lambda each: -each["effect"])[:MOST_COLUMNS]
+        names = [str(each["identity"]) for each in effects]
+        return Grid(names, [(g["identity"], [None if g is h else h["effect"] - g["effect"] for h in effects])
+                            for g in effects])  # fmt: skip
+    if not content["swaps"]:
+        return None
+    found = (content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]
+    return Grid(found["identities"], list(zip(found["identities"], found["change"], strict=True)))
+
+
 def _roc(content: Mapping[str, Any]) -> Grid:
     curves = content["curves"]["roc"]
     named = {None: curves["all"]} | {name: curves["groups"].get(name) for name in drawn_groups(content)}

@@ -1,24 +1,13 @@
 // All heads as small squares, one head as a matrix and as arcs. Pointing at a token isolates its links.
+import { CONFIG, escape, repainted, rgb } from './plotly.js';
 import { tensor } from './tensors.js';
 
-const escape = (text) => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' }[c]));
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const CONFIG = { displaylogo: false, responsive: true, plotlyServerURL: '', showLink: false, modeBarButtonsToRemove: ['sendChartToCloud', 'select2d', 'lasso2d', 'autoScale2d'] };
 const MOST_TICKS = 64;
 const MOST_LINKS = 60;
 
 function colours() {
-  const probe = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true });
-  const box = document.createElement('i');
-  document.body.append(box);
-  const rgb = (name) => {
-    box.style.color = `var(${name})`;
-    probe.fillStyle = getComputedStyle(box).color;
-    probe.fillRect(0, 0, 1, 1);
-    return [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const [low, high, text] = [rgb('--att-low'), rgb('--att-high'), rgb('--ink-2')];
-  box.remove();
+  const [low, high, text] = rgb('--att-low', '--att-high', '--ink-2');
   const mix = (t) => low.map((c, k) => Math.round(c + (high[k] - c) * t));
   return { mix, css: (c) => `rgb(${c.join(' ')})`, plotly: (c) => `rgb(${c.join(',')})`, text };
 }
@@ -81,8 +70,8 @@ export function attention() {
       const pen = canvas.getContext('2d');
       const image = pen.createImageData(width, width);
       for (let k = 0; k < width * width; k += 1) {
-        const rgb = pattern ? ramp[thumbs[n * side * side + k]] : colour.mix(0.06 + 0.9 * (all[n] - min) / (max - min || 1));
-        image.data.set([...rgb, 255], k * 4);
+        const shade = pattern ? ramp[thumbs[n * side * side + k]] : colour.mix(0.06 + 0.9 * (all[n] - min) / (max - min || 1));
+        image.data.set([...shade, 255], k * 4);
       }
       pen.putImageData(image, 0, 0);
     });
@@ -214,11 +203,7 @@ export function attention() {
     if (event.target.name === 'metric') overview();
     else { token = pinned = null; draw(); table(); }
   });
-  const repaint = () => { colour = colours(); overview(); if (weights) draw(); };
-  document.documentElement.addEventListener('themechange', repaint);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
-  let resized = 0;
-  addEventListener('resize', () => { clearTimeout(resized); resized = setTimeout(() => { if (weights) draw(); }, 100); });
+  repainted(() => { colour = colours(); overview(); if (weights) draw(); });
   fetch(root.dataset.overview).then(async (answer) => {
     side = Number(answer.headers.get('X-Side'));
     thumbs = new Uint8Array(await answer.arrayBuffer());

@@ -17,5 +17,6 @@ jobs();
 heat();
 maps();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
+if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
 document.documentElement.dataset.ready = '';

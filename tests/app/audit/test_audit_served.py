@@ -85,7 +85,10 @@ def test_the_page_leads_from_a_gap_to_its_words(client: TestClient, done: str, l
     assert ("差距" in page) == (language == "zh")
     assert drawings
     assert "loading=" not in page  # a picture of the whole page has them all
-    assert page.count('<div class="drawing">') == len(drawings) == page.count(AS_TABLE[language])
+    charts = client.get(f"/audits/{done}/charts?lang={language}").json()
+    assert page.count("data-chart=") == len(drawings) == len(charts)
+    assert page.count(AS_TABLE[language]) + page.count('<table class="matrix signed">') == len(drawings)
+    assert ("全部文本" in charts["roc"]["curves"][0]["name"]) == (language == "zh")
     for address in drawings:
         drawn = client.get(address)
         assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")

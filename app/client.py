@@ -177,6 +177,11 @@ class Client:
         """How far it is and, once it is done, everything that it found."""
         return AuditOut.model_validate(self._ask("GET", f"/v1/audits/{id}"))
 
+    def review_audit(self, id: str, *, not_comparable: Sequence[tuple[str, str]]) -> JobOut:
+        """Another audit of the same plan without these pairs of groups."""
+        asked = {"not_comparable": [list(pair) for pair in not_comparable]}
+        return self._post(f"/v1/audits/{id}/reviews", asked, JobOut)
+
     def models(self) -> tuple[ModelOut, ...]:
         return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models
 

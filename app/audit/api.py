@@ -13,6 +13,7 @@ from ..jobs.schemas import JobOut
 from ..responses import ASKING, READING, errors
 from . import service
 from .plan import Plan
+from .review import Review
 from .schemas import AuditOut, AuditsOut
 
 router = APIRouter(prefix="/v1/audits", tags=["audits"], dependencies=[needs(Scope.READ)])
@@ -25,6 +26,7 @@ EXAMPLES = {
         }
     },
 }
+REVIEWS = {"pair": {"value": {"not_comparable": [["muslim people", "christian people"]]}}}
 Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
@@ -60,6 +62,24 @@ async def list_audits(
 @router.get("/{id}", responses=errors(*READING, 404), summary="An audit and, once it is done, what it found")
 async def get_audit(services: ServicesDep, project: ProjectDep, id: str) -> AuditOut:
     return await service.find(services, project, id)
+
+
+@router.post(
+    "/{id}/reviews",
+    dependencies=[needs(Scope.AUDIT)],
+    status_code=202,
+    response_model=JobOut,
+    responses=errors(*ASKING, 404, 409),
+    summary="Decide something about a finished audit: another one of the same plan with it",
+)
+async def create_review(
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    body: Annotated[Review, Body(openapi_examples=REVIEWS)],
+    key: IdempotencyKey = None,
+) -> Response:
+    return accepted(await service.review(services, project, id, body, key=key))
 
 
 @router.get(

@@ -31,7 +31,7 @@ from .measures import (
 )
 from .metrics import METRICS, RANKINGS, Kind, metric
 from .oracle import ModelFacts
-from .plan import Chosen, Plan
+from .plan import Chosen, Plan, Templates
 from .ranking import bias_aucs, jigsaw_score, power_mean
 from .stored import Stored
 from .swaps_view import swaps_of
@@ -144,9 +144,17 @@ def _data(declared: Declared, stored: Stored, measured: Measured) -> dict[str, A
         "negatives": None if rows.labels is None else int((~rows.labels).sum()),
         "ungrouped": int(measured.membership.ungrouped.sum()),
         "twins": int(stored.twins.sum()),
+        "not_comparable": _set_apart(stored, declared.plan),
         "clusters": measured.comparison.clusters,
         "design": measured.comparison.design,
     }
+
+
+def _set_apart(stored: Stored, plan: Plan) -> int:
+    """How many pairs of texts a reviewer's marks leave out."""
+    if isinstance(plan.data, Templates):
+        return len(plan.apart) * len(set(stored.clusters or ()))
+    return sum({each.before, each.after} in plan.apart for each in stored.pairs)
 
 
 def _family(measured: Measured) -> dict[str, Any]:

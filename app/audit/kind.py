@@ -19,7 +19,7 @@ from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..store.database import Store
 from ..words import N_
-from . import plots, report, terms
+from . import plots, report, reuse, terms
 from .content import content_of
 from .material import Material
 from .oracle import EngineOracle
@@ -42,6 +42,7 @@ class AuditKind(Kind):
     def __init__(self) -> None:
         self._lock = Lock()
         self._course: Course | None = None
+        self._earlier: str | None = None  # the audit whose steps need not be done again
 
     def shards(self, work: Work) -> int:
         return sum(_counts(work).values())
@@ -56,8 +57,9 @@ class AuditKind(Kind):
             return _told_early(work, course)
         if name == WRITING:
             return _written(work, course)
+        known = reuse.step(work, self._earlier, shard) if self._earlier else None
         stage = next(stage for stage in course.stages if stage.name == name)
-        return stage.do(shard - firsts[name], work.progress)
+        return stage.do(shard - firsts[name], work.progress) if known is None else known
 
     def finish(self, work: Work) -> dict[str, Any]:
         return dict(json.loads(work.result(_firsts(work)[WRITING])))
@@ -66,6 +68,7 @@ class AuditKind(Kind):
         with self._lock:
             if self._course is None:
                 firsts, oracle = _firsts(work), EngineOracle(work.engine, work.request.model)
+                self._earlier = reuse.earlier(work, digest=oracle.facts.digest)
                 self._course = Course(
                     work.request, material(work), oracle, lambda stage, number: work.result(firsts[stage] + number)
                 )

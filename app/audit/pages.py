@@ -24,6 +24,7 @@ from ..responses import json_bytes
 from . import charts, service, terms, view
 from .painting import unmasked
 from .plan import Plan, first_error
+from .review import Review, groups_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 METRICS = ("false_positive_rate", "true_positive_rate", "selection_rate", "accuracy", "bpsn_auc", "negative_aeg")
@@ -51,12 +52,16 @@ class AuditPage:
     forests: Sequence[view.Forest]
     waterfalls: Sequence[view.Waterfall]
     steps: Sequence[Sequence[int]]
-    matrix: Sequence[Sequence[view.Cell]] | None
+    matrix: Sequence[Sequence[view.Cell | None]] | None
     swapped: Sequence[Sequence[view.Cell | None]] | None
     drawings: Mapping[str, view.Grid]
     charts: Sequence[str]  # drawings that a script makes to be read closely
     forms: Sequence[str]
     unmasked: bool
+    swappable: Sequence[str]  # groups of which two can be marked as not comparable
+    before: JobOut | None  # the audit whose review led to this one
+    after: Sequence[JobOut]
+    error: FormError | None
 
 
 @router.get("/audits")
@@ -82,11 +87,31 @@ async def start(request: Request, services: ServicesDep, project: ProjectDep) ->
 
 @router.get("/audits/{id}")
 async def audit(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _page(request, services, project, id)
+
+
+@router.post("/audits/{id}/reviews", dependencies=[needs(Scope.AUDIT)])
+async def review(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """What was marked on the page: pairs of a list, as `before` TAB `after`, and one that was chosen."""
+    form = await form_of(request)
+    pairs = [value.partition("\t")[::2] for name, value in form.values.items() if name.startswith("pair-")]
+    pairs += [(form.get("before"), form.get("after"))] if form.get("before") and form.get("after") else []
+    try:
+        job = await service.review(services, project, id, Review(not_comparable=tuple(pairs)))
+    except FORESEEN as error:
+        return await _page(request, services, project, id, error_of(error))
+    return RedirectResponse(f"/audits/{job.id}", 303)
+
+
+async def _page(
+    request: Request, services: Services, project: str, id: str, error: FormError | None = None
+) -> Response:
     found = await service.find(services, project, id)
     if found.content is None:
         return RedirectResponse(f"/jobs/{id}", 303)
     shown = request.query_params.get("words") == "shown"
     content = unmasked(found.content, await service.originals(services, project, id)) if shown else found.content
+    before, after = await service.around(services, project, found)
     page = AuditPage(
         job=found.job,
         ended=found.job.state in FINAL,
@@ -102,8 +127,13 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
         charts=list(charts.charts(content, _say(request))),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
         unmasked=shown,
+        swappable=groups_of(content),
+        before=before,
+        after=after,
+        error=error,
     )
-    return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}")
+    status = error.status if error else 200
+    return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}", status=status)
 
 
 @router.get("/audits/{id}/drawings/{name}")

@@ -29,6 +29,15 @@ MetricName = Literal[
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+Apart = Annotated[
+    tuple[tuple[str, str], ...],
+    Field(
+        max_length=2_000,
+        description="Pairs of groups that a reviewer will not have compared: to swap them changes what a text means.",
+    ),
+]
+
+
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +51,7 @@ class Templates(Frozen):
         None, description="A CSV with template, toxicity and phrase; by default the templates that come with Whence."
     )
     identities: tuple[str, ...] = Field((), description="Only these identities; by default all.")
+    not_comparable: Apart = ()
 
 
 class Table(Frozen):
@@ -77,9 +87,7 @@ class Swaps(Frozen):
     positive: tuple[str, ...] = ()
     terms: Language = "en"
     most: int = Field(2_000, ge=10, le=50_000, description="Pairs at most, drawn by the seed.")
-    not_comparable: tuple[tuple[str, str], ...] = Field(
-        (), description="Pairs of groups that a reviewer will not have swapped: it would change what the text means."
-    )
+    not_comparable: Apart = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -143,10 +151,24 @@ class Plan(Frozen):
     )
     explain: Explanations = Explanations()
     preset: Literal["general", "ll144", "eu-ai-act"] = "general"
+    follows: str = Field(
+        "", pattern=r"^([0-9a-f]{64})?$", description="SHA-256 of the report after whose review this plan was declared."
+    )
+
+    @property
+    def apart(self) -> frozenset[frozenset[str]]:
+        """The pairs of groups that are not compared, either way."""
+        return frozenset(frozenset(pair) for pair in getattr(self.data, "not_comparable", ()))
 
     @property
     def sha256(self) -> str:
         return hashlib.sha256(rfc8785.dumps(self.model_dump(mode="json"))).hexdigest()
+
+    @property
+    def unreviewed(self) -> Plan:
+        """The plan without what a reviewer decided."""
+        apart = {"not_comparable": ()} if isinstance(self.data, Templates | Swaps) else {}
+        return self.model_copy(update={"data": self.data.model_copy(update=apart), "follows": ""})
 
 
 def read_plan(path: Path) -> Plan:

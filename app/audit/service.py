@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 
 from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..datasets import service as datasets
@@ -11,9 +12,11 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..jobs.states import State
+from ..store import jobs as store_jobs
 from ..store.tables import Job
 from .painting import Originals
 from .plan import Plan, Swaps, Table, demo_plan, read_plan
+from .review import Review, revised
 from .schemas import AuditOut, AuditsOut
 
 KIND = "audit"
@@ -58,6 +61,29 @@ def _explained(plan: Plan) -> int:
     """Texts of both sides of the gaps that are decomposed, by each method."""
     methods = 1 if plan.explain.second is None else 2
     return methods * plan.explain.gaps * 2 * plan.explain.texts
+
+
+async def review(services: Services, project: str, id: str, asked: Review, *, key: str | None = None) -> JobOut:
+    """Another audit, of the same plan with what a reviewer decided. Raises Conflict while there is no report."""
+    found = await find(services, project, id)
+    if found.content is None or found.sha256 is None:
+        raise Conflict(f"the audit is {found.job.state}: there is no report to review", cure="Follow /v1/jobs/{id}.")
+    return await submit(services, project, revised(found.content, found.sha256, asked), key=key)
+
+
+async def around(services: Services, project: str, found: AuditOut) -> tuple[JobOut | None, tuple[JobOut, ...]]:
+    """The audit that this one followed after a review, and those that follow it."""
+    assert found.content is not None
+    follows = found.content["plan"].get("follows")  # an older report has no such word
+    before = await _holding(services, project, result=f'"sha256": "{follows}"') if follows else ()
+    after = await _holding(services, project, request=f'"follows":"{found.sha256}"') if found.sha256 else ()
+    return before[0] if before else None, after
+
+
+async def _holding(services: Services, project: str, *, request: str = "", result: str = "") -> tuple[JobOut, ...]:
+    query = partial(store_jobs.holding, project=project, kind=KIND, request=request, result=result)
+    found = await services.store.read(query)
+    return tuple(map(jobs.job_out, found))
 
 
 def demo() -> Plan:

@@ -56,6 +56,7 @@ def templates(data: Templates) -> Material:
             )
         identities = [entry for entry in identities if entry[0] in data.identities]
     names = [name for name, _ in identities]
+    _known(data.not_comparable, names)
     texts = [frame["frame"].replace(SLOT, name) for frame in frames for name in names]
     mentions = [((at := frame["frame"].index(SLOT)), at + len(name)) for frame in frames for name in names]
     toxic = np.array([frame["toxicity"] == "toxic" for frame in frames])
@@ -115,6 +116,7 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
     asked = Table(
         path=data.path, dataset=data.dataset, text=data.text, label=data.label, positive=data.positive, terms=data.terms
     )
+    _known(data.not_comparable, [name for groups in swappable(data.terms).values() for name in groups])
     own = table(asked, rows, audited=audited)
     names = own.membership.names
     found = twins_of(
@@ -123,7 +125,6 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
         language=data.terms,
         most=data.most,
         seed=seed,
-        apart={frozenset(pair) for pair in data.not_comparable},
     )
     if not found.pairs:
         there = ", ".join(name for groups in swappable(data.terms).values() for name in groups)
@@ -146,6 +147,16 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
         audited=len(own.texts),
         left_out={**own.left_out, **found.left_out},
     )
+
+
+def _known(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
+    """Raises BadRequest for a pair that would silently leave nothing out."""
+    wrong = next((name for pair in pairs for name in pair if name not in names), None)
+    if wrong is not None:
+        raise BadRequest(
+            f"not_comparable: no group that stands for another is called {wrong!r}",
+            cure=f"There are {', '.join(sorted(names))}.",
+        )
 
 
 def _groups(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,13 @@ def twins_of(
     language: Language,
     most: int,
     seed: int,
-    apart: Collection[frozenset[str]] = (),
 ) -> Twins:
-    """named: the groups each text names. apart: groups that a reviewer called not comparable.
+    """named: the groups each text names. Pairs that a reviewer will not have compared are made all the same and left
+    out of the figures, so that marking one changes no other.
 
     A text that names both groups, a word without counterpart and every other doubt leave a candidate out, counted.
     """
-    candidates = _candidates(named, language, apart)
+    candidates = _candidates(named, language)
     order = np.random.default_rng(seed).permutation(len(candidates))
     doubts: Counter[str] = Counter()
     made: list[tuple[Candidate, Swapped]] = []
@@ -83,13 +83,11 @@ def swappable(language: Language) -> dict[str, tuple[str, ...]]:
     return {**{axis: tuple(names) for axis, names in axes.items()}, "gender": GENDER["zh"]}
 
 
-def _candidates(
-    named: Sequence[frozenset[str]], language: Language, apart: Collection[frozenset[str]]
-) -> list[Candidate]:
+def _candidates(named: Sequence[frozenset[str]], language: Language) -> list[Candidate]:
     others: dict[str, tuple[str, ...]] = {}
     for names in swappable(language).values():
         for own in names:
-            others[own] = tuple(name for name in names if name != own and frozenset((own, name)) not in apart)
+            others[own] = tuple(name for name in names if name != own)
     return [
         (row, own, other) for row, groups in enumerate(named) for own in sorted(groups) for other in others.get(own, ())
     ]

@@ -31,8 +31,12 @@ def _pairs(measured: Measured, stored: Stored, plan: Plan) -> Pairs:
     looked = set(measured.at.tolist())
     asked = set(plan.groups)
     kept = [
-        each for each in stored.pairs if each.row in looked and (not asked or {each.before, each.after} <= asked)
-    ]  # fmt: skip
+        each
+        for each in stored.pairs
+        if each.row in looked
+        and (not asked or {each.before, each.after} <= asked)
+        and {each.before, each.after} not in plan.apart
+    ]
     names = sorted({name for each in kept for name in (each.before, each.after)})
     number = {name: k for k, name in enumerate(names)}
     row = np.array([each.row for each in kept], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from .plan import Plan, Templates
 from .statistics.exact import mcnemar
 from .stored import Stored
 from .templates import identity_effects
-from .values import Floats
+from .values import Bools, Floats
 
 SHOWN = 10  # identities of the matrix: those that raise the score most and those that raise it least
 NOTICEABLE = 0.05
@@ -47,28 +48,38 @@ def _stratum(table: Floats, names: list[str], threshold: float, plan: Plan) -> d
     half = SHOWN // 2
     shown = [int(i) for i in (order if len(order) <= SHOWN else [*order[:half], *order[-half:]])]
     selected = table >= threshold
-    differences = np.abs(table[:, :, None] - table[:, None, :])
-    others = len(names) * (len(names) - 1)
+    compared = _compared(names, plan)
+    differences = np.abs(table[:, :, None] - table[:, None, :])[:, compared]  # (frames, ordered pairs)
     return {
         "frames": len(table),
         "effects": effects,
-        "matrix": {
-            "identities": [names[i] for i in shown],
-            "change": [[float((table[:, h] - table[:, g]).mean()) for h in shown] for g in shown],
-            "gained": [[int((selected[:, h] & ~selected[:, g]).sum()) for h in shown] for g in shown],
-            "p": [
-                [
-                    mcnemar(
-                        int((selected[:, h] & ~selected[:, g]).sum()), int((selected[:, g] & ~selected[:, h]).sum())
-                    )
-                    for h in shown
-                ]
-                for g in shown
-            ],
-        },
-        "token_fairness_gap": float(differences.sum() / (len(table) * others)) if others else None,
-        "noticeable": float((differences > NOTICEABLE).sum() / (len(table) * others)) if others else None,
+        "matrix": _matrix(table[:, shown], selected[:, shown], compared[np.ix_(shown, shown)])
+        | {"identities": [names[i] for i in shown]},
+        "token_fairness_gap": float(differences.mean()) if differences.size else None,
+        "noticeable": float((differences > NOTICEABLE).mean()) if differences.size else None,
         "mean_spread": float(found.spread.mean()),
-        "flips": int((selected[:, :, None] != selected[:, None, :]).sum() // 2),
-        "pairs": len(table) * others // 2,
+        "flips": int((selected[:, :, None] != selected[:, None, :])[:, compared].sum() // 2),
+        "pairs": int(differences.size // 2),
+    }
+
+
+def _compared(names: list[str], plan: Plan) -> Bools:
+    """(identities, identities): which one may stand for which."""
+    return np.array([[g != h and {g, h} not in plan.apart for h in names] for g in names], dtype=bool)
+
+
+def _matrix(table: Floats, selected: Bools, compared: Bools) -> dict[str, Any]:
+    """Of the identities shown: change, decisions gained and McNemar's p; None where a pair is not comparable."""
+    ways = range(table.shape[1])
+
+    def entries(entry: Callable[[int, int], float]) -> list[list[float | None]]:
+        return [[entry(g, h) if compared[g, h] or g == h else None for h in ways] for g in ways]
+
+    def gained(g: int, h: int) -> int:
+        return int((selected[:, h] & ~selected[:, g]).sum())
+
+    return {
+        "change": entries(lambda g, h: float((table[:, h] - table[:, g]).mean())),
+        "gained": entries(gained),
+        "p": entries(lambda g, h: mcnemar(gained(g, h), gained(h, g))),
     }

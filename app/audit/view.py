@@ -135,20 +135,19 @@ def waterfall(gap: Mapping[str, Any]) -> Waterfall:
     return Waterfall(steps, stretch("gap", 0.0, gap["parts"]["gap"]))
 
 
-def matrix(content: Mapping[str, Any]) -> list[list[Cell]] | None:
-    """Cells of the swap matrix with their colour step."""
-    if not content["effects"]:
-        return None
-    change = content["effects"]["harmless"]["matrix"]["change"]
-    top = max((abs(value) for row in change for value in row), default=0.0)
-    return [[Cell(value, step_of(value, top)) for value in row] for row in change]
+def matrix(content: Mapping[str, Any]) -> list[list[Cell | None]] | None:
+    """Cells of the swap matrix with their colour step; None where a pair is not comparable."""
+    return _cells(content["effects"]["harmless"]["matrix"]["change"]) if content["effects"] else None
 
 
 def swap_matrix(content: Mapping[str, Any]) -> list[list[Cell | None]] | None:
     """The same of swapped texts that are not of the class, or of all without labels; None where too few pairs."""
     if not content["swaps"]:
         return None
-    change = (content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]["change"]
+    return _cells((content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]["change"])
+
+
+def _cells(change: Sequence[Sequence[float | None]]) -> list[list[Cell | None]]:
     top = max((abs(value) for row in change for value in row if value is not None), default=0.0)
     return [[None if value is None else Cell(value, step_of(value, top)) for value in row] for row in change]
 
@@ -194,13 +193,17 @@ def heat(content: Mapping[str, Any]) -> Grid:
 
 
 def every_swap(content: Mapping[str, Any]) -> Grid | None:
-    """Mean change of the score for every ordered pair of groups, None where a pair has too few texts or is itself;
-    those that raise the score most come first."""
+    """Mean change of the score for every ordered pair of groups, None where a pair has too few texts, is not
+    comparable or is itself; those that raise the score most come first."""
     if content["effects"]:
         effects = sorted(content["effects"]["harmless"]["effects"], key=lambda each: -each["effect"])[:MOST_COLUMNS]
         names = [str(each["identity"]) for each in effects]
-        return Grid(names, [(g["identity"], [None if g is h else h["effect"] - g["effect"] for h in effects])
-                            for g in effects])  # fmt: skip
+        apart = {frozenset(pair) for pair in content["plan"]["data"].get("not_comparable", ())}
+        rows = [
+            [None if g is h or {g["identity"], h["identity"]} in apart else h["effect"] - g["effect"] for h in effects]
+            for g in effects
+        ]
+        return Grid(names, list(zip(names, rows, strict=True)))
     if not content["swaps"]:
         return None
     found = (content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]

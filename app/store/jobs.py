@@ -79,6 +79,15 @@ def page(
     return session.scalars(wanted.order_by(Job.created.desc(), Job.id.desc()).limit(limit)).all()
 
 
+def holding(session: Session, project: str, *, kind: str, request: str = "", result: str = "") -> Sequence[Job]:
+    """Jobs whose request and result, as JSON, hold these characters; the oldest first."""
+    wanted = select(Job).where(Job.project == project, Job.kind == kind)
+    for column, part in ((Job.request, request), (Job.result, result)):
+        if part:
+            wanted = wanted.where(column.contains(part, autoescape=True))
+    return session.scalars(wanted.order_by(Job.created, Job.id)).all()
+
+
 def in_states(session: Session, states: Sequence[str]) -> Sequence[Job]:
     """In the order in which they are to run, without their requests."""
     wanted = select(Job).where(Job.state.in_(states)).options(defer(Job.request), defer(Job.result))

@@ -89,4 +89,13 @@ export async function charts() {
   }
   paint();
   repainted(paint);
+  const review = document.querySelector('[data-review]');
+  const matrix = review && places.find((place) => place.dataset.chart === 'matrix');
+  if (!matrix) return;
+  matrix.on('plotly_click', ({ points: [point] }) => { // a pair is chosen where it is seen
+    const { rows, columns } = drawn.matrix;
+    review.elements.before.value = rows[point.y];
+    review.elements.after.value = columns[point.x];
+    review.querySelector('button').focus();
+  });
 }

@@ -1,0 +1,61 @@
+"""What somebody who has read a report decides about it. A report never changes: a review declares another plan, which
+names the report it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from ..errors import BadRequest
+from .plan import Apart, Frozen, Plan
+
+
+class Review(Frozen):
+    """What is decided: pairs of groups that are not to be compared, either way."""
+
+    not_comparable: Apart = Field((), description="Pairs of groups of the report.")
+
+
+def revised(content: Mapping[str, Any], sha256: str, review: Review) -> Plan:
+    """The plan of the report with what was decided. Raises BadRequest where that is nothing, or not of this report."""
+    plan = plan_of(content)
+    apart = _more_apart(content, plan, review)
+    if not apart:
+        raise BadRequest("the review decides nothing new", cure="Mark a pair of groups that is not marked yet.")
+    data = plan.data.model_copy(update={"not_comparable": (*getattr(plan.data, "not_comparable", ()), *apart)})
+    return plan.model_copy(update={"data": data, "follows": sha256})
+
+
+def plan_of(content: Mapping[str, Any]) -> Plan:
+    return Plan.model_validate({name: value for name, value in content["plan"].items() if name != "sha256"})
+
+
+def groups_of(content: Mapping[str, Any]) -> list[str]:
+    """The groups that stand for one another in a report, by name."""
+    if content["effects"]:
+        return sorted(content["effects"]["identities"])
+    return sorted({name for pair in pairs_of(content) for name in pair})
+
+
+def pairs_of(content: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """The ordered pairs of groups that a report on swapped texts has figures of."""
+    cells = content["swaps"]["all"]["cells"] if content["swaps"] else ()
+    return {(cell["before"], cell["after"]) for cell in cells}
+
+
+def _more_apart(content: Mapping[str, Any], plan: Plan, review: Review) -> list[tuple[str, str]]:
+    known, apart = groups_of(content), set(plan.apart)
+    more = []
+    for before, after in review.not_comparable:
+        wrong = next((name for name in (before, after) if name not in known), None)
+        if wrong is not None:
+            there = ", ".join(known) or "none: nothing was swapped"
+            raise BadRequest(f"no group of the report is called {wrong[:80]!r}", cure=f"There are {there}.")
+        if before == after:
+            raise BadRequest(f"{before!r} cannot be held against itself", cure="Name two groups.")
+        if frozenset((before, after)) not in apart:
+            apart.add(frozenset((before, after)))
+            more.append((before, after))
+    return more

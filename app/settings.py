@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     runner: bool = Field(True, description="Run jobs on this machine; without, another one's worker takes them.")
     executor: Literal["local", "ray"] = Field("local", description="Where jobs compute: the engine, or a Ray cluster.")
     ray_actors: int | None = Field(None, ge=1, description="Engines on the Ray cluster; by default as many as fit.")
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="Where models compute: auto (CUDA where there is one), cpu, cuda or cuda:n.",
+    )
     threads: int | None = Field(None, ge=1, description="Processor threads of the engine; by default all cores.")
     engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")
 

@@ -238,6 +238,7 @@ NOTICES = {
     "attention_size": N_("With %(tokens)s tokens there are too many attention weights. Shorten the text."),
     "no_attention": N_("This architecture does not give its attention weights."),
     "other_logits": N_("With readable attention the model gives other outputs, so no attention is shown."),
+    "no_memory": N_("The device has no memory for one row of this text. Shorten the text or compute on the CPU."),
     "reads_mean": N_("This classifier reads the mean of all states, not one position."),
     "edit_tried": N_("The edit was tried on the model: the prediction does change."),
     "no_edit": N_("No edit of this size changes the prediction."),

@@ -294,6 +294,7 @@ class Case:
             baseline=self.inputs.baseline,
             baseline_text=self.inputs.baseline_text,
             precision=self.precision,
+            device=getattr(self.model, "device", "cpu"),
             features=self.inputs.features,
             unseen=self.inputs.unseen,
             windows=tuple(window.span for window in self.inputs.windows),

@@ -6,18 +6,16 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from .base import Encoded, Progress, silent
+from .batches import batches_on
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
-# Cache-sized: larger batches were slower on two cores (docs/decisions/0008).
-BATCH_TOKENS: Mapping[Arithmetic, int] = {"fp32": 1024, "bf16": 2560}
-LARGEST_BATCH, SMALLEST_BATCH = 128, 8
+SMALLEST_BATCH = 8
 
 
 class CoalitionTable:
@@ -96,7 +94,7 @@ class CoalitionTable:
         self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
 
     def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
-        batch = self._batch or batch_for(len(self.inputs.tokens), precision)
+        batch = self._batch or self._rows_of(precision)
         for start in range(0, len(keep), batch):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
             chunk = keep[start : start + batch]
@@ -104,15 +102,19 @@ class CoalitionTable:
             self.batches.append(len(chunk))
             self._remember(chunk, found[: len(chunk)], precision)
 
+    def _rows_of(self, precision: Arithmetic) -> int:
+        return batch_for(len(self.inputs.tokens), precision, device=getattr(self.model, "device", "cpu"))
+
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
             self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
 
 
-def batch_for(tokens: int, precision: Arithmetic) -> int:
+def batch_for(tokens: int, precision: Arithmetic, *, device: str = "cpu") -> int:
     """Rows of so many tokens a batch, a power of two: the same on every machine, so that results are."""
-    rows = LARGEST_BATCH
-    while rows > SMALLEST_BATCH and rows * tokens > BATCH_TOKENS[precision]:
+    most = batches_on(device)
+    rows = most.rows
+    while rows > SMALLEST_BATCH and rows * tokens > getattr(most, precision):
         rows //= 2
     return rows
 

@@ -26,25 +26,28 @@ ModelLike: TypeAlias = "Model | str | Path"
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
 
-def load_model(source: str | Path = DEFAULT_MODEL, *, roots: Sequence[Path] | None = None) -> Model:
+def load_model(
+    source: str | Path = DEFAULT_MODEL, *, roots: Sequence[Path] | None = None, device: str = "auto"
+) -> Model:
     """A model that can be explained.
 
     source: an embedded name ("sentiment", "toxicity") or the folder of a Hugging Face sequence classifier.
-    roots: where given, the folder must lie in one of them. A folder is read each time, so that one that changed is
+    roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
+    cpu, cuda or cuda:n. A folder is read each time, so that one that changed is
     not mistaken for the old one; an embedded model is kept. Raises BadModel with the reason.
     """
     from . import models
 
     if isinstance(source, str) and source in models.embedded_names():
-        return _embedded(source)
-    return models.load_model(source, roots=roots)
+        return _embedded(source, device)
+    return models.load_model(source, roots=roots, device=device)
 
 
 @lru_cache(maxsize=MOST_LOADED)
-def _embedded(name: str) -> Model:
+def _embedded(name: str, device: str) -> Model:
     from . import models
 
-    return models.load_model(name)
+    return models.load_model(name, device=device)
 
 
 def explain(

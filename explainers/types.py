@@ -204,6 +204,7 @@ class Attribution(Value):
     baseline: BaselineKind | None
     baseline_text: str | None = None
     precision: Precision
+    device: str = "cpu"  # where the model computed: cpu or cuda
     features: tuple[Feature, ...]
     unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone

@@ -10,7 +10,7 @@ from typing import Any
 from .._library import explainers
 from ..datasets import service as datasets
 from ..explain import records as explanations
-from ..explain.keys import explanation_key
+from ..explain.keys import explanation_key, numbers_of
 from ..explain.questions import explainer_of, question_of
 from ..explain.schemas import ExplanationOut
 from ..jobs.kinds import Kind
@@ -101,7 +101,7 @@ def _explanation(work: Work, given: TextInput, row: int, *, state: ModelOut, new
     asked = work.request.asked(given)
     explainer = explainer_of(asked.method, asked.options, state)
     question = question_of(asked, state)
-    key = explanation_key(state.digest, question, explainer)
+    key = explanation_key(numbers_of(state), question, explainer)
     body = work.store.query(partial(results.body_of, project=work.project, key=key, kind="explanation"))
     if body is None:
         made = work.engine.explain(state.id, question, method=explainer.name, options=explainer.model_dump(mode="json"))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
+from ..settings import Settings
 from ..train.data import BRACKETS
 from .output import as_json
 from .progress import bar
@@ -44,7 +45,7 @@ def bench(
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
     lengths = _lengths(words)
-    loaded = find_model(model)
+    loaded = find_model(model, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
     if quick:
         options = explainers.BenchOptions.quick(lengths)

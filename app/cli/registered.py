@@ -10,15 +10,16 @@ from ..settings import Settings
 from .trouble import Mistake
 
 
-def find_model(name: str) -> explainers.Model:
-    """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Mistake."""
+def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
+    """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
+    settings = settings or Settings()
     if name in explainers.embedded_names():
-        return explainers.load_model(name)
+        return explainers.load_model(name, device=settings.device)
     if Path(name).is_dir():
-        return explainers.load_model(Path(name))
-    known = {path.name: path for path in registered(Settings())}
+        return explainers.load_model(Path(name), device=settings.device)
+    known = {path.name: path for path in registered(settings)}
     if name in known:
-        return explainers.load_model(known[name])
+        return explainers.load_model(known[name], device=settings.device)
     listed = ", ".join((*explainers.embedded_names(), *known))
     raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
 

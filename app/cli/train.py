@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..settings import Settings
 from ..train.data import missing_files
 from ..train.plan import Plan, embedded_plans, find_plan
 from .trouble import Mistake
@@ -35,7 +36,7 @@ def train(
 
         from ..train.service import train as run
 
-        card = run(chosen, data=data, out=target, progress=progress)
+        card = run(chosen, data=data, out=target, on_cpu=Settings().device == "cpu", progress=progress)
     table = Table("judged on", "figure", "value", "95 % interval", "texts", box=None)
     for figure in card["figures"]:
         interval = f"{figure['low']:.3f}-{figure['high']:.3f}"

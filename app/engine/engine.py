@@ -21,8 +21,8 @@ Listener = Callable[[], None]
 class Engine:
     """Loading may happen in one thread while questions are answered in another."""
 
-    def __init__(self, load: Loader | None = None) -> None:
-        self._load = load or (lambda source: explainers.load_model(source))
+    def __init__(self, load: Loader | None = None, *, device: str = "auto") -> None:
+        self._load = load or (lambda source: explainers.load_model(source, device=device))
         self._changed: Listener = lambda: None
         self._lock = Lock()
         self._states: dict[str, ModelOut] = {}
@@ -160,6 +160,7 @@ def _described(model: Any, state: ModelOut) -> ModelOut:
             "offers": tuple(sorted(str(need) for need in model.offers)),
             "methods": tuple(explainers.offered(model)),
             "baselines": tuple(model.baselines),
+            "device": getattr(model, "device", "cpu"),
             "maximum_length": getattr(model, "maximum_length", None),
             "card": getattr(model, "card", None),
         }

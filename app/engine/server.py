@@ -33,6 +33,7 @@ class Config:
     seconds: float
     threads: int | None = None
     memory: int | None = None
+    device: str = "auto"
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -151,7 +152,7 @@ async def serve(config: Config) -> None:
     _limit(config)
     _set_threads(config.threads)
     work = WorkQueue(seconds=config.seconds)
-    engine = Engine()
+    engine = Engine(device=config.device)
     server = EngineServer(engine, work)
     engine.tell(server.changed)
     states = engine.announced(embedded=config.embedded, sources=config.sources)

@@ -22,7 +22,7 @@ from .server import Config
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
 # Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES")
 LONGEST_PAUSE = 30.0
 QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once
@@ -84,6 +84,7 @@ class Supervisor:
             seconds=self.settings.explanation_seconds,
             threads=self.settings.threads,
             memory=self.settings.engine_memory,
+            device=self.settings.device,
         )
 
     async def _end(self) -> int | None:

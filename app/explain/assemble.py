@@ -135,6 +135,7 @@ def _facts(found: ExplanationOut, view: View) -> Facts:
         players=found.players,
         seed=found.method.seed,
         precision=found.precision,
+        device=found.device,
     )
 
 

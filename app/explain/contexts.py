@@ -50,6 +50,7 @@ class Facts:
     players: str
     seed: int
     precision: str
+    device: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,30 +9,38 @@ from typing import Any
 import rfc8785
 
 from .._library import explainers
+from ..models.schemas import ModelOut
 
 SCHEMA = 2  # raised when equal questions get other answers
 
 
+def numbers_of(state: ModelOut) -> str:
+    """What decides a model's numbers: its files, and a device that sums in another order than the processor."""
+    return state.digest if state.device == "cpu" else f"{state.digest} on {state.device}"
+
+
 def explanation_key(
-    digest: str,
+    model: str,
     question: explainers.Question,
     explainer: explainers.Explainer,
     *,
     panel: str | None = None,
     measures: Sequence[str] = (),
 ) -> str:
-    """`panel`: the panel it is made in. Methods of a panel share their evaluations, so their samples differ.
+    """`model`: numbers_of it.
+
+    `panel`: the panel it is made in. Methods of a panel share their evaluations, so their samples differ.
 
     `measures`: those on demand, whose order says nothing.
     """
     within = {} if panel is None else {"panel": panel}
     also = {"measures": sorted(set(measures))} if measures else {}
-    return _key({"kind": "explanation", "model": digest, **_asked(question), **_method(explainer), **within, **also})
+    return _key({"kind": "explanation", "model": model, **_asked(question), **_method(explainer), **within, **also})
 
 
-def panel_key(digest: str, question: explainers.Question, methods: Sequence[explainers.Explainer]) -> str:
+def panel_key(model: str, question: explainers.Question, methods: Sequence[explainers.Explainer]) -> str:
     return _key(
-        {"kind": "panel", "model": digest, **_asked(question), "methods": [_method(method) for method in methods]}
+        {"kind": "panel", "model": model, **_asked(question), "methods": [_method(method) for method in methods]}
     )
 
 

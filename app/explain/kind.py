@@ -12,6 +12,7 @@ from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..store import history, results
 from . import records
+from .keys import numbers_of
 from .schemas import Asked
 
 
@@ -47,8 +48,10 @@ def _stored(work: Work) -> bytes | None:
 
 def _made(work: Work) -> Explained | ExplainedPanel:
     asked: Asked = work.request
-    if work.engine.ready(asked.model).digest != asked.digest:
-        raise Conflict(f"{asked.model} is another model than when this was asked", cure="Ask again.")
+    if numbers_of(work.engine.ready(asked.model)) != asked.digest:
+        raise Conflict(
+            f"{asked.model} is another model, or on another device, than when this was asked", cure="Ask again."
+        )
     progress = _rising(work.progress)
     if asked.kind == "panel":
         return work.engine.panel(asked.model, asked.question, methods=asked.methods, progress=progress)

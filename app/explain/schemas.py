@@ -63,7 +63,7 @@ class Asked(Request):
     key: str
     kind: Literal["panel", "explanation"]
     model: str
-    digest: str  # of the model: another one under its name is another question
+    digest: str  # numbers_of the model: another one under its name is another question
     question: explainers.Question
     methods: tuple[str, ...]  # of an explanation the one
     options: Options = Field({})

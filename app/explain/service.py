@@ -19,7 +19,7 @@ from ..store import history, results
 from ..store.results import Kind
 from . import later, records
 from .flights import NotYet
-from .keys import explanation_key, panel_key
+from .keys import explanation_key, numbers_of, panel_key
 from .questions import class_of, explainer_of, question_of
 from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest, QuestionRequest
 
@@ -49,10 +49,10 @@ async def explanation_json(
 
     def asked(question: explainers.Question) -> Asked:
         return Asked(
-            key=explanation_key(state.digest, question, explainer, measures=request.measures),
+            key=explanation_key(numbers_of(state), question, explainer, measures=request.measures),
             kind="explanation",
             model=state.id,
-            digest=state.digest,
+            digest=numbers_of(state),
             question=question,
             methods=(explainer.name,),
             options=explainer.model_dump(mode="json"),
@@ -71,9 +71,9 @@ async def panel_json(
     methods = [explainers.build(name) for name in names]
 
     def asked(question: explainers.Question) -> Asked:
-        key = panel_key(state.digest, question, methods)
+        key = panel_key(numbers_of(state), question, methods)
         return Asked(
-            key=key, kind="panel", model=state.id, digest=state.digest, question=question, methods=names
+            key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
         )  # fmt: skip
 
     return await _answered(services, request, state, project, asked, wait=wait, follow=follow)

@@ -18,11 +18,13 @@ class EngineActor:
     Ray calls `ask` in one thread and the rest in another, so that a running question can be stopped.
     """
 
-    def __init__(self, embedded: Sequence[str], threads: int, load: Loader | None = None) -> None:
+    def __init__(
+        self, embedded: Sequence[str], threads: int, load: Loader | None = None, *, device: str = "auto"
+    ) -> None:
         import torch
 
         torch.set_num_threads(threads)
-        self.engine = Engine(load)
+        self.engine = Engine(load, device=device)
         self._stopped: dict[int, threading.Event] = {}
         self.engine.announced(embedded=embedded, sources=())
 

@@ -36,11 +36,16 @@ class Size:
 
     actors: int
     threads: int
+    gpus: float = 0.0
 
     @classmethod
-    def of(cls, resources: Mapping[str, float], *, threads: int, actors: int | None = None) -> Size:
-        """One for as many processors of the cluster as it has threads."""
-        return cls(actors=actors or max(1, int(resources.get("CPU", 1)) // threads), threads=threads)
+    def of(
+        cls, resources: Mapping[str, float], *, threads: int, actors: int | None = None, device: str = "cpu"
+    ) -> Size:
+        """One for as many processors of the cluster as it has threads, or one a GPU, which more of them share."""
+        gpus = 0 if device == "cpu" else int(resources.get("GPU", 0))
+        count = actors or gpus or max(1, int(resources.get("CPU", 1)) // threads)
+        return cls(actors=count, threads=threads, gpus=min(1.0, gpus / count))
 
 
 class RayExecutor:
@@ -53,14 +58,15 @@ class RayExecutor:
         embedded: Sequence[str] = (),
         threads: int = 1,
         actors: int | None = None,
+        device: str = "auto",
     ) -> None:
         """sources: the model folders of this moment, which lie at the same place on every machine of the cluster."""
         ray = connect()
-        size = Size.of(ray.cluster_resources(), threads=threads, actors=actors)
-        LOG.info("cluster", actors=size.actors, threads=size.threads)
+        size = Size.of(ray.cluster_resources(), threads=threads, actors=actors, device=device)
+        LOG.info("cluster", actors=size.actors, threads=size.threads, gpus=size.gpus)
         self.slots = size.actors
         self.loop = asyncio.new_event_loop()
-        self.client = ClusterEngine(lambda: _actor(ray, size, embedded), size.actors, sources)
+        self.client = ClusterEngine(lambda: _actor(ray, size, embedded, device), size.actors, sources)
         Thread(target=self.loop.run_forever, daemon=True).start()
         asyncio.run_coroutine_threadsafe(self.client.start(), self.loop).result()
 
@@ -195,7 +201,7 @@ def connect() -> Any:
     return ray
 
 
-def _actor(ray: Any, size: Size, embedded: Sequence[str]) -> Any:
+def _actor(ray: Any, size: Size, embedded: Sequence[str], device: str) -> Any:
     from .actor import EngineActor
 
     threads = str(size.threads)
@@ -203,11 +209,12 @@ def _actor(ray: Any, size: Size, embedded: Sequence[str]) -> Any:
         ray.remote(EngineActor)
         .options(
             num_cpus=size.threads,
+            num_gpus=size.gpus,
             max_restarts=-1,
             max_concurrency=2,
             runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},
         )
-        .remote(tuple(embedded), size.threads)
+        .remote(tuple(embedded), size.threads, device=device)
     )
 
 

@@ -49,7 +49,13 @@ def executor_of(settings: Settings, store: Store, *, engine: str | None) -> Exec
         return list(dict.fromkeys([*map(str, settings.sources), *added]))
 
     embedded = explainers.embedded_names() if settings.embedded else ()
-    return RayExecutor(sources=sources, embedded=embedded, threads=settings.threads or 1, actors=settings.ray_actors)
+    return RayExecutor(
+        sources=sources,
+        embedded=embedded,
+        threads=settings.threads or 1,
+        actors=settings.ray_actors,
+        device=settings.device,
+    )
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ class ModelOut(Record):
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()
+    device: str = "cpu"  # where it computes: cpu or cuda
     maximum_length: int | None = None
     card: dict[str, Any] | None = None
 

@@ -95,6 +95,7 @@ def fit(
     *,
     base: Path,
     scratch: Path,
+    on_cpu: bool = False,
     progress: explainers.Progress = explainers.silent,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
     """The trained peft model, in evaluation mode, with the tokenizer it was trained with."""
@@ -114,7 +115,7 @@ def fit(
     trainer = BudgetTrainer(
         sampler=sampler,
         model=network,
-        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch),
+        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch, on_cpu=on_cpu),
         train_dataset=data,
         data_collator=DataCollatorWithPadding(tokenizer),
         callbacks=[Watch(progress)],
@@ -124,7 +125,7 @@ def fit(
     return network.eval(), tokenizer
 
 
-def _arguments(fit: Fit, *, seed: int, scratch: Path) -> TrainingArguments:
+def _arguments(fit: Fit, *, seed: int, scratch: Path, on_cpu: bool) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(scratch),
         num_train_epochs=fit.epochs,
@@ -134,7 +135,7 @@ def _arguments(fit: Fit, *, seed: int, scratch: Path) -> TrainingArguments:
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
         seed=seed,
-        use_cpu=not torch.cuda.is_available(),
+        use_cpu=on_cpu or not torch.cuda.is_available(),
         save_strategy="no",
         report_to=[],
         logging_steps=20,

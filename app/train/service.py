@@ -24,7 +24,9 @@ Progress = explainers.Progress
 LIBRARIES = ("torch", "transformers", "peft")
 
 
-def train(plan: Plan, *, data: Path, out: Path, progress: Progress = explainers.silent) -> dict[str, Any]:
+def train(
+    plan: Plan, *, data: Path, out: Path, on_cpu: bool = False, progress: Progress = explainers.silent
+) -> dict[str, Any]:
     """Fits, saves in half precision, judges what was saved, writes the card and returns it.
 
     Raises BadModel (base weights), BadData, OSError.
@@ -33,7 +35,7 @@ def train(plan: Plan, *, data: Path, out: Path, progress: Progress = explainers.
     progress(0.0, "reading")
     examples, files = training_examples(plan, data)
     with tempfile.TemporaryDirectory() as scratch:
-        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), progress=progress)
+        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), on_cpu=on_cpu, progress=progress)
     out.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(out)
     _tidy(out)

@@ -13,23 +13,28 @@ if TYPE_CHECKING:
     from .transformer import TransformerModel
 
 
-def load_model(source: str | Path, *, roots: Sequence[str | Path] | None = None) -> TransformerModel:
+def load_model(
+    source: str | Path, *, roots: Sequence[str | Path] | None = None, device: str = "auto"
+) -> TransformerModel:
     """An embedded model by its name, or a classifier or adapter from a folder.
 
-    roots: the folders it may lie in; by default anywhere. Raises BadModel with the reason.
+    roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named.
+    Raises BadModel with the reason, Incompatible for a device that is not there.
     """
+    from .device import device_named
     from .embedded import load_adapter, load_embedded
 
+    where = device_named(device)
     if isinstance(source, str) and source in embedded_names():
-        return load_embedded(source)
+        return load_embedded(source, where)
     if isinstance(source, str) and not Path(source).expanduser().exists() and "/" not in source:
-        return load_embedded(source)  # raises, with the names there are
+        return load_embedded(source, where)  # raises, with the names there are
     report = check_folder(source, roots=roots)
     if report.kind == "adapter":
-        return load_adapter(report.path, id=report.id, title=report.path.name, labels=report.labels)
+        return load_adapter(report.path, where, id=report.id, title=report.path.name, labels=report.labels)
     from .loading import load_folder
 
-    return load_folder(report)
+    return load_folder(report, where)
 
 
 __all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder"]

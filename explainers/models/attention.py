@@ -18,6 +18,7 @@ from .. import passes
 from ..base import Encoded
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
+from .device import to_array
 from .gradients import mirrored, value_tensor
 from .masking import path_ends, whole_rows
 from .network import Network, Passed
@@ -50,8 +51,7 @@ def attentions(twin: Network, inputs: Encoded, *, served: FloatArray) -> np.ndar
     with torch.inference_mode():
         passed = twin.forward(whole_rows(twin, inputs), attentions=True)
     _refuse_other(passed, served)
-    weights: np.ndarray[Any, np.dtype[np.float32]] = torch.cat(passed.attentions).float().numpy()
-    return weights
+    return to_array(torch.cat(passed.attentions).float())
 
 
 def attention_gradients(
@@ -68,7 +68,7 @@ def attention_gradients(
         passed = twin.forward(twin.rows(inputs, embeddings=place), attentions=True)
         _refuse_other(passed, served)
         values = value_tensor(passed.logits, value, head=head, targets=targets)[0]
-    weights: np.ndarray[Any, np.dtype[np.float32]] = torch.cat([a.detach() for a in passed.attentions]).float().numpy()
+    weights = to_array(torch.cat([a.detach() for a in passed.attentions]).float())
     alone = mirrored(passed.logits.shape[1], value, head)
     return weights, _slopes(values, passed.attentions, targets, alone=alone)
 
@@ -82,7 +82,7 @@ def _slopes(
             yield first if target == targets[0] else -first
             continue
         passes.begins(1)
-        slopes: FloatArray = torch.cat(torch.autograd.grad(explained, attentions, retain_graph=True)).double().numpy()
+        slopes = to_array(torch.cat(torch.autograd.grad(explained, attentions, retain_graph=True)).double())
         first = slopes if first is None else first
         yield slopes
 
@@ -101,7 +101,7 @@ def _refuse_size(twin: Network, inputs: Encoded) -> None:
 def _refuse_other(passed: Passed, served: FloatArray) -> None:
     if not passed.attentions:
         raise Incompatible("this architecture does not give its attention weights", reason="no_attention")
-    found = passed.logits.detach().double().numpy()
+    found = to_array(passed.logits.double())
     if not np.allclose(found, served, atol=SAME, rtol=SAME):
         worst = float(np.abs(found - served).max())
         raise Incompatible(

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..base import Encoded, Progress
+from ..batches import batches_on
 from ..errors import BadInput, Incompatible
 from ..modalities.text import readable
 from ..types import FloatArray, Question
@@ -18,7 +19,6 @@ from .masking import whole_rows
 from .network import Network, Rows
 
 TOKENISED_TOGETHER = 1024  # texts
-TOKENS_A_BATCH = 1024  # about 100 ms of a small encoder on one core: so long an interactive question waits at most
 Text = str | tuple[str, str]  # one text, or a pair
 
 
@@ -37,7 +37,7 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     readings = np.zeros((len(texts), 1))
     done, every = 0, sum(map(len, alike.values()))
     for group in sorted(alike.values(), key=lambda group: group[0][1].shape[1]):
-        step = max(1, TOKENS_A_BATCH // group[0][1].shape[1])
+        step = max(1, batches_on(network.device.type).bulk // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
             numbers = [number for number, _ in batch]

@@ -11,6 +11,8 @@ from ..errors import BadModel
 from .base_weights import SHA256, base_folder, verify
 
 if TYPE_CHECKING:
+    import torch
+
     from .transformer import TransformerModel
 
 FOLDER = Path(__file__).parent / "embedded"
@@ -31,25 +33,32 @@ def card_of(name: str) -> dict[str, Any]:
     return card
 
 
-def load_embedded(name: str) -> TransformerModel:
+def load_embedded(name: str, device: torch.device) -> TransformerModel:
     """Raises BadModel for an unknown name, missing or altered base weights, or an altered adapter."""
     card = card_of(name)
     folder = FOLDER / name
     verify(folder / ADAPTER[1], card["adapter"]["sha256"])
-    return load_adapter(folder, id=name, title=card["title"], labels=tuple(card["labels"]), card=card)
+    return load_adapter(folder, device, id=name, title=card["title"], labels=tuple(card["labels"]), card=card)
 
 
 def load_adapter(
-    folder: Path, *, id: str, title: str, labels: tuple[str, ...], card: dict[str, Any] | None = None
+    folder: Path,
+    device: torch.device,
+    *,
+    id: str,
+    title: str,
+    labels: tuple[str, ...],
+    card: dict[str, Any] | None = None,
 ) -> TransformerModel:
     """A LoRA adapter merged into the base encoder in fp32. Raises BadModel."""
     from .adapter import merged_network
+    from .device import placed
     from .loading import load_tokenizer
     from .transformer import TransformerModel
 
     base = base_folder()
     return TransformerModel(
-        merged_network(base, folder, labels),
+        placed(merged_network(base, folder, labels), device),
         load_tokenizer(base),
         id=id,
         title=title,

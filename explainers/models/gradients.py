@@ -11,13 +11,12 @@ import torch
 
 from .. import passes
 from ..base import Encoded, PathGradients
+from ..batches import batches_on
 from ..types import FloatArray, Head, ValueName
+from .device import to_array
 from .masking import path_ends
-from .network import Network
+from .network import Network, Rows, in_chunks
 
-# In one pass with gradients, which takes three times as long as one without and holds every layer's states: about
-# 0.6 MB a token for BERT-base.
-MOST_TOKENS = 1024
 Completed: TypeAlias = Callable[[torch.Tensor, slice], torch.Tensor]
 
 
@@ -37,35 +36,37 @@ def path_gradients(
     those that the value function is taken of, where this input is only a part of what is explained.
     """
     path, step = _path(network, inputs, points)
-    logits, products, done = [], [], 0
-    for chunk in network.rows(inputs, embeddings=path).chunks(MOST_TOKENS):
+    done = 0
+
+    def passed(chunk: Rows) -> tuple[torch.Tensor, torch.Tensor]:
+        nonlocal done
         assert chunk.embeddings is not None
-        passes.begins(chunk.shape[0])
         place = chunk.embeddings.detach().requires_grad_()
-        rows = slice(done, done := done + len(place))
+        rows = slice(done, done + len(place))
         within = None if completed is None else partial(_at, completed, rows)
         found, slopes = _slopes(network, inputs, place, value=value, head=head, targets=targets, completed=within)
-        logits.append(found.detach())
-        products.append((slopes.double() * step.double()).sum(dim=-1))  # (targets, points, tokens)
-    return PathGradients(torch.cat(logits).double().numpy(), torch.cat(products, dim=1).numpy())
+        done = rows.stop
+        return found.detach(), (slopes.double() * step.double()).sum(dim=-1)  # (targets, points, tokens)
+
+    logits, products = zip(*in_chunks(_chunks(network, inputs, path), passed), strict=True)
+    return PathGradients(to_array(torch.cat(logits).double()), to_array(torch.cat(products, dim=1)))
+
+
+def _chunks(network: Network, inputs: Encoded, path: torch.Tensor) -> list[Rows]:
+    return network.rows(inputs, embeddings=path).chunks(batches_on(network.device.type).gradients)
 
 
 def path_logits(network: Network, inputs: Encoded, points: FloatArray) -> torch.Tensor:
     """Logits (points, labels) on the path, without gradients."""
     path, _ = _path(network, inputs, points)
-    found = []
-    for chunk in network.rows(inputs, embeddings=path).chunks(MOST_TOKENS):
-        passes.begins(chunk.shape[0])
-        with torch.inference_mode():
-            found.append(network.forward(chunk).logits)
-    return torch.cat(found).clone()
+    return torch.cat(in_chunks(_chunks(network, inputs, path), network.logits_of)).clone()
 
 
 def _path(network: Network, inputs: Encoded, points: FloatArray) -> tuple[torch.Tensor, torch.Tensor]:
     """Word embeddings (points, tokens, width) on the path, and the whole way (tokens, width)."""
     whole, absent = path_ends(network, inputs)
     step = whole - absent
-    return absent + torch.from_numpy(np.asarray(points, dtype=np.float32))[:, None, None] * step, step
+    return absent + network.tensor(np.asarray(points, dtype=np.float32))[:, None, None] * step, step
 
 
 def _at(completed: Completed, rows: slice, logits: torch.Tensor) -> torch.Tensor:

@@ -23,9 +23,9 @@ ERROR = 0.05  # relative L2 error of the centred logits, at most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HalfCheck:
-    """Whether bf16 may be used for one model on this processor, and the evidence.
+    """Whether bf16 may be used for one model on its device, and the evidence.
 
-    supported: the processor has bf16 arithmetic. rank_agreement: Kendall's τ of the logits over coalitions, the
+    supported: the device has bf16 arithmetic. rank_agreement: Kendall's τ of the logits over coalitions, the
     lowest of the labels. value_error: ‖bf16 − fp32‖ / ‖fp32 − its mean‖ of the logits, the highest of the labels.
     """
 
@@ -76,12 +76,6 @@ def _cast(value: Any, dtype: torch.dtype) -> Any:
     return value
 
 
-def processor_has_bf16() -> bool:
-    """Whether bf16 products are an instruction here; elsewhere they are emulated and slower than fp32."""
-    able = torch.cpu.get_capabilities()
-    return any(bool(able.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-
-
 def check_coalitions(players: int, *, rows: int = 32) -> BoolArray:
     """The coalitions of the self-check: fixed, of all sizes."""
     rng = np.random.default_rng(0)
@@ -89,12 +83,12 @@ def check_coalitions(players: int, *, rows: int = 32) -> BoolArray:
     return keep
 
 
-def compare(exact: FloatArray, half: FloatArray) -> HalfCheck:
+def compare(exact: FloatArray, half: FloatArray, *, supported: bool) -> HalfCheck:
     """Logits (rows, labels) of the same coalitions in both precisions."""
     columns = zip(exact.T, half.T, strict=True)
     found = [(_rank_agreement(a, b), _error(a, b)) for a, b in columns]
     return HalfCheck(
-        supported=processor_has_bf16(),
+        supported=supported,
         rank_agreement=min(agreement for agreement, _ in found),
         value_error=max(error for _, error in found),
     )

@@ -15,9 +15,11 @@ import torch
 
 from .. import passes
 from ..base import Encoded, LayerStates
+from ..batches import batches_on
 from ..errors import Incompatible
 from ..types import FloatArray, Head, ValueName
-from .gradients import MOST_TOKENS, mirrored, value_tensor
+from .device import to_array
+from .gradients import mirrored, value_tensor
 from .half import layer_stack
 from .masking import path_ends, whole_rows
 from .network import Network
@@ -32,9 +34,9 @@ def layer_states(
     The ends of the way have no gradient taken: an embedding of zeros is a pole of a norm without offset.
     """
     whole, absent = path_ends(twin, inputs)
-    edges = torch.from_numpy(np.asarray(points, dtype=np.float32))[:, None, None]
+    edges = twin.tensor(np.asarray(points, dtype=np.float32))[:, None, None]
     total: Any = 0.0
-    for start in range(0, len(edges) - 1, step := max(1, MOST_TOKENS // len(whole))):
+    for start in range(0, len(edges) - 1, step := max(1, batches_on(twin.device.type).gradients // len(whole))):
         chunk = edges[start : start + step + 1]
         passes.begins(len(chunk))
         states = _states(twin, inputs, absent + chunk * (whole - absent))
@@ -42,7 +44,7 @@ def layer_states(
         passes.begins(len(middle))
         slopes = _slopes(twin, inputs, middle, value=value, head=head, targets=targets)
         total = total + torch.einsum("tlpkw,lpkw->tlk", slopes, states[:, 1:] - states[:, :-1])
-    return LayerStates(conductance=total.numpy(), readings=readings(twin, inputs))
+    return LayerStates(conductance=to_array(total), readings=readings(twin, inputs))
 
 
 def readings(twin: Network, inputs: Encoded) -> FloatArray:
@@ -52,15 +54,14 @@ def readings(twin: Network, inputs: Encoded) -> FloatArray:
     with torch.inference_mode(), _recorded(twin) as states:
         twin.forward(row)
     stacked = torch.cat(states)  # (layers, tokens, width)
-    step = max(1, MOST_TOKENS // stacked.shape[1])
+    step = max(1, batches_on(twin.device.type).gradients // stacked.shape[1])
     found = []
     for start in range(0, len(stacked), step):
         given = stacked[start : start + step]
         passes.begins(len(given))
         with torch.inference_mode(), _replaced(twin, given, after=len(states) - 1):
             found.append(twin.forward(row.repeated(len(given))).logits)
-    logits: FloatArray = torch.cat(found).double().numpy()
-    return logits
+    return to_array(torch.cat(found).double())
 
 
 def _states(twin: Network, inputs: Encoded, place: torch.Tensor) -> torch.Tensor:

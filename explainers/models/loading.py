@@ -16,6 +16,7 @@ import torch
 from ..errors import BadInput, BadModel, ExplainersError
 from ..types import Question
 from .contents import CODE_KEYS
+from .device import placed
 from .encoding import is_panic
 from .folder import FolderReport
 from .transformer import TransformerModel
@@ -28,10 +29,10 @@ SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
-def load_folder(report: FolderReport) -> TransformerModel:
+def load_folder(report: FolderReport, device: torch.device) -> TransformerModel:
     """Raises BadModel where the folder is not a complete, finite classifier in plain floats."""
     with staged(report) as folder:
-        network = _guarded(lambda: _network(folder, report))
+        network = _guarded(lambda: placed(_network(folder, report), device))
         tokenizer = _guarded(lambda: load_tokenizer(folder))
     _refuse_unfit(network, tokenizer)
     model = TransformerModel(network, tokenizer, id=report.id, title=report.path.name, digest=digest_of(report))

@@ -16,7 +16,7 @@ def coalition_rows(network: Network, inputs: Encoded, keep: BoolArray) -> Rows:
     if inputs.baseline_ids is not None and inputs.noise is None:
         return network.rows(inputs, ids=np.where(kept, inputs.ids, inputs.baseline_ids))
     whole, absent = path_ends(network, inputs)
-    return network.rows(inputs, embeddings=torch.where(torch.from_numpy(kept)[..., None], whole, absent))
+    return network.rows(inputs, embeddings=torch.where(network.tensor(kept)[..., None], whole, absent))
 
 
 def whole_rows(network: Network, inputs: Encoded) -> Rows:
@@ -29,10 +29,10 @@ def whole_rows(network: Network, inputs: Encoded) -> Rows:
 def path_ends(network: Network, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
     """Word embeddings (tokens, width) of the input and of its baseline; special tokens are the same in both."""
     weight = network.word_embeddings
-    plain = weight[torch.from_numpy(inputs.ids)]
-    whole = plain if inputs.noise is None else plain + torch.from_numpy(inputs.noise.astype(np.float32))
+    plain = weight[network.tensor(inputs.ids)]
+    whole = plain if inputs.noise is None else plain + network.tensor(inputs.noise.astype(np.float32))
     if inputs.baseline_ids is not None:
-        return whole, weight[torch.from_numpy(inputs.baseline_ids)]
+        return whole, weight[network.tensor(inputs.baseline_ids)]
     fill = weight.mean(dim=0) if inputs.baseline == "mean" else torch.zeros_like(weight[0])
-    special = torch.from_numpy(inputs.owner < 0)[:, None]
+    special = network.tensor(inputs.owner < 0)[:, None]
     return whole, torch.where(special, whole, fill)

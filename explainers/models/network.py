@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
 
 from .. import passes
 from ..base import Encoded
+from ..batches import batches_on
 from ..errors import Incompatible
 from ..types import FloatArray
+from .device import Array, to_array
 
-MOST_TOKENS = 2560  # in one pass: bounds memory, and how long whoever wants to stop it waits
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Inputs of equal length, as ids or as word embeddings (rows, tokens[, width]); the rest is the same for all."""
+    """Inputs of equal length, as ids or as word embeddings (rows, tokens[, width]); the rest is the same for all.
+
+    Embeddings are where the network is; all else waits on the processor until the pass.
+    """
 
     ids: torch.Tensor | None = None
     embeddings: torch.Tensor | None = None
@@ -34,15 +40,17 @@ class Rows:
 
     def chunks(self, most_tokens: int) -> list[Self]:
         """The rows in order, in chunks of at most so many tokens; a chunk has at least one row."""
-        count, tokens = self.shape
-        step = max(1, most_tokens // tokens)
+        return self.parts(max(1, most_tokens // self.shape[1]))
+
+    def parts(self, step: int) -> list[Self]:
+        """The rows in order, so many at once."""
         return [
             replace(
                 self,
                 ids=None if self.ids is None else self.ids[at : at + step],
                 embeddings=None if self.embeddings is None else self.embeddings[at : at + step],
             )
-            for at in range(0, count, step)
+            for at in range(0, self.shape[0], step)
         ]
 
     def repeated(self, count: int) -> Self:
@@ -53,18 +61,18 @@ class Rows:
             embeddings=None if self.embeddings is None else self.embeddings.expand(count, -1, -1),
         )
 
-    def arguments(self) -> dict[str, torch.Tensor]:
-        """As the network's forward takes them."""
+    def arguments(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """As the forward of a network on this device takes them."""
         rows, tokens = self.shape
-        found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64)}
+        found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64, device=device)}
         if self.ids is not None:
-            found["input_ids"] = self.ids
+            found["input_ids"] = self.ids.to(device)
         if self.embeddings is not None:
             found["inputs_embeds"] = self.embeddings
         if self.segments is not None:
-            found["token_type_ids"] = self.segments.expand(rows, -1)
+            found["token_type_ids"] = self.segments.to(device).expand(rows, -1)
         if self.positions is not None:
-            found["position_ids"] = self.positions.expand(rows, -1)
+            found["position_ids"] = self.positions.to(device).expand(rows, -1)
         return found
 
 
@@ -84,6 +92,15 @@ class Network:
         self.module = module
         self.tags = type(module).__name__.endswith("ForTokenClassification")
         self.decoder = hasattr(module, "score") and not self.tags
+
+    @property
+    def device(self) -> torch.device:
+        found: torch.device = self.module.get_input_embeddings().weight.device
+        return found
+
+    def tensor(self, array: Array) -> torch.Tensor:
+        """The array where the network is."""
+        return torch.from_numpy(array).to(self.device)
 
     @property
     def word_embeddings(self) -> torch.Tensor:
@@ -126,31 +143,53 @@ class Network:
 
     def logits(self, rows: Rows) -> FloatArray:
         """Logits (rows, labels), without gradients, in passes of bounded size."""
-        found = []
-        for chunk in rows.chunks(MOST_TOKENS):
-            passes.begins(chunk.shape[0])
-            with torch.inference_mode():
-                found.append(self.forward(chunk).logits)
-        logits: FloatArray = torch.cat(found).double().numpy()
-        return logits
+        chunks = rows.chunks(batches_on(self.device.type).one_pass)
+        return to_array(torch.cat(in_chunks(chunks, self.logits_of)).double())
+
+    def logits_of(self, chunk: Rows) -> torch.Tensor:
+        """Of one pass (rows, labels), where the network is."""
+        with torch.inference_mode():
+            return self.forward(chunk).logits
 
     def everywhere(self, rows: Rows) -> FloatArray:
         """Logits (tokens, labels) of a token classifier at every position of one row."""
         passes.begins(1)
         with torch.inference_mode():
-            logits: FloatArray = self.module(**rows.arguments()).logits[0].double().numpy()
-        return logits
+            return to_array(self.module(**rows.arguments(self.device)).logits[0].double())
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         """One pass, in whatever gradient mode the caller is."""
         also = {"output_attentions": True} if attentions else {}
         if self.tags:
-            out = self.module(**rows.arguments(), **also)
+            out = self.module(**rows.arguments(self.device), **also)
             return Passed(out.logits[:, rows.pooled], tuple(out.attentions or ()))
         if not self.decoder:
-            out = self.module(**rows.arguments(), **also)
+            out = self.module(**rows.arguments(self.device), **also)
             return Passed(out.logits, tuple(out.attentions or ()))
         # The whole decoder classifier looks for the last id that is not padding, and masked ids may be padding.
-        out = self.module.base_model(**rows.arguments(), use_cache=False, **also)
+        out = self.module.base_model(**rows.arguments(self.device), use_cache=False, **also)
         logits = self.module.score(out.last_hidden_state)[:, rows.pooled]
         return Passed(logits, tuple(out.attentions or ()))
+
+
+def in_chunks(chunks: Sequence[Rows], run: Callable[[Rows], Found]) -> list[Found]:
+    """What `run` finds of each chunk, in order; a chunk that a device has no memory for is run in halves.
+
+    Raises Incompatible where that is so of a single row.
+    """
+    waiting, found = list(reversed(chunks)), []
+    while waiting:
+        chunk = waiting.pop()
+        passes.begins(chunk.shape[0])
+        try:
+            found.append(run(chunk))
+            continue
+        except torch.OutOfMemoryError as error:
+            if chunk.shape[0] == 1:
+                raise Incompatible(
+                    "the device has no memory for one row of this text: shorten the text or compute on the cpu",
+                    reason="no_memory",
+                ) from error
+        torch.cuda.empty_cache()
+        waiting += reversed(chunk.parts((chunk.shape[0] + 1) // 2))
+    return found

@@ -11,6 +11,7 @@ import torch
 
 from ..base import Encoded
 from ..types import FloatArray, Head, ValueName
+from .device import to_array
 from .gradients import input_slopes
 from .masking import path_ends
 from .network import Network
@@ -20,7 +21,7 @@ def blends(network: Network, inputs: Encoded, shares: FloatArray) -> FloatArray:
     """Logits (rows, labels) at b + s (x − b), with a share s of its own for each player, `shares` (rows, players)."""
     whole, absent = path_ends(network, inputs)
     padded = np.concatenate([shares, np.ones((len(shares), 1))], axis=1)  # special tokens are those of the input
-    by_token = torch.from_numpy(padded[:, inputs.owner].astype(np.float32))[..., None]
+    by_token = network.tensor(padded[:, inputs.owner].astype(np.float32))[..., None]
     return network.logits(network.rows(inputs, embeddings=absent + by_token * (whole - absent)))
 
 
@@ -42,12 +43,12 @@ def replacement_falls(
     slopes = input_slopes(network, inputs, whole[None], value=value, head=head, target=target)  # (tokens, width)
     ids = [tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in words]
     weight = network.word_embeddings.double()
-    known = list(range(len(weight)))  # a word that the tokenizer leaves nothing of has the mean embedding
+    known = np.arange(len(weight))  # a word that the tokenizer leaves nothing of has the mean embedding
     other = torch.stack(
-        [weight[torch.tensor(each or known, dtype=torch.long)].mean(dim=0) for each in ids]
+        [weight[network.tensor(np.asarray(each) if each else known)].mean(dim=0) for each in ids]
     )  # (words, width)
     falls = (slopes * whole.double()).sum(dim=1, keepdim=True) - slopes @ other.T  # (tokens, words)
-    found: FloatArray = inputs.by_player(falls.numpy().T).T
+    found: FloatArray = inputs.by_player(to_array(falls).T).T
     return found
 
 
@@ -58,5 +59,8 @@ def redrawn(module: Any, seed: int) -> Any:
     with torch.no_grad():
         for weight in copied.parameters():
             if weight.dim() >= 2 and weight.numel() > 1:
-                weight.normal_(float(weight.mean()), float(weight.std()), generator=generator)
+                drawn = torch.empty(weight.shape).normal_(
+                    float(weight.mean()), float(weight.std()), generator=generator
+                )
+                weight.copy_(drawn)
     return copied

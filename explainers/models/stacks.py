@@ -65,7 +65,7 @@ class StackedNetwork(Network):
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         if attentions:
             return super().forward(rows, attentions=True)
-        given = rows.arguments()
+        given = rows.arguments(self.device)
         given.pop("attention_mask")
         states = self.module.base_model.embeddings(**given)
         if self._project is not None:
@@ -122,7 +122,7 @@ def _linear(parts: Sequence[Any], dtype: torch.dtype) -> Linear:
 
 def _packed(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
     """oneDNN's product with the weight laid out for it once instead of at every call, where torch has it."""
-    if not (torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+    if weight.device.type != "cpu" or not (torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
         return lambda states: functional.linear(states, weight, bias)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
     product = torch.ops.mkldnn._linear_pointwise

@@ -15,6 +15,7 @@ from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueNa
 from ..values import probabilities
 from . import attention, half, layers, probing, stacks, windows
 from .bulk import Text, bulk_logits
+from .device import has_bf16, to_array
 from .encoding import TextEncoder
 from .masking import path_ends, whole_rows
 from .network import Network
@@ -29,8 +30,8 @@ CHECK_TEXTS = (
 class TransformerModel:
     """Offers outputs, gradients, attentions and layers of one classifier.
 
-    network: an AutoModelForSequenceClassification or AutoModelForTokenClassification in fp32 and evaluation mode; it is
-    never changed.
+    network: an AutoModelForSequenceClassification or AutoModelForTokenClassification in fp32 and evaluation mode, on
+    the device where it is to compute; it is never changed.
     tokenizer: its fast tokenizer. card: what is known of how it was made, for the embedded models.
     """
 
@@ -60,6 +61,7 @@ class TransformerModel:
         masking = {Need.OUTPUTS} if ids else set()
         self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking})
         self._network = Network(network)
+        self.device = self._network.device.type
         self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
@@ -118,14 +120,14 @@ class TransformerModel:
 
     @cached_property
     def half_check(self) -> half.HalfCheck:
-        """Whether bf16 may stand for fp32 in masked evaluations, from the processor and a comparison on fixed texts."""
+        """Whether bf16 may stand for fp32 in masked evaluations, from its device and a comparison on fixed texts."""
         exact, rough = [], []
         for text in CHECK_TEXTS:
             inputs = self.encode(Question(text=text))
             keep = half.check_coalitions(len(inputs.features))
             exact.append(self.outputs(inputs, keep))
             rough.append(self.outputs(inputs, keep, precision="bf16"))
-        return half.compare(np.concatenate(exact), np.concatenate(rough))
+        return half.compare(np.concatenate(exact), np.concatenate(rough), supported=has_bf16(self._network.device))
 
     @property
     def bf16_ok(self) -> bool:
@@ -139,8 +141,7 @@ class TransformerModel:
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
         """The word embeddings (tokens, width) of the input, its noise included."""
-        found: FloatArray = path_ends(self._network, inputs)[0].double().numpy()
-        return found
+        return to_array(path_ends(self._network, inputs)[0].double())
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""

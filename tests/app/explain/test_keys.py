@@ -10,7 +10,7 @@ import pytest
 
 import explainers
 from app.errors import BadRequest
-from app.explain.keys import SCHEMA, explanation_key, panel_key
+from app.explain.keys import SCHEMA, explanation_key, numbers_of, panel_key
 from app.explain.questions import class_of, question_of
 from app.explain.schemas import ExplanationRequest
 from app.models.schemas import ModelOut
@@ -34,6 +34,12 @@ CHANGES: dict[str, Any] = {
     "focus": (0, 3),
     "word": 2,
 }
+
+
+def test_another_device_gives_another_key() -> None:
+    """Its last digits differ. On the processor the model's digest stands alone."""
+    assert numbers_of(MODEL) == MODEL.digest
+    assert numbers_of(MODEL.model_copy(update={"device": "cuda"})) != MODEL.digest
 
 
 def test_the_key_is_the_hash_of_canonical_json() -> None:

@@ -76,6 +76,9 @@ def test_who_has_no_token_is_not_let_in(happened: dict[str, Any]) -> None:
         ({"CPU": 8.0}, {"threads": 3}, Size(2, 3)),
         ({"CPU": 1.0}, {"threads": 2}, Size(1, 2)),
         ({"CPU": 8.0}, {"threads": 1, "actors": 3}, Size(3, 1)),
+        ({"CPU": 8.0, "GPU": 2.0}, {"threads": 1}, Size(8, 1)),
+        ({"CPU": 8.0, "GPU": 2.0}, {"threads": 1, "device": "auto"}, Size(2, 1, gpus=1.0)),
+        ({"CPU": 8.0, "GPU": 2.0}, {"threads": 1, "device": "cuda", "actors": 4}, Size(4, 1, gpus=0.5)),
     ],
 )
 def test_the_size_of_the_pool_is_that_of_the_cluster(

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from captum.attr import LayerConductance as CaptumConductance
 
+from explainers.batches import PROCESSOR
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.layers import LayerConductance
 from explainers.models.half import layer_stack
@@ -113,7 +116,7 @@ def test_bounded_passes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = model.encode(Question(text=TEXT))
     points = np.linspace(0, 1, 8)
     at_once = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.models.layers.MOST_TOKENS", 2 * len(inputs.ids))
+    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, gradients=2 * len(inputs.ids)))
 
     in_pieces = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from explainers.base import Encoded, Need
+from explainers.batches import PROCESSOR
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
 from tests.tiny import ARCHITECTURES, tiny
@@ -144,8 +146,7 @@ def test_long_batches_are_cut_and_put_together_again(monkeypatch: pytest.MonkeyP
     points = np.linspace(0, 1, 7)
     outputs = model.outputs(inputs, some(inputs))
     path = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.models.network.MOST_TOKENS", 30)
-    monkeypatch.setattr("explainers.models.gradients.MOST_TOKENS", 30)
+    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, one_pass=30, gradients=30))
 
     found = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
 

@@ -36,6 +36,10 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("Your text is kept: try again a little later."),
     ),
     "busy": (N_("The queue is full."), N_("Your text is kept: try again in a few seconds.")),
+    "stopping": (
+        N_("The server is being stopped."),
+        N_("Your text is kept: try again when it is back."),
+    ),
     "engine_died": (
         N_("The model’s process ended and is being started again."),
         N_("Try again. If the same text ends it each time, choose sentences as the parts."),
@@ -75,7 +79,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
 }
 
 
-PASSING = ("loading", "busy", "over_budget")
+PASSING = ("loading", "busy", "over_budget", "stopping")
 
 
 @dataclass(frozen=True, slots=True)

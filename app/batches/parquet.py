@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .rows import records
-from .schemas import BatchRow
 
 NUMBERS = pa.list_(pa.float64())
 SCHEMA = pa.schema(
@@ -31,20 +29,6 @@ SCHEMA = pa.schema(
         ("error", pa.struct([("code", pa.string()), ("detail", pa.string())])),
     ]
 )
-
-
-@contextmanager
-def parquet_rows(path: Path) -> Iterator[Callable[[Sequence[BatchRow]], None]]:
-    """Takes rows for a new file, some at a time. Cut short by an error, no file is left."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with pq.ParquetWriter(part, SCHEMA, compression="zstd") as writer:
-            yield lambda rows: writer.write_table(
-                pa.Table.from_pylist([row.model_dump(mode="json") for row in rows], schema=SCHEMA)
-            )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_parquet(path: Path, bodies: Iterator[bytes]) -> tuple[int, int]:

@@ -106,17 +106,22 @@ def explain(
     def show(console: Console, found: explainers.Attribution) -> None:
         output.show_attribution(console, found, row=_row(found, target))
 
-    return work.run(
-        texts,
-        answer,
-        style=style,
-        out=out,
+    forms = work.Forms(
+        asked=[
+            "explain",
+            loaded.digest,
+            explainer.record(seed=seed).model_dump(mode="json"),
+            question,
+            target,
+            measure,
+        ],
         record=export.to_record,
         header=lambda: export.COLUMNS,
         cells=export.csv_rows,
         show=show,
         line=lambda number, _, found: answers.explained(number, found),
     )
+    return work.run(texts, answer, style=style, out=out, forms=forms)
 
 
 def predict(
@@ -151,17 +156,15 @@ def predict(
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
         output.show_prediction(console, found[0].text, found[1])
 
-    return work.run(
-        texts,
-        answer,
-        style=style,
-        out=out,
+    forms = work.Forms(
+        asked=["predict", loaded.digest],
         record=record,
         header=lambda: ("text", "predicted", *loaded.labels),
         cells=cells,
         show=show,
         line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found[1]),
     )
+    return work.run(texts, answer, style=style, out=out, forms=forms)
 
 
 def _row(found: explainers.Attribution, target: str | None) -> int:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .._library import explainers
 from ..batches import answers
+from ..batches.rows import packed
 from ..batches.schemas import BatchRow
 from .inputs import Row, Texts
 from .output import as_json, csv_line
+from .shards import Shard, Shards, key_of, whole
 from .trouble import SOME_FAILED, Mistake, one_line
 
 Style = Literal["table", "json", "csv", "parquet"]
-TOGETHER = 64  # rows of a Parquet file that are written at once
 Answer = Callable[[Row, Callable[..., None]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """How a command's answers are written. asked: everything they depend on beside the texts, as JSON values."""
+
+    asked: Any
+    record: Callable[[Any], dict[str, Any]]
+    header: Callable[[], tuple[str, ...]]
+    cells: Callable[[Any], Iterator[tuple[object, ...]]]
+    show: Callable[[Console, Any], None]
+    line: Callable[[int, Row, Any], BatchRow]
 
 
 def style_of(*, json: bool, csv: bool, out: Path | None) -> Style:
@@ -38,93 +51,122 @@ def style_of(*, json: bool, csv: bool, out: Path | None) -> Style:
     return "table"
 
 
-@contextmanager
-def opened(out: Path | None) -> Iterator[IO[str]]:
-    if out is None:
-        yield sys.stdout
-        return
-    with out.open("w", encoding="utf-8", newline="") as file:
-        yield file
-
-
-def run(
-    texts: Texts,
-    answer: Answer,
-    *,
-    style: Style,
-    out: Path | None,
-    record: Callable[[Any], dict[str, Any]],
-    header: Callable[[], tuple[str, ...]],
-    cells: Callable[[Any], Iterator[tuple[object, ...]]],
-    show: Callable[[Console, Any], None],
-    line: Callable[[int, Row, Any], BatchRow],
-) -> int:
+def run(texts: Texts, answer: Answer, *, style: Style, out: Path | None, forms: Forms) -> int:
     """The exit code. A text that cannot be answered ends a single question, and is one row among many."""
-    if style == "parquet":
-        assert out is not None
-        return _parquet(texts, answer, out=out, line=line)
+    if texts.single and style != "parquet":
+        return _one(texts.rows[0], answer, style=style, out=out, forms=forms)
+    if out is not None:
+        return _into_file(texts, answer, style=style, out=out, forms=forms)
+    if style == "csv":
+        sys.stdout.write(csv_line(("row", *forms.header())))
     failed = 0
-    with opened(out) as file, _progress(len(texts.rows)) as bar:
-        console = Console(file=file)
-        if style == "csv":
-            file.write(csv_line(header() if texts.single else ("row", *header())))
-        task = bar.add_task("", total=len(texts.rows))
-        for number, row in enumerate(texts.rows):
+    for number, row, found in _answered(texts, answer, start=0):
+        failed += isinstance(found, explainers.ExplainersError)
+        if style == "table" and not isinstance(found, explainers.ExplainersError):
+            forms.show(Console(file=sys.stdout), found)
+        else:
+            sys.stdout.write(_written(style, number, row, found, forms=forms))
+        sys.stdout.flush()
+    return _ended(failed, texts)
+
+
+def _one(row: Row, answer: Answer, *, style: Style, out: Path | None, forms: Forms) -> int:
+    with _progress(1) as bar:
+        found = answer(row, _within(bar, bar.add_task("", total=1), 0))
+    if style == "table":
+        forms.show(Console(file=sys.stdout), found)
+        return 0
+    table = (forms.header(), *forms.cells(found)) if style == "csv" else ()
+    text = "".join(map(csv_line, table)) if style == "csv" else as_json(forms.record(found), indent=True) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        whole(out, lambda part: part.write_bytes(text.encode()))
+    return 0
+
+
+def _into_file(texts: Texts, answer: Answer, *, style: Style, out: Path, forms: Forms) -> int:
+    """Goes on behind what an earlier run with the same texts and settings has kept."""
+    shards = Shards(out, key_of(style, forms.asked, [(row.text, row.text_pair) for row in texts.rows]))
+    start = failed = 0
+    for stored in shards.stored():
+        start, failed = stored.stop, failed + stored.failed
+    if start:
+        print(f"whence: {start} of {len(texts.rows)} texts were answered before; going on behind them", file=sys.stderr)
+    waiting: list[tuple[int, Row, Any]] = []
+    for each in _answered(texts, answer, start=start):
+        waiting.append(each)
+        if shards.due(len(waiting)) or each[0] + 1 == len(texts.rows):
+            shard = _shard(waiting, style=style, forms=forms)
+            shards.keep(shard)
+            failed += shard.failed
+            waiting.clear()
+    shards.finish(_file_of(style, forms))
+    return _ended(failed, texts)
+
+
+def _shard(rows: list[tuple[int, Row, Any]], *, style: Style, forms: Forms) -> Shard:
+    failed = sum(isinstance(found, explainers.ExplainersError) for _, _, found in rows)
+    if style == "parquet":
+        body = packed(
+            answers.failed(number, row.text, row.text_pair, error=found)
+            if isinstance(found, explainers.ExplainersError)
+            else forms.line(number, row, found)
+            for number, row, found in rows
+        )
+    else:
+        body = "".join(_written(style, *each, forms=forms) for each in rows).encode()
+    return Shard(rows[0][0], rows[-1][0] + 1, failed, body)
+
+
+def _file_of(style: Style, forms: Forms) -> Callable[[Path, Iterator[bytes]], Any]:
+    if style == "parquet":
+        from ..batches.parquet import write_parquet
+
+        return write_parquet
+
+    def write(path: Path, bodies: Iterator[bytes]) -> None:
+        with path.open("wb") as file:
+            if style == "csv":
+                file.write(csv_line(("row", *forms.header())).encode())
+            file.writelines(bodies)
+
+    return write
+
+
+def _answered(texts: Texts, answer: Answer, *, start: int) -> Iterator[tuple[int, Row, Any]]:
+    """Number, text and answer, or the error, of each row from `start` on."""
+    with _progress(len(texts.rows)) as bar:
+        task = bar.add_task("", total=len(texts.rows), completed=start)
+        for number, row in enumerate(texts.rows[start:], start=start):
+            found: Any
             try:
                 found = answer(row, _within(bar, task, number))
             except explainers.ExplainersError as error:
                 if texts.single:
                     raise
-                failed += 1
-                _failure(file, style, number, row, error)
-                continue
-            finally:
-                bar.update(task, completed=number + 1)
-            if style == "json":
-                mine = record(found)
-                file.write(as_json(mine if texts.single else {"row": number, **mine}, indent=texts.single) + "\n")
-            elif style == "csv":
-                file.writelines(csv_line(line if texts.single else (number, *line)) for line in cells(found))
-            else:
-                show(console, found)
-            file.flush()
-    return _ended(failed, texts)
+                print(f"whence: row {number}: {one_line(str(error))}", file=sys.stderr)
+                found = error
+            bar.update(task, completed=number + 1)
+            yield number, row, found
+
+
+def _written(style: Style, number: int, row: Row, found: Any, *, forms: Forms) -> str:
+    """As JSON or CSV. An error is a line of JSON; a table of numbers has no place for it."""
+    if isinstance(found, explainers.ExplainersError):
+        problem = {"code": found.code, "detail": one_line(str(found))}
+        return (
+            as_json({"row": number, "text": row.text, "error": problem}, indent=False) + "\n" if style == "json" else ""
+        )
+    if style == "json":
+        return as_json({"row": number, **forms.record(found)}, indent=False) + "\n"
+    return "".join(csv_line((number, *cells)) for cells in forms.cells(found))
 
 
 def _ended(failed: int, texts: Texts) -> int:
     if failed:
         print(f"whence: {failed} of {len(texts.rows)} texts could not be answered", file=sys.stderr)
     return SOME_FAILED if failed else 0
-
-
-def _parquet(texts: Texts, answer: Answer, *, out: Path, line: Callable[[int, Row, Any], BatchRow]) -> int:
-    """One row a text, as the results of a batch have them."""
-    from ..batches.parquet import parquet_rows
-
-    failed = 0
-    waiting: list[BatchRow] = []
-    with parquet_rows(out) as write, _progress(len(texts.rows)) as bar:
-        task = bar.add_task("", total=len(texts.rows))
-        for number, row in enumerate(texts.rows):
-            try:
-                waiting.append(line(number, row, answer(row, _within(bar, task, number))))
-            except explainers.ExplainersError as error:
-                failed += 1
-                print(f"whence: row {number}: {one_line(str(error))}", file=sys.stderr)
-                waiting.append(answers.failed(number, row.text, row.text_pair, error=error))
-            bar.update(task, completed=number + 1)
-            if len(waiting) == TOGETHER or number + 1 == len(texts.rows):
-                write(waiting)
-                waiting.clear()
-    return _ended(failed, texts)
-
-
-def _failure(file: IO[str], style: Style, number: int, row: Row, error: explainers.ExplainersError) -> None:
-    message = one_line(str(error))
-    if style == "json":
-        problem = {"code": error.code, "detail": message}
-        file.write(as_json({"row": number, "text": row.text, "error": problem}, indent=False) + "\n")
-    print(f"whence: row {number}: {message}", file=sys.stderr)
 
 
 def _progress(total: int) -> Progress:

@@ -100,10 +100,9 @@ def test_parquet_goes_in_and_out(tmp_path: Path) -> None:
             raise explainers.BadInput("not this one")
         return attribution(row.text)
 
-    code = work.run(
-        asked, answer, style=work.style_of(json=False, csv=False, out=out), out=out, record=dict, header=tuple,
-        cells=iter, show=print, line=lambda number, row, found: answers.explained(number, found),
-    )  # fmt: skip
+    line = lambda number, row, found: answers.explained(number, found)  # noqa: E731
+    forms = work.Forms(asked="", record=dict, header=tuple, cells=iter, show=print, line=line)
+    code = work.run(asked, answer, style=work.style_of(json=False, csv=False, out=out), out=out, forms=forms)
     found = pq.read_table(out).to_pylist()
 
     assert code == SOME_FAILED

@@ -66,6 +66,24 @@ def test_comprehensiveness_and_sufficiency_by_hand() -> None:
     assert found["leave_one_out_tau"] == pytest.approx(1)
 
 
+def test_the_bins_of_eraser_by_hand() -> None:
+    """Twenty words, of which good has log-odds 2, fine 1, bad −1: p = σ(2). The bins hold 1, 1, 2, 4 and 10 players.
+
+    As ERASER's own script has it, the area is the mean over the five bins, not over six with an empty one. Without good
+    σ(0), without good and fine σ(−1), and the plain words that join them change nothing; alone they give σ(2) and σ(3).
+    """
+    words = ["good", "fine", *["plain"] * 17, "bad"]
+    case = case_for(LinearModel(WEIGHTS), " ".join(words))
+    p = {logit: probability(logit) for logit in (-1, 0, 2, 3)}
+
+    found = faithfulness_of(given(case, *({"good": 2, "fine": 1, "bad": -1}.get(word, 0) for word in words)), case)
+
+    assert found["comprehensiveness"] == pytest.approx(p[2] - p[-1])
+    assert found["sufficiency"] == pytest.approx(p[2] - p[3])
+    assert found["aopc_comprehensiveness"] == pytest.approx(p[2] - (2 * p[0] + 3 * p[-1]) / 5)
+    assert found["aopc_sufficiency"] == pytest.approx(p[2] - (2 * p[2] + 3 * p[3]) / 5)
+
+
 def test_the_reversed_order_is_worse() -> None:
     """Its first player is bad, without which the probability rises to σ(3)."""
     case = case_for(LinearModel(WEIGHTS), "plain bad good fine")

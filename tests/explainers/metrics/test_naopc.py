@@ -50,6 +50,19 @@ def test_hand_computed() -> None:
     assert naopc_of(given(case, 2, -1), case)["naopc_sufficiency"] == pytest.approx(0)
 
 
+def test_an_order_in_between_by_hand() -> None:
+    """Three words of log-odds 2, 1 and −1, p = σ(2). Removed one after the other, in the middle order fine, good, bad:
+    σ(1), σ(−1), ½; in the best good, fine, bad: σ(0), σ(−1), ½; in the worst bad, fine, good: σ(3), σ(2), ½."""
+    weights = {"good": (0.0, 2.0), "fine": (0.0, 1.0), "bad": (0.0, -1.0)}
+    case = case_for(LinearModel(weights), "good fine bad")
+    p = {logit: 1 / (1 + np.exp(-logit)) for logit in (-1, 0, 1, 2, 3)}
+    best, worst = p[0] + p[-1], p[3] + p[2]
+
+    found = naopc_of(given(case, 1, 2, -1), case)["naopc_comprehensiveness"]
+
+    assert found == pytest.approx((worst - p[1] - p[-1]) / (worst - best))
+
+
 def test_a_beam_of_all_sets_is_exact() -> None:
     """With room for every subset of a size nothing is lost."""
     case = case_for(NeighbourModel(WEIGHTS), "good bad witty good bad")

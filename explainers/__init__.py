@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .library import predict as predict
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
+    from .metrics.on_demand import on_demand_of as on_demand_of
     from .modalities.grouping import group_numbers as group_numbers
     from .models import FolderReport as FolderReport
     from .models import check_folder as check_folder
@@ -100,6 +101,7 @@ _WHERE = {
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
     ".metrics": "MEASURES Measure",
+    ".metrics.on_demand": "on_demand_of",
     ".modalities.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..forms import FormError
 from ..models.schemas import ModelOut
-from . import heatmap
+from . import heatmap, measuring
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
 from .findings import findings_of
@@ -21,7 +22,15 @@ RECENT_LENGTH = 200
 
 
 def panel_page(
-    panel: PanelOut, view: View, *, model: ModelOut | None, address: str, panel_address: str, origin: str
+    panel: PanelOut,
+    view: View,
+    *,
+    model: ModelOut | None,
+    measured: Mapping[str, ExplanationOut],
+    refused: FormError | None,
+    address: str,
+    panel_address: str,
+    origin: str,
 ) -> PanelPage:
     first = panel.explanations[0] if panel.explanations else None
     features = first.features if first else ()
@@ -56,7 +65,9 @@ def panel_page(
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
         rows=views.number_rows(panel.explanations, view.target),
-        measures=views.measure_rows(panel.explanations),
+        measures=views.measure_rows(measuring.merged(panel.explanations, measured)),
+        measurable=measuring.missing(panel, model, measured),
+        refused=refused,
         scored=[found.method.name for found in scored],
         facts=_facts(first, view) if first else None,
         baseline_says=_baseline_says(panel),

@@ -86,6 +86,8 @@ class PanelPage:
     rows: Sequence[NumberRow]
     measures: Sequence[MeasureRow]
     scored: Sequence[str]
+    measurable: Sequence[str]  # methods whose measures on demand can still be made
+    refused: FormError | None  # why they were not made
     facts: Facts | None
     baseline_says: str
     evaluations: int
@@ -100,6 +102,15 @@ class MapsFragment:
     address: str
     attention: str | None
     finer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuresFragment:
+    address: str
+    measures: Sequence[MeasureRow]
+    scored: Sequence[str]
+    measurable: Sequence[str]
+    refused: FormError | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,15 +17,19 @@ from ..jobs.states import State
 from ..models import service as models
 from ..rendering import render
 from ..schemas import TextInput
-from . import assemble, attachments, later, service
+from . import assemble, attachments, later, measuring, service
 from . import view as views
-from .contexts import HomePage, MapsFragment
+from .contexts import HomePage, MapsFragment, MeasuresFragment
 from .examples import examples_for
 from .representations import Export
 from .schemas import PanelOut, PanelRequest
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
+FRAGMENTS: dict[str, tuple[str, type[MapsFragment] | type[MeasuresFragment]]] = {
+    "maps": ("explain/_maps.html", MapsFragment),
+    "measures": ("explain/_measures.html", MeasuresFragment),
+}
 
 
 @router.get("/")
@@ -59,7 +64,7 @@ async def panel(request: Request, key: str, services: ServicesDep, project: Proj
         found = await service.find_panel(services, key, project)
     except NotFound:
         return await _job_instead(services, project, key)
-    return await _page(request, services, found, f"/panels/{key}", f"/v1/panels/{key}")
+    return await _page(request, services, project, found, "panels")
 
 
 @router.get("/explanations/{key}")
@@ -68,8 +73,24 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
         found = await service.find_explanation(services, key, project)
     except NotFound:
         return await _job_instead(services, project, key)
-    one = assemble.single(found, found.target)
-    return await _page(request, services, one, f"/explanations/{key}", f"/v1/explanations/{key}")
+    return await _page(request, services, project, assemble.single(found, found.target), "explanations")
+
+
+@router.post("/panels/{key}/measures", dependencies=[needs(Scope.EXPLAIN)])
+async def measure_panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _measure(request, services, project, await service.find_panel(services, key, project), "panels")
+
+
+@router.post("/explanations/{key}/measures", dependencies=[needs(Scope.EXPLAIN)])
+async def measure_explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_explanation(services, key, project)
+    return await _measure(request, services, project, assemble.single(found, found.target), "explanations")
+
+
+@router.get("/panels/{key}/measures")
+@router.get("/explanations/{key}/measures")
+async def measures_of(request: Request) -> Response:
+    return RedirectResponse(request.url.path.removesuffix("/measures"), 303)
 
 
 @router.get("/panels/{key}/export/{kind}")
@@ -94,16 +115,45 @@ def _download(file: Export) -> Response:
     return Response(file.body, media_type=file.media_type, headers=file.headers)
 
 
-async def _page(request: Request, services: Services, found: PanelOut, address: str, twin: str) -> Response:
+async def _measure(request: Request, services: Services, project: str, found: PanelOut, kind: str) -> Response:
+    """303 back to the page, or the part of it that was asked for, with the reason where there is one."""
+    form = await form_of(request)
+    refused = None
+    try:
+        model = await services.engine.ready(found.model.id)
+        await while_connected(request, measuring.make(services, found, model, form.get("method"), project))
+    except StillRunning as error:
+        return RedirectResponse(f"/jobs/{error.job}", 303)
+    except FORESEEN as error:
+        refused = error_of(error)
+    if refused is None and not request.headers.get("x-whence-fragment"):
+        return RedirectResponse(f"/{kind}/{found.key}#quality", 303)
+    return await _page(request, services, project, found, kind, refused)
+
+
+async def _page(
+    request: Request, services: Services, project: str, found: PanelOut, kind: str, refused: FormError | None = None
+) -> Response:
+    address = f"/{kind}/{found.key}"
     view = views.view_of(found, request.query_params)
     model = next((each for each in models.list_models(services) if each.id == found.model.id), None)
     page = assemble.panel_page(
-        found, view, model=model, address=address, panel_address=address, origin=str(request.base_url).rstrip("/")
+        found,
+        view,
+        model=model,
+        measured=await measuring.known(services, found, model, project),
+        refused=refused,
+        address=address,
+        panel_address=address,
+        origin=str(request.base_url).rstrip("/"),
     )
-    if "maps" in request.headers.get("x-whence-fragment", ""):
-        part = MapsFragment(maps=page.maps, key=page.key, address=address, attention=page.attention, finer=page.finer)
-        return render(request, "explain/_maps.html", part)
-    return render(request, "explain/panel.html", page, section="explain", json_twin=twin)
+    status = refused.status if refused else 200
+    fragment = request.headers.get("x-whence-fragment", "")
+    if fragment in FRAGMENTS:
+        template, part = FRAGMENTS[fragment]
+        shown = {field.name: getattr(page, field.name) for field in fields(part)}
+        return render(request, template, part(**shown), status=status)
+    return render(request, "explain/panel.html", page, section="explain", json_twin=f"/v1{address}", status=status)
 
 
 async def _home(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -33,6 +33,23 @@ async def make_explanation(
 ) -> ExplanationOut:
     found = await explanation_json(services, request, project, wait=wait)
     return ExplanationOut.model_validate_json(found)
+
+
+async def stored_explanations(
+    services: Services, asked: Mapping[str, ExplanationRequest], state: ModelOut, project: str
+) -> dict[str, ExplanationOut]:
+    """Those of the requests that were answered before, by the same names."""
+    keys = {
+        name: explanation_key(
+            numbers_of(state),
+            question_of(request, state),
+            explainer_of(request.method, request.options, state),
+            measures=request.measures,
+        )
+        for name, request in asked.items()
+    }
+    bodies = await results.find_all(services.store, project, list(keys.values()))
+    return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
 
 
 async def make_panel(services: Services, request: PanelRequest, project: str = "default") -> PanelOut:

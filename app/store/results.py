@@ -37,6 +37,14 @@ async def find(store: Store, project: str, key: str, kind: Kind) -> bytes | None
     return await store.read(lambda session: body_of(session, project, key, kind))
 
 
+async def find_all(store: Store, project: str, keys: Sequence[str]) -> dict[str, bytes]:
+    """The explanations among these keys that are there, by key."""
+    wanted = select(Result.key, Result.body).where(
+        Result.project == project, Result.key.in_(keys), Result.kind == "explanation"
+    )
+    return await store.read(lambda session: {row.key: row.body for row in session.execute(wanted)})
+
+
 def body_of(session: Session, project: str, key: str, kind: Kind) -> bytes | None:
     """`find` within the transaction of its caller."""
     return session.scalar(select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind))

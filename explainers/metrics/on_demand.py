@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
 from ..base import Case, Explainer, Need
@@ -36,6 +36,11 @@ def measured(names: Sequence[str], attribution: Attribution, case: Case, explain
             raise Incompatible(f"{name} needs {need}, which {case.model.id} does not offer; leave it out")
         found |= measure(attribution, case, explainer)
     return found
+
+
+def on_demand_of(offers: Collection[str]) -> tuple[str, ...]:
+    """The measures that can be asked of a model that offers so much."""
+    return tuple(name for name, (_, need) in ON_DEMAND.items() if need in offers)
 
 
 def refuse_unknown(names: Sequence[str]) -> None:

@@ -1,0 +1,76 @@
+"""Measures that ask the model anew, for one method of a page: made when they are asked for, kept, found again.
+
+They are those of the same question asked of the method alone, with all measures that the model can be given: an
+explanation with an address of its own, which POST /v1/explanations with `measures` gives too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .._library import explainers
+from ..dependencies import Services
+from ..errors import BadRequest
+from ..models.schemas import ModelOut
+from . import service
+from .schemas import ExplanationOut, ExplanationRequest, PanelOut
+
+
+def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, ExplanationOut]) -> tuple[str, ...]:
+    """The methods of a page whose measures on demand can still be made."""
+    if model is None or not explainers.on_demand_of(model.offers):
+        return ()
+    return tuple(name for name in _scored(panel) if name not in known)
+
+
+async def make(services: Services, panel: PanelOut, model: ModelOut, method: str, project: str) -> None:
+    """Raises BadRequest for a method that is not on the page, and what an explanation raises."""
+    if method not in _scored(panel):
+        listed = ", ".join(_scored(panel)) or "none"
+        raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
+    await service.make_explanation(services, _request(panel, model, method), project)
+
+
+async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:
+    """What was made before, by method."""
+    if model is None or not model.digest:
+        return {}
+    asked = {name: _request(panel, model, name) for name in _scored(panel)}
+    return await service.stored_explanations(services, asked, model, project)
+
+
+def merged(found: Sequence[ExplanationOut], known: Mapping[str, ExplanationOut]) -> tuple[ExplanationOut, ...]:
+    """The explanations of a page with the checks that only the measured ones have."""
+    return tuple(
+        each.model_copy(update={"checks": {**known[each.method.name].checks, **each.checks}})
+        if each.method.name in known
+        else each
+        for each in found
+    )
+
+
+def _scored(panel: PanelOut) -> tuple[str, ...]:
+    return tuple(found.method.name for found in panel.explanations if found.scores is not None)
+
+
+def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationRequest:
+    """The question that the page answers, as far as its record tells: a budget of its own is not in it."""
+    found = next(each for each in panel.explanations if each.method.name == method)
+    return ExplanationRequest.model_validate(
+        {
+            "model": model.id,
+            "input": {"text": panel.text, "text_pair": panel.text_pair},
+            "method": method,
+            "options": found.method.options,
+            "players": found.players,
+            "value": found.value,
+            "baseline": found.baseline,
+            "baseline_text": found.baseline_text,
+            "precision": found.precision,
+            "seed": found.method.seed,
+            "long_text": "cut" if found.unseen and found.focus is None else "windows",
+            "word": found.word,
+            "focus": None if found.focus is None else [found.focus.start, found.focus.end],
+            "measures": list(explainers.on_demand_of(model.offers)),
+        }
+    )

@@ -23,6 +23,7 @@ from app.audit.findings import Family
 from app.audit.groups import Membership
 from app.audit.statistics.power import detectable_gap
 from app.audit.values import Rows
+from tests import audit_time
 from tests.app.audit.statistics.test_auc import coverage
 from tests.app.audit.statistics.test_intervals import newcombe_figures, wilson_figures
 from tests.app.audit.swaps.swapped import judged
@@ -150,6 +151,7 @@ def figures(runs: int) -> dict[str, Callable[[], Any]]:
             design: found_in_clustered_nulls(design, runs // 4) for design in ("crossed", "nested")
         },
         "null, areas": lambda: found_in_ranking_nulls(runs // 4),
+        "time": audit_time.shares,
     }
 
 

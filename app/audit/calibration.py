@@ -12,6 +12,7 @@ from .statistics.bootstrap import RESAMPLES, bca
 from .values import FEW, Bools, Floats, Interval, Ints, Reason, Rows
 
 BINS = 10
+BATCH = 200_000  # values held at once
 LEAST = 20  # rows a bin; fewer rows make fewer bins
 Masses = Literal["equal_mass", "equal_width"]
 
@@ -47,11 +48,14 @@ def calibration(rows: Rows, inside: Bools, *, masses: Masses = "equal_mass", see
     if n < max(FEW, LEAST):
         return Calibration(n, reason=Reason.TOO_FEW if n else Reason.NO_ROWS)
     bins = _bins(scores, masses)
-    error = _errors(scores, truth[None, :], bins)[0]
-    drawn = np.random.default_rng(seed).random((RESAMPLES, n)) < scores
-    perfect = _errors(scores, drawn.astype(np.float64), bins)
+    member = (bins[:, None] == np.arange(bins.max() + 1)).astype(np.float64)
+    error = _errors(scores, truth[None, :], member)[0]
+    perfect = _perfect(scores, member, seed=seed)
     difference = scores - truth
-    interval = bca(lambda at: float(difference[at].mean()), n, seed=seed, resamples=RESAMPLES // 2)
+    left_out = (difference.sum() - difference) / (n - 1)
+    interval = bca(
+        lambda at: float(difference[at].mean()), n, left_out=left_out, seed=seed, resamples=RESAMPLES // 2
+    )  # fmt: skip
     counts = np.bincount(bins)
     return Calibration(
         n,
@@ -86,8 +90,14 @@ def _bins(scores: Floats, masses: Masses) -> Ints:
     return joined[found]
 
 
-def _errors(scores: Floats, truths: Floats, bins: Ints) -> Floats:
-    """(k,) the error of k sets of labels (k, n) for the same scores."""
-    member = (bins[:, None] == np.arange(bins.max() + 1)).astype(np.float64)  # (n, bins)
+def _perfect(scores: Floats, member: Floats, *, seed: int) -> Floats:
+    """(RESAMPLES,) errors of labels that are drawn with the very scores, some draws at a time."""
+    rng, together = np.random.default_rng(seed), max(1, BATCH // len(scores))
+    sizes = [min(together, RESAMPLES - start) for start in range(0, RESAMPLES, together)]
+    return np.concatenate([_errors(scores, rng.random((size, len(scores))) < scores, member) for size in sizes])
+
+
+def _errors(scores: Floats, truths: Floats | Bools, member: Floats) -> Floats:
+    """(k,) the error of k sets of labels (k, n) for the same scores. member (n, bins): 1 in the row's bin."""
     errors: Floats = np.abs((truths - scores) @ member).sum(axis=1) / len(scores)
     return errors

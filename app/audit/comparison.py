@@ -14,7 +14,7 @@ from .findings import Comparison, Design, Family, Test, judged
 from .groups import Membership
 from .metrics import EMPTY, RANKINGS, Among, Kind, Metric, metric, stratum
 from .ranking_comparison import ranking_tests
-from .statistics.bootstrap import cluster_design, cluster_gap_interval
+from .statistics.bootstrap import cluster_design, cluster_gap_intervals
 from .statistics.exact import fisher
 from .statistics.intervals import newcombe, welch
 from .statistics.permutation import GapTest, gap_test, permutations_for
@@ -73,10 +73,10 @@ class _Sample:
     family: Family
     tests: int
 
-    def interval(self, inside: Bools, background: Bools, level: float) -> Interval | None:
-        """Of the mean inside minus the mean in the background."""
+    def intervals(self, inside: Bools, background: Bools, *levels: float) -> tuple[Interval | None, ...]:
+        """Of the mean inside minus the mean in the background, one for each level."""
         if self.clusters is not None and self.design != "independent":
-            return cluster_gap_interval(
+            return cluster_gap_intervals(
                 self.values,
                 inside,
                 background,
@@ -84,12 +84,12 @@ class _Sample:
                 design=self.design,
                 seed=self.family.seed,
                 resamples=self.family.resamples,
-                level=level,
+                levels=levels,
             )
         one, other = self.values[inside], self.values[background]
         if self.measure.kind is Kind.RATE:
-            return newcombe(one.sum(), len(one), other.sum(), len(other), level=level)
-        return welch(one, other, level=level)
+            return tuple(newcombe(one.sum(), len(one), other.sum(), len(other), level=level) for level in levels)
+        return tuple(welch(one, other, level=level) for level in levels)
 
     def detectable(self, inside: Bools, background: Bools) -> float | None:
         both = inside | background
@@ -149,7 +149,7 @@ def _group_test(sample: _Sample, g: int, name: str, p: float) -> Test:
     one, other = sample.values[inside], sample.values[background]
     if sample.design == "independent" and sample.measure.kind is Kind.RATE:
         p = fisher(int(one.sum()), len(one), int(other.sum()), len(other))
-    interval = sample.interval(inside, background, LEVEL)
+    interval, equivalence = sample.intervals(inside, background, LEVEL, EQUIVALENCE_LEVEL)
     reason = Reason.THIN if min(len(one), len(other)) < THIN else None
     return Test(
         sample.measure.name,
@@ -160,7 +160,7 @@ def _group_test(sample: _Sample, g: int, name: str, p: float) -> Test:
         background_value=float(other.mean()),
         gap=float(one.mean() - other.mean()),
         interval=interval,
-        equivalence=sample.interval(inside, background, EQUIVALENCE_LEVEL),
+        equivalence=equivalence,
         p=p,
         detectable=sample.detectable(inside, background),
         reason=reason if interval else Reason.TOO_FEW_CLUSTERS,
@@ -190,5 +190,5 @@ def _spread_test(sample: _Sample, names: list[str], permuted: GapTest | None) ->
         lowest=names[int(means.argmin())],
         chance=permuted.chance,
         pairs_equal=bool(close)
-        and all_equal([sample.interval(one, other, EQUIVALENCE_LEVEL) for one, other in pairs], margin=margin),
+        and all_equal([sample.intervals(one, other, EQUIVALENCE_LEVEL)[0] for one, other in pairs], margin=margin),
     )

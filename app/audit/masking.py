@@ -18,11 +18,12 @@ def masked(stored: Stored) -> Stored:
     """The same rows, scores and hashes of texts; texts and words with every listed word masked."""
     explained = tuple(replace(each, words=_words(each)) for each in stored.evidence.explained)
     edited = tuple(replace(each, word=masked_name(each.word)) for each in stored.evidence.edited)
+    named = {cluster: masked_names(cluster) for cluster in set(stored.clusters or ())}
     places = {each.row: each for each in stored.evidence.explained}
     return replace(
         stored,
         texts={row: _text(text, places[row]) for row, text in stored.texts.items()},
-        clusters=None if stored.clusters is None else tuple(map(masked_names, stored.clusters)),
+        clusters=None if stored.clusters is None else tuple(named[cluster] for cluster in stored.clusters),
         evidence=Evidence(explained, edited),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -34,7 +34,24 @@ def cluster_gap_interval(
     resamples: int = RESAMPLES,
     level: float = LEVEL,
 ) -> Interval | None:
-    """Interval of mean inside − mean in the background (of the mean alone where that is None); None below 20 clusters.
+    """Interval of mean inside − mean in the background, or of the mean alone; None below 20 clusters."""
+    return cluster_gap_intervals(
+        values, inside, background, clusters, design=design, seed=seed, resamples=resamples, levels=(level,)
+    )[0]
+
+
+def cluster_gap_intervals(
+    values: Floats,
+    inside: Bools,
+    background: Bools | None,
+    clusters: Ints,
+    *,
+    levels: Sequence[float],
+    design: Design = "crossed",
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[Interval | None, ...]:
+    """One for each level, from the same draws.
 
     Crossed: clusters are drawn whole, with all the groups they hold. Nested: clusters of the group and clusters of the
     background are drawn apart. Percentiles are widened as a t interval is (Hesterberg 2015), for few clusters.
@@ -45,7 +62,7 @@ def cluster_gap_interval(
     draws = np.unique(np.concatenate(used)) if design == "crossed" else None
     fewest = len(draws) if draws is not None else min(len(rows) for rows in used)
     if fewest < CLUSTERS:
-        return None
+        return (None,) * len(levels)
     means = []
     for side, ((sums, counts), rows) in enumerate(zip(tables, used, strict=True)):
         at = rows if draws is None else draws
@@ -54,8 +71,11 @@ def cluster_gap_interval(
         means.append(divided(weights @ sums[at], total))
     gaps = means[0] - means[1] if len(means) == 2 else means[0]
     gaps = gaps[~np.isnan(gaps)]
-    low, high = np.quantile(gaps, widened(fewest, level))
-    return Interval(float(low), float(high), f"cluster bootstrap, {design}", level)
+    ends = [np.quantile(gaps, widened(fewest, level)) for level in levels]
+    return tuple(
+        Interval(float(low), float(high), f"cluster bootstrap, {design}", level)
+        for (low, high), level in zip(ends, levels, strict=True)
+    )
 
 
 def _cluster_sums(values: Floats, side: Bools, clusters: Ints) -> tuple[Floats, Floats]:
@@ -80,11 +100,18 @@ def widened(n: int, level: float) -> tuple[float, float]:
 
 
 def bca(
-    statistic: Callable[[Ints], float], n: int, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+    statistic: Callable[[Ints], float],
+    n: int,
+    *,
+    left_out: Floats | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> Interval | None:
     """Bias-corrected and accelerated interval (Efron 1987) of a statistic of row numbers; None where it is undefined.
 
-    `statistic(rows)` takes the numbers of the rows drawn, with repetition, and may answer NaN.
+    `statistic(rows)` takes the numbers of the rows drawn, with repetition, and may answer NaN. left_out (n,): the
+    statistic without each row, where that is known without asking n times.
     """
     rng = np.random.default_rng(seed)
     observed = statistic(np.arange(n))
@@ -92,7 +119,8 @@ def bca(
     drawn = drawn[~np.isnan(drawn)]
     if np.isnan(observed) or len(drawn) < resamples / 2 or np.ptp(drawn) == 0:
         return None
-    left_out = np.array([statistic(np.delete(np.arange(n), row)) for row in range(n)])
+    if left_out is None:
+        left_out = np.array([statistic(np.delete(np.arange(n), row)) for row in range(n)])
     deviations = np.nanmean(left_out) - left_out
     scale = float(np.nansum(deviations**2)) ** 1.5
     acceleration = float(np.nansum(deviations**3)) / (6 * scale) if scale else 0.0

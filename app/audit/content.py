@@ -19,10 +19,13 @@ from .functional_view import functional_of
 from .gaps import Measured
 from .groups import small_groups
 from .measures import (
+    average_odds_difference,
     difference,
     equalised_odds_difference,
+    f1,
     figures,
     impact_ratios,
+    macro_f1,
     overall,
     per_group,
     ratio,
@@ -36,6 +39,7 @@ from .ranking import bias_aucs, jigsaw_score, power_mean
 from .stored import Stored
 from .swaps_view import swaps_of
 from .templates_view import effects_of
+from .values import Floats
 
 SCHEMA = "whence-audit/1"
 DIGITS = 10  # significant digits of every number, so that the last bits of a processor are no difference
@@ -180,6 +184,7 @@ def _groups(measured: Measured) -> list[dict[str, Any]]:
     columns = {name: figures(rows, metric(name), members.inside, minimum=measured.family.minimum) for name in names}
     selection = impact_ratios(per_group(rows, metric("selection_rate"), members.inside))
     areas = bias_aucs(rows, members) if rows.labels is not None else {}
+    mixed = _mixed(measured) if rows.labels is not None else {}
     found = []
     for g, name in enumerate(members.names):
         inside = members.inside[:, g]
@@ -195,9 +200,24 @@ def _groups(measured: Measured) -> list[dict[str, Any]]:
                 "figures": {metric_name: plain(values[g]) for metric_name, values in columns.items()},
                 "impact_ratio": float(selection[g]) if enough else None,
                 "areas": {measure: float(values[g]) if enough else None for measure, values in areas.items()},
+                "mixed": {measure: float(values[g]) if enough else None for measure, values in mixed.items()},
             }
         )
     return found
+
+
+def _mixed(measured: Measured) -> dict[str, Floats]:
+    """What is made of several rates, one number a group: without a test."""
+    rows, members = measured.rows, measured.membership
+    inside, outside = (
+        [per_group(rows, metric(name), side) for name in ("true_positive_rate", "false_positive_rate")]
+        for side in (members.inside, members.background)
+    )
+    return {
+        "f1": f1(rows, members.inside),
+        "macro_f1": macro_f1(rows, members.inside),
+        "average_odds_difference": average_odds_difference(*inside, reference=(outside[0], outside[1])),
+    }
 
 
 def _summary(measured: Measured) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .statistics.intervals import wilson
-from .values import CLUSTERS, FEW, Bools, Figure, Floats, Ints, Reason, Rows
+from .values import FEW, Bools, Figure, Floats, Ints, Reason, Rows
 
 REQUIRED = ("functionality", "test_case", "label_gold")
 POSITIVE = frozenset({"hateful", "toxic", "1", "true", "yes", "hate"})
@@ -113,8 +113,3 @@ def headline(cases: Sequence[Case], made: Rows, *, minimum: int = FEW) -> dict[s
     who = np.array([case.target for case in cases])
     targets = list(dict.fromkeys(case.target for case in cases if case.target))
     return {target: share(made.selected, harmless & (who == target), minimum=minimum) for target in targets}
-
-
-def enough_templates(cases: Sequence[Case]) -> bool:
-    """Whether there are templates enough to say more than how this list was measured."""
-    return len(np.unique(clusters(cases))) >= CLUSTERS

@@ -111,7 +111,10 @@ def equalised_odds_difference(
     return max(gaps[0], gaps[1]) if aggregate == "worst_case" else (gaps[0] + gaps[1]) / 2
 
 
-def average_odds_difference(true_positive: Floats, false_positive: Floats, reference: int) -> Floats:
-    """(groups,): ½[(FPR − FPR of the reference group) + (TPR − TPR of the reference group)] (AIF360)."""
-    found: Floats = ((false_positive - false_positive[reference]) + (true_positive - true_positive[reference])) / 2
+def average_odds_difference(
+    true_positive: Floats, false_positive: Floats, *, reference: tuple[Floats, Floats]
+) -> Floats:
+    """(groups,): ½[(FPR − FPR of the reference) + (TPR − TPR of the reference)] (AIF360). reference: its true and its
+    false positive rates, one for each group or one for all."""
+    found: Floats = ((false_positive - reference[1]) + (true_positive - reference[0])) / 2
     return found

@@ -117,11 +117,12 @@ def _tests(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
 
 
 def _groups(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:
-    measures = list(content["groups"][0]["figures"]) if content["groups"] else []
-    yield ("group", "axis", "n", "positives", "unknown", "impact_ratio", *measures)
+    measures, mixed = (list(content["groups"][0][kind]) if content["groups"] else [] for kind in ("figures", "mixed"))
+    yield ("group", "axis", "n", "positives", "unknown", "impact_ratio", *measures, *mixed)
     for group in content["groups"]:
         values = (group["figures"][name]["value"] for name in measures)
-        yield (*(group[k] for k in ("name", "axis", "n", "positives", "unknown", "impact_ratio")), *values)
+        facts = (group[k] for k in ("name", "axis", "n", "positives", "unknown", "impact_ratio"))
+        yield (*facts, *values, *(group["mixed"][name] for name in mixed))
 
 
 def _words(content: Mapping[str, Any]) -> Iterator[Sequence[object]]:

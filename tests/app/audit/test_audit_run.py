@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from functools import cache
@@ -72,6 +73,24 @@ def test_a_model_without_the_bias_shows_none() -> None:
 
     assert said["kind"] == "equal"
     assert said["findings"] == 0
+
+
+def test_every_group_has_what_is_made_of_several_rates(tmp_path: Path) -> None:
+    """Counted by hand from the rates of the group and of its comparison, in the report and in its table."""
+    found, path = content(), written(tmp_path)
+    planted = next(group for group in found["groups"] if group["name"] == PLANTED)
+    tests = {t["metric"]: t["gap"] for t in found["tests"] if t["group"] == PLANTED}
+    rates = {name: figure["value"] for name, figure in planted["figures"].items()}
+    recall, precision = rates["true_positive_rate"], rates["positive_predictive_value"]
+    with (tmp_path / "tables" / "groups.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["group"] == PLANTED)
+
+    odds = (tests["false_positive_rate"] + tests["true_positive_rate"]) / 2
+    assert planted["mixed"]["average_odds_difference"] == pytest.approx(odds, abs=1e-9)
+    assert planted["mixed"]["f1"] == pytest.approx(2 * recall * precision / (recall + precision), abs=1e-9)
+    assert planted["mixed"]["macro_f1"] < planted["mixed"]["f1"]
+    assert float(row["macro_f1"]) == planted["mixed"]["macro_f1"]
+    assert f"{odds:+.3f}" in report.to_html(json.loads(path.read_text()))
 
 
 def test_failing_examples_name_the_word_and_what_is_left_without_it() -> None:

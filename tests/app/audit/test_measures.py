@@ -206,7 +206,8 @@ def aif360_disagreement(seed: int) -> float:
     )
     names = [name for name in METRICS if name.endswith(("_rate", "_value")) and name != "scoring_rate"]
     pairs = [(values[name][g], getattr(peer, name)(privileged=bool(g))) for name in names for g in range(2)]
-    odds = measures.average_odds_difference(values["true_positive_rate"], values["false_positive_rate"], 1)
+    rates = values["true_positive_rate"], values["false_positive_rate"]
+    odds = measures.average_odds_difference(*rates, reference=(rates[0][1], rates[1][1]))
     pairs += [
         (odds[0], peer.average_odds_difference()),
         (values["selection_rate"][0] - values["selection_rate"][1], peer.statistical_parity_difference()),

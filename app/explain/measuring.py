@@ -10,21 +10,26 @@ from collections.abc import Mapping, Sequence
 
 from .._library import explainers
 from ..dependencies import Services
-from ..errors import BadRequest
+from ..errors import BadRequest, Conflict
 from ..models.schemas import ModelOut
 from . import service
 from .schemas import ExplanationOut, ExplanationRequest, PanelOut
 
+SLOPES = ("gradient-x-input", "smoothgrad")
+
 
 def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, ExplanationOut]) -> tuple[str, ...]:
     """The methods of a page whose measures on demand can still be made."""
-    if model is None or not explainers.on_demand_of(model.offers):
+    if model is None or model.digest != panel.model.digest or not explainers.on_demand_of(model.offers):
         return ()
     return tuple(name for name in _scored(panel) if name not in known)
 
 
 async def make(services: Services, panel: PanelOut, model: ModelOut, method: str, project: str) -> None:
-    """Raises BadRequest for a method that is not on the page, and what an explanation raises."""
+    """Raises BadRequest for a method that is not on the page, Conflict for another model under the old name, and what
+    an explanation raises."""
+    if model.digest != panel.model.digest:
+        raise Conflict(f"{model.id} is another model than when this was asked", cure="Explain the text again.")
     if method not in _scored(panel):
         listed = ", ".join(_scored(panel)) or "none"
         raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
@@ -33,7 +38,7 @@ async def make(services: Services, panel: PanelOut, model: ModelOut, method: str
 
 async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:
     """What was made before, by method."""
-    if model is None or not model.digest:
+    if model is None or model.digest != panel.model.digest:
         return {}
     asked = {name: _request(panel, model, name) for name in _scored(panel)}
     return await service.stored_explanations(services, asked, model, project)
@@ -53,6 +58,14 @@ def _scored(panel: PanelOut) -> tuple[str, ...]:
     return tuple(found.method.name for found in panel.explanations if found.scores is not None)
 
 
+def _baseline(panel: PanelOut) -> dict[str, str | None]:
+    """What masks on this page. Slopes at the text name the zero that they are taken against instead."""
+    for found in panel.explanations:
+        if found.method.name not in SLOPES:
+            return {"baseline": found.baseline, "baseline_text": found.baseline_text}
+    return {}
+
+
 def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationRequest:
     """The question that the page answers, as far as its record tells: a budget of its own is not in it."""
     found = next(each for each in panel.explanations if each.method.name == method)
@@ -64,8 +77,7 @@ def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationReques
             "options": found.method.options,
             "players": found.players,
             "value": found.value,
-            "baseline": found.baseline,
-            "baseline_text": found.baseline_text,
+            **_baseline(panel),
             "precision": found.precision,
             "seed": found.method.seed,
             "long_text": "cut" if found.unseen and found.focus is None else "windows",

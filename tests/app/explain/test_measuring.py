@@ -98,3 +98,15 @@ def test_the_page_of_one_explanation_measures_it_too(client: TestClient) -> None
     assert row(answer.text, "Max-sensitivity") is not None
     assert choices(answer.text) == []
     assert client.post(f"/panels/{'0' * 64}/measures", data={"method": "shap"}).status_code == 404
+
+
+def test_slopes_are_measured_with_the_baseline_of_the_page(client: TestClient) -> None:
+    """They name the zero that they are taken against; what masks is the model's own baseline."""
+    asked = {"model": "sentiment", "input": {"text": TEXT}, "method": "smoothgrad", "options": {"samples": 4}}
+    made = client.post("/v1/explanations", json=asked).json()
+
+    assert made["baseline"] == "zero"
+    assert client.post(f"/explanations/{made['key']}/measures", data={"method": "smoothgrad"}).status_code == 200
+    asked |= {"measures": ON_DEMAND, "players": "word", "precision": "fp32", "baseline": "mask"}
+    known = client.post("/v1/explanations", json=asked, headers={"Prefer": "wait=0"})
+    assert known.status_code == 200

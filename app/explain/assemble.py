@@ -73,7 +73,7 @@ def panel_page(
         baseline_says=_baseline_says(panel),
         evaluations=panel.evaluations,
         warnings=_warnings(panel),
-        curl=curl(panel, origin),
+        curl=curl(panel, origin, panel_address),
     )
 
 
@@ -93,20 +93,25 @@ def single(found: ExplanationOut, target: Any) -> PanelOut:
     )
 
 
-def curl(panel: PanelOut, origin: str) -> str:
+def curl(panel: PanelOut, origin: str, panel_address: str) -> str:
     """The request that gives the same numbers, ready for a shell."""
+    kind = "panels" if panel_address.startswith("/panels/") else "explanations"
     body: dict[str, Any] = {"model": panel.model.id, "input": {"text": panel.text}}
     if panel.text_pair is not None:
         body["input"]["text_pair"] = panel.text_pair
     if panel.explanations:
         first = panel.explanations[0]
+        if kind == "explanations":
+            body |= {"method": first.method.name, "options": first.method.options}
         body["players"] = first.players
+        if first.method.seed:
+            body["seed"] = first.method.seed
         if first.word is not None:
             body["word"] = first.word
         if first.focus is not None:
             body["focus"] = [first.focus.start, first.focus.end]
     data = shlex.quote(json.dumps(body, ensure_ascii=False))
-    return f"curl -s {origin}/v1/panels \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
+    return f"curl -s {origin}/v1/{kind} \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
 
 
 def recent(entry: Any, panel: PanelOut | None) -> Recent:

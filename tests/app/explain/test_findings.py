@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -156,3 +157,13 @@ def test_layers_are_drawn_as_bars(page: Page) -> None:
 
     assert max(abs(line.height) for line in lines) == pytest.approx(1)
     assert all(line.height * line.reading >= 0 for line in lines)
+
+
+def test_the_request_of_one_explanation_asks_for_that_method(page: Page) -> None:
+    """What the page gives for a shell is asked of /v1/explanations, with the method and its options."""
+    found, text = page("counterfactual")
+
+    (body,) = re.findall(r"curl -s http://localhost/v1/explanations .*?-d '(\{.*?\})' ", text)
+    asked = json.loads(body)
+    assert (asked["method"], asked["options"]) == ("counterfactual", found.method.options)
+    assert asked["players"] == "word"

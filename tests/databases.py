@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -28,6 +28,8 @@ class Server:
     """Listens on a Unix socket in `folder` and nowhere else; whoever reaches that may do everything."""
 
     folder: Path
+    begin: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url(self, name: str = "postgres") -> str:
@@ -44,6 +46,17 @@ class Server:
         self.run(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy")
         return self.url(name)
 
+    def start(self) -> None:
+        self.process = self.begin()
+        _wait_until_it_answers(self)
+
+    def stop(self, *, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends every session and saves everything; SIGTERM would wait until all had gone."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(timeout=60)
+            self.process = None
+
     def drop(self, url: str) -> None:
         self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
@@ -57,18 +70,19 @@ def running() -> Iterator[Server]:
     if user is not None:
         os.chown(folder, user, -1)
     data = folder / "data"
-    process: subprocess.Popen[bytes] | None = None
+    server: Server | None = None
     try:
         create = [installed / "initdb", "-D", data, "-U", "whence", "-A", "trust", "-N", "-E", "UTF8"]
         _as(user, [*create, "--locale=C.UTF-8"], log=folder / "log").wait()
         options = [part for option in FAST for part in ("-c", option)]
         listen = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
-        process = _as(user, [installed / "postgres", "-D", data, *listen, *options], log=folder / "log")
-        yield _answering(Server(folder), process)
+        command = [installed / "postgres", "-D", data, *listen, *options]
+        server = Server(folder, lambda: _as(user, command, log=folder / "log"))
+        server.start()
+        yield server
     finally:
-        if process is not None:
-            process.send_signal(signal.SIGQUIT)  # nothing of it is kept
-            process.wait(timeout=30)
+        if server is not None:
+            server.stop(how=signal.SIGQUIT)  # nothing of it is kept
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -95,14 +109,15 @@ def _as(user: int | None, command: list[str | Path], *, log: Path) -> subprocess
         return subprocess.Popen(command, cwd="/", **quiet, **given)  # type: ignore[call-overload, no-any-return]
 
 
-def _answering(server: Server, process: subprocess.Popen[bytes]) -> Server:
+def _wait_until_it_answers(server: Server) -> None:
     until = time.monotonic() + 60
     while True:
         try:
             server.run("SELECT 1")
-            return server
+            return
         except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
+            assert server.process is not None
+            if server.process.poll() is not None or time.monotonic() > until:
+                server.process.kill()
                 raise RuntimeError((server.folder / "log").read_text(errors="replace")) from None
             time.sleep(0.05)

@@ -49,9 +49,12 @@ def check(data: Data = None) -> int:
         for line in integrity.faults(store):
             print(line)
             found += 1
+        left_out = integrity.left_out(store)
     finally:
         store.close()
     print(f"{looked['results']} results, {looked['arrays']} arrays: {found or 'no'} fault{'' if found == 1 else 's'}")
+    if left_out is not None:
+        print(left_out)
     return 1 if found else 0
 
 

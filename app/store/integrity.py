@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from . import amcheck
 from .database import Store
 from .tables import Result, StoredArray
 
@@ -22,6 +23,13 @@ def faults(store: Store) -> Iterator[str]:
     yield from _each_result(store)
 
 
+def left_out(store: Store) -> str | None:
+    """What could not be looked at, and how it can be."""
+    if store.engine.dialect.name == "sqlite" or store.query(amcheck.at_hand):
+        return None
+    return amcheck.HINT
+
+
 def counts(store: Store) -> dict[str, int]:
     """What was looked at."""
     with_arrays = store.query(lambda session: session.scalar(select(func.count()).select_from(StoredArray)))
@@ -31,7 +39,7 @@ def counts(store: Store) -> dict[str, int]:
 
 def _database(session: Session) -> list[str]:
     if session.connection().dialect.name != "sqlite":
-        return []  # PostgreSQL holds its foreign keys itself; pg_amcheck looks at its files
+        return list(amcheck.faults(session))  # it holds its foreign keys itself
     found = [f"database: {line}" for (line,) in session.execute(text("PRAGMA integrity_check")) if line != "ok"]
     broken = session.execute(text("PRAGMA foreign_key_check")).all()
     return found + [f"database: row {row[1]} of {row[0]} points to nothing in {row[2]}" for row in broken]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.soak.explanations import memory, precision
 from tests.soak.figures import Figure
-from tests.soak.kills import kills, kills_postgresql
+from tests.soak.kills import killed_data_set, kills, kills_postgresql, restarts
 from tests.soak.million import million, million_postgresql
 from tests.soak.overload import overload
 from tests.soak.waiting import leaving, reads, stopping, waiting
@@ -22,6 +22,8 @@ from tests.soak.waiting import leaving, reads, stopping, waiting
 SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills,
     "kills-postgresql": kills_postgresql,
+    "kills-dataset": killed_data_set,
+    "restarts-postgresql": restarts,
     "waiting": waiting,
     "reads": reads,
     "stopping": stopping,

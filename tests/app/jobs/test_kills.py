@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Server, batch, rows_of, tiny_folder, wait_for
-from tests.soak.kills import kills
+from tests.soak.kills import killed_data_set, kills, restarts
 
 MODEL = "tiny"
 
@@ -106,6 +106,20 @@ def test_sigterm_ends_streams_and_a_running_batch_and_loses_nothing(server: Serv
 
     assert seconds <= 10
     assert [row["row"] for row in rows_of(server, id)] == list(range(4 * job["shards"]))
+
+
+def test_a_killed_reading_and_a_killed_prediction_of_a_data_set_are_done_whole(tmp_path: Path) -> None:
+    """Each row is there once, and each has what the model says of it, once."""
+    figures = killed_data_set(tmp_path, rows=6_000, deaths=1)
+
+    assert [figure for figure in figures if not figure.holds] == []
+
+
+def test_a_job_survives_a_restart_of_postgresql(tmp_path: Path) -> None:
+    """Shards go on where they were, once the database is back; nothing is lost or doubled."""
+    figures = restarts(tmp_path, rows=120, times=1)
+
+    assert [figure for figure in figures if not figure.holds] == []
 
 
 def test_a_server_that_is_shut_down_says_that_it_is_not_ready_before_it_stops_listening(tmp_path: Path) -> None:

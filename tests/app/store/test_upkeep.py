@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from app.cli import db
 from app.cli.trouble import Mistake
 from app.settings import Settings
-from app.store import backup, history, integrity, jobs, results, retention
+from app.store import amcheck, backup, history, integrity, jobs, results, retention
 from app.store.arrays import pack
 from app.store.database import Store, open_store
 from app.store.history import NewEntry
@@ -112,6 +113,53 @@ def test_damage_is_found(store: Store) -> None:
     assert sum("is not there" in line for line in found) == 2
     assert sum("is not what was stored" in line for line in found) == 2
     assert integrity.counts(store) == {"results": 2, "arrays": 4}
+
+
+def test_postgresql_looks_at_its_pages_and_indexes(store: Store) -> None:
+    """A row that an index does not know is found, and an index in a wrong order; nothing stays installed."""
+    fill(store, "a", "b")
+    if store.engine.dialect.name == "sqlite":
+        assert integrity.left_out(store) is None
+        return
+    assert integrity.left_out(store) is None
+    assert list(integrity.faults(store)) == []
+    owner = store.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        index = connection.execute(
+            text("SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                 "WHERE i.indrelid = 'results'::regclass AND i.indisprimary")
+        ).scalar_one()  # fmt: skip
+        connection.execute(text("SET allow_system_table_mods = on"))
+        where = f"indexrelid = '{index}'::regclass"
+        connection.execute(text(f"UPDATE pg_index SET indisready = false, indisvalid = true WHERE {where}"))
+        connection.execute(
+            text(
+                "INSERT INTO results (project, key, kind, model, created, body) "
+                "SELECT 'other', key, kind, model, created, body FROM results"
+            )
+        )
+        connection.execute(text(f"UPDATE pg_index SET indisready = true WHERE {where}"))
+    found = list(integrity.faults(store))
+
+    assert any(f"index {index}" in line for line in found), found
+    installed = store.query(
+        lambda session: session.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'"))
+    )
+    assert installed == 0
+
+
+def test_without_the_right_to_look_the_check_says_so(store: Store) -> None:
+    """An ordinary user cannot install the extension."""
+    if store.engine.dialect.name == "sqlite":
+        return
+    with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS plain"))
+        connection.execute(text("CREATE ROLE plain"))
+    with store.engine.connect() as connection, Session(connection) as session:
+        session.execute(text("SET LOCAL ROLE plain"))
+
+        assert not amcheck.at_hand(session)
+        assert list(amcheck.faults(session)) == []
 
 
 def test_old_texts_go_with_all_that_holds_them(store: Store) -> None:

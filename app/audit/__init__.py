@@ -11,7 +11,7 @@ it is imported where jobs run and by the command line, never by pages (they read
 | `calibration` | `calibration(rows, inside)`: error, what perfect calibration would show, offset (2.4) |
 | `counterfactuals` | `Pairs`; `flips`, `effect_matrix`, `token_fairness_gap`, `share_moved`, `spread_per_text` (2.5) |
 | `templates` | `frames`, `fill`, `identity_effects` (2.6) |
-| `functional` | `read_cases`, `accuracies`, `headline` (HateCheck's form) |
+| `functional` | `cases_of`, `accuracies`, `headline` (HateCheck's form) |
 | `attribution` | `identity_share`, `identity_lift`, `identity_push`, `word_classes`, `class_sums` (2.7) |
 | `decomposition` | `decompose(Side, Side)`, `word_table`, `causal_check`, `agreement` (2.7) |
 | `findings`, `comparison` | `Family(metrics, …)`, `compare(rows, membership, family)`, `compare_values` (2.10) |

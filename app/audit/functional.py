@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from .statistics.intervals import wilson
 from .values import FEW, Bools, Figure, Floats, Ints, Reason, Rows
 
 REQUIRED = ("functionality", "test_case", "label_gold")
+TEXT, LABEL = "test_case", "label_gold"
 POSITIVE = frozenset({"hateful", "toxic", "1", "true", "yes", "hate"})
 NEGATIVE = frozenset({"non-hateful", "nonhateful", "not hateful", "nontoxic", "non-toxic", "0", "false", "no"})
 HARMLESS = ("ident_neutral_nh", "ident_pos_nh")  # harmless sentences that name a group: what the headline counts
@@ -36,18 +36,13 @@ class Accuracy:
     figure: Figure
 
 
-def read_cases(lines: Iterable[str]) -> tuple[Case, ...]:
-    """From CSV lines with a header. Columns: functionality, test_case, label_gold; target_ident, templ_id if there.
-
-    ValueError names the column that is missing or the line that cannot be read, and what is allowed.
-    """
-    reader = csv.DictReader(lines)
-    header = [name.strip().lstrip("\ufeff") for name in reader.fieldnames or ()]
-    reader.fieldnames = header
-    missing = [name for name in REQUIRED if name not in header]
+def cases_of(names: Collection[str], rows: Iterable[tuple[int, Mapping[str, str | None]]]) -> tuple[Case, ...]:
+    """names: the columns, among them functionality, test_case and label_gold; target_ident and templ_id if there.
+    rows: each with the number of its line. ValueError says what is wrong and what is allowed."""
+    missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise ValueError(f"the column {missing[0]!r} is missing; a functional test has {', '.join(REQUIRED)}")
-    cases = tuple(_case(row, reader.line_num) for row in reader)
+    cases = tuple(_case(row, line) for line, row in rows)
     if not cases:
         raise ValueError("the file has a header and no case")
     return cases

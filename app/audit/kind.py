@@ -19,11 +19,11 @@ from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..store.database import Store
 from ..words import N_
-from . import plots, report, reuse, terms
+from . import functional, plots, report, reuse, terms
 from .content import content_of
 from .material import Material
 from .oracle import EngineOracle
-from .plan import Plan, Swaps, Table
+from .plan import Functional, Own, Plan, Swaps, Table
 from .run import PREDICTING, Course, counted
 from .service import EARLY, ORIGINALS
 from .sources import material_of
@@ -133,7 +133,7 @@ def _found(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def material(work: Work) -> Material:
     plan: Plan = work.request
-    if isinstance(plan.data, Table | Swaps) and plan.data.dataset is not None:
+    if isinstance(plan.data, Own) and plan.data.dataset is not None:
         return _of_dataset(work.store, work.project, plan.model_dump_json())
     return _of_plan(plan.model_dump_json())
 
@@ -148,13 +148,15 @@ def _of_dataset(store: Store, project: str, declared: str) -> Material:
     """A data set has its own names for its columns: text, label and those of its groups."""
     plan = Plan.model_validate_json(declared)
     data = plan.data
-    assert isinstance(data, Table | Swaps)
+    assert isinstance(data, Own)
     assert data.dataset is not None
+    text, label = (functional.TEXT, functional.LABEL) if isinstance(data, Functional) else ("text", "label")
     rows: list[dict[str, Any]] = []
     while part := datasets.rows(store, project, data.dataset, len(rows), len(rows) + PAGE):
-        rows += [{"text": each.text, "label": each.label or "", **each.groups} for each in part]
-    mapped = data.model_copy(update={"text": "text", "label": data.label and "label"})
-    return material_of(plan.model_copy(update={"data": mapped}), folder=Path(), dataset=rows)
+        rows += [{text: each.text, label: each.label or "", **each.groups} for each in part]
+    if isinstance(data, Table | Swaps):
+        data = data.model_copy(update={"text": text, "label": data.label and label})
+    return material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows)
 
 
 def archive(folder: Path) -> bytes:

@@ -12,6 +12,9 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from pydantic import ValidationError
 
 from ..access.scopes import Scope
+from ..datasets import flow as datasets
+from ..datasets.schemas import DatasetOut
+from ..datasets.service import MOST_DATASETS
 from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import NotFound
 from ..forms import FORESEEN, Form, FormError, error_of, form_of
@@ -39,6 +42,7 @@ class ListPage:
     asked: Mapping[str, str]  # what was typed
     chosen: Sequence[str]  # measures
     error: FormError | None
+    datasets: Sequence[DatasetOut]  # those that can be audited
     demo: bool  # whether the embedded audit can be run
 
 
@@ -176,6 +180,8 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
     if kind == "swaps":
         data = {"kind": "swaps", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
         data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+    elif kind == "functional":
+        data = {"kind": "functional", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
     elif kind == "table":
         groups = [name.strip() for name in form.get("groups").split(",") if name.strip()]
         data = {"kind": "table", "dataset": form.get("dataset").strip(), "groups": groups}
@@ -208,6 +214,7 @@ async def _list(
 ) -> Response:
     found = await service.listing(services, project, cursor=request.query_params.get("cursor") or None)
     offered = models.list_models(services)
+    sent = await datasets.listing(services, project, limit=MOST_DATASETS)
     page = ListPage(
         audits=found.audits,
         next=found.next,
@@ -216,6 +223,7 @@ async def _list(
         asked=dict(form.values) if form.values else {"model": "toxicity"},
         chosen=[name for name in METRICS if form.get(f"metric-{name}")] or METRICS[:2],
         error=error,
+        datasets=[each for each in sent.datasets if each.status == "ready"],
         demo=any(model.id == "toxicity" and model.embedded for model in offered),
     )
     status = error.status if error else 200

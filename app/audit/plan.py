@@ -54,12 +54,23 @@ class Templates(Frozen):
     not_comparable: Apart = ()
 
 
-class Table(Frozen):
-    """Your own texts, from a file or an uploaded data set. Groups come from columns, or from terms in the text."""
+class Own(Frozen):
+    """Texts from a file, or from a data set that was sent."""
 
-    kind: Literal["table"] = "table"
     path: str | None = Field(None, description="A CSV file; relative to the plan.")
     dataset: str | None = Field(None, description="The id of an uploaded data set.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("give either path or dataset")
+        return self
+
+
+class Table(Own):
+    """Your own texts. Groups come from columns, or from terms in the text."""
+
+    kind: Literal["table"] = "table"
     text: Column = "text"
     label: Column | None = Field("label", description="None where the texts have no labels.")
     positive: tuple[str, ...] = Field((), description="Labels that mean the audited class; by default its name and 1.")
@@ -68,20 +79,16 @@ class Table(Frozen):
     cluster: Column | None = Field(None, description="Column of what belongs together: an author, a document.")
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.path is None) == (self.dataset is None):
-            raise ValueError("give either path or dataset")
+    def _grouped(self) -> Self:
         if not self.groups and self.terms is None:
             raise ValueError("name the columns of groups, or a list of terms ('en' or 'zh') that finds them")
         return self
 
 
-class Swaps(Frozen):
+class Swaps(Own):
     """Your own texts and the same texts with another identity in place of the one they name."""
 
     kind: Literal["swaps"] = "swaps"
-    path: str | None = Field(None, description="A CSV file; relative to the plan.")
-    dataset: str | None = Field(None, description="The id of an uploaded data set.")
     text: Column = "text"
     label: Column | None = Field("label", description="None where the texts have no labels.")
     positive: tuple[str, ...] = ()
@@ -89,18 +96,12 @@ class Swaps(Frozen):
     most: int = Field(2_000, ge=10, le=50_000, description="Pairs at most, drawn by the seed.")
     not_comparable: Apart = ()
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.path is None) == (self.dataset is None):
-            raise ValueError("give either path or dataset")
-        return self
 
-
-class Functional(Frozen):
+class Functional(Own):
     """A functional test in HateCheck's form: each case with its functionality, its expected label and its target."""
 
     kind: Literal["functional"] = "functional"
-    path: str
+    terms: Language = Field("en", description="The list of identity terms that explanations tell identity words by.")
 
 
 Data = Annotated[Templates | Table | Swaps | Functional, Field(discriminator="kind")]

@@ -7,6 +7,7 @@ from functools import partial
 
 from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..datasets import service as datasets
+from ..datasets.schemas import DatasetOut
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import service as jobs
@@ -15,7 +16,7 @@ from ..jobs.states import State
 from ..store import jobs as store_jobs
 from ..store.tables import Job
 from .painting import Originals
-from .plan import Plan, Swaps, Table, demo_plan, read_plan
+from .plan import Functional, Own, Plan, demo_plan, read_plan
 from .review import Review, revised
 from .schemas import AuditOut, AuditsOut
 
@@ -43,9 +44,11 @@ async def submit(
             "a plan that is sent cannot name a file", cure="Upload a data set and name it in data.dataset."
         )
     rows, tokens = TEMPLATE_ROWS, TEMPLATE_ROWS * TEMPLATE_TOKENS
-    if isinstance(plan.data, Table | Swaps) and plan.data.dataset is not None:
+    if isinstance(plan.data, Own) and plan.data.dataset is not None:
         found = await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
         rows, tokens = found.rows, tokens_of_file(found.bytes, found.rows)
+        if isinstance(plan.data, Functional):
+            _has_cases(found)
     state = await services.engine.ready(plan.model)
     if state.head == "regression":
         raise BadRequest(f"{plan.model} gives a number, no classes", cure="Audit a classifier.")
@@ -61,6 +64,17 @@ def _explained(plan: Plan) -> int:
     """Texts of both sides of the gaps that are decomposed, by each method."""
     methods = 1 if plan.explain.second is None else 2
     return methods * plan.explain.gaps * 2 * plan.explain.texts
+
+
+def _has_cases(dataset: DatasetOut) -> None:
+    """Raises BadRequest for a data set that is no functional test as it was read."""
+    mapping = dataset.mapping
+    if mapping is None or mapping.label is None or "functionality" not in mapping.groups:
+        raise BadRequest(
+            f"the data set {dataset.name[:80]!r} was not read as a functional test",
+            cure="On its page choose test_case as text, label_gold as label, and functionality, target_ident and "
+            "templ_id as groups.",
+        )
 
 
 async def review(services: Services, project: str, id: str, asked: Review, *, key: str | None = None) -> JobOut:

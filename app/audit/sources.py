@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadRequest
-from .functional import read_cases
+from .functional import cases_of
 from .groups import Membership, from_columns, from_mentions
 from .lexicon import Lexicon
 from .material import Material, Span
@@ -33,12 +33,11 @@ def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]
     data = plan.data
     if isinstance(data, Templates):
         return templates(data)
-    if isinstance(data, Table):
-        rows = _rows(folder / data.path) if data.path else list(dataset or ())
-        return table(data, rows, audited=plan.audited)
-    if isinstance(data, Functional):
-        return functional(data, folder)
     rows = _rows(folder / data.path) if data.path else list(dataset or ())
+    if isinstance(data, Functional):
+        return functional(data, rows)
+    if isinstance(data, Table):
+        return table(data, rows, audited=plan.audited)
     return swapped(data, rows, audited=plan.audited, seed=plan.seed)
 
 
@@ -185,22 +184,23 @@ def _beside(one: Membership, other: Membership) -> Membership:
     )
 
 
-def functional(data: Functional, folder: Path) -> Material:
+def functional(data: Functional, rows: Sequence[Mapping[str, Any]]) -> Material:
     """The cases of a functional test; groups are the targets named, clusters the templates."""
+    title = Path(data.path).name if data.path else f"data set {data.dataset}"
     try:
-        cases = read_cases(_content(folder / data.path).splitlines(keepends=True))
+        cases = cases_of(rows[0] if rows else (), enumerate(rows, start=2))
     except ValueError as error:
-        raise BadRequest(f"{data.path}: {error}") from None
+        raise BadRequest(f"{title}: {error}", cure="A functional test has HateCheck's columns.") from None
     texts = [case.text for case in cases]
     names = list(dict.fromkeys(case.target for case in cases if case.target))
     inside = np.array([[case.target == name for name in names] for case in cases], dtype=bool).reshape(len(cases), -1)
-    lexicon = Lexicon.load("en")
+    lexicon = Lexicon.load(data.terms)
     return Material(
         texts=tuple(texts),
         labels=np.array([case.label for case in cases]),
         membership=from_mentions(names, ["target"] * len(names), inside),
         mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
-        source=_facts("functional", texts, Path(data.path).name, licence=None, assigned="columns", language="en"),
+        source=_facts("functional", texts, title, licence=None, assigned="columns", language=data.terms),
         clusters=tuple(case.template for case in cases),
         functions=tuple(case.functionality for case in cases),
     )

@@ -11,12 +11,13 @@ from .records import Entry
 from .schemas import Column, Mapping
 
 TEXT = ("text", "sentence", "review", "comment", "content", "tweet", "post", "body", "message", "document", "utterance",
-        "premise", "sentence1", "text_a", "text1", "review_body", "comment_text", "question")  # fmt: skip
+        "test_case", "premise", "sentence1", "text_a", "text1", "review_body", "comment_text", "question")  # fmt: skip
 PAIR = ("text_pair", "sentence2", "text_b", "text2", "hypothesis", "second", "answer")
 LABEL = ("label", "labels", "sentiment", "class", "target", "category", "score", "y", "gold", "rating", "stars",
-         "toxicity", "emotion")  # fmt: skip
+         "toxicity", "emotion", "label_gold")  # fmt: skip
 GROUP = ("group", "groups", "gender", "sex", "race", "ethnicity", "religion", "identity", "target_identity", "topic",
          "domain", "source", "language", "lang", "region", "country", "age", "dialect")  # fmt: skip
+FUNCTIONAL = ("functionality", "target_ident", "templ_id")  # of a functional test in HateCheck's form
 IDENTITY = ("id", "uid", "guid", "row_id", "key", "index", "idx")
 SHOWN, LONGEST_SAMPLE = 3, 120
 FEW = 30  # different values of a column that may be a label or a group
@@ -46,7 +47,9 @@ def guess(columns: Sequence[Column], sample: Sequence[Entry], limits: Limits) ->
     pair = _named(rest, PAIR)
     label = _named(few, LABEL)
     taken = (pair, label)
-    groups = [name for name in few if _folded(name) in GROUP and name not in taken][: limits.groups]
+    wanted = [name for name in rest if name in FUNCTIONAL] if text == "test_case" else []
+    wanted += [name for name in few if _folded(name) in GROUP and name not in taken]
+    groups = wanted[: limits.groups]
     return Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups), id=_named(rest, IDENTITY))
 
 

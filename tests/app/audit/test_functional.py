@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,15 @@ GERMAN = Path(__file__).parents[4] / "shared/data/multilingual_hatecheck/hateche
 HEADER = "functionality,test_case,label_gold,target_ident,templ_id"
 
 
+def read(lines: Iterable[str]) -> tuple[functional.Case, ...]:
+    reader = csv.DictReader(lines)
+    return functional.cases_of(reader.fieldnames or (), enumerate(reader, start=2))
+
+
 def test_cases_are_read_and_counted() -> None:
     """Two harmless sentences name women: one is called hateful."""
     lines = [HEADER, *[f"ident_neutral_nh,text {n},non-hateful,women,{n % 5}" for n in range(20)], "slur_h,x,hateful,,"]
-    cases = functional.read_cases(lines)
+    cases = read(lines)
     rows = functional.rows(cases, np.array([0.9, 0.1] * 10 + [0.8]))
     whole, slurs, women = functional.accuracies(cases, rows)
     headline = functional.headline(cases, rows)["women"]
@@ -40,14 +47,14 @@ def test_cases_are_read_and_counted() -> None:
 def test_a_file_that_cannot_be_read_says_where(lines: list[str], words: str) -> None:
     """The column or the line, and what is allowed."""
     with pytest.raises(ValueError, match=words):
-        functional.read_cases(lines)
+        read(lines)
 
 
 @pytest.mark.skipif(not GERMAN.exists(), reason="needs ../shared/data")
 def test_the_german_tests_are_read_as_published() -> None:
     """3,645 cases."""
     with GERMAN.open(encoding="utf-8", newline="") as file:
-        cases = functional.read_cases(file)
+        cases = read(file)
 
     assert len(cases) == 3_645
     assert {case.functionality for case in cases} >= set(functional.HARMLESS)

@@ -177,9 +177,16 @@ class Client:
         """How far it is and, once it is done, everything that it found."""
         return AuditOut.model_validate(self._ask("GET", f"/v1/audits/{id}"))
 
-    def review_audit(self, id: str, *, not_comparable: Sequence[tuple[str, str]]) -> JobOut:
-        """Another audit of the same plan without these pairs of groups."""
-        asked = {"not_comparable": [list(pair) for pair in not_comparable]}
+    def review_audit(
+        self,
+        id: str,
+        *,
+        not_comparable: Sequence[tuple[str, str]] = (),
+        checked: Sequence[Mapping[str, str | int]] = (),
+    ) -> JobOut:
+        """Another audit of the same plan without these pairs of groups, and with the counts of matches that were read:
+        group, matches and wrong of each."""
+        asked = {"not_comparable": [list(pair) for pair in not_comparable], "checked": [dict(each) for each in checked]}
         return self._post(f"/v1/audits/{id}/reviews", asked, JobOut)
 
     def models(self) -> tuple[ModelOut, ...]:

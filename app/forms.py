@@ -119,9 +119,9 @@ class Form:
         return self.values.get(name) or None
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request, *, most: int = 50) -> Form:
     """Browsers send CRLF for every new line of a text area: the text that was typed has LF."""
-    async with request.form(max_files=0, max_fields=50, max_part_size=1 << 20) as data:
+    async with request.form(max_files=0, max_fields=most, max_part_size=1 << 20) as data:
         return Form({k: v.replace("\r\n", "\n").replace("\r", "\n") for k, v in data.items() if isinstance(v, str)})
 
 

@@ -5,7 +5,7 @@ it is imported where jobs run and by the command line, never by pages (they read
 |---|---|
 | `values` | `Rows(scores, labels, threshold, clusters)`, `Figure`, `Interval`, `Reason` (why a number is null) |
 | `groups` | `Membership`, `from_columns`, `from_mentions`, `.against("no_group")`, `intersections`, `small_groups` |
-| `lexicon` | `Lexicon.load("en")`, `parse(text)`, `.find(text)`, `.membership(texts)`, `sample_of_matches` |
+| `lexicon` | `Lexicon.load("en")`, `parse(text)`, `.find(text)`, `.membership(texts)` |
 | `metrics`, `measures` | `METRICS`, `RANKINGS`; `figures`, `per_group`, `difference`, `ratio`, `impact_ratios` (2.1) |
 | `ranking` | `bias_aucs`, `subgroup_aucs`, `power_mean`, `jigsaw_score` (2.3) |
 | `calibration` | `calibration(rows, inside)`: error, what perfect calibration would show, offset (2.4) |

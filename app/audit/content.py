@@ -18,6 +18,7 @@ from .calibration import calibration
 from .functional_view import functional_of
 from .gaps import Measured
 from .groups import small_groups
+from .matches import matches_of
 from .measures import (
     average_odds_difference,
     difference,
@@ -80,6 +81,7 @@ def content_of(
         "effects": effects_of(measured, stored, plan),
         "functional": functional_of(measured, stored, plan),
         "swaps": swaps_of(measured, stored, plan),
+        "matches": matches_of(stored, plan),
         "words": wordside.words(plan, stored, measured, worst),
         "explanations": wordside.quality(plan, stored, measured),
         "examples": wordside.examples(plan, stored, measured, worst),

@@ -46,14 +46,6 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A text and one of its mentions, for a person to say whether it is one."""
-
-    row: int
-    mention: Mention
-
-
-@dataclass(frozen=True)
 class Lexicon:
     groups: tuple[Group, ...]
 
@@ -129,23 +121,6 @@ class Lexicon:
                 inside[row, at[mention.group]] = True
         found = from_mentions([group.name for group in self.groups], [group.axis for group in self.groups], inside)
         return found.keep(np.flatnonzero(inside.any(axis=0)).tolist())
-
-
-def sample_of_matches(lexicon: Lexicon, texts: Sequence[str], *, most: int = 200, seed: int = 0) -> list[Sample]:
-    """Mentions to check by eye, drawn evenly over groups; their share that is right is the matcher's precision."""
-    by_group: dict[str, list[Sample]] = {}
-    for row, text in enumerate(texts):
-        for mention in lexicon.find(text):
-            by_group.setdefault(mention.group, []).append(Sample(row, mention))
-    rng = np.random.default_rng(seed)
-    for found in by_group.values():
-        rng.shuffle(found)
-    chosen: list[Sample] = []
-    for turn in range(max((len(found) for found in by_group.values()), default=0)):
-        chosen += [found[turn] for found in by_group.values() if turn < len(found)]
-        if len(chosen) >= most:
-            break
-    return chosen[:most]
 
 
 def _group(line: str, axis: str, number: int) -> Group:

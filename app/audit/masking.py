@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .evidence import Evidence, ExplainedText, Word
+from .material import Match
 from .painting import Originals
 from .stored import Stored
 from .words import is_masked, masked_name, masked_names, masked_text, plain_word
@@ -24,6 +25,7 @@ def masked(stored: Stored) -> Stored:
         stored,
         texts={row: _text(text, places[row]) for row, text in stored.texts.items()},
         clusters=None if stored.clusters is None else tuple(named[cluster] for cluster in stored.clusters),
+        matches=tuple(map(_match, stored.matches)),
         evidence=Evidence(explained, edited),
     )
 
@@ -40,6 +42,11 @@ def originals(stored: Stored) -> Originals:
 
 def _words(text: ExplainedText) -> tuple[Word, ...]:
     return tuple(replace(word, text=masked_name(word.text)) for word in text.words)
+
+
+def _match(match: Match) -> Match:
+    before, term, after = (masked_text(part) for part in (match.before, match.term, match.after))
+    return replace(match, before=before, term=term, after=after)
 
 
 def _text(text: str, explained: ExplainedText) -> str:

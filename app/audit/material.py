@@ -25,6 +25,18 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Match:
+    """A term that was found in a text, with what stands before and after it."""
+
+    row: int
+    group: str
+    start: int
+    before: str
+    term: str
+    after: str
+
+
+@dataclass(frozen=True)
 class Material:
     """Rows of texts. `audited` rows are measured; the others are counterfactual twins of theirs.
 
@@ -39,6 +51,7 @@ class Material:
     source: Mapping[str, Any]
     clusters: tuple[str, ...] | None = None
     pairs: tuple[Pair, ...] = ()
+    matches: tuple[Match, ...] = ()
     functions: tuple[str, ...] | None = None
     audited: int | None = None  # the first so many rows; None: all
     left_out: Mapping[str, int] = field(default_factory=dict)  # why → how many

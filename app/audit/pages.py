@@ -26,10 +26,11 @@ from ..rendering import environment, language_of, render
 from ..responses import json_bytes
 from . import charts, service, terms, view
 from .painting import unmasked
-from .plan import Plan, first_error
+from .plan import Checked, Plan, first_error
 from .review import Review, groups_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+MOST_MARKS = 3_000  # of a review: every match of every group
 METRICS = ("false_positive_rate", "true_positive_rate", "selection_rate", "accuracy", "bpsn_auc", "negative_aeg")
 
 
@@ -96,12 +97,12 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
 
 @router.post("/audits/{id}/reviews", dependencies=[needs(Scope.AUDIT)])
 async def review(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """What was marked on the page: pairs of a list, as `before` TAB `after`, and one that was chosen."""
-    form = await form_of(request)
+    """What was marked on the page: pairs of a list, as `before` TAB `after`, one that was chosen, matches."""
+    form = await form_of(request, most=MOST_MARKS)
     pairs = [value.partition("\t")[::2] for name, value in form.values.items() if name.startswith("pair-")]
     pairs += [(form.get("before"), form.get("after"))] if form.get("before") and form.get("after") else []
     try:
-        job = await service.review(services, project, id, Review(not_comparable=tuple(pairs)))
+        job = await service.review(services, project, id, Review(not_comparable=tuple(pairs), checked=_checked(form)))
     except FORESEEN as error:
         return await _page(request, services, project, id, error_of(error))
     return RedirectResponse(f"/audits/{job.id}", 303)
@@ -158,6 +159,18 @@ async def figures(request: Request, id: str, services: ServicesDep, project: Pro
         raise NotFound(f"the audit {id[:80]} has no drawings yet")
     drawn = charts.charts(found.content, _say(request))
     return json_bytes(json.dumps({name: asdict(chart) for name, chart in drawn.items()}).encode())
+
+
+def _checked(form: Form) -> tuple[Checked, ...]:
+    """Of each group that was read, `read-K` with its name and the size of its sample, and a `wrong-K-…` for each that
+    is none."""
+    found = []
+    for name, value in form.values.items():
+        if name.startswith("read-"):
+            group, _, size = value.partition("\t")
+            wrong = sum(each.startswith(f"wrong-{name.removeprefix('read-')}-") for each in form.values)
+            found.append(Checked.model_validate({"group": group, "matches": size, "wrong": wrong}))
+    return tuple(found)
 
 
 def _say(request: Request) -> dict[str, charts.Translate]:

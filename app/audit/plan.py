@@ -127,6 +127,20 @@ class Explanations(Frozen):
     examples: int = Field(20, ge=0, le=50, description="Failing texts shown of each gap.")
 
 
+class Checked(Frozen):
+    """What somebody found who read matches of the terms of a group."""
+
+    group: Column
+    matches: int = Field(ge=1, description="How many were read.")
+    wrong: int = Field(0, ge=0, description="How many of them were no mention of the group.")
+
+    @model_validator(mode="after")
+    def _no_more(self) -> Self:
+        if self.wrong > self.matches:
+            raise ValueError(f"{self.wrong} of {self.matches} matches cannot be wrong")
+        return self
+
+
 class Plan(Frozen):
     title: str = Field("", max_length=200)
     language: Language = Field("en", description="Of the report.")
@@ -152,6 +166,9 @@ class Plan(Frozen):
     )
     explain: Explanations = Explanations()
     preset: Literal["general", "ll144", "eu-ai-act"] = "general"
+    checked: tuple[Checked, ...] = Field(
+        (), max_length=500, description="Matches of the list of terms that a person has read, a group once."
+    )
     follows: str = Field(
         "", pattern=r"^([0-9a-f]{64})?$", description="SHA-256 of the report after whose review this plan was declared."
     )
@@ -169,7 +186,7 @@ class Plan(Frozen):
     def unreviewed(self) -> Plan:
         """The plan without what a reviewer decided."""
         apart = {"not_comparable": ()} if isinstance(self.data, Templates | Swaps) else {}
-        return self.model_copy(update={"data": self.data.model_copy(update=apart), "follows": ""})
+        return self.model_copy(update={"data": self.data.model_copy(update=apart), "follows": "", "checked": ()})
 
 
 def read_plan(path: Path) -> Plan:

@@ -9,23 +9,27 @@ from typing import Any
 from pydantic import Field
 
 from ..errors import BadRequest
-from .plan import Apart, Frozen, Plan
+from .plan import Apart, Checked, Frozen, Plan
 
 
 class Review(Frozen):
-    """What is decided: pairs of groups that are not to be compared, either way."""
+    """What is decided: pairs of groups that are not to be compared, either way; matches of terms that were read."""
 
     not_comparable: Apart = Field((), description="Pairs of groups of the report.")
+    checked: tuple[Checked, ...] = Field((), max_length=500, description="A group again: the new count is taken.")
 
 
 def revised(content: Mapping[str, Any], sha256: str, review: Review) -> Plan:
     """The plan of the report with what was decided. Raises BadRequest where that is nothing, or not of this report."""
     plan = plan_of(content)
     apart = _more_apart(content, plan, review)
-    if not apart:
-        raise BadRequest("the review decides nothing new", cure="Mark a pair of groups that is not marked yet.")
-    data = plan.data.model_copy(update={"not_comparable": (*getattr(plan.data, "not_comparable", ()), *apart)})
-    return plan.model_copy(update={"data": data, "follows": sha256})
+    read = _read(content, plan, review)
+    if not apart and read == plan.checked:
+        raise BadRequest("the review decides nothing new", cure="Mark a pair that is not marked yet, or read matches.")
+    data = plan.data
+    if apart:
+        data = data.model_copy(update={"not_comparable": (*getattr(data, "not_comparable", ()), *apart)})
+    return plan.model_copy(update={"data": data, "checked": read, "follows": sha256})
 
 
 def plan_of(content: Mapping[str, Any]) -> Plan:
@@ -43,6 +47,15 @@ def pairs_of(content: Mapping[str, Any]) -> set[tuple[str, str]]:
     """The ordered pairs of groups that a report on swapped texts has figures of."""
     cells = content["swaps"]["all"]["cells"] if content["swaps"] else ()
     return {(cell["before"], cell["after"]) for cell in cells}
+
+
+def _read(content: Mapping[str, Any], plan: Plan, review: Review) -> tuple[Checked, ...]:
+    known = [each["group"] for each in (content.get("matches") or {"groups": ()})["groups"]]
+    wrong = next((each.group for each in review.checked if each.group not in known), None)
+    if wrong is not None:
+        there = ", ".join(known) or "none: no group was found by terms"
+        raise BadRequest(f"no matches of {wrong[:80]!r} are in the report", cure=f"There are {there}.")
+    return tuple(({each.group: each for each in plan.checked} | {each.group: each for each in review.checked}).values())
 
 
 def _more_apart(content: Mapping[str, Any], plan: Plan, review: Review) -> list[tuple[str, str]]:

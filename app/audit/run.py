@@ -216,5 +216,6 @@ def store(material: Material, scores: Floats) -> Stored:
         twins=twins,
         functions=material.functions,
         pairs=material.pairs,
+        matches=material.matches,
         texts={},
     )

@@ -15,8 +15,9 @@ import numpy as np
 from ..errors import BadRequest
 from .functional import cases_of
 from .groups import Membership, from_columns, from_mentions
-from .lexicon import Lexicon
-from .material import Material, Span
+from .lexicon import Lexicon, Mention
+from .matches import sampled
+from .material import Material
 from .plan import Functional, Plan, Swaps, Table, Templates
 from .swapping import swappable, twins_of
 from .values import Bools
@@ -37,7 +38,7 @@ def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]
     if isinstance(data, Functional):
         return functional(data, rows)
     if isinstance(data, Table):
-        return table(data, rows, audited=plan.audited)
+        return table(data, rows, audited=plan.audited, seed=plan.seed)
     return swapped(data, rows, audited=plan.audited, seed=plan.seed)
 
 
@@ -70,7 +71,7 @@ def templates(data: Templates) -> Material:
     )
 
 
-def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Material:
+def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int = 0) -> Material:
     """Your own rows; a row without text is left out and counted."""
     if not rows:
         raise BadRequest("the data set has no rows")
@@ -90,12 +91,13 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str) -> Ma
                 f"the column {data.label!r} makes every row {'' if labels.all() else 'not '}of the class",
                 cure=f"Say in positive which labels mean it; there are {seen}.",
             )
-    membership, mentions, terms = _groups(data, kept, texts)
+    membership, found, terms = _groups(data, kept, texts)
     return Material(
         texts=tuple(texts),
         labels=labels,
         membership=membership,
-        mentions=mentions,
+        mentions=tuple(tuple((each.start, each.end) for each in named) for named in found),
+        matches=sampled(texts, found, seed=seed),
         source=_facts(
             "table",
             texts,
@@ -116,7 +118,7 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
         path=data.path, dataset=data.dataset, text=data.text, label=data.label, positive=data.positive, terms=data.terms
     )
     _known(data.not_comparable, [name for groups in swappable(data.terms).values() for name in groups])
-    own = table(asked, rows, audited=audited)
+    own = table(asked, rows, audited=audited, seed=seed)
     names = own.membership.names
     found = twins_of(
         own.texts,
@@ -160,13 +162,13 @@ def _known(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
 
 def _groups(
     data: Table, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]
-) -> tuple[Membership, tuple[tuple[Span, ...], ...], dict[str, Any]]:
-    """Membership, the places that name an identity, and what a report says of the list of terms."""
+) -> tuple[Membership, tuple[tuple[Mention, ...], ...], dict[str, Any]]:
+    """Membership, the terms that name an identity, and what a report says of the list of terms."""
     columns = {name: [row[name] for row in rows] for name in data.groups}
     if data.terms is None:
         return from_columns(columns), tuple(() for _ in texts), {}
     lexicon = Lexicon.load(data.terms)
-    mentions = tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts)
+    mentions = tuple(tuple(lexicon.find(text)) for text in texts)
     found = lexicon.membership(texts)
     if not len(found) and not columns:
         raise BadRequest("no text names a group of the list of terms", cure="Choose the list of the texts' language.")

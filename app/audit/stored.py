@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ import numpy as np
 from ..errors import BadRequest
 from .evidence import Edited, Evidence, ExplainedText, Word
 from .groups import Membership
-from .material import Pair
+from .material import Match, Pair
 from .swaps.records import Replacement
 from .values import Bools, Floats, Ints
 
-NAMES = ("rows", "words", "texts", "edits", "pairs", "swaps")
-ROWS, WORDS, TEXTS, EDITS, PAIRS, SWAPS = (f"{name}.parquet" for name in NAMES)
+NAMES = ("rows", "words", "texts", "edits", "pairs", "swaps", "matches")
+ROWS, WORDS, TEXTS, EDITS, PAIRS, SWAPS, MATCHES = (f"{name}.parquet" for name in NAMES)
 GROUP = "group: "
 
 
@@ -35,6 +35,7 @@ class Stored:
     twins: Bools
     functions: tuple[str, ...] | None = None
     pairs: tuple[Pair, ...] = ()
+    matches: tuple[Match, ...] = ()  # a sample, where terms say who is named
     texts: Mapping[int, str] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -106,6 +107,9 @@ def _columns(stored: Stored) -> dict[str, dict[str, Any]]:
             name: [getattr(one, name) for each in stored.pairs for one in each.replacements]
             for name in ("start", "end", "old", "new", "rule")
         }
+    if stored.matches:
+        names = [each.name for each in fields(Match)]
+        tables[MATCHES] = {name: [getattr(each, name) for each in stored.matches] for name in names}
     return tables
 
 
@@ -134,6 +138,7 @@ def read(folder: Path, hashes: Mapping[str, str]) -> Stored:
         twins=np.array(rows["twin"], dtype=bool),
         functions=tuple(rows["function"]) if "function" in rows else None,
         pairs=_pairs(folder) if PAIRS in hashes else (),
+        matches=tuple(Match(*each) for each in _records(_table(folder / MATCHES))) if MATCHES in hashes else (),
         texts=texts,
         evidence=evidence,
     )

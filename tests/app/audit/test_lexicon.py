@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.lexicon import Lexicon, sample_of_matches
+from app.audit.lexicon import Lexicon
 
 ENGLISH, CHINESE = Lexicon.load("en"), Lexicon.load("zh")
 TEMPLATES = Path(__file__).parents[4] / "shared" / "data" / "jigsaw_sentence_templates" / "inputs"
@@ -92,18 +92,6 @@ def test_a_list_that_cannot_be_read_says_where(text: str, words: str) -> None:
     """The line, and what a line looks like."""
     with pytest.raises(ValueError, match=words):
         Lexicon.parse(text)
-
-
-def test_a_sample_is_drawn_evenly_over_groups() -> None:
-    """Nine mentions of one group do not crowd out the one of another."""
-    texts = [*["a gay man"] * 9, "a Sikh"]
-    sample = sample_of_matches(ENGLISH, texts, most=4)
-
-    assert (
-        sorted(entry.mention.group for entry in sample)[:3] == ["gay people", "gay people", "men"] or len(sample) == 4
-    )
-    assert "sikh people" in {entry.mention.group for entry in sample}
-    assert all(entry.mention in ENGLISH.find(texts[entry.row]) for entry in sample)
 
 
 @pytest.mark.skipif(not TEMPLATES.is_dir(), reason="needs ../shared/data")

@@ -118,6 +118,28 @@ def test_a_pair_of_identities_of_templates(client: TestClient, templates: str, t
     assert verification.verify(tmp_path / "report.json").sha256 == client.get(f"/v1/audits/{id}").json()["sha256"]
 
 
+def test_matches_that_were_read_give_a_precision(client: TestClient, swaps: str) -> None:
+    """Ticked on the page without scripts: it stands in another report, with its interval; the first says that nobody
+    has read any."""
+    groups = client.get(f"/v1/audits/{swaps}").json()["content"]["matches"]["groups"]
+    size = len(groups[0]["sample"])
+    first = client.get(f"/audits/{swaps}?lang=en").text
+    assert "Nobody has read the matches" in first
+    assert f'name="read-1" value="{groups[0]["group"]}&#9;{size}"' in first
+    typed = {"read-1": f"{groups[0]['group']}\t{size}", "wrong-1-2": "1", "wrong-1-3": "1", "wrong-2-1": "1"}
+    answer = client.post(f"/audits/{swaps}/reviews", data=typed)
+    assert answer.status_code == 303, answer.text
+    id = answer.headers["location"].removeprefix("/audits/")
+    assert run(client, id) == []
+    content = client.get(f"/v1/audits/{id}").json()["content"]
+    report = client.get(f"/v1/audits/{id}/report?format=html").text
+
+    assert content["plan"]["checked"] == [{"group": groups[0]["group"], "matches": size, "wrong": 2}]
+    assert content["matches"]["precision"]["value"] == pytest.approx((size - 2) / size)
+    assert f"of {size} matches that somebody read are right" in report
+    assert "Nobody has read the matches" in client.get(f"/v1/audits/{swaps}/report?format=html").text
+
+
 @pytest.mark.parametrize(
     ("pairs", "said"),
     [

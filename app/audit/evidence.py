@@ -19,6 +19,7 @@ from .oracle import Oracle, probabilities
 from .values import Bools, Ints
 from .words import is_masked
 
+MENTION = ""  # in place of a word: every place of a text that names an identity, taken out together
 Told = Callable[[float, str], None]
 T = TypeVar("T")
 
@@ -160,11 +161,12 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
 def ask_without(
     oracle: Oracle, material: Material, plan: Sequence[tuple[int, str, Sequence[int]]], *, target: int
 ) -> tuple[Edited, ...]:
-    """plan: (gap, word, rows). A row whose text is empty without the word is left out."""
+    """plan: (gap, word or MENTION, rows). A row whose text is empty without the word is left out."""
     asked: list[tuple[int, str, int, str]] = []
     for gap, word, rows in plan:
         for row in rows:
-            left = without(material.texts[row], occurrences(material.texts[row], word))
+            text = material.texts[row]
+            left = without(text, material.mentions[row] if word == MENTION else occurrences(text, word))
             if left:
                 asked.append((gap, word, row, left))
     distinct = sorted({text for *_, text in asked})

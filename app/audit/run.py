@@ -18,7 +18,18 @@ from ..words import N_
 from . import content as contents
 from . import gaps
 from .claims import claims_of
-from .evidence import Edited, Evidence, ExplainedText, Told, ask_without, explain_texts, occurrences, packed, unpacked
+from .evidence import (
+    MENTION,
+    Edited,
+    Evidence,
+    ExplainedText,
+    Told,
+    ask_without,
+    explain_texts,
+    occurrences,
+    packed,
+    unpacked,
+)
 from .findings import Test
 from .gaps import Measured
 from .masking import masked, originals
@@ -163,7 +174,8 @@ class Course:
         return tuple(replace(known[self.material.texts[row], method], row=row) for row, method in wanted)
 
     def _edits(self, number: int) -> list[tuple[int, str, list[int]]]:
-        """(gap, word, rows): the words with the largest claims, and the texts of the group that hold them."""
+        """(gap, word, rows): the words with the largest claims, and the texts of the group that hold them; and those
+        that name an identity, which may be several words."""
         texts = Evidence(self._explained).of(self.plan.explain.method)
         own, other = ([texts[row] for row in side] for side in self._sides[number])
         inside = self.measured.at[gaps.sides(self.measured, self._worst[number])[0]]
@@ -171,7 +183,8 @@ class Course:
         for claim in claims_of(own, other, seed=self.plan.seed):
             holding = [int(row) for row in inside if occurrences(self.material.texts[row], claim.word)]
             edits.append((number, claim.word, holding[:MOST_EDITS]))
-        return edits
+        naming = [int(row) for row in inside if self.material.mentions[row]]
+        return [*edits, (number, MENTION, naming[:MOST_EDITS])]
 
 
 def counted(plan: Plan, material: Material) -> dict[str, int]:

@@ -10,14 +10,15 @@ from scipy import stats
 
 from . import gaps
 from .attribution import WORD_CLASSES, identity_lift, identity_push, identity_share
-from .claims import Claim, claimed_and_measured, claims_of, measured, side
-from .decomposition import Decomposition, decompose
-from .evidence import Evidence, ExplainedText
+from .claims import claimed_and_measured, claims_of, measured, side
+from .decomposition import Decomposition, causal_check, decompose
+from .evidence import MENTION, Edited, Evidence, ExplainedText
 from .findings import Test
 from .gaps import Measured
 from .plan import Plan
 from .statistics.permutation import gap_test
 from .stored import Stored
+from .values import Floats
 from .words import plain_word
 
 
@@ -29,9 +30,10 @@ def words(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) ->
         own, other = ([texts[row] for row in side] for side in gaps.sampled(found, test, plan))
         if not own or not other:
             continue
+        edited = [each for each in stored.evidence.edited if each.gap == number]
         claims = measured(
             claims_of(own, other, seed=plan.seed),
-            [each for each in stored.evidence.edited if each.gap == number],
+            edited,
             stored.scores,
             threshold=found.rows.threshold,
             rows=int(gaps.sides(found, test)[0].sum()),
@@ -47,7 +49,7 @@ def words(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) ->
                 "parts": decomposed(plan, stored, own, other),
                 "words": claims,
                 "agreement": claimed_and_measured(claims),
-                "closed": closed(found, test, claims),
+                "closed": closed(found, test, edited, stored.scores),
             }
         )
     return out
@@ -66,12 +68,13 @@ def full_gap(found: Measured, test: Test) -> float:
     return float(odds[inside].mean() - odds[background].mean())
 
 
-def closed(found: Measured, test: Test, claims: Sequence[Claim]) -> float | None:
-    """The share of the rate gap that removing the group's identity words closes; None where none was removed."""
-    changes = [c.measured for c in claims if c.part == WORD_CLASSES[0] and c.measured is not None]
-    if not changes or not test.gap:
-        return None
-    return float(-sum(changes) / test.gap)
+def closed(found: Measured, test: Test, edited: Sequence[Edited], scores: Floats) -> float | None:
+    """The share of the rate gap that is gone once no identity is named in the group's texts, all its words taken out
+    together; None where no text names one."""
+    mine = [each for each in edited if each.word == MENTION]
+    before, after = scores[[each.row for each in mine]], np.array([each.score for each in mine])
+    check = causal_check(before >= found.rows.threshold, after >= found.rows.threshold)
+    return None if check is None or not test.gap else -check.change / test.gap
 
 
 def quality(plan: Plan, stored: Stored, found: Measured) -> dict[str, Any] | None:
@@ -169,9 +172,8 @@ def _failed(stored: Stored, found: Measured, test: Test, row: int) -> bool:
 
 def _example(stored: Stored, evidence: Evidence, text: ExplainedText, gap: int) -> dict[str, Any]:
     strongest = max(text.words, key=lambda word: abs(word.score), default=None)
-    without = None
-    if strongest is not None:
-        wanted = plain_word(strongest.text)
+    without, wanted = None, plain_word(strongest.text) if strongest is not None else ""
+    if wanted:
         without = next(
             (each.score for each in evidence.edited if (each.gap, each.row, each.word) == (gap, text.row, wanted)), None
         )
@@ -180,7 +182,7 @@ def _example(stored: Stored, evidence: Evidence, text: ExplainedText, gap: int) 
         "text": stored.texts[text.row],
         "score": float(stored.scores[text.row]),
         "words": [[word.start, word.end, round(word.score, 4)] for word in text.words],
-        "strongest": None if strongest is None else plain_word(strongest.text),
+        "strongest": wanted if strongest is not None else None,
         "without": without,
     }
 

@@ -16,8 +16,12 @@ from app.audit import report, stored, verification
 from app.audit.content import content_of, digest
 from app.audit.difference import compare
 from app.audit.oracle import LocalOracle
+from app.audit.plan import Templates
+from app.audit.run import run
+from app.audit.sources import material_of
 from app.errors import BadRequest
-from tests.app.audit.planted import IDENTITIES, PLANTED, WEIGHT, audited, model, plan
+from explainers.testing import LinearModel
+from tests.app.audit.planted import HARM, HARMFUL, IDENTITIES, PLANTED, WEIGHT, audited, model, plan, silent
 
 
 @cache
@@ -54,6 +58,20 @@ def test_the_words_of_the_gap_add_up_to_it() -> None:
     assert shares["identity"] == pytest.approx(2 * WEIGHT, abs=1e-6)
     assert gap["words"][0]["word"] == PLANTED
     assert gap["words"][0]["claim"] == pytest.approx(2 * WEIGHT, abs=1e-6)
+    assert gap["closed"] >= 0.8
+
+
+def test_an_identity_of_two_words_is_taken_out_whole() -> None:
+    """Either word alone is enough for the bias, so that taking out one or the other closes nothing and both all."""
+    weights = dict.fromkeys(HARMFUL, (-HARM, HARM)) | {"is": (1.0, -1.0), "a": (1.0, -1.0), "I": (1.0, -1.0)}
+    biased = LinearModel(weights | dict.fromkeys(("middle", "eastern"), (-WEIGHT, WEIGHT)))
+    asked = plan(data=Templates(identities=("middle eastern", *IDENTITIES)))
+    declared, found = run(asked, material_of(asked, folder=Path()), LocalOracle(biased), silent)
+    gap = content_of(declared, found, {})["words"][0]
+    alone = {word["word"]: word["measured"] for word in gap["words"] if word["part"] == "identity"}
+
+    assert gap["group"] == "middle eastern"
+    assert alone == {"middle": 0, "eastern": 0}
     assert gap["closed"] >= 0.8
 
 

@@ -21,7 +21,7 @@ from app.audit import ranking
 from app.audit.comparison import compare
 from app.audit.findings import Family
 from app.audit.groups import Membership
-from app.audit.statistics.power import detectable_gap
+from app.audit.statistics.power import design_effect, detectable_gap
 from app.audit.values import Rows
 from tests import audit_time
 from tests.app.audit.statistics.test_auc import coverage
@@ -87,6 +87,23 @@ def planted_found(rate: float, size: int, runs: int) -> float:
     return found / runs
 
 
+def planted_on_templates(templates: int, times: float, runs: int) -> float:
+    """The same on templates that differ in level and hold each of seven groups once, for so many times that gap."""
+    rng, found, family = np.random.default_rng(5), 0, Family(("selection_rate",), resamples=200)
+    clusters = np.repeat(np.arange(templates), GROUPS)
+    third = np.tile(np.arange(GROUPS), templates) == 2
+    members = named(np.tile(np.eye(GROUPS, dtype=bool), (templates, 1)))
+    for _ in range(runs):
+        level = rng.beta(1, 3, templates)[clusters]
+        equal = (rng.random(len(level)) < level).astype(np.float64)
+        inflation = design_effect(equal, clusters, third)
+        least = detectable_gap(equal.mean(), templates, 6 * templates, tests=family.tests(GROUPS), inflation=inflation)
+        chance = np.where(third, np.minimum(level + times * (least or 0), 1.0), level)
+        made = Rows((rng.random(len(chance)) < chance).astype(np.float64), None, clusters=clusters)
+        found += any(test.group == members.names[2] for test in compare(made, members, family).findings)
+    return found / runs
+
+
 def peers_interval_above_zero(size: int, runs: int) -> float:
     """Share of audits of equal groups in which a percentile bootstrap of max − min (fairlearn's) excludes 0."""
     rng, above = np.random.default_rng(4), 0
@@ -135,11 +152,14 @@ def figures(runs: int) -> dict[str, Callable[[], Any]]:
             for positives, negatives in ((30, 30), (30, 270), (100, 100))
         },
         "swaps": lambda: judged().figures,
-        "planted": lambda: {
-            f"rate {rate}, {size} rows": planted_found(rate, size, runs // 4)
-            for rate in (0.05, 0.3)
-            for size in (100, 400)
-        },
+        "planted": lambda: (
+            {
+                f"rate {rate}, {size} rows": planted_found(rate, size, runs // 4)
+                for rate in (0.05, 0.3)
+                for size in (100, 400)
+            }
+            | {f"{templates} templates": planted_on_templates(templates, 2, runs // 4) for templates in (53, 100)}
+        ),
         "null": lambda: {
             f"{kind}, rate {rate}, {size} rows": found_in_nulls(kind, rate, size, runs)
             for kind in ("independent", "overlapping")

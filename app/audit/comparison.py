@@ -93,7 +93,8 @@ class _Sample:
 
     def detectable(self, inside: Bools, background: Bools) -> float | None:
         both = inside | background
-        inflation = design_effect(self.values[both], None if self.clusters is None else self.clusters[both])
+        clusters = None if self.clusters is None else self.clusters[both]
+        inflation = design_effect(self.values[both], clusters, inside[both])
         n, m, alpha = int(inside.sum()), int(background.sum()), self.family.alpha
         if self.measure.kind is Kind.RATE:
             rate = float(self.values[both].mean())

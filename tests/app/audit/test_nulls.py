@@ -24,6 +24,12 @@ def test_twice_the_detectable_gap_is_found() -> None:
     assert audit_figures.planted_found(0.3, 100, 60) >= 0.9
 
 
+def test_twice_the_detectable_gap_is_found_on_templates_and_half_of_it_seldom() -> None:
+    """Templates that hold every group: their own level neither hides a gap nor makes it seem harder to find."""
+    assert audit_figures.planted_on_templates(53, 2, 40) >= 0.9
+    assert audit_figures.planted_on_templates(53, 0.5, 40) <= 0.5
+
+
 def test_a_percentile_interval_of_the_spread_is_always_above_zero() -> None:
     """fairlearn's interval on equal groups."""
     assert audit_figures.peers_interval_above_zero(100, 50) == 1

@@ -34,3 +34,15 @@ def test_intraclass_correlation_of_the_extremes() -> None:
     assert power.intraclass_correlation(noise, clusters) == pytest.approx(0, abs=0.05)
     assert power.design_effect(clusters.astype(float), clusters) == pytest.approx(10)
     assert power.design_effect(noise, None) == 1
+
+
+def test_a_level_that_every_group_shares_hides_nothing() -> None:
+    """Half of the variance lies between clusters: without it half is left; a cluster without the group ends that."""
+    clusters = np.repeat(np.arange(400), 10)
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=400)[clusters] + rng.normal(size=4000)
+    inside = np.arange(4000) % 10 == 0
+
+    assert power.design_effect(values, clusters, inside) == pytest.approx(0.5, abs=0.05)
+    inside[0] = False
+    assert power.design_effect(values, clusters, inside) == pytest.approx(1 + 9 * 0.5, rel=0.1)

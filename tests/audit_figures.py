@@ -21,7 +21,7 @@ from app.audit import ranking
 from app.audit.comparison import compare
 from app.audit.findings import Family
 from app.audit.groups import Membership
-from app.audit.statistics.power import design_effect, detectable_gap
+from app.audit.statistics.power import detectable_gap
 from app.audit.values import Rows
 from tests import audit_time
 from tests.app.audit.statistics.test_auc import coverage
@@ -96,8 +96,8 @@ def planted_on_templates(templates: int, times: float, runs: int) -> float:
     for _ in range(runs):
         level = rng.beta(1, 3, templates)[clusters]
         equal = (rng.random(len(level)) < level).astype(np.float64)
-        inflation = design_effect(equal, clusters, third)
-        least = detectable_gap(equal.mean(), templates, 6 * templates, tests=family.tests(GROUPS), inflation=inflation)
+        said = compare(Rows(equal, None, clusters=clusters), members, family).tests
+        least = next(test.detectable for test in said if test.group == members.names[2])
         chance = np.where(third, np.minimum(level + times * (least or 0), 1.0), level)
         made = Rows((rng.random(len(chance)) < chance).astype(np.float64), None, clusters=clusters)
         found += any(test.group == members.names[2] for test in compare(made, members, family).findings)

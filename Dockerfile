@@ -7,10 +7,12 @@ WORKDIR /src
 RUN python -m venv /opt/whence && /opt/whence/bin/pip install --upgrade 'pip>=25.1'
 COPY requirements/constraints.txt requirements/
 # PyPI's torch for Linux brings gigabytes of CUDA: name PyTorch's index of CPU wheels with --build-arg TORCH_INDEX=...
+# Another index has other builds: TORCH_BUILD=cu130 beside it.
 ARG TORCH_INDEX=
+ARG TORCH_BUILD=cpu
 RUN version=$(sed -n 's/^torch==//p' requirements/constraints.txt) \
     && /opt/whence/bin/pip install -c requirements/constraints.txt \
-      ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "torch==$version${TORCH_INDEX:++cpu}"
+      ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} "torch==$version${TORCH_INDEX:++$TORCH_BUILD}"
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY explainers explainers

@@ -47,7 +47,24 @@ def test_what_runs_by_default_and_what_on_request() -> None:
     """A cluster is asked for by its profile."""
     profiles = {name: service.get("profiles", []) for name, service in SERVICES.items()}
 
-    assert profiles == {"web": [], "worker": [], "db": [], "ray": ["ray"], "ray-node": ["ray"]}
+    asked = {"web-gpu": ["gpu"], "worker-gpu": ["gpu"], "ray": ["ray"], "ray-node": ["ray"]}
+    assert profiles == {"web": [], "worker": [], "db": [], **asked}
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_on_a_graphics_card_a_service_is_the_same_but_for_its_image_and_device(name: str) -> None:
+    """A card is reserved for it, its torch is one for CUDA, and it refuses to start without the card."""
+    plain, gpu = SERVICES[name], SERVICES[f"{name}-gpu"]
+    devices = gpu["deploy"]["resources"]["reservations"]["devices"]
+    other = ("image", "build", "profiles", "deploy", "environment")
+
+    assert devices == [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+    assert gpu["environment"] == {**plain["environment"], "WHENCE_DEVICE": "cuda"}
+    assert {key: gpu[key] for key in gpu if key not in other} == {key: plain[key] for key in plain if key not in other}
+    assert gpu["image"] != plain["image"]
+    arguments = re.findall(r"^ARG (\w+)=", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(gpu["build"]["args"]) <= set(arguments)
+    assert gpu["build"]["args"]["TORCH_BUILD"] == "${CUDA_TORCH_BUILD:-cu130}"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -81,10 +98,10 @@ def test_only_the_pages_can_be_reached_and_from_this_machine_only() -> None:
     """The database and the workers have no port, and their network leads nowhere."""
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
 
-    assert list(published) == ["web"]
-    assert all(port.startswith("127.0.0.1:") for port in published["web"])
+    assert list(published) == ["web", "web-gpu"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
     assert COMPOSE["networks"]["inside"]["internal"] is True
-    assert [name for name in SERVICES if SERVICES[name]["networks"] != ["inside"]] == ["web"]
+    assert [name for name in SERVICES if SERVICES[name]["networks"] != ["inside"]] == list(published)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -15,5 +15,5 @@ export function measures() {
     if (!fresh) { form.submit(); return; }
     section.replaceWith(document.importNode(fresh, true));
     document.getElementById('quality')?.focus({ preventScroll: true });
-  });
+  }, true); // before ask.js, which marks every form that leaves the page
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ PAGES = (
     "{panel}",
     "{panel}?level=sentence&scale=shared&class=0",
     "{panel}/attention",
+    "{words}",
+    "{several}",
+    "{number}",
+    "{pair}",
+    "{interactions}",
+    "{layers}",
+    "{replacement}",
+    "{stretch}",
     "{compare}",
     "/compare",
     "/history",
@@ -37,12 +46,29 @@ PAGES = (
 )
 
 
+MODELS: dict[str, dict[str, Any]] = {
+    "tiny": {},
+    "words": {"labels": 4, "task": "word", "seed": 7},
+    "several": {"labels": 4, "problem": "multi_label_classification"},
+    "number": {"labels": 1},
+}
+
+
 def model(name: str) -> Any:
-    if name != "tiny":
+    if name not in MODELS:
         return linear(name)
-    found = tiny("bert")
+    found = tiny("bert", **MODELS[name])
     found.id = name
     return found
+
+
+def asked(
+    page: Page, server: str, *, model: str = "tiny", text: str = TEXT, pair: str | None = None, **also: Any
+) -> str:
+    """The page of a panel, or of an explanation where a method is named."""
+    kind = "explanations" if "method" in also else "panels"
+    question = {"model": model, "input": {"text": text, "text_pair": pair}, **also}
+    return f"/{kind}/" + page.request.post(f"{server}/v1/{kind}", data=question).json()["key"]
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +88,20 @@ def places(module_server: str, browser: Browser) -> dict[str, str]:
     page.click(".ask .primary")
     page.wait_for_url("**/compare?a=*")
     compare = page.url.removeprefix(module_server)
-    asked = {"model": "sentiment", "inputs": [{"text": TEXT}]}
-    job = page.request.post(f"{module_server}/v1/batches", data=asked).json()["id"]
+    batch = {"model": "sentiment", "inputs": [{"text": TEXT}]}
+    job = page.request.post(f"{module_server}/v1/batches", data=batch).json()["id"]
+    ask = partial(asked, page, module_server)
+    found = {"panel": panel, "compare": compare, "job": f"/jobs/{job}", "pair": ask(pair="not a dull movie")}
+    found |= {name: ask(model=name) for name in ("words", "several", "number")}
+    found |= {name: ask(method=name, text="the film is not bad") for name in ("interactions", "layers", "replacement")}
+    found["stretch"] = ask(text=" ".join([f"{TEXT}."] * 20), focus=[0, len("a gorgeous film, not good.")])
     context.close()
-    return {"panel": panel, "compare": compare, "job": f"/jobs/{job}"}
+    return found
 
 
 @pytest.fixture(scope="module")
 def module_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from running(tmp_path_factory.mktemp("axe"), load=model, names=("tiny", "sentiment"))
+    yield from running(tmp_path_factory.mktemp("axe"), load=model, names=(*MODELS, "sentiment"))
 
 
 @pytest.fixture(

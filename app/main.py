@@ -29,10 +29,11 @@ from .retention import forgetting
 from .security import Guard
 from .settings import Settings
 from .store.database import Store, open_store
+from .train.api import router as train_api
 
 ROUTERS = (
     health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,
-    jobs_api, audit_api, access_api,
+    jobs_api, audit_api, train_api, access_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

@@ -25,9 +25,11 @@ from .methods.pages import router as methods
 from .models.pages import router as models
 from .rendering import STATIC, static_version
 from .selftest.pages import router as selftest
+from .train.pages import router as train
 
 ROUTERS = (
-    explain, tries, attention, compare, datasets, history, audits, jobs, models, methods, selftest, about, access,
+    explain, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest, about,
+    access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

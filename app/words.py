@@ -291,6 +291,7 @@ JOB_KINDS = {
     "audit": N_("Audit"),
     "explanation": N_("Explanation"),
     "registration": N_("New model"),
+    "training": N_("Training"),
 }
 JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer"), "bad_rows": N_("Rows that cannot be read")}
 TABLES = {

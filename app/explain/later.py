@@ -42,7 +42,8 @@ async def forget(services: Services, project: str, key: str) -> None:
 
 
 async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:
-    title = f"{asked.model} · {asked.question.text[:TITLE]}"
+    text = asked.question.text
+    title = f"{asked.model} · {text[:TITLE]}{'…' if len(text) > TITLE else ''}"
     return await following.anew(
         services, project, KIND, asked, key=asked.key, title=title, priority=PRIORITY, cost=estimate(asked.question)
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
@@ -45,6 +46,8 @@ class Execution:
     store: Store
     executor: Executor
     kinds: Callable[[str], Kind] = kind_of
+    data: Path = Path()
+    device: str = "auto"
     _running: dict[str, tuple[Kind, Work]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -167,7 +170,9 @@ class Execution:
         if job.state == State.CANCELLING:
             stopped.set()
         request = kind.Request.model_validate_json(job.request)
-        return kind, Work(id, job.project, request, self.store, self.executor.engine(stopped), stopped)
+        return kind, Work(
+            id, job.project, request, self.store, self.executor.engine(stopped), stopped, self.data, self.device
+        )
 
     def _end(self, id: str, state: State, **values: Any) -> None:
         ended = {"state": state, "finished": now(), "part": 0.0, "note": "", **values}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -52,6 +52,7 @@ class JobPage:
     ended: bool
     links: Sequence[tuple[str, str]]  # name and address of what came of it
     counts: Sequence[tuple[str, int]]
+    epochs: Sequence[Mapping[str, float]]  # of a training
     trouble: tuple[str, str] | None  # what is wrong, and what to do
 
 
@@ -77,6 +78,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
         job=job,
         ended=job.state in FINAL,
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
+        epochs=result.get("epochs", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
         counts=tuple((name, value) for name, value in result.items() if isinstance(value, int)),
     )

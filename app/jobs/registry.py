@@ -13,6 +13,7 @@ KINDS = {
     "dataset": "..datasets.kind:DatasetKind",
     "explanation": "..explain.kind:ExplanationKind",
     "registration": "..models.kind:RegistrationKind",
+    "training": "..train.kind:TrainingKind",
 }
 
 

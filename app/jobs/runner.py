@@ -31,7 +31,8 @@ def serve(config: Config) -> None:
     settings = Settings(**config.settings)
     store = open_store(settings)
     with one_at_a_time(store.engine, settings.data):
-        execution = Execution(store, executor_of(settings, store, engine=config.engine))
+        executor = executor_of(settings, store, engine=config.engine)
+        execution = Execution(store, executor, data=settings.data, device=settings.device)
         durable = Durable(execution, workflows_url(settings))
         durable.start()
         durable.serve(sign_of_life(settings.data))

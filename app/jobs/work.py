@@ -28,6 +28,8 @@ class Work:
     store: Store
     engine: JobEngine
     stopped: Event
+    data: Path = Path()  # the data folder of this machine: what has to lie on a disk for longer than the job
+    device: str = "auto"  # as WHENCE_DEVICE has it
     clock: Callable[[], float] = time.monotonic
     _told: list[float] = field(default_factory=lambda: [0.0])
 

@@ -59,7 +59,7 @@ def predict(network: Any, tokenizer: Any, texts: Sequence[str], *, maximum_lengt
             rows = rows[: len(rows) // 2]
         batch = tokenizer.pad({"input_ids": [encoded[i] for i in rows]}, return_tensors="pt")
         with torch.inference_mode():
-            found = network(**batch).logits.double().numpy()
+            found = network(**batch.to(network.device)).logits.double().cpu().numpy()
         logits = np.zeros((len(texts), found.shape[1])) if logits is None else logits
         logits[rows] = found
         at += len(rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -18,13 +19,18 @@ from transformers import (
     PrinterCallback,
     Trainer,
     TrainerCallback,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import get_last_checkpoint
 
 from .._library import explainers
 from .data import Example
+from .evaluate import predict
 from .plan import Fit, Plan
+
+MOST_DEV = 2000  # texts that are judged after every epoch
 
 
 class Encoded(Dataset[dict[str, Any]]):
@@ -57,6 +63,11 @@ class TokenBudget(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         yield from self._batches(self.rng)
 
+    def skip(self, epochs: int) -> None:
+        """As if so many epochs had been drawn."""
+        for _ in range(epochs):
+            list(self)
+
     def _batches(self, rng: np.random.Generator) -> Iterator[list[int]]:
         """Random within a length. The cuts follow the sorted lengths, so every epoch has as many batches."""
         order = np.lexsort((rng.random(len(self.lengths)), self.lengths))[::-1]
@@ -79,6 +90,39 @@ class BudgetTrainer(Trainer):
         return DataLoader(self.train_dataset, batch_sampler=self.sampler, collate_fn=self.data_collator)
 
 
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Where a fit leaves its checkpoint after every epoch, and goes on from; who is told of each."""
+
+    folder: Path
+    dev: Sequence[Example]  # judged after every epoch, the first of them
+    told: Callable[[EpochFacts], None]
+
+
+class EpochFacts(TypedDict):
+    epoch: int
+    loss: float  # mean over the batches of the epoch
+    dev: float  # share of the dev texts whose most probable class is right
+
+
+class AfterEpoch(TrainerCallback):
+    """Judges what was just saved."""
+
+    def __init__(self, epochs: Epochs, tokenizer: PreTrainedTokenizerBase, maximum_length: int) -> None:
+        self.epochs = epochs
+        self.tokenizer = tokenizer
+        self.maximum_length = maximum_length
+
+    def on_save(self, args: Any, state: Any, control: Any, *, model: Any, **rest: Any) -> None:
+        dev = self.epochs.dev[:MOST_DEV]
+        model.eval()
+        logits = predict(model, self.tokenizer, [e.text for e in dev], maximum_length=self.maximum_length)
+        model.train()
+        right = float(np.mean(logits.argmax(axis=1) == np.array([e.label for e in dev])))
+        loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
+        self.epochs.told({"epoch": round(state.epoch), "loss": round(loss, 4), "dev": round(right, 4)})
+
+
 class Watch(TrainerCallback):
     """Tells a caller how far the fit is."""
 
@@ -97,8 +141,12 @@ def fit(
     scratch: Path,
     on_cpu: bool = False,
     progress: explainers.Progress = explainers.silent,
+    epochs: Epochs | None = None,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    """The trained peft model, in evaluation mode, with the tokenizer it was trained with."""
+    """The trained peft model, in evaluation mode, with the tokenizer it was trained with.
+
+    scratch: a folder of its own. epochs: where given, every epoch is stored, and one that was cut short is begun anew.
+    """
     set_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     network = get_peft_model(
@@ -115,19 +163,25 @@ def fit(
     trainer = BudgetTrainer(
         sampler=sampler,
         model=network,
-        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch, on_cpu=on_cpu),
+        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch, on_cpu=on_cpu, epochs=epochs),
         train_dataset=data,
         data_collator=DataCollatorWithPadding(tokenizer),
         callbacks=[Watch(progress)],
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train()
+    behind = None
+    if epochs is not None:
+        trainer.add_callback(AfterEpoch(epochs, tokenizer, plan.fit.maximum_length))
+        behind = get_last_checkpoint(str(epochs.folder))
+    if behind is not None:
+        sampler.skip(round(TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0))
+    trainer.train(resume_from_checkpoint=behind)
     return network.eval(), tokenizer
 
 
-def _arguments(fit: Fit, *, seed: int, scratch: Path, on_cpu: bool) -> TrainingArguments:
+def _arguments(fit: Fit, *, seed: int, scratch: Path, on_cpu: bool, epochs: Epochs | None) -> TrainingArguments:
     return TrainingArguments(
-        output_dir=str(scratch),
+        output_dir=str(scratch if epochs is None else epochs.folder),
         num_train_epochs=fit.epochs,
         learning_rate=fit.learning_rate,
         warmup_steps=fit.warmup,
@@ -136,8 +190,10 @@ def _arguments(fit: Fit, *, seed: int, scratch: Path, on_cpu: bool) -> TrainingA
         max_grad_norm=1.0,
         seed=seed,
         use_cpu=on_cpu or not torch.cuda.is_available(),
-        save_strategy="no",
+        save_strategy="no" if epochs is None else "epoch",
+        save_total_limit=1,
         report_to=[],
+        logging_strategy="steps" if epochs is None else "epoch",
         logging_steps=20,
         disable_tqdm=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
 from .._library import explainers
-from .data import training_examples
+from .data import read, training_examples
 from .evaluate import judge
-from .loop import fit
+from .loop import EpochFacts, Epochs, fit
 from .plan import Plan
 
 Progress = explainers.Progress
@@ -25,17 +26,29 @@ LIBRARIES = ("torch", "transformers", "peft")
 
 
 def train(
-    plan: Plan, *, data: Path, out: Path, on_cpu: bool = False, progress: Progress = explainers.silent
+    plan: Plan,
+    *,
+    data: Path,
+    out: Path,
+    on_cpu: bool = False,
+    progress: Progress = explainers.silent,
+    checkpoints: Path | None = None,
+    after_epoch: Callable[[EpochFacts], None] = lambda facts: None,
 ) -> dict[str, Any]:
     """Fits, saves in half precision, judges what was saved, writes the card and returns it.
 
+    checkpoints: a folder where every epoch is stored, and taken up again, judged by the plan's first judgement.
     Raises BadModel (base weights), BadData, OSError.
     """
     base = explainers.base_folder()
     progress(0.0, "reading")
     examples, files = training_examples(plan, data)
     with tempfile.TemporaryDirectory() as scratch:
-        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), on_cpu=on_cpu, progress=progress)
+        epochs = None
+        if checkpoints is not None:
+            epochs = Epochs(checkpoints, read(plan.judge[0], data, plan.labels)[0], after_epoch)
+        asked: Any = {"on_cpu": on_cpu, "progress": progress, "epochs": epochs}
+        network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)
     out.mkdir(parents=True, exist_ok=True)
     network.save_pretrained(out)
     _tidy(out)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .card import card_in
 from .embedded import embedded_names
 from .folder import FolderReport, check_folder, locate_folder
 
@@ -31,7 +32,9 @@ def load_model(
         return load_embedded(source, where)  # raises, with the names there are
     report = check_folder(source, roots=roots)
     if report.kind == "adapter":
-        return load_adapter(report.path, where, id=report.id, title=report.path.name, labels=report.labels)
+        card = card_in(report.path)
+        title = card["title"] if card else report.path.name
+        return load_adapter(report.path, where, id=report.id, title=title, labels=report.labels, card=card)
     from .loading import load_folder
 
     return load_folder(report, where)

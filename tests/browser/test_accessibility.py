@@ -37,6 +37,7 @@ PAGES = (
     "{job}",
     "/models",
     "/models/tiny",
+    "/train",
     "/methods",
     "/methods/shap",
     "/about",

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import Response
+
+from ..access.scopes import Scope
+from ..dependencies import ProjectDep, ServicesDep, needs
+from ..jobs import service as jobs
+from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.schemas import JobOut
+from ..responses import ASKING, errors
+from . import requests
+from .schemas import TrainingRequest
+
+router = APIRouter(prefix="/v1/trainings", tags=["models"], dependencies=[needs(Scope.ADMIN)])
+EXAMPLES = {
+    "a data set": {"value": {"name": "reviews", "dataset": "0" * 32, "recipe": {"epochs": 2}, "seed": 1}},
+}
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=JobOut,
+    responses=errors(*ASKING, 404, 409),
+    summary="Train a classifier on labelled rows, as a job",
+)
+async def create_training(
+    services: ServicesDep,
+    project: ProjectDep,
+    body: Annotated[TrainingRequest, Body(openapi_examples=EXAMPLES)],
+    key: IdempotencyKey = None,
+    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs.MIDDLING,
+) -> Response:
+    return accepted(await requests.submit(services, project, body, key=key, priority=priority))

@@ -1,0 +1,139 @@
+"""A training as a job: one shard, whose checkpoint is stored with the job after every epoch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..datasets import service as datasets
+from ..jobs.kinds import Kind
+from ..jobs.work import Work
+from ..models.kind import register
+from ..store import jobs
+from . import child, splits
+from .plan import Fit, Judgement, Plan, Source
+from .process import EPOCHS, Task
+from .schemas import TrainingRequest
+
+PAGE = 2_000  # rows of a data set that are read together
+CHECKPOINT = "checkpoint.tar"
+MODEL = ("adapter_config.json", "adapter_model.safetensors", "card.json")
+
+
+class TrainingKind(Kind):
+    name = "training"
+    Request = TrainingRequest
+
+    def shards(self, work: Work) -> int:
+        return 1
+
+    def run(self, work: Work, shard: int) -> bytes:
+        """The card; the files of the model are stored with the job."""
+        request: TrainingRequest = work.request
+        found = splits.split(request, {part: _rows(work, id) for part, id in _sources(request)})
+        for part, rows in found.items():
+            text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
+            (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
+        epochs = _take_up(work)
+        plan = plan_of(request, splits.labels_of(found), work.id)
+        task = Task(plan.model_dump(mode="json"), str(work.folder), child.threads(), work.device == "cpu")
+        card = child.train(task, check=work.check, hear=partial(_hear, work, epochs))
+        for name in MODEL:
+            work.keep(name, work.folder / "model" / name)
+        return json.dumps({"epochs": epochs, "texts": card["training_texts"]}).encode()
+
+    def finish(self, work: Work) -> dict[str, Any]:
+        facts = json.loads(work.result(0))
+        model = register(work, str(_placed(work)), roots=None)
+        links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
+        return {"model": model.id, "rows": facts["texts"], "epochs": facts["epochs"], "links": links}
+
+
+def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan:
+    """As `whence train` would read it from a file."""
+    source: Any = {"reader": "table"}
+    judged = [Judgement(name=part, path=f"{part}.jsonl", **source) for part in ("dev", "test")]
+    return Plan(
+        name=request.name,
+        title=request.title or request.name,
+        description=request.description,
+        intended_use=request.intended_use,
+        limits=(f"Trained by the job {job} on the data set {request.dataset}; nobody has looked at it yet.",),
+        language=request.language,
+        labels=labels,
+        seed=request.seed,
+        fit=Fit(**request.recipe.model_dump()),
+        train=(Source(path="train.jsonl", **source),),
+        judge=tuple(judged),
+    )
+
+
+def _sources(request: TrainingRequest) -> Iterator[tuple[str, str]]:
+    named = {"train": request.dataset, "dev": request.dev, "test": request.test}
+    yield from ((part, id) for part, id in named.items() if id is not None)
+
+
+def _rows(work: Work, id: str) -> Iterator[splits.Row]:
+    at = 0
+    while part := datasets.rows(work.store, work.project, id, at, at + PAGE):
+        work.check()
+        yield from (splits.Row(row.text, row.label, row.groups) for row in part)
+        at += len(part)
+
+
+def _hear(work: Work, epochs: list[dict[str, Any]], what: str, told: Any) -> None:
+    if what == "progress":
+        work.progress(float(told[0]), str(told[1]))
+        return
+    checkpoint = Path(told.pop("checkpoint"))
+    work.keep(CHECKPOINT, checkpoint)
+    checkpoint.unlink()
+    epochs.append(told)
+    work.so_far({"epochs": epochs})
+
+
+def _take_up(work: Work) -> list[dict[str, Any]]:
+    """The epochs that are behind, their checkpoint laid out for the process that goes on."""
+    folder = work.folder / "checkpoints"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    archive = work.folder / CHECKPOINT
+    _write(archive, _parts(work, CHECKPOINT))
+    if not archive.stat().st_size:
+        return []
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    found: list[dict[str, Any]] = json.loads((folder / EPOCHS).read_text(encoding="utf-8"))
+    return found
+
+
+def _placed(work: Work) -> Path:
+    """The model's folder, below the data folder and named after the job: done twice, it is the same."""
+    request: TrainingRequest = work.request
+    folder = work.data / "models" / f"{request.name}-{work.id[:8]}"
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name in MODEL:
+        _write(part / name, _parts(work, name))
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    return folder
+
+
+def _write(path: Path, parts: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        for body in parts:
+            file.write(body)
+
+
+def _parts(work: Work, name: str) -> Iterator[bytes]:
+    number = 0
+    while (body := work.store.query(partial(jobs.file_part, job=work.id, name=name, part=number))) is not None:
+        yield body
+        number += 1

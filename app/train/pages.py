@@ -1,0 +1,78 @@
+"""The form that trains a model on a data set."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ..access.scopes import Scope
+from ..datasets import service as datasets
+from ..datasets.schemas import DatasetOut
+from ..dependencies import ProjectDep, Services, ServicesDep, needs
+from ..forms import FORESEEN, Form, FormError, error_of, form_of
+from ..rendering import render
+from . import requests
+from .schemas import Recipe, TrainingRequest
+
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.ADMIN)])
+WHOLE, FRACTION = ("epochs", "maximum_length", "rank"), ("learning_rate",)
+LISTED = 100  # data sets to choose from, the newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainPage:
+    datasets: Sequence[DatasetOut]
+    asked: Mapping[str, str]  # what was typed
+    recipe: Recipe  # the defaults
+    error: FormError | None
+
+
+@router.get("/train")
+async def form(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _form(request, services, project, Form({"dataset": request.query_params.get("dataset", "")}))
+
+
+@router.post("/train")
+async def start(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    typed = await form_of(request)
+    try:
+        job = await requests.submit(services, project, TrainingRequest.model_validate(_asked(typed)))
+    except FORESEEN as error:
+        return await _form(request, services, project, typed, error_of(error))
+    return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+def _asked(form: Form) -> dict[str, Any]:
+    """What is left open has the default; what is no number is refused by the schema, with its name."""
+    recipe: dict[str, Any] = {name: _number(form.get(name), int) for name in WHOLE if form.get(name).strip()}
+    recipe |= {name: _number(form.get(name), float) for name in FRACTION if form.get(name).strip()}
+    texts = {name: form.get(name).strip() for name in ("name", "title", "description", "dataset")}
+    optional = {name: form.get(name).strip() or None for name in ("dev", "test", "split")}
+    seed = {"seed": _number(form.get("seed"), int)} if form.get("seed").strip() else {}
+    return {**texts, **optional, **seed, "recipe": recipe}
+
+
+def _number(text: str, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+async def _form(
+    request: Request, services: Services, project: str, typed: Form, error: FormError | None = None
+) -> Response:
+    found = await asyncio.to_thread(datasets.listing, services.store, project, limit=LISTED)
+    page = TrainPage(
+        datasets=[each for each in found.datasets if requests.usable(each)],
+        asked=typed.values,
+        recipe=Recipe(),
+        error=error,
+    )
+    status = error.status if error else 200
+    return render(request, "train/form.html", page, section="models", status=status)

@@ -1,0 +1,102 @@
+"""The process that trains: `python -m <package>.train.process`, started by the job runner for one job.
+
+Its task is one line of JSON on standard input, which then stays open: when it ends, the runner is gone. What it does
+is told as lines of JSON on standard output: {progress}, {epoch} with the file of its
+checkpoint, {card} at the end, or {error}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tarfile
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .._library import explainers
+from ..engine.errors import to_wire
+from ..engine.server import end_with_the_parent, first_line
+from .plan import Plan
+
+EPOCHS = "epochs.json"
+LEFT_OUT = "training_args.bin"  # a pickle that nothing reads
+NICENESS = 15  # whoever waits for an explanation comes first
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    plan: dict[str, Any]
+    folder: str  # with the plan's files; checkpoints and the model are written below it
+    threads: int
+    on_cpu: bool
+
+    def to_line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def tell(**said: Any) -> None:
+    print(json.dumps(said), file=TOLD, flush=True)
+
+
+def run(task: Task) -> dict[str, Any]:
+    from transformers.utils import logging  # torch too, once the number of threads is set
+
+    from .service import train
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    warnings.simplefilter("ignore")
+
+    folder = Path(task.folder)
+
+    def after_epoch(facts: Mapping[str, Any]) -> None:
+        tell(epoch={**facts, "checkpoint": str(packed(folder / "checkpoints", facts))})
+
+    return train(
+        Plan.model_validate(task.plan),
+        data=folder,
+        out=folder / "model",
+        on_cpu=task.on_cpu,
+        checkpoints=folder / "checkpoints",
+        progress=lambda done, note="": tell(progress=[done, note]),
+        after_epoch=after_epoch,
+    )
+
+
+def packed(folder: Path, facts: Mapping[str, Any]) -> Path:
+    """The newest checkpoint with the facts of every epoch behind it, as one file that nobody writes to any more."""
+    listed = folder / EPOCHS
+    before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+    listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
+    out = folder.with_name(f"epoch-{facts['epoch']}.tar")
+    with tarfile.open(out, mode="w") as tar:
+        tar.add(folder, arcname=".", filter=lambda info: None if info.name.endswith(LEFT_OUT) else info)
+    return out
+
+
+def main() -> None:
+    line = first_line()
+    if line is None:
+        return
+    task = Task(**json.loads(line))
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    os.nice(NICENESS)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(task.threads)
+    try:
+        tell(card=run(task))
+    except (explainers.ExplainersError, ValueError, OSError, MemoryError, RuntimeError) as error:
+        tell(error=to_wire(error))
+
+
+# Libraries print what they like; only what is told goes to the runner.
+TOLD = os.fdopen(os.dup(1), "w") if __name__ == "__main__" else sys.stdout
+
+if __name__ == "__main__":
+    os.dup2(2, 1)
+    main()

@@ -1,0 +1,48 @@
+"""A training as somebody asks for it: what can be known to be wrong is refused here, and not an hour later."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..datasets import service as datasets
+from ..datasets.schemas import DatasetOut
+from ..dependencies import Services
+from ..errors import BadRequest
+from ..jobs import service as jobs
+from ..jobs.schemas import JobOut
+from .schemas import MOST_ROWS, TrainingRequest
+
+KIND = "training"
+
+
+async def submit(
+    services: Services, project: str, request: TrainingRequest, *, key: str | None = None, priority: int = jobs.MIDDLING
+) -> JobOut:
+    """Raises NotFound, Conflict (a data set that is not read yet), BadRequest."""
+    named = {id for id in (request.dataset, request.dev, request.test) if id is not None}
+    found = [await asyncio.to_thread(datasets.ready, services.store, project, id) for id in sorted(named)]
+    for dataset in found:
+        _refuse_unfit(dataset, request)
+    rows = sum(dataset.rows for dataset in found)
+    if rows > 2 * MOST_ROWS:  # half of them may lack a label
+        raise BadRequest(f"the data sets have {rows:,} rows; at most {MOST_ROWS:,} with a label are trained on")
+    title = request.title or request.name
+    return await jobs.submit(services, project, KIND, request, title=title, key=key, priority=priority)
+
+
+def usable(dataset: DatasetOut) -> bool:
+    """Whether it can be learned from."""
+    return dataset.status == "ready" and dataset.mapping is not None and dataset.mapping.label is not None
+
+
+def _refuse_unfit(dataset: DatasetOut, request: TrainingRequest) -> None:
+    if not usable(dataset):
+        raise BadRequest(
+            f"the data set {dataset.name} has no column of labels", cure="Choose the column of labels on its page."
+        )
+    if request.split is not None and dataset.id == request.dataset and request.split not in dataset.groups:
+        known = ", ".join(dataset.groups) or "none"
+        raise BadRequest(
+            f"the data set {dataset.name} has no group column {request.split[:80]!r}; it has: {known}",
+            cure="Name the column as a group when the file is sent, or leave the split to the seed.",
+        )

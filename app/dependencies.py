@@ -94,9 +94,15 @@ class Needs:
     scope: Scope | None
 
     def __call__(self, visitor: VisitorDep) -> None:
-        if self.scope is not None and not (caller := caller_of(visitor)).may(self.scope):
-            held = ", ".join(sorted(caller.scopes))
-            raise NotAllowed(f"this needs the scope {self.scope.value!r}; {caller.name} has: {held}")
+        if self.scope is not None:
+            refuse_without(self.scope, caller_of(visitor))
+
+
+def refuse_without(scope: Scope, caller: Caller) -> None:
+    """Raises NotAllowed."""
+    if not caller.may(scope):
+        held = ", ".join(sorted(caller.scopes))
+        raise NotAllowed(f"this needs the scope {scope.value!r}; {caller.name} has: {held}")
 
 
 def needs(scope: Scope) -> DependsOn:

@@ -10,6 +10,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.access.scopes import Scope
 from app.dependencies import Needs
+from app.jobs.api import may_change
 
 STRENGTH = (None, Scope.READ, Scope.EXPLAIN, Scope.AUDIT, Scope.ADMIN)
 FRAMEWORK = ("/openapi.json",)  # the description of the interface; it holds nothing of anybody
@@ -20,6 +21,7 @@ class Declared:
     method: str
     path: str
     scopes: tuple[Scope | None, ...]
+    of_its_kind: bool = False  # beside them the one of the job's kind
 
     @property
     def needed(self) -> Scope | None:
@@ -36,4 +38,5 @@ def declared(app: FastAPI) -> Iterator[Declared]:
         if not found.methods or found.path in FRAMEWORK:
             continue
         needs = tuple(d.dependency.scope for d in found.dependencies if isinstance(d.dependency, Needs))
-        yield from (Declared(method, str(found.path), needs) for method in sorted(found.methods))
+        of_its_kind = any(d.dependency is may_change for d in found.dependencies)
+        yield from (Declared(method, str(found.path), needs, of_its_kind) for method in sorted(found.methods))

@@ -3,14 +3,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
+from fastapi.params import Depends as DependsOn
 from fastapi.responses import Response, StreamingResponse
 
 from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
+from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs, refuse_without
 from ..responses import READING, as_json, errors
 from . import service
 from .schemas import JobOut, JobsPage
+from .scopes import SCOPES
 from .states import FINAL, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[needs(Scope.READ)])
@@ -24,6 +26,15 @@ IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Sent again, it is the same job."),
 ]
+
+
+async def may_change(services: ServicesDep, project: ProjectDep, caller: CallerDep, id: str) -> None:
+    """Raises NotFound, also for a job of another project, and NotAllowed."""
+    job = await service.get(services, project, id)
+    refuse_without(SCOPES[job.kind], caller)
+
+
+OF_ITS_KIND: DependsOn = Depends(may_change)
 
 
 def accepted(job: JobOut) -> Response:
@@ -83,7 +94,7 @@ async def _events(changes: AsyncIterator[JobOut | None]) -> AsyncIterator[str]:
 
 @router.delete(
     "/{id}",
-    dependencies=[needs(Scope.EXPLAIN)],
+    dependencies=[OF_ITS_KIND],
     response_model=JobOut,
     responses=errors(*READING, 403, 404),
     summary="Ask a job to stop; its row stays",
@@ -94,7 +105,7 @@ async def cancel_job(services: ServicesDep, project: ProjectDep, id: str) -> Res
 
 @router.post(
     "/{id}/retry",
-    dependencies=[needs(Scope.EXPLAIN)],
+    dependencies=[OF_ITS_KIND],
     status_code=202,
     response_model=JobOut,
     responses=errors(*READING, 403, 404, 409),

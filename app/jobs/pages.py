@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
+from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs
 from ..forms import FORM_ERRORS
 from ..rendering import render
 from ..words import N_
 from . import service
+from .api import OF_ITS_KIND
 from .schemas import JobOut
+from .scopes import SCOPES
 from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -50,6 +52,7 @@ class ListPage:
 class JobPage:
     job: JobOut
     ended: bool
+    changes: bool  # whether the caller may stop it and try it again
     links: Sequence[tuple[str, str]]  # name and address of what came of it
     counts: Sequence[tuple[str, int]]
     epochs: Sequence[Mapping[str, float]]  # of a training
@@ -69,7 +72,7 @@ async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> 
 
 
 @router.get("/jobs/{id}")
-async def one(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
+async def one(request: Request, id: str, services: ServicesDep, project: ProjectDep, caller: CallerDep) -> Response:
     job = await service.get(services, project, id)
     result = job.result or {}
     if job.kind == EXPLANATION and job.state is State.DONE:  # who waited for it wants to see it
@@ -77,6 +80,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
     page = JobPage(
         job=job,
         ended=job.state in FINAL,
+        changes=caller.may(SCOPES[job.kind]),
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
         epochs=result.get("epochs", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
@@ -85,13 +89,13 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
     return render(request, "jobs/job.html", page, section="jobs", json_twin=f"/v1/jobs/{job.id}")
 
 
-@router.post("/jobs/{id}/cancel", dependencies=[needs(Scope.EXPLAIN)])
+@router.post("/jobs/{id}/cancel", dependencies=[OF_ITS_KIND])
 async def cancel(id: str, services: ServicesDep, project: ProjectDep) -> Response:
     job = await service.cancel(services, project, id)
     return RedirectResponse(f"/jobs/{job.id}", 303)
 
 
-@router.post("/jobs/{id}/retry", dependencies=[needs(Scope.EXPLAIN)])
+@router.post("/jobs/{id}/retry", dependencies=[OF_ITS_KIND])
 async def retry(id: str, services: ServicesDep, project: ProjectDep) -> Response:
     job = await service.retry(services, project, id)
     return RedirectResponse(f"/jobs/{job.id}", 303)

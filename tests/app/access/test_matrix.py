@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from app.access.scopes import Scope, implied
+from app.jobs.scopes import SCOPES
 from app.main import create_app
 from app.settings import Settings
+from app.store import jobs
 from app.store.tables import Job
 from tests.app.access.conftest import SECRET, Shared
 from tests.routes import Declared, declared
@@ -146,6 +149,29 @@ def test_nobody_reaches_the_data_of_another_project_through_a_body(shared: Share
     assert "quokka" not in answer.text
 
 
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("kind", SCOPES)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.of_its_kind], ids=str)
+def test_a_job_is_stopped_and_retried_with_the_scope_of_its_kind(
+    shared: Shared, owned: dict[str, str], route: Declared, kind: str, scope: Scope
+) -> None:
+    """And with no other; its page shows the buttons to those alone who may press them."""
+    state = "cancelled" if "retry" in route.path else "running"
+    shared.app.state.services.store.commit(partial(jobs.change, id=owned["job"], kind=kind, state=state))
+    try:
+        page = shared.ask("GET", f"/jobs/{owned['job']}", shared.keys["alpha", scope], headers={"accept": "text/html"})
+        answer = ask(shared, route, owned, shared.keys["alpha", scope])
+        foreign = ask(shared, route, owned, shared.keys["beta", scope])
+    finally:
+        shared.app.state.services.store.commit(partial(jobs.change, id=owned["job"], kind="batch", state="done"))
+
+    may = SCOPES[kind] in implied([scope])
+    assert (answer.status_code in (200, 202, 303)) == may, answer.text
+    assert may or (answer.status_code == 403 and repr(SCOPES[kind].value) in answer.json()["detail"])
+    assert ('method="post" action="/jobs/' in page.text) == may
+    assert foreign.status_code == 404
+
+
 @pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: "+".join(headers.values()))
 @pytest.mark.parametrize("route", UNSAFE, ids=str)
 def test_what_another_site_sends_is_refused(
@@ -172,7 +198,7 @@ def test_a_cookie_alone_does_nothing(shared: Shared, owned: dict[str, str], rout
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_whoever_may_is_let_in(shared: Shared, owned: dict[str, str], route: Declared, scope: Scope) -> None:
     """The other half of the matrix: the tests above could pass on a server that refuses everything."""
-    if route.needed is None or route.needed not in implied([scope]):
+    if route.needed is None or route.needed not in implied([scope]) or route.of_its_kind:
         return
     answer = ask(shared, route, owned, shared.keys["alpha", scope])
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.access.scopes import LOCAL, Caller, Scope, implied
+from app.jobs.registry import KINDS
+from app.jobs.scopes import SCOPES
 from app.main import create_app
 from app.settings import Settings
 from tests.routes import Declared, declared
@@ -27,13 +29,20 @@ def test_every_route_declares_who_may_use_it(route: Declared) -> None:
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method not in ("GET", "HEAD") and r.needed], ids=str)
 def test_whoever_may_only_read_changes_nothing(route: Declared) -> None:
     """And asks no model: that costs."""
-    assert route.needed is not Scope.READ or str(route) in READING
+    assert route.needed is not Scope.READ or str(route) in READING or route.of_its_kind
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "POST" and "/audits" in r.path], ids=str)
 def test_audits_belong_to_their_scope(route: Declared) -> None:
     """A key for audits runs them; one for explanations does not."""
     assert route.needed is Scope.AUDIT
+
+
+def test_every_kind_of_job_has_its_scope() -> None:
+    """The one that asks for it."""
+    assert set(SCOPES) == set(KINDS)
+    assert (SCOPES["batch"], SCOPES["audit"], SCOPES["training"]) == (Scope.EXPLAIN, Scope.AUDIT, Scope.ADMIN)
+    assert Scope.READ not in SCOPES.values()
 
 
 def test_scopes_include_others() -> None:

@@ -324,7 +324,8 @@ class Panel(Value):
     explanations: tuple[Attribution, ...]
     absent: tuple[Absent, ...] = ()
     agreement: Agreement | None
-    removals: tuple[Removal, ...] = ()  # of each method the top 1, 3 and 5 players; beyond ten 1, 10 and 20 %
+    # Of each method the top 1, 3 and 5 players; beyond ten, and in windows beyond fewer, the top 1, 10 % and 20 %.
+    removals: tuple[Removal, ...] = ()
     claims: tuple[Claim, ...] = ()
     baseline_prediction: Prediction | None = None
     evaluations: int = 0  # distinct coalitions in the shared table

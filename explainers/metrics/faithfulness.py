@@ -122,7 +122,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     """
     if Need.OUTPUTS not in case.model.offers:
         return ()
-    asked = _removed_players(attributions)
+    asked = _removed_players(attributions, case)
     logits = case.table.logits(_without(asked, case), precision="fp32")  # shown as predictions
     return tuple(
         Removal(
@@ -135,29 +135,30 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     )
 
 
-def removal_sizes(players: int) -> tuple[int, ...]:
-    """1, 3 and 5 up to ten players; beyond, 1 and the rationales at 10 and 20 %, which are measured anyway.
+def removal_sizes(players: int, exact: int = EXACT_PLAYERS) -> tuple[int, ...]:
+    """1, 3 and 5 where every row is known; beyond, 1 and the rationales at 10 and 20 %, which are measured anyway.
 
     So a method adds two rows for each of the four larger bins and no more: the panel's eight at most 64 up to 100
     players.
     """
-    if players <= EXACT_PLAYERS:
+    if players <= exact:
         return tuple(size for size in TOP if size <= players)
     rationale = dict(zip(SHARES, rationale_sizes(players), strict=True))
-    return (1, rationale[0.10], rationale[0.20])
+    return tuple(dict.fromkeys((1, rationale[0.10], rationale[0.20])))
 
 
 def removal_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
     """Every coalition that `removals_of` reads, (rows, players)."""
-    return _without(_removed_players(attributions), case)
+    return _without(_removed_players(attributions, case), case)
 
 
-def _removed_players(attributions: Sequence[Attribution]) -> list[tuple[str, tuple[int, ...]]]:
+def _removed_players(attributions: Sequence[Attribution], case: Case) -> list[tuple[str, tuple[int, ...]]]:
+    exact = min(EXACT_PLAYERS, case.most_exact)
     return [
         (found.method.name, strongest_first(scores)[:size])
         for found in attributions
         if (scores := scores_of(found)) is not None
-        for size in removal_sizes(len(scores))
+        for size in removal_sizes(len(scores), exact)
     ]
 
 

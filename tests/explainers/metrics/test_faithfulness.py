@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 
 import numpy as np
@@ -176,6 +177,16 @@ def test_removals_share_their_sizes_with_the_rationales_beyond_ten_players(
     assert [len(r.players) for r in removals_of([one], case)] == list(sizes)
     if players > 10:
         assert {*map(bytes, removal_rows([one], case))} <= {*map(bytes, measured_rows([one], case))}
+
+
+@pytest.mark.parametrize("players", [7, 8, 9, 10])
+def test_removals_of_a_text_in_windows_cost_nothing_beside_the_measures(players: int) -> None:
+    """It is exact up to six players at 64 evaluations; what is removed beyond is what comprehensiveness removes."""
+    case = replace(case_for(LinearModel(WEIGHTS), " ".join(["good"] * players), budget=64), most_exact=6)
+    one = given(case, *range(players))
+
+    assert [len(r.players) for r in removals_of([one], case)] == [1, 2]
+    assert {*map(bytes, removal_rows([one], case))} <= {*map(bytes, measured_rows([one], case))}
 
 
 @pytest.mark.parametrize("players", [*range(11, 61), 80, 100])

@@ -25,7 +25,7 @@ from app.audit.statistics.power import detectable_gap
 from app.audit.values import Rows
 from tests import audit_time
 from tests.app.audit.statistics.test_auc import coverage
-from tests.app.audit.statistics.test_intervals import newcombe_figures, wilson_figures
+from tests.app.audit.statistics.test_intervals import gap_figures, wilson_figures
 from tests.app.audit.swaps.swapped import judged
 from tests.app.audit.test_measures import aif360_disagreement, brute, fairlearn_disagreement
 from tests.audit_rows import named, overlapping, partition, rows
@@ -144,7 +144,7 @@ def figures(runs: int) -> dict[str, Callable[[], Any]]:
         },
         "coverage": lambda: {
             "Wilson, mean and least": wilson_figures(),
-            "Newcombe, mean, least, least from 100": newcombe_figures(),
+            "gaps (Agresti-Caffo), mean, least, least from 100": gap_figures(),
         },
         "areas": lambda: {
             f"AUC {true}, {positives}/{negatives}": coverage(true, positives, negatives, runs)

@@ -16,7 +16,7 @@ from .metrics import EMPTY, RANKINGS, Among, Kind, Metric, metric, stratum
 from .ranking_comparison import ranking_tests
 from .statistics.bootstrap import cluster_design, cluster_gap_intervals
 from .statistics.exact import fisher
-from .statistics.intervals import newcombe, welch
+from .statistics.intervals import agresti_caffo, welch
 from .statistics.permutation import GapTest, gap_test, permutations_for
 from .statistics.power import design_effect, detectable_gap, detectable_mean_gap
 from .statistics.verdicts import EQUIVALENCE_LEVEL, all_equal
@@ -26,7 +26,7 @@ from .values import LEVEL, THIN, Bools, Floats, Interval, Ints, Reason, Rows
 def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
     """All tests of the family: values, intervals, p, q over the family, detectable gaps, verdicts.
 
-    Rows without clusters are independent: Newcombe, Fisher, permutation of memberships. Clustered rows: cluster
+    Rows without clusters are independent: Agresti-Caffo, Fisher, permutation of memberships. Clustered rows: cluster
     bootstrap and permutation within the cluster (crossed), or of whole clusters (nested: a cluster is of one group).
     """
     design: Design = "independent"
@@ -88,7 +88,8 @@ class _Sample:
             )
         one, other = self.values[inside], self.values[background]
         if self.measure.kind is Kind.RATE:
-            return tuple(newcombe(one.sum(), len(one), other.sum(), len(other), level=level) for level in levels)
+            counts = one.sum(), len(one), other.sum(), len(other)
+            return tuple(agresti_caffo(*counts, level=level) for level in levels)
         return tuple(welch(one, other, level=level) for level in levels)
 
     def detectable(self, inside: Bools, background: Bools) -> float | None:

@@ -1,4 +1,4 @@
-"""Intervals for independent rows: Wilson for a rate, Newcombe for a difference of two, Welch for means."""
+"""Intervals for independent rows: Wilson for a rate, Agresti and Caffo for a difference of two, Welch for means."""
 
 from __future__ import annotations
 
@@ -25,33 +25,30 @@ def wilson_bounds(events: Floats, n: Floats, *, level: float = LEVEL) -> tuple[F
     return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
 
 
-def newcombe(events: float, n: int, other_events: float, other_n: int, *, level: float = LEVEL) -> Interval | None:
-    """Interval of rate − other rate for two independent samples (Newcombe 1998, method 10); None without rows.
+def agresti_caffo(events: float, n: int, other_events: float, other_n: int, *, level: float = LEVEL) -> Interval | None:
+    """Interval of rate − other rate for two independent samples (Agresti & Caffo 2000); None without rows.
 
     The other sample must not contain the first: a group is compared with its background, never with all rows.
     """
     if n == 0 or other_n == 0:
         return None
-    low, high = newcombe_bounds(
+    low, high = agresti_caffo_bounds(
         (np.array([events], dtype=np.float64), np.array([n], dtype=np.float64)),
         (np.array([other_events], dtype=np.float64), np.array([other_n], dtype=np.float64)),
         level=level,
     )
-    return Interval(float(low[0]), float(high[0]), "Newcombe", level)
+    return Interval(float(low[0]), float(high[0]), "Agresti-Caffo", level)
 
 
-def newcombe_bounds(
+def agresti_caffo_bounds(
     first: tuple[Floats, Floats], second: tuple[Floats, Floats], *, level: float = LEVEL
 ) -> tuple[Floats, Floats]:
-    """Both ends for many differences at once; each sample is (events, n)."""
-    rate, other = first[0] / first[1], second[0] / second[1]
-    low, high = wilson_bounds(*first, level=level)
-    other_low, other_high = wilson_bounds(*second, level=level)
-    gap = rate - other
-    return (
-        gap - np.sqrt((rate - low) ** 2 + (other_high - other) ** 2),
-        gap + np.sqrt((high - rate) ** 2 + (other - other_low) ** 2),
-    )
+    """Both ends for many differences at once; each sample is (events, n). Wald's interval after a success and a failure
+    are added to each sample, within −1 and 1."""
+    (events, n), (other_events, other_n) = ((counted + 1, size + 2) for counted, size in (first, second))
+    rate, other = events / n, other_events / other_n
+    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
+    return np.maximum(rate - other - half, -1.0), np.minimum(rate - other + half, 1.0)
 
 
 def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval | None:

@@ -21,7 +21,7 @@ def wilson_coverage(n: int, rate: float) -> float:
     return float(stats.binom.pmf(events, n, rate)[(low <= rate) & (rate <= high)].sum())
 
 
-def newcombe_coverage(n: int, rate: float, m: int, other: float) -> float:
+def gap_coverage(n: int, rate: float, m: int, other: float) -> float:
     """The same over all pairs of outcomes."""
     sides = []
     for size, chance in ((n, rate), (m, other)):
@@ -31,7 +31,7 @@ def newcombe_coverage(n: int, rate: float, m: int, other: float) -> float:
         sides.append((events[kept], probability[kept], np.full(int(kept.sum()), float(size))))
     (a, p, size_a), (b, q, size_b) = sides
     grid = [np.repeat(column, len(b)) for column in (a, size_a)], [np.tile(column, len(a)) for column in (b, size_b)]
-    low, high = intervals.newcombe_bounds((grid[0][0], grid[0][1]), (grid[1][0], grid[1][1]))
+    low, high = intervals.agresti_caffo_bounds((grid[0][0], grid[0][1]), (grid[1][0], grid[1][1]))
     held = (low <= rate - other) & (rate - other <= high)
     return float(np.outer(p, q).ravel()[held].sum())
 
@@ -42,10 +42,10 @@ def wilson_figures() -> tuple[float, float]:
     return float(np.mean(found)), min(found)
 
 
-def newcombe_figures(sizes: tuple[int, ...] = SIZES, step: int = 1) -> tuple[float, float, float]:
+def gap_figures(sizes: tuple[int, ...] = SIZES, step: int = 1) -> tuple[float, float, float]:
     """Mean and least coverage over the grid, and the least where both samples have 100 rows or more."""
     found = {
-        (n, m, a, b): newcombe_coverage(n, a, m, b)
+        (n, m, a, b): gap_coverage(n, a, m, b)
         for n in sizes
         for m in sizes
         if n <= m
@@ -64,31 +64,50 @@ def test_wilson_covers_as_it_says() -> None:
     assert least >= 0.92
 
 
-def test_newcombe_covers_as_it_says() -> None:
+def test_intervals_of_gaps_cover_as_they_say() -> None:
     """On a part of the grid; `make audit-figures` counts the whole."""
-    mean, least, large = newcombe_figures((30, 100), step=6)
+    mean, least, large = gap_figures((30, 100), step=6)
 
     assert 0.945 <= mean <= 0.96
     assert least >= 0.90
     assert large >= 0.94
 
 
-def test_wilson_and_newcombe_are_those_of_statsmodels() -> None:
+def test_opposite_extremes_are_covered() -> None:
+    """Where Newcombe's interval falls to 93.7 %: two samples of 100, one rate near 0 and the other near 1."""
+    found = [gap_coverage(100, rate, 100, other) for rate, other in ((0.06, 0.94), (0.04, 0.96), (0.84, 0.18))]
+
+    assert min(found) >= 0.94
+
+
+def test_the_interval_of_a_published_example() -> None:
+    """High-dose against standard epinephrine, 7 of 34 and 1 of 34 survived (Perondi et al. 2004; Fagerland et al. 2017,
+    The 2 x 2 Table: .012 to .32)."""
+    found = intervals.agresti_caffo(7, 34, 1, 34)
+    assert found is not None
+
+    assert (round(found.low, 3), round(found.high, 2)) == (0.012, 0.32)
+    certain = intervals.agresti_caffo(10, 10, 0, 10)
+    assert certain is not None
+    assert certain.high == 1.0
+
+
+def test_intervals_are_those_of_statsmodels() -> None:
     """To rounding."""
     one = intervals.wilson(7, 40)
-    gap = intervals.newcombe(7, 40, 30, 90)
+    gap = intervals.agresti_caffo(7, 40, 30, 90)
     assert one is not None
     assert gap is not None
 
     assert (one.low, one.high) == pytest.approx(proportion_confint(7, 40, method="wilson"), abs=1e-12)
-    expected = confint_proportions_2indep(7, 40, 30, 90, method="newcomb")
+    expected = confint_proportions_2indep(7, 40, 30, 90, method="agresti-caffo")
     assert (gap.low, gap.high) == pytest.approx(expected, abs=1e-12)
 
 
 def test_no_rows_no_interval() -> None:
     """Nothing is not a rate of 0."""
     assert intervals.wilson(0, 0) is None
-    assert intervals.newcombe(0, 0, 1, 2) is None
+    assert intervals.agresti_caffo(0, 0, 1, 2) is None
     assert intervals.welch(np.array([1.0]), np.array([1.0, 2.0])) is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,21 @@ def test_a_pdf_has_letters(tmp_path: Path) -> None:
     html = report.to_html(json.loads(written(tmp_path).read_text()))
 
     assert report.to_pdf(html).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("lacking", ["OSError('cannot load libpango')", "ImportError('no module')"])
+def test_without_what_draws_a_pdf_it_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    """Neither the extra without the system's Pango nor no extra at all stops an audit."""
+    (tmp_path / "weasyprint.py").write_text(f"raise {lacking}")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
+    declared, found, _ = audited()
+    made = report.build(declared, found, tmp_path / "audit", run={})
+    files = report.write(made, tmp_path / "audit", pdf=report.has_pdf())
+
+    assert "report.pdf" not in files
+    assert {"report.json", "report.html", "model-card.md"} <= set(files)
+    assert verification.verify(tmp_path / "audit" / "report.json").sha256 == made["sha256"]
 
 
 def test_scores_are_stored_to_six_digits() -> None:

@@ -23,7 +23,7 @@ from tests.app.jobs.inline import execution
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:
-    services: Any = SimpleNamespace(store=store)
+    services: Any = SimpleNamespace(store=store, purse=None)
 
     async def run() -> Any:
         return await function(services, *positional, **named)
@@ -212,7 +212,7 @@ def test_a_file_is_given_back_in_parts(store: Store) -> None:
     work.keep("a.bin", body)
 
     async def read() -> bytes:
-        services: Any = SimpleNamespace(store=store)
+        services: Any = SimpleNamespace(store=store, purse=None)
         return b"".join([part async for part in service.file(services, "default", job.id, name="a.bin")])
 
     assert anyio.run(read) == body

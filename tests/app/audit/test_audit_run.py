@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import re
 import sys
 from functools import cache
@@ -197,12 +198,26 @@ def test_the_report_speaks_the_language_of_the_plan(language: str, tmp_path: Pat
     assert made["sha256"] in html
 
 
-def test_a_pdf_has_letters(tmp_path: Path) -> None:
-    """WeasyPrint sets the same page; its text is text."""
+def test_a_pdf_has_letters_and_every_drawing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """WeasyPrint sets the same page; no drawing fails, not even the heat map, which is a picture."""
     pytest.importorskip("weasyprint")
     html = report.to_html(json.loads(written(tmp_path).read_text()))
 
+    assert "data:image/png" in html
     assert report.to_pdf(html).startswith(b"%PDF")
+    assert [record.getMessage()[:200] for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_a_pdf_loads_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even what a report would not ask for."""
+    pytest.importorskip("weasyprint")
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    for address in ("http://127.0.0.1:9/x.png", (tmp_path / "secret.png").as_uri()):
+        report.to_pdf(f'<img src="{address}">')
+
+    refused = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(refused) == 2
+    assert all("disallowed protocol" in message for message in refused)
 
 
 @pytest.mark.parametrize("lacking", ["OSError('cannot load libpango')", "ImportError('no module')"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from app.access.scopes import Scope
+from tests.app.access.conftest import made
 from tests.browser.conftest import PATIENCE, opened, running
 from tests.served import linear
 from tests.tiny import tiny
@@ -135,12 +138,45 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     opened(reader, module_server + path.format(**places))
     for fold in reader.locator("details:not(.menu)").all():
         fold.evaluate("fold => { fold.open = true; }")
-    reader.evaluate(AXE)
-    found = reader.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    clean(reader)
 
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """A server with log-ins, and a key of an administrator."""
+    data = tmp_path_factory.mktemp("guarded")
+    with ThreadPoolExecutor(1) as apart:  # the browser's driver has a loop of its own in this thread
+        key = apart.submit(made, data, scopes=[Scope.ADMIN]).result().secret
+    for address in running(data, load=model, names=("sentiment",), auth="apikey"):
+        yield address, key
+
+
+def test_signing_in_and_the_log_are_for_every_reader(reader: Page, guarded: tuple[str, str]) -> None:
+    """The form, the form with a key that opens nothing, and the log with lines in it."""
+    address, key = guarded
+    reader.goto(f"{address}/sign-in?next=/log")
+    clean(reader)
+    reader.fill("[name=key]", "whence_nope")
+    reader.press("[name=key]", "Enter")
+    reader.wait_for_selector("[role=alert], .alert, .error")
+    clean(reader)
+    reader.set_extra_http_headers({"authorization": f"Bearer {key}"})
+    asked = {"model": "sentiment", "inputs": [{"text": "a good film"}]}
+    reader.request.post(f"{address}/v1/predictions", data=asked, headers={"authorization": f"Bearer {key}"})
+    reader.goto(f"{address}/log")
+    reader.set_extra_http_headers({})
+
+    assert "/v1/predictions" in reader.content()
+    clean(reader)
+
+
+def clean(page: Page) -> None:
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found["violations"]]
+
     assert told == []
-    assert reader.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_the_dialog_is_for_every_reader(module_server: str, places: dict[str, str], browser: Browser) -> None:

@@ -16,6 +16,8 @@ from app.settings import Settings
 from app.store import jobs
 from app.store.tables import Job
 from tests.app.access.conftest import SECRET, Shared
+from tests.app.audit.planted import model, plan
+from tests.app.jobs.inline import execution
 from tests.routes import Declared, declared
 
 ROUTES = tuple(declared(create_app(Settings(data="unused"))))  # type: ignore[arg-type]
@@ -30,9 +32,15 @@ FOREIGN: tuple[Mapping[str, str], ...] = (
 ADMIN = ("alpha", Scope.ADMIN)
 
 
+def planted(name: str) -> Any:
+    made = model()
+    made.id = name
+    return made
+
+
 @pytest.fixture(scope="module")
 def owned(shared: Shared) -> dict[str, str]:
-    """What project alpha has: a panel and an explanation of a text, each with a note, a data set and a job."""
+    """What project alpha has: a panel and an explanation of a text, each with a note; a data set, a job, an audit."""
     made: dict[str, str] = {}
     for name, path in (("panel", "/v1/panels"), ("explanation", "/v1/explanations")):
         body = {"model": "sentiment", "input": {"text": SECRET}}
@@ -45,7 +53,10 @@ def owned(shared: Shared) -> dict[str, str]:
     made["dataset"] = shared.ask("POST", "/v1/datasets", shared.keys[ADMIN], **asked).json()["id"]
     batch = {"model": "sentiment", "inputs": [{"text": SECRET}]}
     made["job"] = shared.ask("POST", "/v1/batches", shared.keys[ADMIN], json=batch).json()["id"]
+    asked = plan(model="sentiment", title=SECRET).model_dump(mode="json")
+    made["audit"] = shared.ask("POST", "/v1/audits", shared.keys[ADMIN], json=asked).json()["id"]
     store = shared.app.state.services.store
+    execution(store, load=planted).run(made["audit"])
     ended = update(Job).values(state="done", title=SECRET, note=SECRET)  # there is no runner, and streams end with it
     store.commit(lambda session: session.execute(ended))
     return made
@@ -54,7 +65,7 @@ def owned(shared: Shared) -> dict[str, str]:
 def address(route: Declared, owned: Mapping[str, str]) -> str:
     """With the things of project alpha in it."""
     key = owned["explanation"] if "/explanations/" in route.path else owned["panel"]
-    of = "dataset" if "/datasets" in route.path else "job"
+    of = next((kind for kind in ("dataset", "audit") if f"/{kind}s" in route.path), "job")
     values = {"key": key, "model": "sentiment", "name": "shap", "kind": "json", "id": owned[of]}
     path = route.path
     for part in [piece.partition("}")[0] for piece in path.split("{")[1:]]:
@@ -134,10 +145,23 @@ def test_nothing_of_it_was_changed(shared: Shared, owned: dict[str, str]) -> Non
     entries = shared.ask("GET", "/v1/history", shared.keys[ADMIN]).json()["entries"]
 
     assert {entry["key"] for entry in entries} == {owned["panel"], owned["explanation"]}
-    for path in (f"/v1/datasets/{owned['dataset']}", f"/v1/jobs/{owned['job']}"):
+    mine = (f"/v1/datasets/{owned['dataset']}", f"/v1/jobs/{owned['job']}", f"/v1/audits/{owned['audit']}")
+    for path in mine:
         assert shared.ask("GET", path, shared.keys[ADMIN]).status_code == 200
     assert all(entry["note"] == f"note of {SECRET}" for entry in entries)
     assert len(shared.ask("GET", "/v1/models", shared.keys[ADMIN]).json()["models"]) == 1
+
+
+@pytest.mark.parametrize("path", ["", "/report?format=html", "/report?format=zip", "/rows"])
+def test_a_stored_audit_is_its_projects_own(shared: Shared, owned: dict[str, str], path: str) -> None:
+    """Report, files and rows: there for whoever may read in alpha, and not there in beta."""
+    address = f"/v1/audits/{owned['audit']}{path}"
+    own, other = (shared.ask("GET", address, shared.keys[project, Scope.READ]) for project in ("alpha", "beta"))
+
+    assert own.status_code == 200, own.text
+    assert other.status_code == 404
+    assert owned["audit"] not in shared.ask("GET", "/v1/audits", shared.keys["beta", Scope.ADMIN]).text
+    assert owned["audit"] in shared.ask("GET", "/v1/audits", shared.keys["alpha", Scope.READ]).text
 
 
 def test_nobody_reaches_the_data_of_another_project_through_a_body(shared: Shared, owned: dict[str, str]) -> None:

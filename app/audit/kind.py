@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import accumulate
@@ -156,7 +157,9 @@ def _of_dataset(store: Store, project: str, declared: str) -> Material:
         rows += [{text: each.text, label: each.label or "", **each.groups} for each in part]
     if isinstance(data, Table | Swaps):
         data = data.model_copy(update={"text": text, "label": data.label and label})
-    return material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows)
+    made = material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows)
+    name = datasets.find(store, project, str(data.dataset)).name
+    return replace(made, source={**made.source, "title": name})
 
 
 def archive(folder: Path) -> bytes:

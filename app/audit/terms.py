@@ -122,7 +122,7 @@ STRATA = {
 
 DRAWN = {
     "points": N_("points"),
-    "before": N_("Says"),
+    "before": N_("The text says"),
     "after": N_("Becomes"),
     "gap": N_("gap"),
     "all": N_("all texts"),

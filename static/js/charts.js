@@ -25,7 +25,7 @@ function lines(chart, width) {
   const shades = rgb(...SHADES).map(css);
   const traces = chart.curves.map(({ name, points }, k) => ({
     type: 'scatter', mode: points.length > 40 ? 'lines' : 'lines+markers', name: escape(name),
-    x: points.map(([x]) => x), y: points.map(([, y]) => y), hoverinfo: 'text', marker: { size: 5 },
+    x: points.map(([x]) => x), y: points.map(([, y]) => y), hoverinfo: 'text', marker: { size: 5 }, cliponaxis: false,
     text: points.map(([x, y, n]) => (y === null ? '' : `${escape(name)}<br>${escape(chart.x)} ${x.toFixed(3)}<br>${escape(chart.y)} ${y.toFixed(3)}${n ? `<br>n ${n}` : ''}`)),
     line: { color: shades[k % shades.length], dash: DASHES[k % DASHES.length], width: k ? 1.75 : 2.5, shape: 'linear' },
   }));
@@ -36,7 +36,7 @@ function lines(chart, width) {
   const side = Math.min(width - (beside ? 260 : 70), 400);
   const below = beside ? 48 : 56 + 22 * traces.length;
   return [traces, {
-    ...layout, shapes, height: (chart.diagonal ? side : 300) + below + 34,
+    ...layout, shapes, showlegend: true, height: (chart.diagonal ? side : 300) + below + 34,
     margin: { l: 56, r: beside ? (chart.diagonal ? width - side - 56 : 210) : 14, t: 34, b: below },
     legend: beside ? { x: 1.02, y: 1, bgcolor: CLEAR } : { x: 0, y: -0.16, yanchor: 'top', bgcolor: CLEAR },
     xaxis: { ...axis, title: { text: escape(chart.x), standoff: 8 }, range: [0, 1] },

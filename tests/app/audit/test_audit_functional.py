@@ -85,6 +85,7 @@ def test_a_functional_test_that_was_sent_is_chosen_in_the_form(client: TestClien
     pages = {language: client.get(f"/audits/{id}?lang={language}").text for language in ("en", "zh")}
 
     assert {each["target"]: each["figure"]["value"] for each in shown["harmless"]} == {PLANTED: 1.0, "sikh": 0.0}
+    assert answer["content"]["data"]["title"] == "cases.csv"
     assert answer["content"]["data"]["clusters"] == len(KINDS) * EACH
     assert 'id="functional"' in pages["en"]
     assert "Harmless sentences that name the group" in pages["en"]

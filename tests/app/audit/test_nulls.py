@@ -24,10 +24,10 @@ def test_twice_the_detectable_gap_is_found() -> None:
     assert audit_figures.planted_found(0.3, 100, 60) >= 0.9
 
 
-def test_twice_the_detectable_gap_is_found_on_templates_and_half_of_it_seldom() -> None:
+def test_twice_the_detectable_gap_is_found_on_templates_and_two_thirds_of_it_seldom() -> None:
     """Templates that hold every group: their own level neither hides a gap nor makes it seem harder to find."""
     assert audit_figures.planted_on_templates(53, 2, 40) >= 0.9
-    assert audit_figures.planted_on_templates(53, 0.5, 40) <= 0.5
+    assert audit_figures.planted_on_templates(53, 0.7, 40) <= 0.6
 
 
 def test_a_percentile_interval_of_the_spread_is_always_above_zero() -> None:

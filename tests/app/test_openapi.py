@@ -97,7 +97,12 @@ def test_every_example_runs(client: TestClient, document: dict[str, Any], monkey
             assert answer.status_code == expected, (path, name, answer.text)
 
 
-REFUSED = {"/v1/models": 422, "/v1/datasets/{id}/predictions": 404}  # no such folder, no such data set
+REFUSED = {  # no such folder, data set or audit
+    "/v1/models": 422,
+    "/v1/datasets/{id}/predictions": 404,
+    "/v1/trainings": 404,
+    "/v1/audits/{id}/reviews": 404,
+}
 FIRST = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
 CHECKS = (
     checks.not_a_server_error,

@@ -177,7 +177,10 @@ class ClusterEngine(SocketEngine):
 
 
 def connect() -> Any:
-    """Ray, joined to the cluster of RAY_ADDRESS or a new one on this machine's loopback; tokens are asked for."""
+    """Ray, joined to the cluster of RAY_ADDRESS or a new one of this machine; tokens are asked for.
+
+    A new one advertises 127.0.0.1, but Ray listens on all addresses whatever it is told: the token guards.
+    """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = os.environ.get("RAY_ADDRESS")

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from explainers.testing import LinearModel
 from tests.browser.conftest import PATIENCE, opened, running
+from tests.processes import Server, tiny_folder
 
 RUN = "window.ran=1"
 BODIES = (
@@ -301,3 +302,58 @@ def test_what_is_sent_to_the_rest_interface_does_not_run_on_pages(page: Page, ad
     for path in shown[:3] if not allowed else []:
         page.goto(address + path)
         unharmed(page)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Web, engine and job runner, as `whence serve` starts them."""
+    folder = tmp_path_factory.mktemp("whole")
+    server = Server(folder / "data", models=(tiny_folder(folder / "tiny"),)).start().ready()
+    yield server
+    server.close()
+
+
+def test_what_the_job_runner_made_of_a_hostile_file_does_not_run(page: Page, whole: Server) -> None:
+    """Texts, labels, groups, column and file name: read, predicted, explained, audited,
+    and shown on every page of it."""
+    column, labels, groups = PAYLOADS[3], PAYLOADS[40:42], PAYLOADS[80:85]
+    head = ("text", "label", column)
+    rows = [(text, labels[n % 2], groups[n % 5]) for n, text in enumerate(PAYLOADS)]
+    quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in (head, *rows)]
+    named = {"name": PAYLOADS[7][:200], "text": "text", "label": "label", "groups": [column]}
+    sent = whole.http.post(
+        "/v1/datasets", params=named, content="\n".join(quoted), headers={"Content-Type": "text/csv"}
+    )
+    assert sent.status_code == 202, sent.text
+    data = sent.json()
+    whole.finished(data["job"])
+    asked = {"model": "tiny", "explain": 20, "method": "leave-one-out"}
+    predicted = whole.http.post(f"/v1/datasets/{data['id']}/predictions", json=asked).json()["id"]
+    plan = {
+        "model": "tiny", "title": PAYLOADS[9][:200], "explain": {"gaps": 0},
+        "data": {"kind": "table", "dataset": data["id"], "groups": [column], "positive": [labels[0]]},
+    }  # fmt: skip
+    audit = whole.http.post("/v1/audits", json=plan).json()["id"]
+    for job in (predicted, audit):
+        whole.finished(job)
+    where = f"/datasets/{data['id']}"
+    found = whole.http.get(f"/v1{where}").json()
+    shown = [
+        "/datasets", "/jobs", "/audits", "/history", where, f"{where}?model=tiny&sort=badge",
+        f"{where}?model=tiny&limit=200",
+        *filled(f"{where}?model=tiny&label={{}}&group={{}}", labels), f"/jobs/{audit}", f"/jobs/{predicted}",
+    ]  # fmt: skip
+
+    assert found["rows"] == len(PAYLOADS)
+    assert found["runs"][0]["done"] == len(PAYLOADS)
+    opened(page, f"{whole.address}/")
+    assert page.evaluate(FETCHED, [shown, []]) == []
+    audited = [f"/audits/{audit}", f"/v1/audits/{audit}/report?format=html"]  # both have drawings of their own
+    assert page.evaluate(FETCHED, [audited, ["STYLE", "IMG"]]) == []
+    for path in (where, f"{where}?model=tiny", "/audits", f"/jobs/{audit}"):
+        page.goto(whole.address + path)
+        unharmed(page)
+    page.goto(whole.address + audited[0])
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.ran ?? null") is None
+    assert page.evaluate("[...document.images].every((image) => image.src.includes('/drawings/'))")

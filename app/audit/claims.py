@@ -65,20 +65,21 @@ def _claim(effect: WordEffect, part: str) -> Claim:
 def measured(
     claims: Sequence[Claim], edited: Sequence[Edited], scores: Floats, *, threshold: float, rows: int
 ) -> list[Claim]:
-    """The claims with what was measured. rows: of the group in the stratum of the gap, the denominator of its rate."""
+    """The claims with what was measured. rows: tried texts of the group, with the word and without: the denominator of
+    their rate."""
     found = []
     for claim in claims:
         mine = [each for each in edited if each.word == claim.word]
         before = np.array([scores[each.row] for each in mine])
         after = np.array([each.score for each in mine])
         check = causal_check(before >= threshold, after >= threshold)
-        if check is None or not rows:
+        if check is None:
             found.append(claim)
             continue
         found.append(
             replace(
                 claim,
-                measured=(check.gained - check.lost) / rows,
+                measured=check.change(rows),
                 shift=float((after - before).mean()),
                 flips=check.gained + check.lost,
                 tried=check.texts,

@@ -136,25 +136,23 @@ def word_table(
 
 @dataclass(frozen=True)
 class Check:
-    """What removing or swapping a word on those very texts does to the rate: its change and the decisions that flip."""
+    """What removing or swapping a word does to the decisions on the `texts` that hold it: how many flip which way."""
 
     texts: int
-    rate_before: float
-    rate_after: float
     gained: int
     lost: int
 
-    @property
-    def change(self) -> float:
-        return self.rate_after - self.rate_before
+    def change(self, rows: int) -> float:
+        """Of the rate of so many texts, with the word and without."""
+        return (self.gained - self.lost) / rows
 
 
 def causal_check(before: Bools, after: Bools) -> Check | None:
-    """Decisions (texts,) before and after the edit, over all texts of the side; None without texts."""
+    """Decisions (texts,) before and after the edit; None without texts."""
     if not len(before):
         return None
     gained, lost = int((~before & after).sum()), int((before & ~after).sum())
-    return Check(len(before), float(before.mean()), float(after.mean()), gained, lost)
+    return Check(len(before), gained, lost)
 
 
 def agreement(claims: Floats, measured: Floats) -> float | None:

@@ -17,6 +17,7 @@ from .statistics.verdicts import Verdict
 from .stored import Stored
 from .values import Bools, Rows
 
+MOST_TRIED = 200  # texts of a group that words are taken out of
 NO_LABELS_NEEDED = frozenset(name for name, known in METRICS.items() if not known.needs_labels)
 
 
@@ -130,6 +131,13 @@ def sampled(measured: Measured, test: Test, plan: Plan) -> tuple[list[int], list
         list(sides(measured, test)), measured.rows.clusters, most=plan.explain.texts, seed=plan.seed
     )
     return [int(measured.at[row]) for row in own], [int(measured.at[row]) for row in other]
+
+
+def tried(measured: Measured, test: Test, plan: Plan) -> list[int]:
+    """Stored row numbers of the group's texts whose words are taken out, those that hold them."""
+    own, _ = sides(measured, test)
+    (rows,) = drawn_alike([own], measured.rows.clusters, most=MOST_TRIED, seed=plan.seed)
+    return [int(measured.at[row]) for row in rows]
 
 
 def pushed(measured: Measured, plan: Plan) -> list[list[int]]:

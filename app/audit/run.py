@@ -42,7 +42,6 @@ from .values import Floats
 
 SHARD = 512  # rows that are predicted together: a job stores them as one piece, and a command does the same
 TOGETHER = 8  # texts that are explained in one step, a few seconds' work
-MOST_EDITS = 200  # texts a word is taken out of
 PREDICTING, EXPLAINING, CHECKING = N_("predicting"), N_("explaining"), N_("taking words out")
 
 
@@ -174,17 +173,16 @@ class Course:
         return tuple(replace(known[self.material.texts[row], method], row=row) for row, method in wanted)
 
     def _edits(self, number: int) -> list[tuple[int, str, list[int]]]:
-        """(gap, word, rows): the words with the largest claims, and the texts of the group that hold them; and those
-        that name an identity, which may be several words."""
+        """(gap, word, rows): the words with the largest claims, and the tried texts that hold them; and those that name
+        an identity, which may be several words."""
         texts = Evidence(self._explained).of(self.plan.explain.method)
         own, other = ([texts[row] for row in side] for side in self._sides[number])
-        inside = self.measured.at[gaps.sides(self.measured, self._worst[number])[0]]
-        edits = []
-        for claim in claims_of(own, other, seed=self.plan.seed):
-            holding = [int(row) for row in inside if occurrences(self.material.texts[row], claim.word)]
-            edits.append((number, claim.word, holding[:MOST_EDITS]))
-        naming = [int(row) for row in inside if self.material.mentions[row]]
-        return [*edits, (number, MENTION, naming[:MOST_EDITS])]
+        tried = gaps.tried(self.measured, self._worst[number], self.plan)
+        edits = [
+            (number, claim.word, [row for row in tried if occurrences(self.material.texts[row], claim.word)])
+            for claim in claims_of(own, other, seed=self.plan.seed)
+        ]
+        return [*edits, (number, MENTION, [row for row in tried if self.material.mentions[row]])]
 
 
 def counted(plan: Plan, material: Material) -> dict[str, int]:

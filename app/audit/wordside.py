@@ -31,12 +31,13 @@ def words(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) ->
         if not own or not other:
             continue
         edited = [each for each in stored.evidence.edited if each.gap == number]
+        tried = len(gaps.tried(found, test, plan))
         claims = measured(
             claims_of(own, other, seed=plan.seed),
             edited,
             stored.scores,
             threshold=found.rows.threshold,
-            rows=int(gaps.sides(found, test)[0].sum()),
+            rows=tried,
         )
         out.append(
             {
@@ -49,7 +50,7 @@ def words(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) ->
                 "parts": decomposed(plan, stored, own, other),
                 "words": claims,
                 "agreement": claimed_and_measured(claims),
-                "closed": closed(found, test, edited, stored.scores),
+                "closed": closed(found, test, edited, stored.scores, rows=tried),
             }
         )
     return out
@@ -68,13 +69,13 @@ def full_gap(found: Measured, test: Test) -> float:
     return float(odds[inside].mean() - odds[background].mean())
 
 
-def closed(found: Measured, test: Test, edited: Sequence[Edited], scores: Floats) -> float | None:
-    """The share of the rate gap that is gone once no identity is named in the group's texts, all its words taken out
-    together; None where no text names one."""
+def closed(found: Measured, test: Test, edited: Sequence[Edited], scores: Floats, *, rows: int) -> float | None:
+    """The share of the rate gap that is gone once no identity is named in the tried texts of the group, `rows` of them,
+    all its words taken out together; None where no text names one."""
     mine = [each for each in edited if each.word == MENTION]
     before, after = scores[[each.row for each in mine]], np.array([each.score for each in mine])
     check = causal_check(before >= found.rows.threshold, after >= found.rows.threshold)
-    return None if check is None or not test.gap else -check.change / test.gap
+    return None if check is None or not test.gap else -check.change(rows) / test.gap
 
 
 def quality(plan: Plan, stored: Stored, found: Measured) -> dict[str, Any] | None:

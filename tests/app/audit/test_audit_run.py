@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.audit import report, stored, verification
+from app.audit import gaps, report, stored, verification
 from app.audit.content import content_of, digest
 from app.audit.difference import compare
 from app.audit.oracle import LocalOracle
@@ -61,6 +61,19 @@ def test_the_words_of_the_gap_add_up_to_it() -> None:
     assert gap["words"][0]["word"] == PLANTED
     assert gap["words"][0]["claim"] == pytest.approx(2 * WEIGHT, abs=1e-6)
     assert gap["closed"] >= 0.8
+
+
+def test_of_a_large_group_some_texts_are_tried_and_the_rate_is_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted word alone makes the gap, so that without it, on however many texts, the rate falls by the gap."""
+    monkeypatch.setattr(gaps, "MOST_TRIED", 30)
+    asked = plan()
+    declared, found = run(asked, material_of(asked, folder=Path()), LocalOracle(model()), silent)
+    few = content_of(declared, found, {})["words"][0]
+    word = few["words"][0]
+
+    assert (word["word"], word["tried"]) == (PLANTED, 30)
+    assert word["measured"] == pytest.approx(-word["flips"] / 30)
+    assert 0.8 <= few["closed"] <= 1.2
 
 
 def test_an_identity_of_two_words_is_taken_out_whole() -> None:

@@ -68,11 +68,11 @@ def test_the_planted_word_leads_the_table() -> None:
 
 
 def test_removing_a_word_is_counted_again() -> None:
-    """Of four selected texts two are no longer, and one new one is."""
+    """Of four selected texts two are no longer, and one new one is: of ten texts, five without the word, a tenth."""
     found = causal_check(np.array([1, 1, 1, 1, 0], dtype=bool), np.array([1, 1, 0, 0, 1], dtype=bool))
     assert found is not None
 
-    assert (found.change, found.gained, found.lost) == (pytest.approx(-0.2), 1, 2)
+    assert (found.change(10), found.gained, found.lost) == (-0.1, 1, 2)
     assert causal_check(np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)) is None
 
 

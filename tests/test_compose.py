@@ -82,6 +82,13 @@ def test_a_container_can_do_no_more_than_it_needs(name: str) -> None:
     assert service.get("user", "the image's") != "root"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_pages_and_jobs_share_the_data_folder(name: str) -> None:
+    """A model that a job trains or registers is a folder there, which the pages serve and every worker computes with."""
+    assert SERVICES[name]["volumes"] == ["data:/data"]
+    assert not [mount for mount in SERVICES[name]["tmpfs"] if mount.startswith("/data")]
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_secret_lies_in_the_environment(name: str) -> None:
     """Environments are shown by `docker inspect`; secrets come as files."""

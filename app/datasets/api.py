@@ -96,9 +96,9 @@ async def create_dataset(
     text_pair: Column = None,
     label: Column = None,
     id: Column = None,
-    groups: Annotated[list[str] | None, Query(max_length=8)] = None,
+    groups: Annotated[tuple[str, ...], Query(max_length=8)] = (),
 ) -> Response:
-    asked = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": groups or []}
+    asked: dict[str, Any] = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": groups}
     with flow.incoming(services) as file:
         limit = services.settings.upload_limit
         kind = request.headers.get("content-type", "")

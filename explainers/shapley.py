@@ -21,7 +21,6 @@ from math import comb, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from .types import BoolArray, FloatArray
 
@@ -76,6 +75,13 @@ def estimate(
     return scores.mean(axis=0), np.sqrt((errors**2).mean(axis=0) / parts)
 
 
+def _linalg() -> Any:
+    """Loaded with the first fit: 17 MB that a process which only lists the methods has no use for."""
+    from scipy import linalg
+
+    return linalg
+
+
 @cache
 def _one_thread() -> Any:
     """Matrices of a few hundred rows gain nothing from more threads, and on a busy machine these wait for each other:
@@ -113,11 +119,12 @@ def _fit(signs: FloatArray, odd: FloatArray, importance: FloatArray, triples: fl
     inner = (signs * np.arctanh(strength)) @ signs.T
     kernel = np.exp(0.5 * np.log1p(-(strength**2)).sum()) * np.sinh(inner) + singles * (signs * strength) @ signs.T
     kernel[np.diag_indices_from(kernel)] *= 1 + JITTER
-    factor = cho_factor(kernel, lower=True, check_finite=False)
-    white = solve_triangular(factor[0], odd, lower=True, check_finite=False)
+    linalg = _linalg()
+    factor = linalg.cho_factor(kernel, lower=True, check_finite=False)
+    white = linalg.solve_triangular(factor[0], odd, lower=True, check_finite=False)
     variance = np.maximum((white**2).mean(axis=0), np.finfo(float).tiny)
     evidence = -len(odd) * (0.5 * float(np.log(variance).mean()) + float(np.log(np.diag(factor[0])).mean()))
-    solved = cho_solve(factor, odd, check_finite=False)
+    solved = linalg.cho_solve(factor, odd, check_finite=False)
     return _Posterior(signs, strength, singles, factor, solved, variance, evidence)
 
 
@@ -138,7 +145,7 @@ class _Posterior:
     def spread(self) -> FloatArray:
         """Posterior standard deviation of each value, (players, targets)."""
         cross = self._cross()
-        explained = (cross.T * cho_solve(self.factor, cross.T, check_finite=False)).sum(axis=0)
+        explained = (cross.T * _linalg().cho_solve(self.factor, cross.T, check_finite=False)).sum(axis=0)
         prior = (
             4 * self.strength * (_even_integral(self.strength[None], SQUARE_NODES, SQUARE_WEIGHTS)[0] + self.singles)
         )

@@ -84,7 +84,7 @@ def test_a_container_can_do_no_more_than_it_needs(name: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_pages_and_jobs_share_the_data_folder(name: str) -> None:
-    """A model that a job trains or registers is a folder there, which the pages serve and every worker computes with."""
+    """A model that a job trains is a folder there, which the pages serve and every worker computes with."""
     assert SERVICES[name]["volumes"] == ["data:/data"]
     assert not [mount for mount in SERVICES[name]["tmpfs"] if mount.startswith("/data")]
 

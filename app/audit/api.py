@@ -36,7 +36,7 @@ BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
     dependencies=[needs(Scope.AUDIT)],
     status_code=202,
     response_model=JobOut,
-    responses=errors(*ASKING, 409),
+    responses=errors(*ASKING, 404, 409),
     summary="Run an audit that is declared by its plan, as a job",
 )
 async def create_audit(

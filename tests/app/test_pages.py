@@ -272,16 +272,19 @@ def test_the_scale_of_a_comparison_is_shared(client: TestClient) -> None:
     assert re.findall(r'data-step="(-?\d)"', versus.group()) == ["5", "3"]
 
 
-def test_a_folder_that_is_refused_is_shown_with_the_reason(tmp_path: Path) -> None:
-    """422, the reason beside the form, and the path still in it."""
-    (tmp_path / "models" / "empty").mkdir(parents=True)
+def test_a_folder_outside_the_allowed_ones_is_refused_in_the_form(tmp_path: Path) -> None:
+    """422, the reason beside the form, and the path still in it; no job is begun."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "elsewhere").mkdir()
     app, _ = served(tmp_path / "data", roots=(tmp_path / "models",))
     with TestClient(app, base_url="http://localhost", headers=HEADERS) as client:
-        answer = client.post("/models", data={"path": str(tmp_path / "models" / "empty")})
+        answer = client.post("/models", data={"path": str(tmp_path / "elsewhere")})
+        jobs = client.get("/v1/jobs").json()["jobs"]
 
     assert answer.status_code == 422
     assert "This model folder was refused." in words(answer.text)
-    assert str(tmp_path / "models" / "empty") in answer.text
+    assert str(tmp_path / "elsewhere") in answer.text
+    assert jobs == []
 
 
 @pytest.mark.parametrize(

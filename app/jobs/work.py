@@ -55,6 +55,13 @@ class Work:
         """Stores a file with the job; service.file and /v1/jobs/{id}/files/{name} give it back."""
         self.store.commit(partial(jobs.add_file, job=self.id, name=name, parts=_parts(source)))
 
+    def kept(self, name: str, *, job: str | None = None) -> Iterator[bytes]:
+        """The parts of a file stored with this job or another; none where there is no such file."""
+        number = 0
+        while body := self.store.query(partial(jobs.file_part, job=job or self.id, name=name, part=number)):
+            yield body
+            number += 1
+
     def so_far(self, result: Mapping[str, Any]) -> None:
         """What is known before the end; the result of the job takes its place."""
         self.store.commit(partial(jobs.change, id=self.id, result=json.dumps(result)))

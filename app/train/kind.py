@@ -14,7 +14,6 @@ from ..datasets import service as datasets
 from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..models.kind import register
-from ..store import jobs
 from . import child, splits
 from .plan import Fit, Judgement, Plan, Source
 from .process import EPOCHS, Task
@@ -103,7 +102,7 @@ def _take_up(work: Work) -> list[dict[str, Any]]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     archive = work.folder / CHECKPOINT
-    _write(archive, _parts(work, CHECKPOINT))
+    _write(archive, work.kept(CHECKPOINT))
     if not archive.stat().st_size:
         return []
     with tarfile.open(archive) as tar:
@@ -120,7 +119,7 @@ def _placed(work: Work) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for name in MODEL:
-        _write(part / name, _parts(work, name))
+        _write(part / name, work.kept(name))
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     return folder
@@ -130,10 +129,3 @@ def _write(path: Path, parts: Iterable[bytes]) -> None:
     with path.open("wb") as file:
         for body in parts:
             file.write(body)
-
-
-def _parts(work: Work, name: str) -> Iterator[bytes]:
-    number = 0
-    while (body := work.store.query(partial(jobs.file_part, job=work.id, name=name, part=number))) is not None:
-        yield body
-        number += 1

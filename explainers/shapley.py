@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import product
 from math import comb, sqrt
 from typing import Any
 
 import numpy as np
 
+from .threads import on_one_thread
 from .types import BoolArray, FloatArray
 
 TRIPLES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of all triples over that of all single players
@@ -36,6 +37,7 @@ NODES, WEIGHTS = (NODES + 1) / 2, WEIGHTS / 2  # Gauss-Legendre on [0, 1]
 SQUARE_NODES, SQUARE_WEIGHTS = np.outer(NODES, NODES).ravel(), np.outer(WEIGHTS, WEIGHTS).ravel()
 
 
+@on_one_thread
 def exact(values: FloatArray, keep: BoolArray) -> FloatArray:
     """Shapley values (players, targets) from the values (2^n, targets) of all coalitions `keep` (2^n, players)."""
     players = keep.shape[1]
@@ -82,15 +84,6 @@ def _linalg() -> Any:
     return linalg
 
 
-@cache
-def _one_thread() -> Any:
-    """Matrices of a few hundred rows gain nothing from more threads, and on a busy machine these wait for each other:
-    seconds instead of 40 ms."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
 def _estimated(keep: BoolArray, odd: FloatArray, pause: Callable[[], None]) -> tuple[FloatArray, FloatArray]:
     signs = np.where(keep, 1.0, -1.0)
     even = np.ones(keep.shape[1])
@@ -108,10 +101,10 @@ def _estimated(keep: BoolArray, odd: FloatArray, pause: Callable[[], None]) -> t
 
 def _paused_fit(pause: Callable[[], None], *asked: Any) -> _Posterior:
     pause()
-    with _one_thread().limit(limits=1, user_api="blas"):
-        return _fit(*asked)
+    return _fit(*asked)
 
 
+@on_one_thread
 def _fit(signs: FloatArray, odd: FloatArray, importance: FloatArray, triples: float, singles: float) -> _Posterior:
     players = signs.shape[1]
     slope = sqrt(6 * triples / max((players - 1) * (players - 2), 1))  # C(n, 3) b^3 = triples * n b
@@ -138,10 +131,12 @@ class _Posterior:
     variance: FloatArray  # of the process, (targets,)
     evidence: float  # log marginal likelihood up to a constant, mean over targets
 
+    @on_one_thread
     def mean(self) -> FloatArray:
         found: FloatArray = self._cross() @ self.solved
         return found
 
+    @on_one_thread
     def spread(self) -> FloatArray:
         """Posterior standard deviation of each value, (players, targets)."""
         cross = self._cross()

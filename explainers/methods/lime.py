@@ -8,6 +8,7 @@ from pydantic import Field
 from ..badge import smallest_gap
 from ..base import Case, Explainer, Need, Promise
 from ..sampling import EXACT_PLAYERS, Design, design_for, lime_law, lime_rows
+from ..threads import on_one_thread
 from ..types import Attribution, BoolArray, FloatArray
 
 WANTED_PER_COEFFICIENT = 10
@@ -56,6 +57,7 @@ class Lime(Explainer):
             },
         )
 
+    @on_one_thread
     def _fit(self, keep: BoolArray, weights: FloatArray, values: FloatArray) -> tuple[FloatArray, float, float]:
         """lime_base's weighted fit of one target: coefficients (players,), intercept and the weighted R²."""
         from lime.lime_base import LimeBase
@@ -132,6 +134,7 @@ def kernel(keep: BoolArray, width: float) -> FloatArray:
     return found
 
 
+@on_one_thread
 def standard_errors(keep: BoolArray, weights: FloatArray, inclusion: FloatArray, residuals: FloatArray) -> FloatArray:
     """Of weighted least squares under sampling (targets, players): rows that had to be in add nothing (Binder 1983)."""
     rows = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1).astype(float)

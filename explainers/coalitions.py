@@ -15,7 +15,7 @@ from .batches import batches_on
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
-SMALLEST_BATCH = 8
+STEP = 8  # rows
 
 
 class CoalitionTable:
@@ -94,7 +94,7 @@ class CoalitionTable:
         self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
 
     def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
-        batch = self._batch or self._rows_of(precision)
+        batch = self._batch or batch_for(len(self.inputs.tokens), device=getattr(self.model, "device", "cpu"))
         for start in range(0, len(keep), batch):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
             chunk = keep[start : start + batch]
@@ -102,26 +102,18 @@ class CoalitionTable:
             self.batches.append(len(chunk))
             self._remember(chunk, found[: len(chunk)], precision)
 
-    def _rows_of(self, precision: Arithmetic) -> int:
-        return batch_for(len(self.inputs.tokens), precision, device=getattr(self.model, "device", "cpu"))
-
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
             self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
 
 
-def batch_for(tokens: int, precision: Arithmetic, *, device: str = "cpu") -> int:
-    """Rows of so many tokens a batch, a power of two: the same on every machine, so that results are."""
+def batch_for(tokens: int, *, device: str = "cpu") -> int:
+    """Rows of so many tokens a batch, a multiple of eight: the same on every machine, so that results are."""
     most = batches_on(device)
-    rows = most.rows
-    while rows > SMALLEST_BATCH and rows * tokens > getattr(most, precision):
-        rows //= 2
-    return rows
+    return min(most.rows, max(1, most.tokens // tokens // STEP) * STEP)
 
 
 def _padded(keep: BoolArray, batch: int) -> BoolArray:
-    """Rows repeated up to the next power of two: every new batch shape costs the processor a new kernel."""
-    rows = 1
-    while rows < len(keep):
-        rows *= 2
+    """Rows repeated up to the next multiple of eight: every new batch shape costs the processor a new kernel."""
+    rows = -(-len(keep) // STEP) * STEP
     return keep[np.arange(min(rows, batch)) % len(keep)]

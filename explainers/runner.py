@@ -48,7 +48,7 @@ def _said(model: Any, inputs: Encoded, logits: FloatArray) -> Prediction:
 
 
 def scores(model: Any, texts: Sequence[str | tuple[str, str]], *, progress: Progress = silent) -> FloatArray:
-    """Logits (texts, labels) of many texts, or of many pairs, in their order: fp32, within 1e-6 of `predict`.
+    """Logits (texts, labels) of many texts, or of many pairs, in their order: fp32, within 1e-5 of `predict`.
 
     Raises BadInput with the number of a text that cannot be read, Cancelled between batches of about 100 ms.
     """

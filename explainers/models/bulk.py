@@ -37,7 +37,7 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     readings = np.zeros((len(texts), 1))
     done, every = 0, sum(map(len, alike.values()))
     for group in sorted(alike.values(), key=lambda group: group[0][1].shape[1]):
-        step = max(1, batches_on(network.device.type).bulk // group[0][1].shape[1])
+        step = max(1, batches_on(network.device.type).tokens // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
             numbers = [number for number, _ in batch]

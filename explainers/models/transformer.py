@@ -18,7 +18,7 @@ from .bulk import Text, bulk_logits
 from .device import has_bf16, to_array
 from .encoding import TextEncoder
 from .masking import path_ends, whole_rows
-from .network import Network
+from .network import Network, QuickNetwork
 from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
 CHECK_TEXTS = (
@@ -99,8 +99,8 @@ class TransformerModel:
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
     def scores(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
-        """Logits (texts, labels) in fp32, many texts a pass: within 1e-6 of `predict`. Raises BadInput, Cancelled."""
-        return bulk_logits(self._network, self._encoder, texts, progress=progress)
+        """Logits (texts, labels) in fp32, many texts a pass: within 1e-5 of `predict`. Raises BadInput, Cancelled."""
+        return bulk_logits(self._fast, self._encoder, texts, progress=progress)
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
@@ -110,11 +110,11 @@ class TransformerModel:
     @cached_property
     def _fast(self) -> Network:
         """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
-        return stacks.stacked(self._network) or self._network
+        return stacks.stacked(self._network) or QuickNetwork(self._network.module)
 
     @cached_property
     def _half(self) -> Network:
-        if self._fast is not self._network:
+        if isinstance(self._fast, stacks.StackedNetwork):
             return stacks.StackedNetwork(self._network.module, dtype=torch.bfloat16)
         return Network(half.half_copy(self._network.module))
 

@@ -147,7 +147,7 @@ class TestShap:
         Shap().explain(case)
         assert distinct >= 500
         assert found.forward_passes >= 500
-        assert np.mean(case.table.batches) > 0.95 * batch_for(len(case.inputs.tokens), "fp32") > 5.7
+        assert np.mean(case.table.batches) > 0.95 * batch_for(len(case.inputs.tokens)) > 5.7
 
 
 class TestLime:

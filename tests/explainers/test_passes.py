@@ -93,7 +93,7 @@ def test_whoever_asked_can_end_the_work_at_its_last_pass(method: str) -> None:
 
 def test_a_long_question_is_asked_in_passes_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows a method asks at once."""
-    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, one_pass=30, gradients=30))
+    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, tokens=30, gradients=30))
     model, told = tiny("bert"), []
     tokens = len(model.encode(Question(text=TEXT)).tokens)
     with passes.heard_by(told.append):

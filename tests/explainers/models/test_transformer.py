@@ -146,7 +146,7 @@ def test_long_batches_are_cut_and_put_together_again(monkeypatch: pytest.MonkeyP
     points = np.linspace(0, 1, 7)
     outputs = model.outputs(inputs, some(inputs))
     path = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, one_pass=30, gradients=30))
+    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, tokens=30, gradients=30))
 
     found = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
 

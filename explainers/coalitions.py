@@ -12,6 +12,7 @@ import numpy as np
 
 from .base import Encoded, Progress, silent
 from .batches import batches_on
+from .sampling import EXACT_PLAYERS
 from .types import BoolArray, FloatArray
 
 Arithmetic: TypeAlias = Literal["fp32", "bf16"]
@@ -94,13 +95,19 @@ class CoalitionTable:
         self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
 
     def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
-        batch = self._batch or batch_for(len(self.inputs.tokens), device=getattr(self.model, "device", "cpu"))
+        batch = self._batch or self._rows_at_once(len(keep))
         for start in range(0, len(keep), batch):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
             chunk = keep[start : start + batch]
             found = self.model.outputs(self.inputs, _padded(chunk, batch), precision=precision)
             self.batches.append(len(chunk))
             self._remember(chunk, found[: len(chunk)], precision)
+
+    def _rows_at_once(self, asked: int) -> int:
+        """Of few players in windows all that are asked: what repeats within a window is then seen."""
+        if self.inputs.windows and self.players <= EXACT_PLAYERS:
+            return asked
+        return batch_for(len(self.inputs.tokens), device=getattr(self.model, "device", "cpu"))
 
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):

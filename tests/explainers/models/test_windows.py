@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from explainers import runner
+from explainers import passes, runner
 from explainers.errors import BadInput, Incompatible
+from explainers.methods.shap import Shap
+from explainers.metrics.faithfulness import faithfulness_of
 from explainers.models.encoding import MOST_WINDOWS, window_starts
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
@@ -213,3 +215,21 @@ def test_what_belongs_to_one_reading_is_refused_for_several() -> None:
             ask(inputs)
     with pytest.raises(Incompatible, match="choose one of its sentences"):
         model.layer_states(inputs, np.linspace(0, 1, 3), value="log-odds", targets=(0,))
+
+
+def test_few_sentences_in_windows_are_exact_and_their_measures_free(model: TransformerModel) -> None:
+    """Each window is asked once for each set of its own players, however many coalitions the whole has."""
+    question = Question(text=" ".join([f"{sentence[:-1]} and film and film and film." for sentence in SENTENCES]))
+    own = [np.unique(reading.owner[reading.owner >= 0]).size for reading in model.encode(question).readings()]
+    asked: list[int] = []
+    with passes.heard_by(asked.append):
+        case = runner.case_of(model, question)
+        explained = Shap().explain(case)
+        after_shap = sum(asked)
+        _ = faithfulness_of(explained, case)
+
+    assert len(own) > 1
+    assert len(explained.features) == 9
+    assert explained.standard_errors is None
+    assert after_shap <= sum(2**count for count in own) + 9 * len(own) + 20
+    assert sum(asked) == after_shap

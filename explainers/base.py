@@ -295,6 +295,7 @@ class Case:
             baseline_text=self.inputs.baseline_text,
             precision=self.precision,
             device=getattr(self.model, "device", "cpu"),
+            budget=self.budget,
             features=self.inputs.features,
             unseen=self.inputs.unseen,
             windows=tuple(window.span for window in self.inputs.windows),

@@ -205,6 +205,7 @@ class Attribution(Value):
     baseline_text: str | None = None
     precision: Precision
     device: str = "cpu"  # where the model computed: cpu or cuda
+    budget: int | None = None  # masked evaluations at most, of the question or of a text in windows; None: the default
     features: tuple[Feature, ...]
     unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone

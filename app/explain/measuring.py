@@ -67,7 +67,7 @@ def _baseline(panel: PanelOut) -> dict[str, str | None]:
 
 
 def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationRequest:
-    """The question that the page answers, as far as its record tells: a budget of its own is not in it."""
+    """The question that the page answers, as its record tells."""
     found = next(each for each in panel.explanations if each.method.name == method)
     return ExplanationRequest.model_validate(
         {
@@ -79,6 +79,7 @@ def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationReques
             "value": found.value,
             **_baseline(panel),
             "precision": found.precision,
+            "budget": found.budget,
             "seed": found.method.seed,
             "long_text": "cut" if found.unseen and found.focus is None else "windows",
             "word": found.word,

@@ -110,3 +110,19 @@ def test_slopes_are_measured_with_the_baseline_of_the_page(client: TestClient) -
     asked |= {"measures": ON_DEMAND, "players": "word", "precision": "fp32", "baseline": "mask"}
     known = client.post("/v1/explanations", json=asked, headers={"Prefer": "wait=0"})
     assert known.status_code == 200
+
+
+def test_a_budget_of_the_page_is_that_of_its_measures(client: TestClient) -> None:
+    """What is measured is the explanation that is shown, not one with more evaluations."""
+    text = "the witty film is not good but the long movie recovers well"
+    asked = {"model": "sentiment", "input": {"text": text}, "budget": 64}
+    made = client.post("/v1/panels", json=asked | {"methods": ["shap"]}).json()
+    answer = client.post(f"/panels/{made['key']}/measures", data={"method": "shap"}, follow_redirects=False)
+    shown = made["explanations"][0]
+    asked |= {"method": "shap", "measures": ON_DEMAND, "players": "word", "precision": shown["precision"]}
+    known = client.post("/v1/explanations", json=asked, headers={"Prefer": "wait=0"})
+
+    assert answer.status_code == 303
+    assert shown["budget"] == 64
+    assert known.status_code == 200
+    assert known.json()["scores"] == shown["scores"]

@@ -1,6 +1,14 @@
 // What every drawing by Plotly has in common: no address of its own, labels that are text, colours of the style sheet.
 export const escape = (text) => text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' }[c]));
-export const CONFIG = { displaylogo: false, responsive: true, plotlyServerURL: '', showLink: false, modeBarButtonsToRemove: ['sendChartToCloud', 'select2d', 'lasso2d', 'autoScale2d'] };
+// Plotly's own words, of the buttons that stay.
+const CHINESE = {
+  'Download plot': '下载图表', 'Download plot as a PNG': '下载图表（PNG）', Zoom: '缩放', Pan: '平移', 'Zoom in': '放大', 'Zoom out': '缩小',
+  'Reset axes': '重置坐标轴', 'Double-click to zoom back out': '双击恢复原来的范围', 'Double-click on legend to isolate one trace': '双击图例只看一条线',
+};
+export const CONFIG = {
+  displaylogo: false, responsive: true, plotlyServerURL: '', showLink: false, modeBarButtonsToRemove: ['sendChartToCloud', 'select2d', 'lasso2d', 'autoScale2d'],
+  locale: document.documentElement.lang.startsWith('zh') ? 'zh' : 'en-US', locales: { zh: { dictionary: CHINESE } },
+};
 
 // Each custom property as [red, green, blue], in the theme that is shown.
 export function rgb(...names) {

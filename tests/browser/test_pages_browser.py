@@ -207,6 +207,9 @@ def test_the_heads_are_drawn_and_isolated(page: Page, server: Server) -> None:
     rows = page.locator("[data-arcs] li:visible").count()
     page.locator('label:has(input[name="special"][value="hide"])').click()
     assert page.locator("[data-arcs] li:visible").count() == rows - 2
+    opened(page, f"{page.url.split('?')[0]}?lang=zh")
+    expect(page.locator('.plot [data-title="缩放"]')).to_have_count(1)
+    assert page.locator('[data-title*="oom"], [data-title*="eset"], [data-title*="lot"]').count() == 0
 
 
 def test_everything_works_without_scripts(context: BrowserContext, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from .._library import explainers
+
+DIGITS = re.compile(r"\d+")
 
 
 @contextmanager
@@ -29,12 +32,14 @@ def bar(title: str) -> Iterator[explainers.Progress]:
 
 
 def _lines(console: Console) -> explainers.Progress:
-    """A line whenever the note changes."""
-    last = [""]
+    """A line whenever another step begins or, within one that counts, another percent is done."""
+    last = ("", "")
 
     def progress(done: float, note: str = "") -> None:
-        if note and note != last[0]:
-            last[0] = note
+        nonlocal last
+        step = (f"{done:.0%}", DIGITS.sub("", note))
+        if note and step != last:
+            last = step
             console.print(f"{done:4.0%} {note}", markup=False, highlight=False, soft_wrap=True)
 
     return progress

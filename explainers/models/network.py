@@ -15,7 +15,7 @@ from ..batches import batches_on
 from ..errors import Incompatible
 from ..types import FloatArray
 from .device import Array, to_array
-from .products import ByOneDnn
+from .products import Quicker
 
 Found = TypeVar("Found")
 
@@ -174,7 +174,7 @@ class Network:
 
 
 class QuickNetwork(Network):
-    """The same network with its products by oneDNN: the same numbers up to the rounding of fp32.
+    """The same network with quicker products and attention: the same numbers up to rounding.
 
     A row alone, without gradients, is the module's own and so has the bits of the served prediction.
     """
@@ -182,7 +182,7 @@ class QuickNetwork(Network):
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         if alone(rows):
             return super().forward(rows, attentions=attentions)
-        with ByOneDnn():
+        with Quicker():
             return super().forward(rows, attentions=attentions)
 
 

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from .network import Network, Passed, Rows, alone
-from .products import Linear, packed_product, product
+from .products import Linear, attended, packed_product, product
 
 KINDS = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
 SAME = 1e-4  # logits, absolute and relative: fp32 sums in another order
@@ -44,7 +44,7 @@ class Layer:
         asking = states[:, :1] if first_only else states
         query = self.query(asking).view(rows, asking.shape[1], heads, -1).transpose(1, 2)
         key, value = self.both(states).view(rows, tokens, 2, heads, -1).permute(2, 0, 3, 1, 4)
-        seen = _attended(query, key, value)  # (rows, heads, tokens, width / heads)
+        seen = attended(query, key, value)  # (rows, heads, tokens, width / heads)
         seen = self.out(seen.transpose(1, 2).reshape(rows, asking.shape[1], width))
         middle = self.attention_norm(seen + asking)
         return self.norm(self.narrow(self.activation(self.wide(middle))) + middle)
@@ -114,17 +114,6 @@ def _linear(parts: Sequence[Any], dtype: torch.dtype) -> Linear:
     weight = torch.cat([part.weight.detach() for part in parts]).to(dtype)
     bias = torch.cat([part.bias.detach() for part in parts]).to(dtype)
     return packed_product(weight, bias)
-
-
-def _attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-    """softmax(query keyᵀ / √size) value, each (rows, heads, tokens, size).
-
-    Two plain products are twice as fast on short rows as torch's own attention, which is made for long ones.
-    """
-    asked, looked_at, said = (each.reshape(-1, *each.shape[2:]) for each in (query, key, value))
-    scale = asked.shape[-1] ** -0.5
-    likeness = torch.baddbmm(asked.new_zeros(1), asked, looked_at.transpose(1, 2), beta=0, alpha=scale)
-    return torch.bmm(likeness.softmax(dim=-1), said).view(query.shape)
 
 
 def _norm(norm: Any, dtype: torch.dtype) -> Norm:

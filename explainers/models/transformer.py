@@ -116,7 +116,7 @@ class TransformerModel:
     def _half(self) -> Network:
         if isinstance(self._fast, stacks.StackedNetwork):
             return stacks.StackedNetwork(self._network.module, dtype=torch.bfloat16)
-        return Network(half.half_copy(self._network.module))
+        return QuickNetwork(half.half_copy(self._network.module))
 
     @cached_property
     def half_check(self) -> half.HalfCheck:

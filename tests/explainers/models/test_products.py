@@ -4,6 +4,7 @@ from torch.nn import functional
 
 from explainers import Question
 from explainers.models import products
+from explainers.models.masking import coalition_rows
 from explainers.models.network import QuickNetwork
 from tests.tiny import tiny
 
@@ -64,3 +65,30 @@ def test_a_network_of_any_kind_gives_the_logits_and_slopes_of_its_module(name, a
     torch.testing.assert_close(found[0], found[1], atol=2e-6, rtol=1e-5)
     torch.testing.assert_close(slopes[0], slopes[1], atol=2e-6, rtol=1e-4)
     assert slopes[1].abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("name", ["distilbert", "albert", "modernbert", "mpnet", "llama"])
+def test_plain_attention_is_replaced_and_a_masked_one_is_not(name, monkeypatch):
+    """A decoder's is causal, and MPNet's adds a bias of positions: those stay torch's."""
+    plain, asked = products.attended, []
+    monkeypatch.setattr(products, "attended", lambda *given: asked.append(len(given)) or plain(*given))
+    model = tiny(name)
+    inputs = model.encode(Question(text="a gorgeous, witty film"))
+    keep = torch.rand(8, len(inputs.features), generator=torch.Generator().manual_seed(0)).numpy() < 0.5
+
+    found = model.outputs(inputs, keep)
+
+    assert bool(asked) == (name not in ("mpnet", "llama"))
+    rows = coalition_rows(model._network, inputs, keep)
+    torch.testing.assert_close(
+        torch.from_numpy(found), torch.from_numpy(model._network.logits(rows)), atol=5e-6, rtol=0
+    )
+
+
+@pytest.mark.parametrize("asked", [{"is_causal": True}, {"scale": 0.3}, {"attn_mask": torch.zeros(5, 5)}])
+def test_attention_of_another_kind_is_torchs(asked):
+    states = [drawn(2, 3, 5, 8) for _ in range(3)]
+    with products.Quicker():
+        found = functional.scaled_dot_product_attention(*states, **asked)
+
+    torch.testing.assert_close(found, functional.scaled_dot_product_attention(*states, **asked), atol=0, rtol=0)

@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.close()
 
 
-def long_job(server: Server, key: str, *, shards: int = 30) -> str:
+def long_job(server: Server, key: str, *, shards: int = 60) -> str:
     """Explanations, a few rows a shard: some seconds of work."""
     body = batch(shards * 4, shard_rows=4, model=MODEL, method="shap", players="token")
     return server.submit(body, key)

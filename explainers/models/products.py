@@ -20,14 +20,15 @@ Linear: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
 def product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
     """states (…, in) → (…, out) in fp32, with gradients to the states. `weight` (out, in) is not copied."""
-    if not _by_onednn(weight):
+    if not _left_to_mkl(weight):
         return lambda states: functional.linear(states, weight, bias)
     return lambda states: _Product.apply(states, weight, bias)  # type: ignore[no-untyped-call]
 
 
 def packed_product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
     """The same in bf16, without gradients, from a weight that is laid out for the processor once."""
-    if not (_by_onednn(weight) and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+    here = weight.device.type == "cpu" and torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if not here:
         return lambda states: functional.linear(states, weight, bias)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
     return lambda states: _multiplied(states, packed, bias)
@@ -49,7 +50,7 @@ class Quicker(TorchFunctionMode):
     attention is `attended`."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is functional.linear and not kwargs and args[1].dtype == torch.float32 and _by_onednn(args[1]):
+        if func is functional.linear and not kwargs and args[1].dtype == torch.float32 and _left_to_mkl(args[1]):
             states, weight, *bias = args
             return _Product.apply(states, weight, *(bias or [None]))  # type: ignore[no-untyped-call]
         if func is functional.scaled_dot_product_attention and _plain(*args, **(kwargs or {})):
@@ -86,8 +87,8 @@ class _Product(torch.autograd.Function):
         return _multiplied(slopes, ctx.weight.t(), None), None, None
 
 
-def _by_onednn(weight: torch.Tensor) -> bool:
-    return weight.device.type == "cpu" and bool(torch._C._has_mkldnn)
+def _left_to_mkl(weight: torch.Tensor) -> bool:
+    return weight.device.type == "cpu" and bool(torch._C._has_mkldnn) and torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
 
 
 def _multiplied(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .formatting import fine_percent, number, percent, signed
+
+NUMBER = re.compile(r"\d[\d.,]*")
+LETTERS = ("{a}", "{b}")
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues are extracted
@@ -68,6 +72,25 @@ BASELINES = {
     "mean": N_("every word embedding set to the mean embedding"),
     "text": N_("another text with as many parts"),
 }
+# What the library says of its progress, with a letter for each number.
+STEPS = (
+    N_("{a} of {b} evaluations"),
+    N_("{a} of {b} gradients"),
+    N_("{a} of {b} replacements"),
+    N_("{a} points"),
+    N_("{a} steps"),
+    N_("{a} rows"),
+    N_("epoch {a}"),
+    N_("one gradient"),
+    N_("estimate"),
+    N_("attention of all layers"),
+    N_("attention and its gradients for {a} classes"),
+    N_("infidelity"),
+    N_("max-sensitivity"),
+    N_("randomisation check"),
+    N_("reading"),
+    N_("judging"),
+)
 BADGES = {"sound": N_("Sound"), "rough": N_("Rough"), "distrust": N_("Do not trust")}
 HEADS = {
     "single": N_("one class of several"),
@@ -338,6 +361,17 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
         except KeyError:
             return str(notice.text)
 
+    def step(note: str) -> str:
+        """A note of progress: the numbers stand as they are, the words around them in the language."""
+        numbers = NUMBER.findall(note)
+        if len(numbers) > len(LETTERS):
+            return note
+        letters = iter(LETTERS)
+        told = translate(NUMBER.sub(lambda _: next(letters), note))
+        for letter, found in zip(LETTERS, numbers, strict=False):
+            told = told.replace(letter, found)
+        return told
+
     def asks(name: str) -> str:
         """The question a method answers; nothing for a method of another package."""
         return translate(ASKS[name]) if name in ASKS else ""
@@ -347,4 +381,5 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
         "say": say,
         "asks": asks,
         "tr": translate,
+        "step": step,
     }

@@ -142,3 +142,21 @@ def test_measures_have_the_words_of_the_library() -> None:
     """Title and reading are the library's own, so that pages, documentation and notebooks say the same."""
     assert {name: measure.title for name, measure in explainers.MEASURES.items()} == words.MEASURES
     assert {name: measure.reading for name, measure in explainers.MEASURES.items()} == words.READINGS
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("1,024 of 3856 evaluations", "已评估 1,024 / 3856 次"),
+        ("epoch 1.50", "第 1.50 轮"),
+        ("attention of all layers", "各层注意力"),
+        ("{b} of 7 evaluations", "{b} of 7 evaluations"),
+        ("1 2 3 %(x)s", "1 2 3 %(x)s"),
+    ],
+)
+def test_a_note_of_progress_is_said_in_the_language(note: str, said: str) -> None:
+    """Its numbers stay; what no catalogue knows stays as it is."""
+    step = environment("zh").filters["step"]
+
+    assert step(note) == said
+    assert environment("en").filters["step"](note) == note

@@ -91,7 +91,7 @@ def _kill_in_the_middle(server: Server, job: str, deaths: int) -> None:
     server.finished(job)
 
 
-def restarts(folder: Path, *, rows: int = 2_000, times: int = 5) -> list[Figure]:
+def restarts(folder: Path, *, rows: int = 1_000, times: int = 5) -> list[Figure]:
     """PostgreSQL is stopped and started again while a job runs."""
     model = tiny_folder(folder / "tiny")
     with databases.running() as postgresql:

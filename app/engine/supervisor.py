@@ -23,6 +23,9 @@ PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
 # Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES")
+# OpenMP's threads wait for each other some microseconds awake and then asleep. Always awake, two engines on the same
+# processors take each other's time: together they did an eighth of the work (docs/decisions/0008).
+PATIENCE = {"GOMP_SPINCOUNT": "1000"}
 LONGEST_PAUSE = 30.0
 QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once
@@ -108,11 +111,15 @@ def private_address() -> Iterator[Path]:
 
 def environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str, str]:
     passed = {name: value for name in PASSED_ON if (value := read(name)) is not None}
-    return passed | {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
+    return (
+        passed
+        | PATIENCE
+        | {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+        }
+    )

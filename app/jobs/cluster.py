@@ -20,6 +20,7 @@ from .._library import explainers
 from ..engine.client import SocketEngine
 from ..engine.contract import Priority
 from ..engine.errors import from_wire
+from ..engine.supervisor import PATIENCE
 from ..errors import EngineDied, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
 from .local import WaitingEngine
@@ -215,7 +216,7 @@ def _actor(ray: Any, size: Size, embedded: Sequence[str], device: str) -> Any:
             num_gpus=size.gpus,
             max_restarts=-1,
             max_concurrency=2,
-            runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}},
+            runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **PATIENCE}},
         )
         .remote(tuple(embedded), size.threads, device=device)
     )

@@ -111,6 +111,7 @@ def test_the_engine_runs_without_secrets_and_offline(client: TestClient) -> None
     environment = Path(f"/proc/{engine_of(os.getpid())}/environ").read_bytes()
 
     assert b"HF_HUB_OFFLINE=1" in environment
+    assert b"GOMP_SPINCOUNT=1000" in environment
     assert b"not for models" not in environment
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
+from ..threads import PATIENCE
 from . import audit, bench, config, datasets, db, explain, info, jobs, keys, log, models, selftest, serve, train, worker
 from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -40,7 +41,7 @@ application.command()(info.version)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 some rows failed, 2 a mistake in one line on stderr, 130 interrupted."""
-    _quiet()
+    _set_up()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the terminal's settings say
     try:
@@ -60,9 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _quiet() -> None:
-    """Libraries neither talk nor call home: what a command prints is its answer."""
+def _set_up() -> None:
+    """Libraries neither talk nor call home: what a command prints is its answer. Their threads sleep soon."""
     for name, value in (
+        *PATIENCE.items(),
         ("HF_HUB_OFFLINE", "1"),
         ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
         ("TRANSFORMERS_VERBOSITY", "error"),

@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from ..settings import Settings
+from ..threads import PATIENCE
 from .client import SocketEngine
 from .server import Config
 
@@ -23,9 +24,6 @@ PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
 # Nothing else of the environment reaches the engine: it needs no secret, and a model cannot read one.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES")
-# OpenMP's threads wait for each other some microseconds awake and then asleep. Always awake, two engines on the same
-# processors take each other's time: together they did an eighth of the work (docs/decisions/0008).
-PATIENCE = {"GOMP_SPINCOUNT": "1000"}
 LONGEST_PAUSE = 30.0
 QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once

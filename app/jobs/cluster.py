@@ -20,9 +20,9 @@ from .._library import explainers
 from ..engine.client import SocketEngine
 from ..engine.contract import Priority
 from ..engine.errors import from_wire
-from ..engine.supervisor import PATIENCE
 from ..errors import EngineDied, ModelFailed, UnknownModel
 from ..models.schemas import ModelOut
+from ..threads import PATIENCE
 from .local import WaitingEngine
 
 ROOT = Path(__file__).resolve().parents[len(__package__.split("."))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from itertools import islice
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from .._library import explainers
 from ..settings import Settings
+from ..threads import PATIENCE
 from ..train.data import BRACKETS
 from .output import as_json
 from .progress import bar
@@ -42,6 +44,8 @@ def bench(
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:
     """Time, evaluations and error of the whole panel against captum, shap and lime as they are documented."""
+    for name in PATIENCE:  # before torch is imported: all compute as torch comes
+        os.environ.pop(name, None)
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
     lengths = _lengths(words)

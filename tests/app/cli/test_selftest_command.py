@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,22 @@ def test_lengths_that_are_no_numbers_are_a_mistake(run: Callable[..., tuple[int,
 def test_quick_and_full_exclude_each_other(run: Callable[..., tuple[int, str, str]]) -> None:
     """Neither is guessed."""
     assert run("bench", "--quick", "--full")[0] == 2
+
+
+def test_all_commands_but_the_benchmark_let_threads_sleep_soon(
+    run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It compares programs as torch comes."""
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    assert run("methods", "--json")[0] == 0
+    assert os.environ["GOMP_SPINCOUNT"] == "7"
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    assert run("methods", "--json")[0] == 0
+    assert os.environ["GOMP_SPINCOUNT"] == "1000"
+
+    run("bench", "--quick", "--full")
+
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_sentences_for_the_overlap_are_read_from_trees(tmp_path: Path) -> None:

@@ -109,15 +109,13 @@ def private_address() -> Iterator[Path]:
 
 def environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str, str]:
     passed = {name: value for name in PASSED_ON if (value := read(name)) is not None}
-    return (
-        passed
-        | PATIENCE
-        | {
-            "PYTHONPATH": str(ROOT),
-            "PYTHONUNBUFFERED": "1",
-            "HF_HUB_OFFLINE": "1",
-            "TRANSFORMERS_OFFLINE": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "TOKENIZERS_PARALLELISM": "false",
-        }
-    )
+    return {
+        **passed,
+        **PATIENCE,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

@@ -23,26 +23,28 @@ Text = str | tuple[str, str]  # one text, or a pair
 
 
 def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress) -> FloatArray:
-    """Logits (texts, labels) in fp32, in the texts' order; equal texts in the same call have equal rows.
+    """Logits (texts, labels) in fp32, in the texts' order; equal texts in the same call are asked once.
 
     A text longer than the model reads is the mean of its windows, as in `predict`. Rows are never padded, so each is
     predicted on what `predict` gives it. Raises BadInput with the text's number.
     """
     if network.tags:
         raise Incompatible("this model says a class of every word and none of the whole text: ask text by text")
-    alike: dict[bytes, list[tuple[int, Rows]]] = defaultdict(list)
+    alike: dict[bytes, dict[bytes, tuple[list[int], Rows]]] = defaultdict(dict)
     for number, rows in _tokenised(network, encoder, texts, progress=progress):
-        alike[_shape(rows)].append((number, rows))
+        assert rows.ids is not None
+        alike[_shape(rows)].setdefault(rows.ids.numpy().tobytes(), ([], rows))[0].append(number)
     found: FloatArray = np.zeros((len(texts), network.module.config.num_labels))
     readings = np.zeros((len(texts), 1))
     done, every = 0, sum(map(len, alike.values()))
-    for group in sorted(alike.values(), key=lambda group: group[0][1].shape[1]):
+    for group in sorted((list(each.values()) for each in alike.values()), key=lambda group: group[0][1].shape[1]):
         step = max(1, batches_on(network.device.type).tokens // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
-            numbers = [number for number, _ in batch]
-            np.add.at(found, numbers, network.logits(_joined([rows for _, rows in batch])))
-            np.add.at(readings, numbers, 1.0)
+            logits = network.logits(_joined([rows for _, rows in batch]))
+            for (numbers, _), row in zip(batch, logits, strict=True):
+                np.add.at(found, numbers, row)
+                np.add.at(readings, numbers, 1.0)
             done += len(batch)
             progress(done / every)
     return found / np.maximum(readings, 1)

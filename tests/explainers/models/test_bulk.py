@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from explainers import runner
+from explainers import passes, runner
+from explainers.batches import PROCESSOR
 from explainers.errors import BadInput, Cancelled
 from explainers.testing import LinearModel
 from explainers.types import Question
@@ -69,3 +72,16 @@ def test_it_stops_between_batches() -> None:
         runner.scores(tiny("bert"), generated(), progress=stop)
 
     assert 0 < asked[-1] < 1
+
+
+def test_equal_texts_have_equal_bits_however_many_batches_there_are(monkeypatch):
+    """The last batch has another size, and with it other last bits."""
+    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, tokens=30))
+    model, told = tiny("bert"), []
+    texts = ["good bad film", "bad good film", "good good film"] * 5
+    with passes.heard_by(told.append):
+        found = runner.scores(model, texts)
+
+    assert sum(told) == 3
+    assert np.array_equal(found, np.tile(found[:3], (5, 1)))
+    assert len(np.unique(found, axis=0)) == 3

@@ -10,8 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .access.grants import EVERYBODY, parse
 from .configuration import OneFile, SecretFiles
+from .scopes import EVERYBODY, parse
 
 Auth = Literal["local", "apikey", "proxy"]
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")

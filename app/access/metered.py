@@ -7,9 +7,9 @@ from typing import Any
 
 from .._library import explainers
 from ..engine.contract import EngineClient, Explained, ExplainedPanel, FloatArray, Text
-from ..models.schemas import ModelOut
+from ..engine.costs import USUAL_PASSES, tokens_of
+from ..engine.schemas import ModelOut
 from .budget import Purse
-from .costs import USUAL_PASSES, tokens_of
 
 
 class Metered:

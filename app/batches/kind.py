@@ -9,13 +9,13 @@ from typing import Any
 
 from .._library import explainers
 from ..datasets import service as datasets
-from ..explain import records as explanations
-from ..explain.keys import explanation_key, numbers_of
-from ..explain.questions import explainer_of, question_of
-from ..explain.schemas import ExplanationOut
-from ..jobs.kinds import Kind
-from ..jobs.work import Work
-from ..models.schemas import ModelOut
+from ..engine.schemas import ModelOut
+from ..explain.ask import records as explanations
+from ..explain.ask.keys import explanation_key, numbers_of
+from ..explain.ask.questions import explainer_of, question_of
+from ..explain.ask.schemas import ExplanationOut
+from ..jobs.runner.kinds import Kind
+from ..jobs.runner.work import Work
 from ..schemas import TextInput
 from ..store import results
 from ..store.results import NewResult

@@ -10,7 +10,7 @@ from typing import Any
 
 import zstandard
 
-from ..explain.export import safe_cells
+from ..explain.draw.export import safe_cells
 from .schemas import BatchRow
 
 COLUMNS = (

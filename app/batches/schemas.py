@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from .._library import explainers
-from ..explain.schemas import ExplanationRequest
+from ..explain.ask.schemas import ExplanationRequest
 from ..schemas import Name, Options, Record, Request, TextInput
 
 MOST_INPUTS = 1024

@@ -13,14 +13,15 @@ from typing import Any
 from .._library import explainers
 from ..batches.kind import explained
 from ..batches.schemas import BatchRequest
+from ..engine.schemas import ModelOut
 from ..errors import NotFound
-from ..jobs.kinds import Kind
-from ..jobs.work import Work
-from ..models.schemas import ModelOut
+from ..jobs.runner.kinds import Kind
+from ..jobs.runner.work import Work
 from ..schemas import TextInput
-from ..store import dataset_facts, datasets
-from ..store.dataset_facts import NONE, Alike, Explained, Fact
-from ..store.dataset_tables import Dataset
+from ..store.datasets import facts as dataset_facts
+from ..store.datasets import rows as datasets
+from ..store.datasets.facts import NONE, Alike, Explained, Fact
+from ..store.datasets.tables import Dataset
 from . import words
 from .importing import groups_of, import_file, new_run
 from .labels import aligned

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from app import configuration
-from app.cli import config
-from app.cli.trouble import Mistake
+from app.cli.server import config
+from app.cli.terminal.trouble import Mistake
 from app.configuration import BadConfiguration
 from app.settings import Settings
 

@@ -15,8 +15,8 @@ from ..access.identify import Credentials, identify
 from ..access.metered import Metered
 from ..engine.contract import EngineClient
 from ..engine.flights import Flights
+from ..engine.pace import Pace
 from ..errors import ClientGone, Forbidden, NotAllowed, Unknown
-from ..explain.ask.pace import Pace
 from ..logging import Fingerprint
 from ..metrics import Metrics
 from ..scopes import Caller, Scope

@@ -37,7 +37,7 @@ def test_each_source_wins_over_the_next(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("WHENCE_QUEUE_SIZE", "12")
     monkeypatch.setenv("WHENCE_THREADS_FILE", str(written(tmp_path / "threads", "13\n")))
     found = Settings(data=tmp_path, port=21)
-    why = configuration.origins({"data": tmp_path, "port": 21})
+    why = configuration.origins({"data": tmp_path, "port": 21}, Settings.model_fields)
 
     assert (found.port, found.queue_size, found.threads, found.body_limit) == (21, 12, 13, 2048)
     assert why["port"] == "command line"

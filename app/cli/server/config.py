@@ -32,7 +32,7 @@ def config(
     use(config_file)
     given: dict[str, Any] = {} if data is None else {"data": data}
     settings = Settings(**given)
-    why = configuration.origins(given)
+    why = configuration.origins(given, Settings.model_fields)
     rows = [(name, masked(value), why[name]) for name, value in settings.model_dump(mode="json").items()]
     if json:
         print(as_json({name: {"value": value, "from": origin} for name, value, origin in rows}, indent=True))
@@ -43,7 +43,7 @@ def config(
     for name, value, origin in rows:
         table.add_row(name, visible("–" if value in (None, []) else str(value)), origin)
     Console().print(table)
-    for name in configuration.unused():
+    for name in configuration.unused(Settings.model_fields):
         print(f"{name} is in the environment and is no setting")
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..._library import explainers
-from ...access.metered import tokens
-from ...engine.costs import USUAL_PASSES
+from .._library import explainers
+from .costs import USUAL_PASSES, tokens
 
 USUAL = USUAL_PASSES / 9_000  # seconds a token, until the first explanation has been timed: a small model on two cores
 WEIGHT = 0.3  # of the newest one among those before

@@ -20,8 +20,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from .audit.data.plan import Plan
 from .audit.schemas import AuditOut
-from .batches.schemas import BatchRow
 from .engine.schemas import ModelOut
+from .explain.ask.answers import BatchRow
 from .explain.ask.schemas import ExplanationOut, PanelOut
 from .jobs.schemas import JobOut, JobsPage
 from .models.schemas import ModelsOut

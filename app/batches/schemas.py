@@ -50,33 +50,6 @@ class BatchRequest(Request):
         )
 
 
-class RowError(Record):
-    code: str
-    detail: str
-
-
-class BatchRow(Record):
-    """What came of one text."""
-
-    row: int  # counted from 0, in the order of the inputs
-    text: str
-    text_pair: str | None = None
-    label: str | None = None
-    probability: float | None = None
-    logits: tuple[float, ...] = ()
-    probabilities: tuple[float, ...] | None = None
-    explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
-    unit: str | None = None
-    features: tuple[str, ...] = ()
-    spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
-    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
-    badge: str | None = None
-    error: RowError | None = None
-
-
-ROW_FIELDS = tuple(BatchRow.model_fields)
-
-
 class BatchResult(Record):
     """The `result` of a job of this kind."""
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from .._library import explainers
-from ..batches import answers
+from ..explain.ask import answers
 from ..explain.draw import export
 from .terminal import output, work
 from .terminal.inputs import Format, Row, read_texts

@@ -6,15 +6,14 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .._library import explainers
-from ..batches.kind import explained
-from ..batches.schemas import BatchRequest
 from ..engine.schemas import ModelOut
 from ..errors import NotFound
+from ..explain.ask.many import explained
+from ..explain.ask.schemas import ExplanationRequest
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
@@ -114,9 +113,15 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     found = _dataset(work)
     run = _run(work, found, work.engine.ready(work.request.model))
     given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
-    inputs = [TextInput(text=row.text, text_pair=row.text_pair) for row in given]
-    asked = BatchRequest(model=work.request.model, inputs=inputs, method=work.request.method)
-    answers = explained(replace(work, request=asked), inputs, 0)
+    questions = [
+        ExplanationRequest(
+            model=work.request.model,
+            input=TextInput(text=row.text, text_pair=row.text_pair),
+            method=work.request.method,
+        )
+        for row in given
+    ]
+    answers = explained(work, questions, 0)
     made = [
         Explained(
             number, str(answer.explanation), answer.badge,

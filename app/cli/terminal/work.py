@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..._library import explainers
-from ...batches import answers
 from ...batches.rows import packed
-from ...batches.schemas import BatchRow
+from ...explain.ask import answers
+from ...explain.ask.answers import BatchRow
 from .inputs import Row, Texts
 from .output import as_json, csv_line
 from .shards import Shard, Shards, key_of, whole

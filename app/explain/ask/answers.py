@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from .._library import explainers
-from .schemas import BatchRow, RowError
+from pydantic import Field
+
+from ..._library import explainers
+from ...schemas import Record
+
+
+class RowError(Record):
+    code: str
+    detail: str
+
+
+class BatchRow(Record):
+    """What came of one text."""
+
+    row: int  # counted from 0, in the order of the inputs
+    text: str
+    text_pair: str | None = None
+    label: str | None = None
+    probability: float | None = None
+    logits: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] | None = None
+    explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
+    unit: str | None = None
+    features: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
+    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
+    badge: str | None = None
+    error: RowError | None = None
 
 
 def predicted(row: int, text: str, text_pair: str | None, *, found: explainers.Prediction) -> BatchRow:

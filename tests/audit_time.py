@@ -28,7 +28,7 @@ from app.audit.measures.templates import frames
 from app.audit.report import report
 from app.audit.run.run import Course
 from app.audit.run.sources import material_of
-from explainers.models.network import Network
+from explainers.models.networks.network import Network
 
 TEMPLATES = Path(__file__).parents[2] / "shared" / "data" / "jigsaw_sentence_templates" / "en_sentence_templates.csv"
 TEXTS = 10_000

@@ -16,7 +16,7 @@ from app import errors
 from app.web import words
 from app.web.forms import FORM_ERRORS
 from app.web.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
-from explainers.types import Notice
+from explainers.contract import Notice
 
 ROOT = Path(__file__).parents[2]
 JINJA = {

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.explain.draw import heatmap
-from explainers.types import Attribution, Target, TextSpan
+from explainers.contract import Attribution, Target, TextSpan
 from tests.samples import attribution
 
 SCRIPTS = st.sampled_from(

@@ -10,7 +10,7 @@ import pytest
 from app.audit.data.lexicon import Lexicon
 
 ENGLISH, CHINESE = Lexicon.load("en"), Lexicon.load("zh")
-TEMPLATES = Path(__file__).parents[4] / "shared" / "data" / "jigsaw_sentence_templates" / "inputs"
+TEMPLATES = Path(__file__).parents[5] / "shared" / "data" / "jigsaw_sentence_templates" / "inputs"
 
 
 def mentioned(lexicon: Lexicon, text: str) -> list[str]:

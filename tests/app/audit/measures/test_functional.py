@@ -11,7 +11,7 @@ import pytest
 
 from app.audit.measures import functional
 
-GERMAN = Path(__file__).parents[4] / "shared/data/multilingual_hatecheck/hatecheck_cases_final_german.csv"
+GERMAN = Path(__file__).parents[5] / "shared/data/multilingual_hatecheck/hatecheck_cases_final_german.csv"
 HEADER = "functionality,test_case,label_gold,target_ident,templ_id"
 
 

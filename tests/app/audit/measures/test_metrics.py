@@ -11,7 +11,7 @@ import pytest
 from app.audit.data.values import Rows
 from app.audit.measures.metrics import METRICS, RANKINGS, Among, metric, stratum
 
-PAGE = Path(__file__).parents[3] / "docs" / "measures.md"
+PAGE = Path(__file__).parents[4] / "docs" / "measures.md"
 
 
 def test_every_measure_has_its_section() -> None:

@@ -17,7 +17,7 @@ from app.jobs.executors.ray import Size
 from tests.served import linear
 from tests.tiny import network_for, tokenizer_for
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from explainers.models.folders.base_weights import base_folder
 from explainers.models.folders.lora import read_adapter_config, scale_of
 from explainers.models.transformer import TransformerModel
 
-SENTENCES = Path(__file__).parents[4] / "shared" / "data" / "sst2_binary" / "stsa.binary.dev"
+SENTENCES = Path(__file__).parents[5] / "shared" / "data" / "sst2_binary" / "stsa.binary.dev"
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 
 

@@ -54,8 +54,9 @@ postgresql:  ## PostgreSQL for the tests, through apt where it is missing
 constraints: $(VENV)/.tested  ## Write requirements/constraints.txt from the environment
 	$(BIN)/python requirements/freeze.py
 
-cards: $(VENV)/.installed  ## Write the figures of the model cards into README and docs
+cards: $(VENV)/.installed  ## Write the figures of the model cards and the prose of the methods into README and docs
 	$(BIN)/python -m app.train.cards
+	$(BIN)/python -m app.methods.docs
 
 audit-figures: $(VENV)/.tested  ## The statistics of audits simulated in full: build/audit-figures.json, half an hour
 	$(BIN)/python -m tests.audit_figures

@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from .models import locate_folder as locate_folder
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .prose import Prose as Prose
+    from .prose import prose as prose
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
     from .registry import build as build
@@ -96,6 +98,7 @@ _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
     ".game.passes": "heard_by",
+    ".prose": "Prose prose",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",

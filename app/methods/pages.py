@@ -12,7 +12,7 @@ from .._library import explainers
 from ..errors import NotFound
 from ..scopes import Scope
 from ..web.dependencies import needs
-from ..web.rendering import TEMPLATES, language_of, render
+from ..web.rendering import language_of, render
 from . import service
 from .schemas import ExplainerOut
 
@@ -27,7 +27,7 @@ class IndexPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodPage:
     method: ExplainerOut
-    text: str | None  # the template with its words; none for a method of another package
+    text: str  # what it does and when to trust it, in Markdown
     others: Sequence[ExplainerOut]
 
 
@@ -43,10 +43,9 @@ async def one(request: Request, name: str) -> Response:
         found = service.find_method(name)
     except explainers.UnknownExplainer as error:
         raise NotFound(str(error), cure="Choose a method of the list.") from error
-    text = f"methods/text/{language_of(request)}/{found.name}.html"
     page = MethodPage(
         method=found,
-        text=text if (TEMPLATES / text).is_file() else None,
+        text=explainers.prose(found.name, language_of(request)).text,
         others=[each for each in service.list_methods() if each.name != found.name],
     )
     return render(request, "methods/method.html", page, section="methods", json_twin="/v1/explainers")

@@ -21,7 +21,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..scopes import Caller
-from . import formatting, words
+from . import formatting, markdown, words
+from .words import N_
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
@@ -88,7 +89,8 @@ def environment(language: str) -> Environment:
     found = translations(language)
     made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static_address, lang=language)
-    made.filters.update(formatting.filters(language) | words.filters(found.gettext))
+    made.filters.update(formatting.filters(language) | words.filters(language, found.gettext))
+    made.filters["markdown"] = markdown.renderer(found.gettext(N_("Formula")))
     for name in FEATURES:
         made.filters.update(import_module(name, __package__).filters(found.gettext))
     return made

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._library import explainers
 from .formatting import fine_percent, number, percent, signed
 
 NUMBER = re.compile(r"\d[\d.,]*")
@@ -17,30 +18,6 @@ def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues are ex
     return message
 
 
-METHODS = {
-    "shap": N_("SHAP"),
-    "lime": N_("LIME"),
-    "integrated-gradients": N_("Integrated gradients"),
-    "leave-one-out": N_("Leave-one-out"),
-    "gradient-x-input": N_("Gradient × input"),
-    "shap-partition": N_("SHAP by partition"),
-    "relevance": N_("Attention relevance"),
-    "rollout": N_("Attention rollout"),
-    "attention": N_("Attention"),
-    "interactions": N_("Shapley interactions"),
-    "counterfactual": N_("Counterfactual"),
-    "replacement": N_("Replacement"),
-    "layers": N_("Layer by layer"),
-    "smoothgrad": N_("SmoothGrad"),
-}
-BRIEF = {
-    "integrated-gradients": N_("Int. grad."),
-    "leave-one-out": N_("One out"),
-    "gradient-x-input": N_("Grad. × in."),
-    "shap-partition": N_("Partition"),
-    "relevance": N_("Relevance"),
-    "rollout": N_("Rollout"),
-}
 LEVELS = {
     "token": N_("Tokens"),
     "word": N_("Words"),
@@ -114,40 +91,6 @@ PROMISES = {
     "complete": N_("the scores add up to the output"),
     "dummy": N_("a part the model ignores gets nothing"),
     "linear": N_("a linear model gives back its weights"),
-}
-ASKS = {
-    "shap": N_("If the words were players of a game, how should the output be shared out among them?"),
-    "lime": N_("Which straight line says what the model does close to this text?"),
-    "integrated-gradients": N_(
-        "How does the output grow while the text is faded in from nothing, and through which words?"
-    ),
-    "leave-one-out": N_("What is lost when this one word is hidden?"),
-    "gradient-x-input": N_("How would the output move if this word were turned up a little?"),
-    "shap-partition": N_("How is the output shared out when neighbouring words act as teams?"),
-    "relevance": N_("Which words does the attention that matters for this class rest on?"),
-    "rollout": N_("Where does the attention come from when it is followed through all layers?"),
-    "attention": N_("Which token looks at which, in every head of every layer?"),
-    "interactions": N_("Which words do more together than one by one, and which say the same?"),
-    "counterfactual": N_("Without which few words would the model say something else?"),
-    "replacement": N_("Which few words, replaced by others, would make the model say something else?"),
-    "layers": N_("Where inside the model is the decision made?"),
-    "smoothgrad": N_("How would the output move if this word were turned up, on average close to this text?"),
-}
-COSTS = {
-    "shap": N_("every combination up to 10 words, beyond that a sample of some hundred evaluations"),
-    "lime": N_("the evaluations that SHAP has made, and more where its weights need them"),
-    "integrated-gradients": N_("a few dozen gradients, until the scores add up"),
-    "leave-one-out": N_("one evaluation a word"),
-    "gradient-x-input": N_("one gradient"),
-    "shap-partition": N_("some hundred evaluations"),
-    "relevance": N_("one pass forward and one back"),
-    "rollout": N_("one pass"),
-    "attention": N_("one pass"),
-    "interactions": N_("every combination, so up to 12 words"),
-    "counterfactual": N_("one evaluation a word, and more where one word does not decide"),
-    "replacement": N_("one gradient, and some hundred changed texts"),
-    "layers": N_("some dozen gradients, until every layer adds up"),
-    "smoothgrad": N_("32 gradients"),
 }
 VIAS = {
     "local": N_("on the server"),
@@ -321,7 +264,6 @@ TABLES = {
     "job_state": JOB_STATES,
     "job_kind": JOB_KINDS,
     "job_count": JOB_COUNTS,
-    "method": METHODS,
     "level_name": LEVELS,
     "unit": UNITS,
     "value_name": VALUES,
@@ -332,21 +274,28 @@ TABLES = {
     "model_name": MODELS,
     "metric": METRICS,
     "promise": PROMISES,
-    "cost": COSTS,
     "measure": MEASURES,
     "reading": READINGS,
     "via": VIAS,
 }
 
 
-def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
+def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
     """`name|method`, `unit|unit` … : the words of one language; a name without an entry is shown as it is."""
 
     def named(table: Mapping[str, str]) -> Callable[[str], str]:
         return lambda name: translate(table[name]) if name in table else str(name)
 
-    def brief(name: str) -> str:
-        return translate(BRIEF.get(name) or METHODS.get(name, name))
+    def of_method(part: str) -> Callable[[str], str]:
+        """A part of a method's prose; the name of one that is not installed any more stands for its title."""
+
+        def words(name: str) -> str:
+            try:
+                return str(getattr(explainers.prose(name, language), part))
+            except explainers.UnknownExplainer:
+                return name if part in ("title", "brief") else ""
+
+        return words
 
     def say(notice: Any) -> str:
         """A notice in words; one that the catalogue does not know in its own English."""
@@ -372,14 +321,12 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
             told = told.replace(letter, found)
         return told
 
-    def asks(name: str) -> str:
-        """The question a method answers; nothing for a method of another package."""
-        return translate(ASKS[name]) if name in ASKS else ""
-
     return {name: named(table) for name, table in TABLES.items()} | {
-        "brief": brief,
+        "method": of_method("title"),
+        "brief": of_method("brief"),
+        "asks": of_method("asks"),
+        "cost": of_method("cost"),
         "say": say,
-        "asks": asks,
         "tr": translate,
         "step": step,
     }

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from .contract import BaselineKind as BaselineKind
     from .contract import Case as Case
     from .contract import Claim as Claim
+    from .contract import ClassOutput as ClassOutput
     from .contract import Edit as Edit
     from .contract import Encoded as Encoded
     from .contract import Explainer as Explainer
     from .contract import Feature as Feature
+    from .contract import Game as Game
     from .contract import Head as Head
+    from .contract import ImageInput as ImageInput
+    from .contract import Input as Input
     from .contract import Layers as Layers
     from .contract import Level as Level
     from .contract import LongText as LongText
@@ -36,8 +40,12 @@ if TYPE_CHECKING:
     from .contract import ModelRecord as ModelRecord
     from .contract import Need as Need
     from .contract import Notice as Notice
+    from .contract import Offering as Offering
     from .contract import OnDemand as OnDemand
+    from .contract import Output as Output
+    from .contract import Outputs as Outputs
     from .contract import Panel as Panel
+    from .contract import Patch as Patch
     from .contract import Players as Players
     from .contract import Precision as Precision
     from .contract import Prediction as Prediction
@@ -46,14 +54,18 @@ if TYPE_CHECKING:
     from .contract import Question as Question
     from .contract import Removal as Removal
     from .contract import Target as Target
+    from .contract import TextInput as TextInput
     from .contract import TextSpan as TextSpan
+    from .contract import TimeSpan as TimeSpan
     from .contract import Token as Token
+    from .contract import TokenOutput as TokenOutput
     from .contract import Unit as Unit
     from .contract import Value as Value
     from .contract import ValueName as ValueName
     from .contract import WordLabel as WordLabel
+    from .contract import WordOutput as WordOutput
     from .contract import silent as silent
-    from .contract import value as values
+    from .contract import text_spans as text_spans
     from .errors import BadInput as BadInput
     from .errors import BadModel as BadModel
     from .errors import Cancelled as Cancelled
@@ -76,6 +88,7 @@ if TYPE_CHECKING:
     from .models import locate_folder as locate_folder
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .outputs import value as values
     from .prose import Prose as Prose
     from .prose import prose as prose
     from .registry import METHODS as METHODS
@@ -91,9 +104,11 @@ if TYPE_CHECKING:
 
     BASE_SHA256 = SHA256
 
-_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim Edit Encoded Explainer Feature Head Layers
-    Level LongText MethodRecord Model ModelRecord Need Notice OnDemand Panel Players Precision Prediction Progress
-    Promise Question Removal Target TextSpan Token Unit Value ValueName WordLabel silent"""
+_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
+    Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
+    Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
+    Removal Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName WordLabel
+    WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
@@ -112,7 +127,7 @@ _WHERE = {
     ".models.folders.base_weights": "base_folder",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
-_MODULES = {"registry": ".registry", "runner": ".runner", "values": ".contract.value"}
+_MODULES = {"registry": ".registry", "runner": ".runner", "values": ".outputs.value"}
 
 __all__ = sorted((*_HOME, *_MODULES, "BASE_SHA256"))
 

@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from . import runner
-from .contract import Attribution, Explainer, Model, Panel, Prediction, Progress, Question, silent
+from .contract import Attribution, Explainer, Game, Model, Panel, Prediction, Progress, Question, silent
 from .errors import BadInput
 from .registry import build
 
 DEFAULT_MODEL = "sentiment"
 ModelLike: TypeAlias = "Model | str | Path"
+FIELDS = ("text_pair", "word", "also", *Game.model_fields)
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
 
@@ -115,8 +116,8 @@ def _question(text: str, target: int | str | None, model: Model, fields: dict[st
     """Raises BadInput that names the field and what it may be."""
     also = {} if target is None else {"also": class_index(model, target)}
     try:
-        return Question.model_validate({"text": text, **fields, **also})
+        return Question.about(text, **{**fields, **also})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "question"
-        raise BadInput(f"{field}: {first['msg']}; a question has {', '.join(Question.model_fields)}") from error
+        raise BadInput(f"{field}: {first['msg']}; a question has {', '.join(FIELDS)}") from error

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .contract import Attribution, Feature, FloatArray, Panel, Part, Prediction
+    from .contract import Attribution, FloatArray, Panel, Part, Prediction, TextSpan
 
 STEPS = 5
 # From white to the deepest tint, mixed evenly: towards the class orange, away from it blue, without a sign grey-green.
@@ -30,7 +30,9 @@ def html_of(found: Attribution) -> str:
         body = "<p>This method shows a mechanism and scores no words; its <code>relations</code> hold the numbers.</p>"
         return _frame(_heading(found, found.prediction.predicted.label) + body)
     row = _row(found)
-    parts = [_heading(found, found.targets[row].label), _painted(found, row, "text")]
+    parts = [_heading(found, found.targets[row].label)]
+    if found.input.kind == "text":
+        parts.append(_painted(found, row, "text"))
     if found.text_pair is not None:
         parts.append(_painted(found, row, "text_pair"))
     parts += [_evidence(found, row), _table(found, row)]
@@ -68,7 +70,7 @@ def repr_of(found: Attribution) -> str:
     return f"<{_summary(found)}: {words}>"
 
 
-def segments(text: str, features: tuple[Feature, ...], part: Part) -> Iterator[tuple[str, int | None]]:
+def segments(text: str, features: tuple[TextSpan, ...], part: Part) -> Iterator[tuple[str, int | None]]:
     """The text in order as (stretch, its feature or None for a gap). Joined, the stretches are the text again."""
     at = 0
     for number, feature in enumerate(features):
@@ -107,7 +109,7 @@ def _painted(found: Attribution, row: int, part: Part) -> str:
     scores = found.scores[row]
     top = _largest(scores)
     cells = []
-    for stretch, player in segments(text, found.features, part):
+    for stretch, player in segments(text, found.spans, part):
         if player is None:
             cells.append(escape(stretch))
         else:
@@ -140,7 +142,7 @@ def _table(found: Attribution, row: int) -> str:
         f"<tr><td><bdi>{escape(feature.text)}</bdi></td><td>{score:+.4f}</td></tr>"
         for feature, score in zip(found.features, found.scores[row], strict=True)
     )
-    head = f"<tr><th>text</th><th>{escape(found.unit)}</th></tr>"
+    head = f"<tr><th>{found.input.kind}</th><th>{escape(found.unit)}</th></tr>"
     return f"<details><summary>All {len(found.features)} scores</summary><table>{head}{rows}</table></details>"
 
 

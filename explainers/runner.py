@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 
@@ -16,25 +15,30 @@ from .badge import badge_of
 from .contract import (
     MOST_EXACT,
     Absent,
+    Arithmetic,
     Attribution,
     Case,
     Encoded,
     Explainer,
     FloatArray,
+    Model,
     ModelRecord,
     Need,
     Notice,
+    Offering,
+    Output,
     Panel,
     Prediction,
     Progress,
     Question,
+    Text,
+    ValueName,
     silent,
 )
-from .contract.value import prediction_of, resolve, word_labels
 from .errors import BadInput, ExplainersError, Incompatible
 from .game.passes import told_to
 from .game.sampling import DEFAULT_BUDGET, EXACT_PLAYERS
-from .game.table import Arithmetic, CoalitionTable
+from .game.table import CoalitionTable
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
@@ -42,44 +46,27 @@ from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
 
-MOST_TARGETS = 10
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
 COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
-def predict(model: Any, questions: Sequence[Question]) -> list[Prediction]:
-    """What the model says of each text. Raises BadInput."""
+def predict(model: Model, questions: Sequence[Question]) -> list[Prediction]:
+    """What the model says of each input. Raises BadInput."""
     inputs = [model.encode(q) for q in questions]
-    return [_said(model, one, row) for one, row in zip(inputs, model.predict(inputs), strict=True)]
+    return [model.output_of(one).served(model.predict([one])[0]) for one in inputs]
 
 
-def _said(model: Any, inputs: Encoded, logits: FloatArray) -> Prediction:
-    """Of a token classifier the class of the word that is asked for, and of every word."""
-    found = prediction_of(logits, model.labels, model.head)
-    if not inputs.words:
-        return found
-    return found.model_copy(update={"words": word_labels(model.word_logits(inputs), inputs.words, model.labels)})
-
-
-def scores(model: Any, texts: Sequence[str | tuple[str, str]], *, progress: Progress = silent) -> FloatArray:
+def scores(model: Model, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
     """Logits (texts, labels) of many texts, or of many pairs, in their order: fp32, within 1e-5 of `predict`.
 
     Raises BadInput with the number of a text that cannot be read, Cancelled between batches of about 100 ms.
     """
-    if (together := getattr(model, "scores", None)) is not None:
-        found: FloatArray = together(texts, progress=progress)
-        return found
-    rows = []
-    for number, text in enumerate(texts):
-        progress(number / len(texts))
-        first, second = (text, None) if isinstance(text, str) else text
-        rows.append(model.predict([model.encode(Question(text=first, text_pair=second))]))
-    return np.concatenate(rows) if rows else np.zeros((0, len(model.labels)))
+    return model.scores(texts, progress=progress)
 
 
 def explain(
-    model: Any,
+    model: Model,
     question: Question,
     explainer: Explainer,
     *,
@@ -98,14 +85,14 @@ def explain(
 
 
 def panel(
-    model: Any, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
+    model: Model, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
 ) -> Panel:
     """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent."""
     with told_to(progress) as heard:
         return _panel(model, question, explainers, progress=heard)
 
 
-def _panel(model: Any, question: Question, explainers: Sequence[Explainer] | None, *, progress: Progress) -> Panel:
+def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | None, *, progress: Progress) -> Panel:
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
@@ -124,8 +111,7 @@ def _panel(model: Any, question: Question, explainers: Sequence[Explainer] | Non
     found = [_measured(one, explainer, case) for one, explainer in zip(explained, able, strict=True)]
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
-        text=question.text,
-        text_pair=question.text_pair,
+        input=question.input,
         prediction=case.prediction,
         explanations=tuple(found),
         absent=tuple(absent),
@@ -138,23 +124,25 @@ def _panel(model: Any, question: Question, explainers: Sequence[Explainer] | Non
     )
 
 
-def case_of(model: Any, question: Question, *, progress: Progress = silent) -> Case:
+def case_of(model: Model, question: Question, *, progress: Progress = silent) -> Case:
     """The encoded, predicted question with its empty table."""
     inputs = model.encode(question)
     whole = model.predict([inputs])
-    prediction = _said(model, inputs, whole[0])
+    output = model.output_of(inputs)
+    prediction = output.served(whole[0])
     precision = precision_of(model, question, players=len(inputs.features))
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
     budget, most_exact = question.budget, MOST_EXACT
     if inputs.windows:
-        budget = budget or min(max(TOKENS_OF_A_GAME // len(inputs.tokens), FEWEST_ROWS), DEFAULT_BUDGET)
+        budget = budget or min(max(TOKENS_OF_A_GAME // inputs.size, FEWEST_ROWS), DEFAULT_BUDGET)
         most_exact = MOST_EXACT if _all_affordable(inputs) else budget.bit_length() - 1
     return Case(
         model=model,
         inputs=inputs,
+        output=output,
         prediction=prediction,
-        targets=_targets(whole[0], question.also, labels=model.labels),
-        value=resolve(question.value, model.head),
+        targets=output.targets(whole[0]),
+        value=_value(question.value, output),
         table=table,
         precision=precision,
         budget=budget,
@@ -168,36 +156,38 @@ def _all_affordable(inputs: Encoded) -> bool:
     """A window is asked once for each set of its own players, so that all coalitions of the whole may be few rows."""
     if len(inputs.features) > EXACT_PLAYERS:
         return False
-    own = [np.unique(reading.owner[reading.owner >= 0]).size for reading in inputs.readings()]
-    return sum(len(window.ids) << count for window, count in zip(inputs.windows, own, strict=True)) <= TOKENS_OF_A_GAME
+    owners = [inputs.owner[window.places[window.places >= 0]] for window in inputs.windows]
+    own = [np.unique(owner[owner >= 0]).size for owner in owners]
+    rows = sum(len(window.places) << count for window, count in zip(inputs.windows, own, strict=True))
+    return rows <= TOKENS_OF_A_GAME
 
 
-def warm_up(model: Any) -> None:
+def warm_up(model: Model) -> None:
     """Does what the first explanation would wait for: imports, new kernels, the comparison of bf16 with fp32."""
-    getattr(model, "half_check", None)
+    _ = model.half_check
     with suppress(ExplainersError):  # a text of this kind may be refused: the next one need not be
-        panel(model, Question(text="a good one"))
+        panel(model, Question.about("a good one"))
 
 
-def precision_of(model: Any, question: Question, *, players: int) -> Arithmetic:
+def precision_of(model: Model, question: Question, *, players: int) -> Arithmetic:
     """bf16 for sampled games where the model's self-check against fp32 passed; what can be exact stays fp32.
 
     Raises Incompatible where bf16 is asked for and the self-check fails.
     """
     if question.precision == "fp32" or (question.precision == "auto" and players <= EXACT_PLAYERS):
         return "fp32"
-    check = getattr(model, "half_check", None)
+    check = model.half_check
     if question.precision == "bf16" and not (check is None or check.ok):
         raise Incompatible(f"bf16 failed its comparison with fp32 of {model.id} on this processor; choose fp32")
     return "bf16" if question.precision == "bf16" or (check is not None and check.ok) else "fp32"
 
 
-def offered(model: Any) -> tuple[str, ...]:
+def offered(model: Offering) -> tuple[str, ...]:
     """The methods that can run on this model."""
     return tuple(name for name in names() if explainer_class(name).needs <= model.offers)
 
 
-def refuse_unless_offered(model: Any, method: type[Explainer]) -> None:
+def refuse_unless_offered(model: Offering, method: type[Explainer]) -> None:
     """Raises Incompatible with what the model lacks."""
     if missing := method.needs - model.offers:
         lacking = ", ".join(sorted(missing))
@@ -261,20 +251,17 @@ def _measured(found: Attribution, explainer: Explainer, case: Case, *, measures:
 
 def _precision_checks(found: Attribution, case: Case) -> dict[str, float | None]:
     """The self-check that let bf16 stand in, beside the scores that were made with it."""
-    check = getattr(case.model, "half_check", None)
+    check = case.model.half_check
     if case.precision == "fp32" or check is None or found.scores is None:
         return {}
     return {"bf16_rank_agreement": check.rank_agreement, "bf16_value_error": check.value_error}
 
 
-def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> tuple[int, ...]:
-    """All classes up to ten, else the ten most probable and the asked one, in the model's order."""
-    if also is not None and also >= len(labels):
-        raise BadInput(f"class {also} does not exist; the model has {len(labels)} classes, 0 to {len(labels) - 1}")
-    chosen = set(np.argsort(-logits, kind="stable")[:MOST_TARGETS].tolist())
-    if also is not None:
-        chosen.add(also)
-    return tuple(sorted(chosen))
+def _value(asked: ValueName | None, output: Output) -> ValueName:
+    """The value function that was asked for, or the output's default. Raises BadInput for one that it does not have."""
+    if asked is not None and asked not in output.values:
+        raise BadInput(f"value {asked!r} does not exist for this output; choose {', '.join(output.values)}")
+    return asked or output.values[0]
 
 
 def _reason(error: Incompatible) -> Notice:
@@ -284,7 +271,7 @@ def _reason(error: Incompatible) -> Notice:
 def _baseline_prediction(case: Case) -> Prediction | None:
     if Need.OUTPUTS not in case.model.offers:
         return None
-    return prediction_of(case.table.empty[0], case.model.labels, case.model.head)
+    return case.output.prediction(case.table.empty[0])
 
 
 __all__ = ["case_of", "explain", "offered", "panel", "predict", "refuse_unless_offered", "scores", "warm_up"]

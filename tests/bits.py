@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +75,14 @@ QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def answers(numbers: Iterator[int] | range) -> Iterator[tuple[str, Any]]:
+def answers(numbers: Iterable[int]) -> Iterator[tuple[str, Any]]:
     """(number of the question and method, the method's explanation), every method that takes the question."""
 
     from explainers import Incompatible, Question, build, load_model, names, runner
 
     for number in numbers:
         model, asked = QUESTIONS[number]
-        case = runner.case_of(load_model(model, device="cpu"), Question.model_validate(asked))
+        case = runner.case_of(load_model(model, device="cpu"), Question.about(**asked))
         for name in names():
             method = build(name)
             limit = method.players_limit

@@ -30,7 +30,7 @@ class Given(Explainer):
 
 
 def case_for(model: Any, text: str, **asked: Any) -> Case:
-    return runner.case_of(model, Question(text=text, **asked))
+    return runner.case_of(model, Question.about(text=text, **asked))
 
 
 def given(case: Case, *scores: float, unit: Unit | None = None) -> Attribution:

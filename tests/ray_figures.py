@@ -29,7 +29,7 @@ def shard(engine: WaitingEngine, number: int, what: str) -> None:
         if what == "predictions":
             engine.scores("sentiment", [f"{words} {row}" for row in range(64)])
         else:
-            engine.explain("sentiment", explainers.Question(text=words), method="shap", options={})
+            engine.explain("sentiment", explainers.Question.about(text=words), method="shap", options={})
 
 
 def seconds(engine: WaitingEngine, at_once: int, what: str) -> float:

@@ -75,7 +75,9 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
     )
 
     assert [name for name in needed if name not in names] == []
-    assert [name for name in names if re.search(r"(^|/)tests?/|__pycache__|\.pyc$|(?<!whence/app/audit)/data/", name)] == []
+    assert [
+        name for name in names if re.search(r"(^|/)tests?/|__pycache__|\.pyc$|(?<!whence/app/audit)/data/", name)
+    ] == []
     assert any(name.startswith("whence/app/store/migrations/versions/") for name in names)
     assert wheel.stat().st_size < LARGEST
 

@@ -6,12 +6,12 @@ from pydantic import Field, model_validator
 
 from .._library import explainers
 from ..explain.ask.schemas import ExplanationRequest
-from ..schemas import Name, Options, Record, Request, TextInput
+from ..schemas import Name, Options, Record, Request, Text, TextInput
 
 MOST_INPUTS = 1024
 
 
-class BatchRequest(Request):
+class BatchRequest(Request, explainers.Game):
     """Many texts at once: what the model says of each and, with a method, why."""
 
     model: Name
@@ -19,12 +19,7 @@ class BatchRequest(Request):
     dataset: Name | None = Field(None, description="A data set of /v1/datasets, instead of inputs.")
     method: Name | None = Field(None, description="A name from /v1/explainers; without, predictions alone.")
     options: Options = Field({}, description="The method's own options.")
-    players: explainers.Players = "auto"
-    value: explainers.ValueName | None = None
-    baseline: explainers.BaselineKind | None = None
-    precision: explainers.Precision = "auto"
-    budget: int | None = Field(None, ge=16, le=65536)
-    seed: int = Field(0, ge=0, le=2**32 - 1)
+    baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
     shard_rows: int = Field(64, ge=1, le=512, description="Texts whose results are stored together.")
 
     @model_validator(mode="after")
@@ -41,12 +36,7 @@ class BatchRequest(Request):
             input=given,
             method=self.method,
             options=self.options,
-            players=self.players,
-            value=self.value,
-            baseline=self.baseline,
-            precision=self.precision,
-            budget=self.budget,
-            seed=self.seed,
+            **{name: getattr(self, name) for name in explainers.Game.model_fields},
         )
 
 

@@ -78,13 +78,13 @@ def _lengths(given: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in parts}))
 
 
-def _sentences(model: Any, path: Path, count: int) -> tuple[str, ...]:
+def _sentences(model: explainers.Model, path: Path, count: int) -> tuple[str, ...]:
     """The first so many of 11 to 40 players; none where the file is missing."""
     if not path.is_file():
         return ()
     lines = path.read_text(encoding="utf-8").splitlines()
     texts = (" ".join(BRACKETS.get(word, word) for word in re.findall(r"\(\d ([^\s()]+)\)", line)) for line in lines)
-    fitting = (t for t in texts if len(model.encode(explainers.Question(text=t)).features) in PLAYERS)
+    fitting = (t for t in texts if len(model.encode(explainers.Question.about(text=t)).features) in PLAYERS)
     return tuple(islice(fitting, count))
 
 

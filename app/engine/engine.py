@@ -146,23 +146,23 @@ class Engine:
         self._changed()
 
 
-def _described(model: Any, state: ModelOut) -> ModelOut:
+def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
     """What a loaded model says of itself, under the id that it was announced with."""
     return state.model_copy(
         update={
             "status": "ready",
             "reason": None,
-            "title": getattr(model, "title", state.title),
+            "title": model.title,
             "digest": model.digest,
             "labels": tuple(model.labels),
             "head": model.head,
-            "task": getattr(model, "task", "text"),
+            "task": model.task,
             "offers": tuple(sorted(str(need) for need in model.offers)),
             "methods": tuple(explainers.offered(model)),
             "baselines": tuple(model.baselines),
-            "device": getattr(model, "device", "cpu"),
-            "maximum_length": getattr(model, "maximum_length", None),
-            "card": getattr(model, "card", None),
+            "device": model.device,
+            "maximum_length": model.maximum_length,
+            "card": model.card,
         }
     )
 

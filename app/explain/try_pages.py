@@ -65,7 +65,7 @@ async def _try(
     made = changed(text, found.text_pair, moved, int(word), replacement)
     after, error = found.prediction, None
     try:
-        question = explainers.Question(text=made.text, text_pair=made.text_pair)
+        question = explainers.Question.about(text=made.text, text_pair=made.text_pair)
         (after,) = await services.engine.predict(found.model.id, [question])
     except FORESEEN as raised:
         error = error_of(raised)

@@ -6,7 +6,7 @@ from .schemas import ClassOut, PredictionOut, PredictionRequest, PredictionsOut
 
 
 async def predict(services: Services, request: PredictionRequest) -> PredictionsOut:
-    questions = [explainers.Question(text=each.text, text_pair=each.text_pair) for each in request.inputs]
+    questions = [explainers.Question.about(text=each.text, text_pair=each.text_pair) for each in request.inputs]
     found = await services.engine.predict(request.model, questions)
     state = await services.engine.ready(request.model)
     return PredictionsOut(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import runner
-from ..contract import BoolArray, Case, FloatArray, Progress, Question, silent
+from ..contract import BoolArray, Case, FloatArray, Model, Progress, Question, silent
 from ..game.sampling import design_for
 from ..game.shapley import all_coalitions, exact
 from ..methods.shap import Shap
@@ -107,9 +107,9 @@ def reference(case: Case, *, rows: int) -> tuple[FloatArray, float | None]:
     return mean, relative_error(first, second)
 
 
-def errors_of(model: Any, text: str, *, rows: int, seeds: int, progress: Progress = silent) -> dict[str, Any]:
+def errors_of(model: Model, text: str, *, rows: int, seeds: int, progress: Progress = silent) -> dict[str, Any]:
     """Relative errors on one text, each the mean over seeds, all in fp32; whence_bf16 against the same reference."""
-    asked = Question(text=text, precision="fp32")
+    asked = Question.about(text, precision="fp32")
     progress(0.0, f"reference values of {len(text.split())} words")
     wanted, distance = reference(runner.case_of(model, asked, progress=progress), rows=rows)
     found: dict[str, list[float]] = {"whence": [], "partition": [], "permutation": []}
@@ -121,7 +121,7 @@ def errors_of(model: Any, text: str, *, rows: int, seeds: int, progress: Progres
             found[name].append(relative_error(shap_values(runner.case_of(model, asked), name, seed=seed), wanted))
     mean: dict[str, Any] = {name: float(np.mean(listed)) for name, listed in found.items()}
     half = None
-    if getattr(model, "bf16_ok", False):
+    if model.half_check is not None and model.half_check.ok:
         half = relative_error(
             whence_values(runner.case_of(model, asked.model_copy(update={"precision": "bf16"}))), wanted
         )
@@ -129,13 +129,13 @@ def errors_of(model: Any, text: str, *, rows: int, seeds: int, progress: Progres
 
 
 def seed_errors(
-    model: Any, texts: Sequence[str], *, budgets: Sequence[int] = (128, 256), seeds: int, progress: Progress = silent
+    model: Model, texts: Sequence[str], *, budgets: Sequence[int] = (128, 256), seeds: int, progress: Progress = silent
 ) -> dict[str, dict[str, float | None]]:
     """By budget: mean relative error of our estimator and of antithetic permutation, from one exact table a text."""
     found: dict[tuple[int, str], list[float]] = {}
     for position, text in enumerate(texts):
         progress(position / len(texts), "error over seeds at nine words")
-        case = runner.case_of(model, Question(text=text, precision="fp32"))
+        case = runner.case_of(model, Question.about(text, precision="fp32"))
         game, wanted = game_of(case), reference(case, rows=0)[0]
         for budget in budgets:
             for seed in range(seeds):
@@ -162,12 +162,12 @@ def top_overlap(scores: Sequence[FloatArray], *, top: int = 5) -> float:
     return float(np.mean(shares))
 
 
-def overlap_of(model: Any, texts: Sequence[str], *, seeds: int = 5, progress: Progress = silent) -> float:
+def overlap_of(model: Model, texts: Sequence[str], *, seeds: int = 5, progress: Progress = silent) -> float:
     """Top-5 overlap between seeds at default settings, the mean over texts."""
     shares = []
     for position, text in enumerate(texts):
         progress(position / len(texts), "overlap between seeds")
-        runs = [whence_values(runner.case_of(model, Question(text=text, seed=seed))) for seed in range(seeds)]
+        runs = [whence_values(runner.case_of(model, Question.about(text, seed=seed))) for seed in range(seeds)]
         shares.append(top_overlap(runs))
     return float(np.mean(shares))
 

@@ -12,54 +12,58 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import runner
-from ..contract import Case, Question
+from ..contract import Case, Model, Question
 from ..game.sampling import design_for
+from ..inputs.text.ids import ids_of
 
 BATCHES = (16, 32, 64, 128, 256)
 ROUNDS = 5
 
 
-def best_bare_speed(model: Any, case: Case, *, precision: Literal["fp32", "bf16"]) -> dict[str, float] | None:
+def best_bare_speed(model: Model, case: Case, *, precision: Literal["fp32", "bf16"]) -> dict[str, float] | None:
     """Tokens a second of the network alone on rows of the case's length, at its best batch. None for a fake model."""
     import torch
 
-    network = getattr(model, "_half" if precision == "bf16" else "_fast", None)
-    if network is None:
+    from ..models.transformer import TransformerModel
+
+    if not isinstance(model, TransformerModel):
         return None
+    network = model.network_in(precision)
+    ids = ids_of(case.inputs).ids
     speeds = {}
     for batch in BATCHES:
-        rows = network.rows(case.inputs, ids=np.tile(case.inputs.ids, (batch, 1)))
+        rows = network.rows(case.inputs, ids=np.tile(ids, (batch, 1)))
 
         def forward(rows: Any = rows) -> None:
             with torch.inference_mode():
                 network.forward(rows)
 
         forward()
-        speeds[batch] = batch * len(case.inputs.ids) / median(_seconds(forward) for _ in range(ROUNDS))
+        speeds[batch] = batch * case.inputs.size / median(_seconds(forward) for _ in range(ROUNDS))
     best = max(speeds, key=lambda batch: speeds[batch])
     return {"batch": best, "tokens_per_s": speeds[best]}
 
 
-def coalition_speed(model: Any, text: str, *, precision: Literal["fp32", "bf16"]) -> dict[str, float]:
+def coalition_speed(model: Model, text: str, *, precision: Literal["fp32", "bf16"]) -> dict[str, float]:
     """Tokens a second of the sampled coalitions of one text, everything that Python does included.
 
     Empty and leave-one-out coalitions are fp32 in either precision and are evaluated before the clock starts.
     """
     found = []
     for seed in range(ROUNDS):
-        case = runner.case_of(model, Question(text=text, precision=precision, seed=seed))
+        case = runner.case_of(model, Question.about(text, precision=precision, seed=seed))
         case.table.leave_one_out()
         before = len(case.table.batches)
         rows = design_for(case.table.players, None, seed).keep
         seconds = _seconds(partial(case.table.logits, rows))
         batches = case.table.batches[before:]
-        found.append((sum(batches) * len(case.inputs.tokens) / seconds, fmean(batches)))
+        found.append((sum(batches) * case.inputs.size / seconds, fmean(batches)))
     return {"tokens_per_s": median(speed for speed, _ in found), "mean_batch": found[-1][1]}
 
 
-def efficiency_of(model: Any, text: str, *, precision: Literal["fp32", "bf16"]) -> dict[str, float | None]:
+def efficiency_of(model: Model, text: str, *, precision: Literal["fp32", "bf16"]) -> dict[str, float | None]:
     """`efficiency`: coalition_speed over best_bare_speed, measured one after the other."""
-    case = runner.case_of(model, Question(text=text, precision=precision))
+    case = runner.case_of(model, Question.about(text, precision=precision))
     bare = best_bare_speed(model, case, precision=precision)
     ours = coalition_speed(model, text, precision=precision)
     return {

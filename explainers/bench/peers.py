@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..contract import FloatArray
+from ..contract import FloatArray, Model
 
 STEPS = 50  # captum's default number of points
 SAMPLES = 5000  # lime's default
@@ -24,7 +24,10 @@ class Parts:
     tokenizer: Any
 
 
-def parts_of(model: Any) -> Parts:
+def parts_of(model: Model) -> Parts:
+    from ..models.transformer import TransformerModel
+
+    assert isinstance(model, TransformerModel)
     network = copy.deepcopy(model._network.module).requires_grad_(True)
     return Parts(network.eval(), copy.deepcopy(model._encoder.tokenizer))
 
@@ -40,7 +43,7 @@ class Peer:
         return self.explain(text)
 
 
-def peers_of(model: Any) -> dict[str, Peer]:
+def peers_of(model: Model) -> dict[str, Peer]:
     """By name, in the order in which they are run. Each explains the predicted class of one text."""
     parts = parts_of(model)
     return {"captum": captum_peer(parts), "shap": shap_peer(parts), "lime": lime_peer(parts)}

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from .. import runner
-from ..contract import Panel, Precision, Progress, Question, silent
+from ..contract import Model, Panel, Precision, Progress, Question, silent
 from ..errors import BadInput
 from ..registry import build
 from . import fidelity, forward, timing
@@ -44,11 +44,11 @@ class BenchOptions:
 
 
 def run_bench(
-    model: Any, options: BenchOptions, *, peers: Mapping[str, Peer] | None = None, progress: Progress = silent
+    model: Model, options: BenchOptions, *, peers: Mapping[str, Peer] | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
     """Whence and its peers on one model, in this process, in turn. `peers` stand in for the libraries in tests."""
     texts = {str(count): _checked(model, count) for count in options.words}
-    half = bool(getattr(model, "bf16_ok", False))
+    half = model.half_check is not None and model.half_check.ok
     variants = _variants(half=half)
     for text in texts.values():  # warm: every shape has its kernels before the clock starts
         for asked in variants.values():
@@ -104,21 +104,21 @@ def _variants(*, half: bool) -> dict[str, Asked]:
 
 
 def _tasks(
-    model: Any, text: str, peers: Mapping[str, Peer], variants: Mapping[str, Asked]
+    model: Model, text: str, peers: Mapping[str, Peer], variants: Mapping[str, Asked]
 ) -> dict[str, Callable[[], Any]]:
     tasks: dict[str, Callable[[], Any]] = {name: partial(peer, text) for name, peer in peers.items()}
     return tasks | {name: partial(_panel, model, text, asked) for name, asked in variants.items()}
 
 
-def _panel(model: Any, text: str, asked: Asked) -> Panel:
+def _panel(model: Model, text: str, asked: Asked) -> Panel:
     """METHODS from one table, with their measures and agreement."""
     methods = [build(name) for name in METHODS]
-    return runner.panel(model, Question(text=text, **asked), [m for m in methods if m.needs <= model.offers])
+    return runner.panel(model, Question.about(text, **asked), [m for m in methods if m.needs <= model.offers])
 
 
-def _checked(model: Any, players: int) -> str:
+def _checked(model: Model, players: int) -> str:
     text = text_of(players)
-    found = len(model.encode(Question(text=text)).features)
+    found = len(model.encode(Question.about(text)).features)
     if found != players:
         raise BadInput(f"the sentence of {players} words has {found} players for {model.id}")
     return text
@@ -141,7 +141,7 @@ def _ratios(seconds: dict[str, dict[str, list[float]]], name: str, peers: Mappin
     )
 
 
-def _errors(model: Any, texts: Mapping[str, str], options: BenchOptions, progress: Progress) -> dict[str, Any]:
+def _errors(model: Model, texts: Mapping[str, str], options: BenchOptions, progress: Progress) -> dict[str, Any]:
     """`shap` is the better of its two explainers at each length."""
     found = {
         length: fidelity.errors_of(
@@ -160,7 +160,7 @@ def _errors(model: Any, texts: Mapping[str, str], options: BenchOptions, progres
     }
 
 
-def _overlap(model: Any, options: BenchOptions, progress: Progress) -> dict[str, Any]:
+def _overlap(model: Model, options: BenchOptions, progress: Progress) -> dict[str, Any]:
     if not options.overlap_texts:
         return {"value": None, "reason": "no sentences were given"}
     value = fidelity.overlap_of(model, options.overlap_texts, progress=progress)
@@ -187,7 +187,7 @@ def _precision(panel: Panel) -> str:
     return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
 
 
-def _circumstances(model: Any, options: BenchOptions) -> dict[str, Any]:
+def _circumstances(model: Model, options: BenchOptions) -> dict[str, Any]:
     import torch
 
     return {

@@ -22,33 +22,55 @@ from .answer import (
     WordLabel,
 )
 from .encoded import Encoded, Window
-from .explainer import MOST_EXACT, Case, Explainer, Progress, Promise, silent
-from .features import Feature, Part, TextSpan, Token
-from .model import AttentionModel, GradientModel, LayerModel, LayerStates, Model, Need, PathGradients
-from .question import BaselineKind, LongText, Players, Precision, Question, ValueName
+from .explainer import MOST_EXACT, Case, Explainer, Promise
+from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
+from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
+from .output import Ends, Output
+from .progress import Progress, silent
+from .question import (
+    BaselineKind,
+    ClassOutput,
+    Game,
+    ImageInput,
+    Input,
+    LongText,
+    Outputs,
+    Pixels,
+    Players,
+    Precision,
+    Question,
+    TextInput,
+    TokenOutput,
+    ValueName,
+    WordOutput,
+)
 from .records import Array, BoolArray, FloatArray, Ids, Value
 
 __all__ = [
     "MOST_EXACT",
     "Absent",
     "Agreement",
+    "Arithmetic",
     "Array",
-    "AttentionModel",
     "Attribution",
     "Badge",
     "BaselineKind",
     "BoolArray",
     "Case",
     "Claim",
+    "ClassOutput",
     "Edit",
     "Encoded",
+    "Ends",
     "Explainer",
     "Feature",
     "FloatArray",
-    "GradientModel",
+    "Game",
+    "HalfCheck",
     "Head",
     "Ids",
-    "LayerModel",
+    "ImageInput",
+    "Input",
     "LayerStates",
     "Layers",
     "Level",
@@ -58,10 +80,15 @@ __all__ = [
     "ModelRecord",
     "Need",
     "Notice",
+    "Offering",
     "OnDemand",
+    "Output",
+    "Outputs",
     "Panel",
     "Part",
+    "Patch",
     "PathGradients",
+    "Pixels",
     "Players",
     "Precision",
     "Prediction",
@@ -70,12 +97,19 @@ __all__ = [
     "Question",
     "Removal",
     "Target",
+    "Text",
+    "TextInput",
     "TextSpan",
+    "TimeSpan",
     "Token",
+    "TokenOutput",
     "Unit",
     "Value",
     "ValueName",
+    "Weights",
     "Window",
     "WordLabel",
+    "WordOutput",
     "silent",
+    "text_spans",
 ]

@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, computed_field, model_validator
 
-from .features import Feature, Part, Token
-from .question import BaselineKind, Players, Precision, ValueName
+from .features import Feature, Part, TextSpan, Token, text_spans
+from .question import (
+    BaselineKind,
+    ClassOutput,
+    Input,
+    Outputs,
+    Players,
+    Precision,
+    TextInput,
+    ValueName,
+    WordOutput,
+)
 from .records import Array, FloatArray, Value
 
 Head = Literal["single", "multi", "regression"]
-Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance"]
+Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance", "log-probability"]
 Level = Literal["sound", "rough", "distrust"]
 OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  # measures that ask the model anew
 
 
 class Target(Value):
+    """What an explanation is about: one class, or one token of a continuation.
+
+    index: its number among `Prediction.labels`. at: of an output token its place in the continuation, from 0.
+    """
+
     index: int
     label: str
+    at: int | None = None
 
 
 class WordLabel(Value):
@@ -34,11 +50,15 @@ class WordLabel(Value):
 
 
 class ModelRecord(Value):
+    """Which model answered: its name, and the hash of all that decides its numbers."""
+
     id: str
     digest: str
 
 
 class MethodRecord(Value):
+    """Which method answered, with everything that decides its numbers."""
+
     name: str
     version: str
     options: Mapping[str, Any]
@@ -61,7 +81,10 @@ class Badge(Value):
 
 
 class Prediction(Value):
-    """What the model says of one input, in fp32 logits and float64 probabilities."""
+    """What the model says of one input, in fp32 logits and float64 probabilities.
+
+    Of a continuation `labels` are its tokens, each with its own logit and probability, and `predicted` is the first.
+    """
 
     labels: tuple[str, ...]
     logits: tuple[float, ...]
@@ -96,7 +119,7 @@ class Edit(Value):
     predicted: Target
     probability: float | None
     output: float
-    text: str
+    text: str | None = None  # of an image None: no part of it can be deleted
     text_pair: str | None = None
     replacements: tuple[str, ...] = ()  # what stands in the players' places, where the edit replaces
     deleted_predicted: Target | None = None
@@ -112,10 +135,13 @@ class Attribution(Value):
     the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
     """
 
+    # `text`, `text_pair` and `word` are computed: reading a stored record leaves them out and computes them again.
+    model_config = ConfigDict(extra="ignore")
+
     model: ModelRecord
     method: MethodRecord
-    text: str
-    text_pair: str | None = None
+    input: Input
+    outputs: Outputs = ClassOutput()
     players: Players
     value: ValueName
     baseline: BaselineKind | None
@@ -124,10 +150,9 @@ class Attribution(Value):
     device: str = "cpu"  # where the model computed: cpu or cuda
     budget: int | None = None  # masked evaluations at most, of the question or of a text in windows; None: the default
     features: tuple[Feature, ...]
-    unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
+    unseen: tuple[TextSpan, ...] = ()  # cut at the model's maximum length: no part of the game
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
-    word: int | None = None  # of a token classifier: the word of prediction.words whose class is explained
-    focus: Feature | None = None  # the stretch whose parts are the players; the text around it stays
+    focus: TextSpan | None = None  # the stretch whose parts are the players; the text around it stays
     tokens: tuple[Token, ...] = ()
     prediction: Prediction
     targets: tuple[Target, ...]
@@ -156,6 +181,29 @@ class Attribution(Value):
         if self.interactions is not None and self.interactions.shape != (*want, len(self.features)):
             raise ValueError(f"interactions have shape {self.interactions.shape}, expected {(*want, want[1])}")
         return self
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text(self) -> str:
+        """The text that was explained, in short for `input.text`; empty for an input of another kind."""
+        return self.input.text if isinstance(self.input, TextInput) else ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text_pair(self) -> str | None:
+        """In short for `input.text_pair`."""
+        return self.input.text_pair if isinstance(self.input, TextInput) else None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def word(self) -> int | None:
+        """Of a token classifier: the word of prediction.words whose class is explained, in short for `outputs.word`."""
+        return self.outputs.word if isinstance(self.outputs, WordOutput) else None
+
+    @property
+    def spans(self) -> tuple[TextSpan, ...]:
+        """The features of a text. Raises TypeError for an input of another kind."""
+        return text_spans(self.features)
 
     @property
     def residual(self) -> FloatArray | None:
@@ -235,9 +283,11 @@ class Absent(Value):
 class Panel(Value):
     """Every method's explanation of one input from one shared coalition table."""
 
+    # `text`, `text_pair` and `word` are computed: reading a stored record leaves them out and computes them again.
+    model_config = ConfigDict(extra="ignore")
+
     model: ModelRecord
-    text: str
-    text_pair: str | None = None
+    input: Input
     prediction: Prediction
     explanations: tuple[Attribution, ...]
     absent: tuple[Absent, ...] = ()
@@ -249,6 +299,18 @@ class Panel(Value):
     evaluations: int = 0  # distinct coalitions in the shared table
     timings: Mapping[str, float] = {}
     warnings: tuple[Notice, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text(self) -> str:
+        """The text that was explained, in short for `input.text`; empty for an input of another kind."""
+        return self.input.text if isinstance(self.input, TextInput) else ""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text_pair(self) -> str | None:
+        """In short for `input.text_pair`."""
+        return self.input.text_pair if isinstance(self.input, TextInput) else None
 
     def _repr_html_(self) -> str:
         """Every explanation under the other."""

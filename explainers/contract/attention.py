@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import numpy as np
-
+from .encoded import Encoded
+from .model import Model, Weights
 from .question import ValueName
 from .records import FloatArray
-
-Weights = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class AttentionWeights:
@@ -19,7 +16,7 @@ class AttentionWeights:
     Whoever asks first pays: a pass with gradients leaves the weights behind for those that want no gradients.
     """
 
-    def __init__(self, model: Any, inputs: Any, served: FloatArray) -> None:
+    def __init__(self, model: Model, inputs: Encoded, served: FloatArray) -> None:
         self._model = model
         self._inputs = inputs
         self._served = served  # (1, labels), the prediction that readable attention must reproduce

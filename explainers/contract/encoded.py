@@ -2,94 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .features import Feature, Token
-from .question import BaselineKind, Players
+from .features import Feature, TextSpan, Token
+from .question import BaselineKind, ClassOutput, Input, Outputs, Players, TextInput
 from .records import BoolArray, FloatArray, Ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What the model reads at once of a text that is longer: the text span, and one entry a token as in Encoded.
+    """What the model reads at once of an input that is longer: the stretch, and its positions.
 
-    places: the number of each token among the tokens of the whole text, −1 for special tokens.
+    places: the number of each position of the window among the positions of the whole, −1 for special ones.
     """
 
     span: Feature
     places: Ids
-    ids: Ids
-    segments: Ids | None = None
-    positions: Ids | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """One input as the model reads it. Arrays have one entry a token, in the model's order.
+    """One input as a model reads it: a row of positions, each owned by a player or by none.
 
-    ids, mask, segments, positions: exactly what is predicted on; None where the architecture has no such input.
-    owner: the player a token belongs to, −1 for special tokens and for text around `focus`: they stay in every
-    coalition.
-    baseline_ids: the ids of the empty coalition; None for the embedding baselines 'zero' and 'mean'.
-    noise: (tokens, width), added to the word embeddings of the input, not of the baseline; None for none.
-    words, reads, word: of a token classifier: its words, the token at which it reads the class of each, and the number
-    of the word that is explained.
-    windows: of a text longer than the model reads; its tokens then hold no special ones, and it is read window by
-    window, the logits averaged.
+    What a method may know of it is here; ids, pixels and whatever else the model needs lie in `held`, which the model
+    that encoded it alone opens.
+
+    input: what was given. outputs: what is explained, with what the question left open filled in.
+    players: the level of the features, never 'auto'.
+    features: the players, in reading order. unseen: parts that the model does not read, no part of the game.
+    focus: the stretch whose parts are the players; what lies around it stays in every coalition.
+    tokens: the positions as they are shown, one for each.
+    owner: (positions,) the player that a position belongs to, −1 for special ones and for what lies around `focus`:
+    they stay in every coalition.
+    baseline: what stands for an absent player; None where the model has nothing. baseline_text: of baseline 'text'.
+    noise: (positions, width), added to what gradients flow to, not to the baseline; None for none.
+    windows: of an input longer than the model reads at once; its positions then hold no special ones, and it is read
+    window by window, the logits averaged.
     """
 
-    text: str
-    text_pair: str | None = None
+    input: Input
+    outputs: Outputs = field(default_factory=ClassOutput)
     players: Players
     baseline: BaselineKind | None
     baseline_text: str | None = None
     features: tuple[Feature, ...]
-    unseen: tuple[Feature, ...] = ()
-    focus: Feature | None = None
+    unseen: tuple[TextSpan, ...] = ()
+    focus: TextSpan | None = None
     tokens: tuple[Token, ...]
-    ids: Ids
-    segments: Ids | None = None
-    positions: Ids | None = None
     owner: Ids
-    baseline_ids: Ids | None = None
     noise: FloatArray | None = None
-    words: tuple[Feature, ...] = ()
-    reads: tuple[int, ...] = ()
-    word: int | None = None
     windows: tuple[Window, ...] = ()
+    held: object = None
 
-    def token_keep(self, keep: BoolArray) -> BoolArray:
-        """(rows, players) → (rows, tokens); special tokens are always kept."""
+    @property
+    def size(self) -> int:
+        """Positions of a row: what one masked evaluation costs, and what batches are shaped by."""
+        return len(self.owner)
+
+    @property
+    def text(self) -> str:
+        """The text that was given; empty for an input of another kind."""
+        return self.input.text if isinstance(self.input, TextInput) else ""
+
+    @property
+    def text_pair(self) -> str | None:
+        """The second text that was given, None where there is none."""
+        return self.input.text_pair if isinstance(self.input, TextInput) else None
+
+    def kept_positions(self, keep: BoolArray) -> BoolArray:
+        """(rows, players) → (rows, positions); positions that no player owns are always kept."""
         padded = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1)
         kept: BoolArray = padded[:, self.owner]
         return kept
 
-    def readings(self) -> tuple[Encoded, ...]:
-        """The input as the model reads it at once: itself, or its windows with the players of the whole."""
-        return tuple(self._reading(window) for window in self.windows) or (self,)
-
-    def _reading(self, window: Window) -> Encoded:
-        places, noise = window.places, self.noise
-        special = places < 0
-        ids = None if self.baseline_ids is None else np.where(special, window.ids, self.baseline_ids[places])
-        return replace(
-            self,
-            tokens=tuple(Token(text="", special=True) if p < 0 else self.tokens[p] for p in places),
-            ids=window.ids,
-            segments=window.segments,
-            positions=window.positions,
-            owner=np.where(special, -1, self.owner[places]),
-            baseline_ids=ids,
-            noise=None if noise is None else np.where(special[:, None], 0.0, noise[places]),
-            windows=(),
-        )
-
-    def by_player(self, token_scores: FloatArray) -> FloatArray:
-        """(…, tokens) → (…, players): the sum over a player's tokens; special tokens are dropped."""
-        sums = np.zeros((*token_scores.shape[:-1], len(self.features)))
-        for token, player in enumerate(self.owner):
+    def by_player(self, scores: FloatArray) -> FloatArray:
+        """(…, positions) → (…, players): the sum over a player's positions; those of nobody are dropped."""
+        sums = np.zeros((*scores.shape[:-1], len(self.features)))
+        for position, player in enumerate(self.owner):
             if player >= 0:
-                sums[..., player] += token_scores[..., token]
+                sums[..., player] += scores[..., position]
         return sums

@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .answer import Attribution, MethodRecord, ModelRecord, Prediction, Target, Unit
+from .answer import Attribution, MethodRecord, ModelRecord, Prediction, Unit
 from .attention import AttentionWeights
 from .encoded import Encoded
-from .model import Need
+from .model import Arithmetic, Model, Need
+from .output import Output
+from .progress import Progress, silent
 from .question import ValueName
 from .records import FloatArray, Value
-from .value import value_of
 
 if TYPE_CHECKING:
     from ..game.table import CoalitionTable
@@ -29,27 +30,18 @@ class Promise(StrEnum):
     LINEAR = "linear"  # a linear model gives back its weights
 
 
-class Progress(Protocol):
-    """Called between batches with the share done; raises Cancelled when asked to stop."""
-
-    def __call__(self, done: float, note: str = "") -> None: ...
-
-
-def silent(done: float, note: str = "") -> None:
-    """Progress for callers that do not watch."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Everything one explanation is made from. A new need of a method is a new field here."""
 
-    model: Any  # a Model; a method's `needs` says which further protocol it may rely on
+    model: Model  # a method's `needs` says what of it may be relied on
     inputs: Encoded
+    output: Output
     prediction: Prediction
     targets: tuple[int, ...]
     value: ValueName
     table: CoalitionTable
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Arithmetic = "fp32"
     budget: int | None = None
     most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
     seed: int = 0
@@ -60,34 +52,32 @@ class Case:
         # Made anew with every copy, so that another model or other embeddings never get this one's.
         object.__setattr__(self, "attention", AttentionWeights(self.model, self.inputs, self.table.whole))
 
-    def values(self, logits: FloatArray) -> FloatArray:
-        """Logits (rows, labels) → the explained number (rows, targets)."""
-        return value_of(logits, self.value, head=self.model.head, targets=self.targets)
+    def values(self, columns: FloatArray) -> FloatArray:
+        """Rows of the table (rows, columns) → the explained number (rows, targets)."""
+        return self.output.value(columns, self.value, self.targets)
 
     def result(self, method: Explainer, *, unit: Unit | None = None, **found: Any) -> Attribution:
         """The method's finding with everything that is known already. The unit is the value function's unless given."""
-        labels = self.model.labels
         found.setdefault("output", self.values(self.table.whole)[0])
         return Attribution(
             model=ModelRecord(id=self.model.id, digest=self.model.digest),
             method=method.record(seed=self.seed),
-            text=self.inputs.text,
-            text_pair=self.inputs.text_pair,
+            input=self.inputs.input,
+            outputs=self.inputs.outputs,
             players=self.inputs.players,
             value=self.value,
             baseline=self.inputs.baseline,
             baseline_text=self.inputs.baseline_text,
             precision=self.precision,
-            device=getattr(self.model, "device", "cpu"),
+            device=self.model.device,
             budget=self.budget,
             features=self.inputs.features,
             unseen=self.inputs.unseen,
             windows=tuple(window.span for window in self.inputs.windows),
-            word=self.inputs.word,
             focus=self.inputs.focus,
             tokens=self.inputs.tokens,
             prediction=self.prediction,
-            targets=tuple(Target(index=t, label=labels[t]) for t in self.targets),
+            targets=tuple(map(self.output.target, self.targets)),
             unit=unit or self.value,
             **found,
         )

@@ -1,18 +1,28 @@
-"""What a model offers. Masking belongs to it: a method speaks of players, never of tokens."""
+"""What a model offers. Masking belongs to it: a method speaks of players, never of tokens or pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 
+from ..errors import Incompatible
 from .answer import Head
 from .encoded import Encoded
+from .output import Output
+from .progress import Progress, silent
 from .question import BaselineKind, Question, ValueName
 from .records import BoolArray, FloatArray
+
+Arithmetic: TypeAlias = Literal["fp32", "bf16"]
+Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
+Weights: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+AGREEMENT = 0.95  # Kendall's τ between fp32 and bf16 over the check's coalitions, at least
+ERROR = 0.05  # relative L2 error of the centred logits, at most
 
 
 class Need(StrEnum):
@@ -29,7 +39,8 @@ class Need(StrEnum):
 class PathGradients:
     """Along x(α) = b + α (x − b), with v the value function.
 
-    logits: (points, labels). products: (targets, points, tokens), ∇v(x(α)) · (x − b) summed over the embedding.
+    logits: (points, columns), as the output keeps them. products: (targets, points, positions), ∇v(x(α)) · (x − b)
+    summed over the width of a position.
     """
 
     logits: FloatArray
@@ -40,87 +51,159 @@ class PathGradients:
 class LayerStates:
     """What goes on inside along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
 
-    conductance: (targets, layers, tokens), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
-    readings: (layers, labels), the logits that the head gives for the states of each layer of x.
+    conductance: (targets, layers, positions), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
+    readings: (layers, columns), what the head gives for the states of each layer of x.
     """
 
     conductance: FloatArray
     readings: FloatArray
 
 
-class Model(Protocol):
-    """What a method may ask. Masking belongs to the model: a method speaks of players, never of tokens."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalfCheck:
+    """Whether bf16 may be used for one model on its device, and the evidence.
+
+    supported: the device has bf16 arithmetic. rank_agreement: Kendall's τ of the logits over coalitions, the
+    lowest of the labels. value_error: ‖bf16 − fp32‖ / ‖fp32 − its mean‖ of the logits, the highest of the labels.
+    """
+
+    supported: bool
+    rank_agreement: float
+    value_error: float
+
+    @property
+    def ok(self) -> bool:
+        """Supported, and as close as masked evaluations have to be."""
+        return self.supported and self.rank_agreement >= AGREEMENT and self.value_error <= ERROR
+
+
+class Offering(Protocol):
+    """What has to be known of a model to tell whether a method can run on it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def offers(self) -> frozenset[Need]: ...
+
+
+class Model(ABC):
+    """Everything that is used of a model, by methods, measures, the runner and the application.
+
+    Encoding, predicting and masked evaluations every model has; the rest belongs to what it `offers`, and asked of one
+    that does not offer it raises Incompatible.
+
+    id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
+    labels: its classes; empty where they depend on the question. head: how classes are read from logits; of a model
+    that has no classes how its tokens would be, 'single'. task: whether it says something of the whole input, of each
+    word, or continues the text.
+    baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
+    device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
+    card: what is known of how it was made.
+    """
 
     id: str
     digest: str
+    title: str
     labels: tuple[str, ...]
     head: Head
+    task: Literal["text", "word", "tokens"] = "text"
     offers: frozenset[Need]
-    baselines: tuple[BaselineKind, ...]  # the first is the default; empty: masking methods are not offered
+    baselines: tuple[BaselineKind, ...]
+    device: str = "cpu"
+    maximum_length: int | None = None
+    card: Mapping[str, Any] | None = None
 
+    # every model:
+
+    @abstractmethod
     def encode(self, question: Question) -> Encoded:
-        """Raises BadInput for a text, player level or baseline that cannot be encoded."""
-        ...
+        """Raises BadInput for an input, player level, baseline or output that the model does not have."""
 
+    @abstractmethod
+    def output_of(self, inputs: Encoded) -> Output:
+        """The output that is explained, as `inputs.outputs` names it: how the columns below are read."""
+
+    @abstractmethod
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
-        """Served logits (inputs, labels), fp32 arithmetic."""
-        ...
+        """Served columns (inputs, columns), fp32 arithmetic, each input alone."""
 
-    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
-        """Logits (rows, labels) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
-        ...
+    @abstractmethod
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
+        """Columns (rows, columns) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
 
+    @property
+    def half_check(self) -> HalfCheck | None:
+        """Whether bf16 may stand for fp32 in masked evaluations; None for a model without arithmetic of its own."""
+        return None
 
-class GradientModel(Model, Protocol):
+    def scores(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """Logits (texts, labels) of many texts, or of many pairs, in their order: within 1e-5 of `predict`.
+
+        Raises BadInput with the number of a text that cannot be read, Cancelled between batches.
+        """
+        rows = []
+        for number, text in enumerate(texts):
+            progress(number / len(texts))
+            first, second = (text, None) if isinstance(text, str) else text
+            rows.append(self.predict([self.encode(Question.about(first, second))]))
+        return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
+
+    # Need.GRADIENTS:
+
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> PathGradients:
         """One batch of points on the straight path from the baseline.
 
-        Word embeddings move, positions and segments do not. With a baseline of ids, special tokens do not move.
+        What features consist of moves (word embeddings, pixels), places and segments do not. With a baseline of ids,
+        special positions do not move.
         """
-        ...
+        self._lacks(Need.GRADIENTS)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
-        """The word embeddings (tokens, width) of the input, its noise included."""
-        ...
+        """What moves, (positions, width), of the input, its noise included."""
+        self._lacks(Need.GRADIENTS)
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
-        """Logits (rows, labels) with each player's word embeddings the given share of the way from the baseline to the
+        """Columns (rows, columns) with what each player consists of the given share of the way from the baseline to the
         input, `shares` (rows, players); fp32."""
-        ...
+        self._lacks(Need.GRADIENTS)
+
+    def randomised(self, seed: int) -> Model:
+        """Another model of this architecture whose weights are drawn anew; this one stays as it is."""
+        self._lacks(Need.GRADIENTS)
+
+    # Need.EMBEDDINGS:
 
     def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
         """(players, words): to first order, what the value of `target` loses with the word in the player's place."""
-        ...
+        self._lacks(Need.EMBEDDINGS)
 
-    def randomised(self, seed: int) -> GradientModel:
-        """Another model of this architecture whose weights are drawn anew; this one stays as it is."""
-        ...
+    # Need.ATTENTIONS:
 
-
-class AttentionModel(GradientModel, Protocol):
-    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """(layers, heads, tokens, tokens); rows look, columns are looked at. `served`: the prediction's logits
-        (1, labels), where they are known already."""
-        ...
+    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
+        """(layers, heads, positions, positions); rows look, columns are looked at. `served`: the prediction's columns
+        (1, columns), where they are known already."""
+        self._lacks(Need.ATTENTIONS)
 
     def attention_gradients(
         self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
-    ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], Iterator[FloatArray]]:
-        """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, tokens, tokens)."""
-        ...
+    ) -> tuple[Weights, Iterator[FloatArray]]:
+        """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, positions, positions)."""
+        self._lacks(Need.ATTENTIONS)
 
     def pooled_token(self, inputs: Encoded) -> int:
-        """The position whose last state the classifier reads."""
-        ...
+        """The position whose last state the classifier reads. Raises Incompatible where it reads several."""
+        self._lacks(Need.ATTENTIONS)
 
+    # Need.LAYERS:
 
-class LayerModel(GradientModel, Protocol):
     def layer_states(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> LayerStates:
         """`points` rise from 0 to 1; the integral follows the states from each point to the next."""
-        ...
+        self._lacks(Need.LAYERS)
 
-    def pooled_token(self, inputs: Encoded) -> int: ...
+    def _lacks(self, need: Need) -> NoReturn:
+        raise Incompatible(f"{self.id} does not offer {need}", reason="lacks", model=self.id, lacking=str(need))

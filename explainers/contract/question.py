@@ -1,27 +1,123 @@
-"""What is asked of a model, apart from the method."""
+"""What is asked of a model, apart from the method: an input, an output, and the game between them."""
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field
+import numpy as np
+from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from .records import Value
 
-Players = Literal["auto", "token", "word", "phrase", "sentence"]
-ValueName = Literal["log-odds", "logit", "probability", "margin", "output"]
-BaselineKind = Literal["mask", "unk", "pad", "eos", "zero", "mean", "text"]
+Players = Literal["auto", "token", "word", "phrase", "sentence", "patch"]
+ValueName = Literal["log-odds", "logit", "probability", "margin", "output", "log-probability"]
+BaselineKind = Literal["mask", "unk", "pad", "eos", "zero", "mean", "text", "blur"]
 Precision = Literal["auto", "fp32", "bf16"]
 LongText = Literal["windows", "cut"]
+Pixels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]  # (rows, columns, 3), red, green and blue
+MOST_TOKENS = 256  # of a continuation that are explained together
 
 
-class Question(Value):
-    """What is asked, apart from the model and the method. Equal questions have equal answers."""
+class TextInput(Value):
+    """A text, or a pair of texts that the model reads together."""
 
+    kind: Literal["text"] = "text"
     text: str
     text_pair: str | None = None
+
+
+class ImageInput(Value):
+    """An image by the SHA-256 of its pixels. The pixels themselves stay in the process that holds them.
+
+    Equal pixels are equal inputs. `ImageInput.of(pixels)` makes one; an input that was read back from JSON has no
+    pixels and cannot be encoded.
+    """
+
+    kind: Literal["image"] = "image"
+    digest: str
+    width: int
+    height: int
+    _pixels: Pixels | None = PrivateAttr(None)
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> Self:
+        """An image from its pixels (rows, columns, 3), 0 to 255. Raises ValueError for another shape or type."""
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise ValueError(f"an image has uint8 pixels (rows, columns, 3), not {pixels.dtype} {pixels.shape}")
+        height, width, _ = pixels.shape
+        told = hashlib.sha256(f"{height} {width} ".encode() + pixels.tobytes()).hexdigest()
+        made = cls(digest=told, width=width, height=height)
+        made._pixels = pixels
+        return made
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """(rows, columns, 3); None where only the digest is known."""
+        return self._pixels
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ImageInput) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def _kind(given: Any) -> str:
+    """`{"text": …}` is short for an input of kind text."""
+    kind = given.get("kind", "text") if isinstance(given, dict) else getattr(given, "kind", "text")
+    return str(kind)
+
+
+Input: TypeAlias = Annotated[
+    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")], Discriminator(_kind)
+]
+
+
+class ClassOutput(Value):
+    """What a classifier says of the whole input: its classes; of a regression its number."""
+
+    kind: Literal["classes"] = "classes"
+    also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
+
+
+class WordOutput(Value):
+    """What a token classifier says of one word of the text."""
+
+    kind: Literal["words"] = "words"
+    word: int | None = Field(
+        None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
+    )
+    also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
+
+
+class TokenOutput(Value):
+    """Tokens of a continuation: what a language model says next, or what it says the input becomes.
+
+    Every token is explained as the model gives it after the prompt and the tokens before it (teacher forcing).
+    """
+
+    kind: Literal["tokens"] = "tokens"
+    continuation: str | None = Field(
+        None, description="What follows the prompt; by default what the model itself would say, token by token."
+    )
+    first: int = Field(0, ge=0, description="The first token of the continuation that is explained, from 0.")
+    stop: int | None = Field(None, ge=1, description="The first token that is no longer explained; by default none.")
+
+
+Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput, Field(discriminator="kind")]
+
+
+class Game(Value):
+    """The rules: what the players are, what stands for an absent one, which number is at stake, how much may be tried.
+
+    What a question shares with a request, a batch and a form.
+    """
+
     players: Players = Field(
-        "auto", description="The parts of the text that play the game. auto: words, in long texts phrases or sentences."
+        "auto",
+        description="The parts of the input that play the game. auto: words, in long texts phrases or sentences; of an "
+        "image patches.",
     )
     value: ValueName | None = Field(
         None, description="The number that is explained; by default the log-odds of the class."
@@ -34,15 +130,52 @@ class Question(Value):
         "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
-    seed: int = Field(0, ge=0, le=2**32 - 1)
-    also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
     long_text: LongText = Field(
         "windows",
         description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
     )
-    word: int | None = Field(
-        None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
-    )
     focus: tuple[int, int] | None = Field(
         None, description="Start and end of the stretch whose parts are explained; the rest is there and stays."
     )
+
+
+class Question(Game):
+    """What is asked, apart from the model and the method. Equal questions have equal answers."""
+
+    input: Input
+    outputs: Outputs | None = Field(
+        None,
+        description="What of the model's output is explained; by default its classes, of a token classifier those of "
+        "its most telling word, of a language model every token of its continuation.",
+    )
+
+    @property
+    def text(self) -> str:
+        """The text that is asked about; empty for an input of another kind."""
+        return self.input.text if isinstance(self.input, TextInput) else ""
+
+    @property
+    def text_pair(self) -> str | None:
+        """The second text that is asked about, None where there is none."""
+        return self.input.text_pair if isinstance(self.input, TextInput) else None
+
+    def covering(self, also: int) -> Self:
+        """The same question with a class that is to be covered beside the ten most probable."""
+        asked = self.outputs or ClassOutput()
+        return self.model_copy(update={"outputs": asked.model_copy(update={"also": also})})
+
+    @classmethod
+    def about(
+        cls, text: str, text_pair: str | None = None, *, word: int | None = None, also: int | None = None, **game: Any
+    ) -> Self:
+        """The question about a text in short: `word` and `also` as in WordOutput, `game` the fields of Game.
+
+        Raises pydantic's ValidationError.
+        """
+        outputs: dict[str, Any] | None = None
+        if word is not None:
+            outputs = {"kind": "words", "word": word, "also": also}
+        elif also is not None:
+            outputs = {"kind": "classes", "also": also}
+        return cls.model_validate({"input": {"text": text, "text_pair": text_pair}, "outputs": outputs, **game})

@@ -6,20 +6,19 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
-
 import numpy as np
 
-from ..contract import BoolArray, Encoded, FloatArray, Progress, silent
+from ..contract import Arithmetic, BoolArray, Encoded, FloatArray, Model, Progress, silent
 from .batches import batches_on
 from .sampling import EXACT_PLAYERS
 
-Arithmetic: TypeAlias = Literal["fp32", "bf16"]
 STEP = 8  # rows
 
 
 class CoalitionTable:
-    """Coalitions of one input's players and the logits they get, (rows, labels) in float64.
+    """Coalitions of one input's players and the columns that the output needs of each, (rows, columns) in float64.
+
+    Of a classifier they are its logits: every class and every value function is read from one table.
 
     `whole` is the served prediction itself. The empty and the leave-one-out coalitions come first and in fp32, whoever
     asks; batches are shaped by the input and the order of the questions alone: the same question gives the same bits.
@@ -27,7 +26,7 @@ class CoalitionTable:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         inputs: Encoded,
         *,
         precision: Arithmetic = "fp32",
@@ -103,10 +102,11 @@ class CoalitionTable:
             self._remember(chunk, found[: len(chunk)], precision)
 
     def _rows_at_once(self, asked: int) -> int:
-        """Of few players in windows all that are asked: what repeats within a window is then seen."""
+        """Rows per pass. A long text with few players is asked at once, so that coalitions equal within a window are
+        evaluated once."""
         if self.inputs.windows and self.players <= EXACT_PLAYERS:
             return asked
-        return batch_for(len(self.inputs.tokens), device=getattr(self.model, "device", "cpu"))
+        return batch_for(self.inputs.size, device=self.model.device)
 
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):

@@ -20,10 +20,12 @@ from ..contract import (
     Prediction,
     Promise,
     Question,
+    TextInput,
+    WordOutput,
 )
-from ..contract.value import prediction_of
 from ..errors import BadInput
 from ..game.sampling import DEFAULT_BUDGET
+from ..inputs.text.edits import without
 
 Players = tuple[int, ...]
 
@@ -88,16 +90,7 @@ class Counterfactual(Explainer):
 
 def flips(case: Case, logits: FloatArray) -> BoolArray:
     """For each row of logits (rows, labels): whether the model says something else than of the whole text."""
-    said = case.prediction.predicted.index
-    if case.model.head == "single":
-        other: BoolArray = logits.argmax(axis=1) != said
-    elif case.model.head == "multi":
-        other = (logits[:, said] > 0) != _is_on(case)
-    else:
-        whole, empty = case.table.whole[0, said], case.table.empty[0, said]
-        other = np.abs(logits[:, said] - whole) >= max(abs(whole - empty) / 2, 1e-9)
-        other &= (logits[:, said] > whole) == (empty > whole)
-    return other
+    return case.output.flips(logits, said=case.prediction.predicted.index, ends=case.table)
 
 
 def minimal(case: Case, chosen: Players) -> Players:
@@ -112,12 +105,7 @@ def minimal(case: Case, chosen: Players) -> Players:
 
 def _is_on(case: Case) -> bool:
     """Whether the output has to fall for another answer; else it has to rise."""
-    said = case.prediction.predicted.index
-    if case.model.head == "multi":
-        return bool(case.table.whole[0, said] > 0)
-    if case.model.head == "regression":
-        return bool(case.table.whole[0, said] >= case.table.empty[0, said])
-    return True
+    return case.output.falls(said=case.prediction.predicted.index, ends=case.table)
 
 
 def _extended(beam: list[Players], players: int) -> Iterator[Players]:
@@ -152,46 +140,31 @@ def _in_turn(case: Case, chosen: Players, row: int) -> FloatArray:
 
 def _edit(case: Case, chosen: Players, row: int) -> Edit:
     logits = case.table.logits(_without([chosen], case.table.players), precision="fp32")
-    masked = prediction_of(logits[0], case.model.labels, case.model.head)
-    text = deleted(case.inputs.text, [_span(case, p) for p in chosen if case.inputs.features[p].part == "text"])
-    pair = case.inputs.text_pair
-    if pair is not None:
-        pair = deleted(pair, [_span(case, p) for p in chosen if case.inputs.features[p].part == "text_pair"])
-    after = _prediction(case, text, pair)
+    masked = case.output.prediction(logits[0])
+    rest = without(case.inputs, chosen)
+    after = None if rest is None else _prediction(case, rest)
     return Edit(
         players=chosen,
         predicted=masked.predicted,
         probability=_probability(masked, case),
         output=float(case.values(logits)[0, row]),
-        text=text,
-        text_pair=pair,
+        text=None if rest is None else rest.text,
+        text_pair=None if rest is None else rest.text_pair,
         deleted_predicted=None if after is None else after.predicted,
         deleted_probability=None if after is None else _probability(after, case),
     )
 
 
-def deleted(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text without the spans, each with the white space before it, or after it at the beginning."""
-    for start, end in sorted(spans, reverse=True):
-        left = len(text[:start].rstrip(" \t"))
-        rest = text[end:]
-        text = text[:left] + rest if left else rest.lstrip(" \t")
-    return text
-
-
-def _span(case: Case, player: int) -> tuple[int, int]:
-    feature = case.inputs.features[player]
-    return feature.start, feature.end
-
-
-def _prediction(case: Case, text: str, pair: str | None) -> Prediction | None:
+def _prediction(case: Case, rest: TextInput) -> Prediction | None:
+    """What the model says of the rest; of a token classifier of its most telling word, as a word may be gone."""
+    asked = None if isinstance(case.inputs.outputs, WordOutput) else case.inputs.outputs
     try:
-        inputs = case.model.encode(Question(text=text, text_pair=pair))
+        inputs = case.model.encode(Question(input=rest, outputs=asked))
     except BadInput:  # nothing that could be read is left
         return None
     if not inputs.features:
         return None
-    return prediction_of(case.model.predict([inputs])[0], case.model.labels, case.model.head)
+    return case.model.output_of(inputs).prediction(case.model.predict([inputs])[0])
 
 
 def _probability(prediction: Prediction, case: Case) -> float | None:

@@ -22,7 +22,7 @@ class GradientXInput(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         case.progress(0, "one gradient")
-        inputs = replace(case.inputs, baseline="zero", baseline_text=None, baseline_ids=None)
+        inputs = replace(case.inputs, baseline="zero", baseline_text=None)
         found = case.model.path_gradients(inputs, np.ones(1), value=case.value, targets=case.targets)
         scores = inputs.by_player(found.products[:, 0])  # (targets, players)
         return replace(case, inputs=inputs).result(self, scores=scores, forward_passes=1)

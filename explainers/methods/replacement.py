@@ -7,9 +7,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..contract import Attribution, Case, Edit, Explainer, FloatArray, Need, Notice, Question
-from ..contract.value import prediction_of
+from ..contract import Attribution, Case, Edit, Explainer, FloatArray, Need, Notice, Question, text_spans
 from ..errors import BadInput
+from ..inputs.text.edits import replaced
 from .counterfactual import flips
 
 # Everyday words that can stand in many places. Taken from a list and not from the model's vocabulary, which holds
@@ -71,7 +71,7 @@ class Replacement(Explainer):
         )  # (players, words)
         towards = -1.0 if _rises(case) else 1.0
         offered = []
-        for feature, fall in zip(case.inputs.features, falls, strict=True):
+        for feature, fall in zip(text_spans(case.inputs.features), falls, strict=True):
             order = [words[at] for at in np.argsort(-towards * fall, kind="stable")]
             other = [_cased(word, feature.text) for word in order if word.casefold() != feature.text.casefold()]
             offered.append(other[: self.candidates] if feature.text[:1].isalnum() else [])
@@ -121,21 +121,12 @@ def _logits(case: Case, changes: list[Change]) -> FloatArray:
     rows = []
     for done, change in enumerate(changes):
         case.progress(done / len(changes), f"{done} of {len(changes)} replacements")
-        text, pair = _texts(case, change)
         try:
-            question = Question(text=text, text_pair=pair, word=case.inputs.word)
+            question = Question(input=replaced(case.inputs, change), outputs=case.inputs.outputs)
             rows.append(case.model.predict([case.model.encode(question)])[0])
         except BadInput:
             rows.append(case.table.whole[0])
     return np.stack(rows)
-
-
-def _texts(case: Case, change: Change) -> tuple[str, str | None]:
-    texts = {"text": case.inputs.text, "text_pair": case.inputs.text_pair or ""}
-    for player, word in sorted(change, key=lambda each: -case.inputs.features[each[0]].start):
-        span = case.inputs.features[player]
-        texts[span.part] = texts[span.part][: span.start] + word + texts[span.part][span.end :]
-    return texts["text"], None if case.inputs.text_pair is None else texts["text_pair"]
 
 
 def _in_turn(case: Case, change: Change) -> FloatArray:
@@ -150,8 +141,8 @@ def _in_turn(case: Case, change: Change) -> FloatArray:
 
 def _edit(case: Case, change: Change, row: int) -> Edit:
     logits = _logits(case, [change])
-    said = prediction_of(logits[0], case.model.labels, case.model.head)
-    text, pair = _texts(case, change)
+    said = case.output.prediction(logits[0])
+    text = replaced(case.inputs, change)
     shares, index = said.probabilities, case.prediction.predicted.index
     return Edit(
         players=tuple(player for player, _ in change),
@@ -159,19 +150,14 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
         predicted=said.predicted,
         probability=None if shares is None else shares[index],
         output=float(case.values(logits)[0, row]),
-        text=text,
-        text_pair=pair,
+        text=text.text,
+        text_pair=text.text_pair,
     )
 
 
 def _rises(case: Case) -> bool:
     """Whether the output has to rise for another answer: a label that is off, a regression below the baseline's."""
-    said = case.prediction.predicted.index
-    if case.model.head == "multi":
-        return bool(case.table.whole[0, said] <= 0)
-    if case.model.head == "regression":
-        return bool(case.table.whole[0, said] < case.table.empty[0, said])
-    return False
+    return not case.output.falls(said=case.prediction.predicted.index, ends=case.table)
 
 
 def _cased(word: str, like: str) -> str:

@@ -37,7 +37,7 @@ class SmoothGrad(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
-        inputs = replace(case.inputs, baseline="zero", baseline_text=None, baseline_ids=None)
+        inputs = replace(case.inputs, baseline="zero", baseline_text=None)
         pairs = []
         noises = noise_draws(case, self.noise_level, self.samples // 2)
         for done, noise in enumerate(noises):
@@ -66,7 +66,7 @@ class SmoothGrad(Explainer):
 def noise_draws(case: Case, level: float, count: int) -> list[FloatArray]:
     """(tokens, width) each: zero for special tokens, else normal with `level` times the range of the embeddings."""
     embeddings = case.model.embeddings(case.inputs)
-    moving = (case.inputs.owner >= 0)[:, None]
-    spread = level * float(embeddings[moving[:, 0]].max() - embeddings[moving[:, 0]].min())
+    moving = (case.inputs.owner >= 0)[:, None].astype(float)
+    spread = level * float(embeddings[case.inputs.owner >= 0].max() - embeddings[case.inputs.owner >= 0].min())
     draw = np.random.default_rng((case.seed, 2))
     return [draw.normal(0, spread, embeddings.shape) * moving for _ in range(count)]

@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..contract import Attribution, Case, Claim, FloatArray, Need, ValueName
-from ..contract.value import value_of
+from ..contract import Attribution, Case, Claim, FloatArray, Need
 from .faithfulness import predicted, probability_of
 from .ranks import is_signed, scores_of
 
@@ -87,13 +86,11 @@ def _shown(logits: FloatArray, case: Case) -> float:
 
 def _value(logits: FloatArray, case: Case) -> float:
     """Log-odds of the predicted class, of a regression the output, of logits (labels,)."""
-    head = case.model.head
-    value: ValueName = "output" if head == "regression" else "log-odds"
-    return float(value_of(logits[None], value, head=head, targets=[case.prediction.predicted.index])[0, 0])
+    return float(case.output.value(logits[None], case.output.values[0], [case.prediction.predicted.index])[0, 0])
 
 
 def _moved(case: Case) -> float:
     """For a regression a share of the way from the baseline's output to the text's."""
-    if case.model.head != "regression":
+    if case.output.has_probabilities:
         return MOVED
     return max(ENOUGH_OF_THE_WAY * abs(_value(case.table.whole[0], case) - _value(case.table.empty[0], case)), 1e-9)

@@ -12,7 +12,6 @@ from math import ceil
 import numpy as np
 
 from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal, Target
-from ..contract.value import probabilities, value_of
 from ..game.sampling import EXACT_PLAYERS, design_for
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
@@ -38,7 +37,7 @@ def faithfulness_of(attribution: Attribution, case: Case) -> dict[str, float | N
     scores = scores_of(attribution)
     if scores is None or Need.OUTPUTS not in case.model.offers:
         return {}
-    if case.model.head == "regression":
+    if not case.output.has_probabilities:
         return {**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": _leave_one_out_tau(attribution, case)}
     own = _own_rows(scores)
     falls = _falls(np.concatenate([own, random_rows(case)]), case)  # one question, so that the batches are full
@@ -56,7 +55,7 @@ def faithfulness_of(attribution: Attribution, case: Case) -> dict[str, float | N
 def measured_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
     """Every coalition that `faithfulness_of` reads of these attributions, (rows, players)."""
     known = [scores for found in attributions if (scores := scores_of(found)) is not None]
-    if not known or case.model.head == "regression" or Need.OUTPUTS not in case.model.offers:
+    if not known or not case.output.has_probabilities or Need.OUTPUTS not in case.model.offers:
         return np.zeros((0, len(case.inputs.features)), dtype=bool)
     return np.concatenate([*(_own_rows(scores) for scores in known), random_rows(case)])
 
@@ -89,8 +88,7 @@ def _own_rows(scores: FloatArray) -> BoolArray:
 def _falls(keep: BoolArray, case: Case) -> FloatArray:
     """What the probability of the predicted class loses with each coalition, (rows,)."""
     target, logits = case.prediction.predicted.index, case.table.logits(keep)
-    whole = probabilities(case.table.whole, case.model.head)[0, target]
-    falls: FloatArray = whole - probabilities(logits, case.model.head)[:, target]
+    falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls
 
 
@@ -170,15 +168,14 @@ def _without(asked: Sequence[tuple[str, tuple[int, ...]]], case: Case) -> BoolAr
 
 def probability_of(logits: FloatArray, case: Case) -> float | None:
     """The probability of the class that was predicted for the whole text; None for a regression."""
-    if case.model.head == "regression":
+    if not case.output.has_probabilities:
         return None
-    return float(probabilities(logits[None], case.model.head)[0, case.prediction.predicted.index])
+    return float(case.output.probability(logits[None], case.prediction.predicted.index)[0])
 
 
 def predicted(logits: FloatArray, case: Case) -> Target:
     """The class that the model says for these logits (labels,)."""
-    top = int(np.argmax(logits))
-    return Target(index=top, label=case.model.labels[top])
+    return case.output.predicted(logits)
 
 
 def _leave_one_out_tau(attribution: Attribution, case: Case) -> float | None:
@@ -187,6 +184,6 @@ def _leave_one_out_tau(attribution: Attribution, case: Case) -> float | None:
     assert scores is not None
     targets = [case.prediction.predicted.index]
     logits = np.concatenate([case.table.whole, case.table.leave_one_out()])
-    values = value_of(logits, case.value, head=case.model.head, targets=targets)[:, 0]
+    values = case.output.value(logits, case.value, targets)[:, 0]
     effects = values[0] - values[1:]
     return kendall_tau(scores, effects if is_signed(attribution) else np.abs(effects))

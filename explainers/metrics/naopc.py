@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..contract import Attribution, BoolArray, Case, FloatArray, Need
-from ..contract.value import probabilities
 from ..game.sampling import EXACT_PLAYERS
 from ..game.shapley import all_coalitions
 from .ranks import scores_of, strongest_first
@@ -28,7 +27,7 @@ def naopc_of(attribution: Attribution, case: Case, *, beam: int = BEAM) -> dict[
     if scores is None or Need.OUTPUTS not in case.model.offers:
         return {}
     names = ("naopc_comprehensiveness", "naopc_sufficiency")
-    if case.model.head == "regression":
+    if not case.output.has_probabilities:
         return dict.fromkeys(names)
     order = strongest_first(scores)
     found: dict[str, float | None] = {}
@@ -89,6 +88,5 @@ def _falls(case: Case, sets: BoolArray, *, kept: bool) -> FloatArray:
     """p(x) − p(the sets alone, or without them), (rows,)."""
     target = case.prediction.predicted.index
     logits = case.table.logits(sets if kept else ~sets)
-    whole = probabilities(case.table.whole, case.model.head)[0, target]
-    falls: FloatArray = whole - probabilities(logits, case.model.head)[:, target]
+    falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls

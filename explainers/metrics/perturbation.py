@@ -6,11 +6,10 @@ All three ask the model anew, so they are made on demand.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from ..contract import Attribution, Case, Encoded, Explainer, FloatArray
+from ..contract import Attribution, Case, Encoded, Explainer, FloatArray, Model
 from ..game.table import CoalitionTable
 from .agreement import order_agreement
 from .ranks import is_signed, scores_of
@@ -99,7 +98,7 @@ def randomisation_of(
     return {"randomisation_tau": float(np.mean(known)) if known else None}
 
 
-def _elsewhere(case: Case, model: Any, inputs: Encoded) -> Case:
+def _elsewhere(case: Case, model: Model, inputs: Encoded) -> Case:
     """The same question about another model or other embeddings; the class in question stays the same."""
     table = CoalitionTable(model, inputs, precision=case.precision, progress=case.progress)
     return replace(case, model=model, inputs=inputs, table=table)

@@ -11,23 +11,31 @@ import numpy as np
 import torch
 
 from ..contract import (
+    Arithmetic,
     BaselineKind,
     BoolArray,
     Encoded,
     FloatArray,
+    HalfCheck,
     Head,
     LayerStates,
+    Model,
     Need,
+    Output,
     PathGradients,
     Progress,
     Question,
+    Text,
     ValueName,
+    WordOutput,
     silent,
 )
-from ..contract.value import probabilities
 from ..inputs.text.encoding import TextEncoder
+from ..inputs.text.ids import ids_of
+from ..outputs import Words, classifier_output
+from ..outputs.value import probabilities
 from .networks import attention, half, layers, probing, stacks, windows
-from .networks.bulk import Text, bulk_logits
+from .networks.bulk import bulk_logits
 from .networks.device import has_bf16, to_array
 from .networks.masking import path_ends, whole_rows
 from .networks.network import Network, QuickNetwork
@@ -39,13 +47,15 @@ CHECK_TEXTS = (
 )
 
 
-class TransformerModel:
+class TransformerModel(Model):
     """Offers outputs, gradients, attentions and layers of one classifier.
 
     network: an AutoModelForSequenceClassification or AutoModelForTokenClassification in fp32 and evaluation mode, on
     the device where it is to compute; it is never changed.
     tokenizer: its fast tokenizer. card: what is known of how it was made, for the embedded models.
     """
+
+    maximum_length: int
 
     def __init__(
         self,
@@ -88,17 +98,24 @@ class TransformerModel:
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
         inputs = self._encoder.encode(question)
-        if inputs.words and inputs.word is None:
-            return replace(inputs, word=self._most_telling(inputs))
+        asked = inputs.outputs
+        if isinstance(asked, WordOutput) and asked.word is None and ids_of(inputs).words:
+            return replace(inputs, outputs=WordOutput(word=self._most_telling(inputs), also=asked.also))
         return inputs
+
+    def output_of(self, inputs: Encoded) -> Output:
+        if isinstance(inputs.outputs, WordOutput):
+            words = ids_of(inputs).words
+            return Words(self.labels, inputs.outputs.also, words=words, read=lambda: self.word_logits(inputs))
+        return classifier_output(self.labels, self.head, inputs.outputs)
 
     def word_logits(self, inputs: Encoded) -> FloatArray:
         """Logits (words, labels) of a token classifier, fp32."""
-        found: FloatArray = self._network.everywhere(whole_rows(self._network, inputs))[list(inputs.reads)]
+        found: FloatArray = self._network.everywhere(whole_rows(self._network, inputs))[list(ids_of(inputs).reads)]
         return found
 
     def _most_telling(self, inputs: Encoded) -> int:
-        """Where no word is named: of those whose class is not the most frequent one of the text, the surest."""
+        """The word explained by default: the most confident one outside the text's majority class."""
         shares = probabilities(self.word_logits(inputs), "single")
         said = shares.argmax(axis=1)
         rare = said != np.bincount(said).argmax()
@@ -114,10 +131,13 @@ class TransformerModel:
         """Logits (texts, labels) in fp32, many texts a pass: within 1e-5 of `predict`. Raises BadInput, Cancelled."""
         return bulk_logits(self._fast, self._encoder, texts, progress=progress)
 
-    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
-        network = self._half if precision == "bf16" else self._fast
-        return windows.outputs(network, inputs, keep)
+        return windows.outputs(self.network_in(precision), inputs, keep)
+
+    def network_in(self, precision: Arithmetic) -> Network:
+        """What masked evaluations go through."""
+        return self._half if precision == "bf16" else self._fast
 
     @cached_property
     def _fast(self) -> Network:
@@ -131,19 +151,15 @@ class TransformerModel:
         return QuickNetwork(half.half_copy(self._network.module))
 
     @cached_property
-    def half_check(self) -> half.HalfCheck:
+    def half_check(self) -> HalfCheck:
         """Whether bf16 may stand for fp32 in masked evaluations, from its device and a comparison on fixed texts."""
         exact, rough = [], []
         for text in CHECK_TEXTS:
-            inputs = self.encode(Question(text=text))
+            inputs = self.encode(Question.about(text))
             keep = half.check_coalitions(len(inputs.features))
             exact.append(self.outputs(inputs, keep))
             rough.append(self.outputs(inputs, keep, precision="bf16"))
         return half.compare(np.concatenate(exact), np.concatenate(rough), supported=has_bf16(self._network.device))
-
-    @property
-    def bf16_ok(self) -> bool:
-        return self.half_check.ok
 
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]

@@ -94,7 +94,7 @@ def _judge(trained: Trained, task: TaskName, *, seed: int, texts: int) -> list[t
 
 def _explained(trained: Trained, sample: Sample, names: tuple[str, ...], *, seed: int) -> dict[str, Attribution]:
     """Every method from one table, for the class that the planted words decide, without the measures of a panel."""
-    question = Question(text=sample.text, precision="fp32", players="word", seed=seed)
+    question = Question.about(sample.text, precision="fp32", players="word", seed=seed)
     case = runner.case_of(trained.model, question)
     return {name: build(name).explain(case) for name in names}
 

@@ -19,8 +19,9 @@ from ..contract import (
     Question,
     Token,
     ValueName,
+    text_spans,
 )
-from ..contract.value import value_of
+from ..outputs.value import value_of
 from .linear import LinearModel
 
 
@@ -40,9 +41,7 @@ class GradientModel(LinearModel):
         return replace(
             plain,
             tokens=(Token(text="[CLS]", special=True), *plain.tokens),
-            ids=np.arange(len(plain.tokens) + 1),
             owner=np.array([-1, *plain.owner]),
-            baseline_ids=np.array([0, *plain.baseline_ids]) if plain.baseline_ids is not None else None,
         )
 
     def path_gradients(
@@ -93,7 +92,7 @@ class GradientModel(LinearModel):
         """A word's embedding is its weights; the slope is taken at the text."""
         slope = value_slopes(self.predict([inputs]), value, head=self.head, targets=[target])[0, 0]
         nothing = (0.0,) * len(self.labels)
-        own = np.array([self.weights.get(f.text, nothing) for f in inputs.features])
+        own = np.array([self.weights.get(f.text, nothing) for f in text_spans(inputs.features)])
         other = np.array([self.weights.get(word, nothing) for word in words])
         falls: FloatArray = (own @ slope)[:, None] - (other @ slope)[None]
         return falls
@@ -109,7 +108,7 @@ class GradientModel(LinearModel):
 
     def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
         ends = self._embeddings(inputs)
-        kept = inputs.token_keep(keep)
+        kept = inputs.kept_positions(keep)
         return np.concatenate([self._read(row[:, None] * ends) for row in kept]) if len(keep) else ends[:0]
 
     def _read(self, embeddings: FloatArray) -> FloatArray:

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
-from ..contract import BaselineKind, BoolArray, Encoded, FloatArray, Head, Need, Question, TextSpan, Token
+from ..contract import (
+    Arithmetic,
+    BaselineKind,
+    BoolArray,
+    ClassOutput,
+    Encoded,
+    FloatArray,
+    Head,
+    Model,
+    Need,
+    Output,
+    Question,
+    TextInput,
+    TextSpan,
+    Token,
+    text_spans,
+)
+from ..outputs import classifier_output
 
 
-class LinearModel:
+class LinearModel(Model):
     """Logit c is the sum of weights[word][c] over the words kept: every faithful method agrees on it.
 
     With two classes the log-odds of class 1 are linear too. Players are the runs between white space.
@@ -19,6 +35,7 @@ class LinearModel:
 
     id = "linear"
     digest = "fake"
+    title = "Linear"
     labels: tuple[str, ...] = ("no", "yes")
     head: Head = "single"
     offers = frozenset({Need.OUTPUTS})
@@ -29,31 +46,35 @@ class LinearModel:
         self.rows_asked: list[bytes] = []
 
     def encode(self, question: Question) -> Encoded:
-        spans = tuple(
-            TextSpan(text=m.group(), start=m.start(), end=m.end()) for m in re.finditer(r"\S+", question.text)
-        )
+        assert isinstance(question.input, TextInput)
+        text = question.input.text
+        spans = tuple(TextSpan(text=m.group(), start=m.start(), end=m.end()) for m in re.finditer(r"\S+", text))
         count = len(spans)
         return Encoded(
-            text=question.text,
+            input=question.input,
+            outputs=question.outputs or ClassOutput(),
             players="word",
             baseline="mask",
             features=spans,
             tokens=tuple(Token(text=s.text, player=i, start=s.start, end=s.end) for i, s in enumerate(spans)),
-            ids=np.arange(count),
             owner=np.arange(count),
-            baseline_ids=np.full(count, -1),
         )
+
+    def output_of(self, inputs: Encoded) -> Output:
+        return classifier_output(self.labels, self.head, inputs.outputs)
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         return np.concatenate([self._logits(i, np.ones((1, len(i.features)), dtype=bool)) for i in inputs])
 
-    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Literal["fp32", "bf16"] = "fp32") -> FloatArray:
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         self.rows_asked += [row.tobytes() for row in keep]
         return self._logits(inputs, keep)
 
     def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
         nothing = (0.0,) * len(self.labels)
-        weights = np.array([self.weights.get(f.text, nothing) for f in inputs.features]).reshape(-1, len(self.labels))
+        weights = np.array([self.weights.get(f.text, nothing) for f in text_spans(inputs.features)]).reshape(
+            -1, len(self.labels)
+        )
         logits: FloatArray = keep.astype(float) @ weights
         return logits
 

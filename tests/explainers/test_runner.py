@@ -1,10 +1,9 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from explainers import BadInput, Incompatible, Question, build
 from explainers.bench.run import METHODS, SAMPLED
+from explainers.contract import HalfCheck
 from explainers.runner import explain, panel, precision_of
 from explainers.testing import GradientModel, LinearModel
 from tests.tiny import tiny
@@ -19,7 +18,11 @@ class Checked(LinearModel):
 
     def __init__(self, *, ok: bool) -> None:
         super().__init__(MODEL.weights)
-        self.half_check = SimpleNamespace(ok=ok, rank_agreement=0.99, value_error=0.01)
+        self.ok = ok
+
+    @property
+    def half_check(self):
+        return HalfCheck(supported=self.ok, rank_agreement=0.99, value_error=0.01)
 
     def outputs(self, inputs, keep, *, precision="fp32"):
         return super().outputs(inputs, keep) * (1.001 if precision == "bf16" else 1.0)
@@ -37,19 +40,19 @@ class Checked(LinearModel):
 )
 def test_bf16_is_for_sampled_games_of_models_that_pass_the_check(asked, players, ok, used):
     """What can be exact is exact; a self-check that fails is not overridden by 'auto'."""
-    assert precision_of(Checked(ok=ok), Question(text=TEXT, precision=asked), players=players) == used
+    assert precision_of(Checked(ok=ok), Question.about(text=TEXT, precision=asked), players=players) == used
 
 
 def test_bf16_is_refused_where_the_check_fails():
     """Asked for by name, it is an error with a cure and not silently something else."""
     with pytest.raises(Incompatible, match="choose fp32"):
-        precision_of(Checked(ok=False), Question(text=TEXT, precision="bf16"), players=12)
+        precision_of(Checked(ok=False), Question.about(text=TEXT, precision="bf16"), players=12)
 
 
 def test_a_result_in_bf16_says_so_and_shows_the_check():
     """Precision and evidence travel with the scores; the output stays the served prediction's."""
-    half = explain(Checked(ok=True), Question(text=TEXT), build("shap"))
-    full = explain(Checked(ok=True), Question(text=TEXT, precision="fp32"), build("shap"))
+    half = explain(Checked(ok=True), Question.about(text=TEXT), build("shap"))
+    full = explain(Checked(ok=True), Question.about(text=TEXT, precision="fp32"), build("shap"))
 
     assert (half.precision, full.precision) == ("bf16", "fp32")
     assert half.checks["bf16_rank_agreement"] == 0.99
@@ -65,18 +68,20 @@ def test_every_class_is_explained_up_to_ten_and_the_asked_one_beyond():
         labels = tuple(f"c{i}" for i in range(12))
 
     model = Twelve({"great": tuple(float(i) for i in range(12))})
-    plain = explain(model, Question(text="great plot"), build("leave-one-out"))
-    asked = explain(model, Question(text="great plot", also=0), build("leave-one-out"))
+    plain = explain(model, Question.about(text="great plot"), build("leave-one-out"))
+    asked = explain(model, Question.about(text="great plot", also=0), build("leave-one-out"))
 
     assert [t.index for t in plain.targets] == list(range(2, 12))
     assert [t.index for t in asked.targets] == [0, *range(2, 12)]
     with pytest.raises(BadInput, match="class 12"):
-        explain(model, Question(text="great plot", also=12), build("leave-one-out"))
+        explain(model, Question.about(text="great plot", also=12), build("leave-one-out"))
 
 
 def test_a_panel_evaluates_no_coalition_twice():
     """SHAP, LIME, leave-one-out and all measures on eight words: 2^8 rows and not one more."""
-    found = panel(MODEL, Question(text="a b c d e f great plot"), [build(n) for n in ("shap", "lime", "leave-one-out")])
+    found = panel(
+        MODEL, Question.about(text="a b c d e f great plot"), [build(n) for n in ("shap", "lime", "leave-one-out")]
+    )
 
     assert found.evaluations == 2**8
     assert [e.forward_passes for e in found.explanations] == [2**8 - 1, 0, 0]
@@ -84,7 +89,7 @@ def test_a_panel_evaluates_no_coalition_twice():
 
 def test_a_method_that_cannot_run_is_absent_with_the_reason():
     """The panel is still made; the reason names what the model lacks."""
-    found = panel(MODEL, Question(text="great plot"))
+    found = panel(MODEL, Question.about(text="great plot"))
 
     assert {a.method for a in found.absent} >= {"integrated-gradients", "attention"}
     assert "gradients" in next(a.reason.text for a in found.absent if a.method == "integrated-gradients")
@@ -107,7 +112,7 @@ class Counting(GradientModel):
 def test_the_measures_of_the_default_panel_add_few_rows(players):
     """None up to ten players, at most 64 beyond, with all eight methods on a transformer."""
     text = " ".join(np.random.default_rng(1).choice(SENTENCE.split(), players))
-    found = panel(tiny("bert"), Question(text=text))
+    found = panel(tiny("bert"), Question.about(text=text))
     by_methods = sum(one.forward_passes for one in found.explanations if one.method.name in SAMPLED)
     added = found.evaluations - 1 - by_methods
 
@@ -123,7 +128,7 @@ def test_no_row_of_a_panel_is_asked_twice_and_measures_add_few(players):
     words = ["great", "plot", "dull", *(f"w{i}" for i in range(40))]
     rng = np.random.default_rng(players)
     text = " ".join(rng.permutation(words[:players]))
-    found = panel(model, Question(text=text), [build(name) for name in METHODS])
+    found = panel(model, Question.about(text=text), [build(name) for name in METHODS])
     by_methods = sum(one.forward_passes for one in found.explanations if one.method.name in SAMPLED)
     added = found.evaluations - 1 - by_methods
 

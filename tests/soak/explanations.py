@@ -50,7 +50,7 @@ def memory_growth(model: Any, *, count: int, first: int) -> float:
         if number == first:
             gc.collect()
             start = resident()
-        runner.panel(model, Question(text=text))
+        runner.panel(model, Question.about(text=text))
     gc.collect()
     return resident() - start
 
@@ -60,7 +60,7 @@ def agreements(model: Any, count: int) -> list[float]:
     found = []
     for text in long_texts(count):
         both = [
-            runner.explain(model, Question(text=text, precision=precision), build("shap"))
+            runner.explain(model, Question.about(text=text, precision=precision), build("shap"))
             for precision in ("fp32", "bf16")
         ]
         assert [each.precision for each in both] == ["fp32", "bf16"]

@@ -81,8 +81,8 @@ def explain_texts(
     """asked: rows with the methods that explain each."""
     found: list[ExplainedText] = []
     for number, (row, methods) in enumerate(asked):
-        question = explainers.Question(
-            text=material.texts[row], players="word", also=target, seed=seed, precision="fp32",
+        question = explainers.Question.about(
+            material.texts[row], players="word", also=target, seed=seed, precision="fp32",
             value=explainers.values.resolve(None, oracle.facts.head),
         )  # fmt: skip
         for at, method in enumerate(methods):
@@ -103,7 +103,7 @@ def unpacked(kind: type[T], body: bytes) -> T:
 def _explained(found: explainers.Attribution, row: int, target: int, mentions: Sequence[Span]) -> ExplainedText:
     at = found.row(target)
     assert found.scores is not None
-    spans = [(feature.text, feature.start, feature.end) for feature in found.features]
+    spans = [(feature.text, feature.start, feature.end) for feature in found.spans]
     identity = np.array([any(start < end_of and at < end for at, end_of in mentions) for _, start, end in spans])
     kinds = word_classes([text for text, *_ in spans], identity, is_masked)
     words = tuple(

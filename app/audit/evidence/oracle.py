@@ -34,12 +34,10 @@ class Oracle(Protocol):
 class LocalOracle:
     """A model of this process."""
 
-    def __init__(self, model: Any, progress: explainers.Progress = explainers.silent) -> None:
+    def __init__(self, model: explainers.Model, progress: explainers.Progress = explainers.silent) -> None:
         self.model = model
         self.progress = progress
-        card = getattr(model, "card", None)
-        title = getattr(model, "title", model.id)
-        self.facts = ModelFacts(model.id, title, model.digest, tuple(model.labels), model.head, card)
+        self.facts = ModelFacts(model.id, model.title, model.digest, tuple(model.labels), model.head, model.card)
 
     def logits(self, texts: Sequence[str]) -> Floats:
         found: Floats = explainers.runner.scores(self.model, list(texts), progress=self.progress)

@@ -93,7 +93,7 @@ def visible(text: str) -> str:
 
 
 def _painted(found: explainers.Attribution, row: int) -> Iterator[str | tuple[str, str]]:
-    level = found.players if found.players != "auto" else "word"
+    level = heatmap.levels(found.players)[0]
     texts = (("text", found.text), ("text_pair", found.text_pair))
     for part, text in texts:
         if text is None:

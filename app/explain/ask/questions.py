@@ -16,21 +16,9 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
     if baseline is not None and baseline not in state.baselines:
         allowed = ", ".join(state.baselines) or "none"
         raise explainers.BadInput(f"{state.id} has no baseline {baseline!r}; it has: {allowed}")
-    return explainers.Question(
-        text=request.input.text,
-        text_pair=request.input.text_pair,
-        players=request.players,
-        value=explainers.values.resolve(request.value, state.head),
-        baseline=baseline,
-        baseline_text=request.baseline_text,
-        precision=request.precision,
-        budget=request.budget,
-        seed=request.seed,
-        also=also,
-        long_text=request.long_text,
-        word=request.word,
-        focus=None if request.focus is None else (request.focus[0], request.focus[1]),
-    )
+    game = {name: getattr(request, name) for name in explainers.Game.model_fields}
+    game |= {"value": explainers.values.resolve(request.value, state.head), "baseline": baseline}
+    return explainers.Question.about(request.input.text, request.input.text_pair, word=request.word, also=also, **game)
 
 
 def explainer_of(name: str, options: dict[str, object], state: ModelOut) -> explainers.Explainer:

@@ -8,7 +8,7 @@ from ..._library import explainers
 from ...schemas import Name, Options, Request, Text, TextInput
 
 
-class QuestionRequest(Request):
+class QuestionRequest(Request, explainers.Game):
     """What a panel and a single explanation ask alike."""
 
     model: Name
@@ -16,31 +16,13 @@ class QuestionRequest(Request):
     target: int | Name | None = Field(
         None, description="The class to show, by index or label; by default the predicted one."
     )
-    players: explainers.Players = Field(
-        "auto", description="The parts of the text that play the game. auto: words, in long texts phrases or sentences."
-    )
-    value: explainers.ValueName | None = Field(
-        None, description="The number that is explained; by default the log-odds of the class."
-    )
-    baseline: explainers.BaselineKind | None = Field(
-        None, description="What stands for an absent part; by default the mask token."
-    )
     baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
-    precision: explainers.Precision = Field(
-        "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
-    )
-    budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
-    long_text: explainers.LongText = Field(
-        "windows",
-        description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
-    )
     word: int | None = Field(
         None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
     )
-    focus: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = Field(
+    focus: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = Field(  # type: ignore[assignment]
         None, description="Start and end of the stretch whose parts are explained; the rest of the text stays."
     )
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
 
 
 class ExplanationRequest(QuestionRequest):

@@ -176,7 +176,7 @@ async def _question(
     plain = question_of(request, state)
     if target is None or len(state.labels) <= MOST_TARGETS:
         return plain
-    naming = plain.model_copy(update={"also": target})
+    naming = plain.covering(target)
     for question in (plain, naming):
         stored = await _stored(services, project, asked_of(question))
         if stored is not None and records.covers(stored, target):

@@ -72,7 +72,7 @@ def csv_rows(found: explainers.Attribution) -> Iterator[tuple[object, ...]]:
     if found.scores is None:
         return
     for row, target in enumerate(found.targets):
-        for player, feature in enumerate(found.features):
+        for player, feature in enumerate(found.spans):
             error = None if found.standard_errors is None else float(found.standard_errors[row][player])
             score = float(found.scores[row][player])
             place = (feature.text, feature.part, feature.start, feature.end)
@@ -133,7 +133,7 @@ def _maps(found: explainers.Attribution) -> Iterator[str]:
 
 
 def _text(found: explainers.Attribution, row: int, part: str, text: str) -> str:
-    level = found.players if found.players != "auto" else "word"
+    level = heatmap.levels(found.players)[0]
     cells = heatmap.cells(text, found, row, level=level, part=part)
     unsigned = found.unit in heatmap.MAGNITUDES
     return f'<p class="text" dir="auto">{"".join(_mark(cell, found.unit, unsigned=unsigned) for cell in cells)}</p>'
@@ -154,7 +154,7 @@ def _table(found: explainers.Attribution, row: int) -> str:
         f"<tr><th>Text</th><th>{escape(found.unit)}</th>{'<th>Standard error</th>' if errors is not None else ''}</tr>"
     )
     rows = []
-    for player, feature in enumerate(found.features):
+    for player, feature in enumerate(found.spans):
         spread = "" if errors is None else f'<td class="n">{errors[row][player]:.4f}</td>'
         score = f'<td class="n">{found.scores[row][player]:+.4f}</td>'
         rows.append(f"<tr><td><bdi>{escape(feature.text)}</bdi></td>{score}{spread}</tr>")

@@ -198,7 +198,7 @@ def number_rows(explanations: Sequence[ExplanationOut], target: int) -> tuple[Nu
                 (float(found.scores[row][k]), _error(found, row, k)) for found, row in rows if found.scores is not None
             ),
         )
-        for k, feature in enumerate(scored[0].features)
+        for k, feature in enumerate(scored[0].spans)
     )
 
 
@@ -258,7 +258,7 @@ def stretches(panel: PanelOut, target: int) -> tuple[Stretch, ...]:
         Stretch(
             feature.text, f"{feature.start}-{feature.end}", float(scores[k]), heatmap.step_of(float(scores[k]), top)
         )
-        for k, feature in ((int(k), first.features[int(k)]) for k in order)
+        for k, feature in ((int(k), first.spans[int(k)]) for k in order)
     )
 
 

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any
 
 import numpy as np
 
-from ...contract import BaselineKind, Encoded, Ids, Question, TextSpan, Token, Window
+from ...contract import (
+    BaselineKind,
+    ClassOutput,
+    Encoded,
+    Ids,
+    Outputs,
+    Question,
+    TextInput,
+    TextSpan,
+    Token,
+    TokenOutput,
+    Window,
+    WordOutput,
+)
 from ...errors import BadInput
+from .ids import TextIds, WindowIds, ids_of
 from .players import Arrangement, Piece, arrange
 from .readable import readable
-
-OVERLAP = 8  # neighbouring windows share at least one token in so many
-MOST_WINDOWS = 16  # 7,140 tokens of a model that reads 512 at once: more than a request may hold
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A whole text as tokens, without the special ones that stand before and after each window of it."""
-
-    ids: Ids
-    pieces: tuple[Piece, ...]
-    before: Ids
-    after: Ids
-    segment: int | None
-    capacity: int  # tokens of the text in one window
+from .windows import Sheet, covered, rest_of, window_starts, without_white_space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +51,11 @@ class TextEncoder:
         baseline = self._baseline(question)
         inputs = self._read(question)
         if baseline == "text":
-            return replace(inputs, baseline=baseline, **self._second_text(question, inputs))
+            ids: Ids | None = self._second_text(question, inputs)
+            return _against(inputs, baseline, ids, text=question.baseline_text)
         fill = self.baseline_ids.get(baseline) if baseline else None
-        ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), inputs.ids)
-        return replace(inputs, baseline=baseline, baseline_ids=ids)
+        ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), ids_of(inputs).ids)
+        return _against(inputs, baseline, ids)
 
     def _baseline(self, question: Question) -> BaselineKind | None:
         if question.baseline_text is not None and question.baseline != "text":
@@ -68,14 +68,15 @@ class TextEncoder:
         return question.baseline
 
     def _read(self, question: Question, *, name: str = "text") -> Encoded:
-        texts = [readable(question.text, name)]
-        if question.text_pair is not None:
-            texts.append(readable(question.text_pair, "second text"))
-        focus = _focus(question)
+        given = _text_of(question)
+        texts = [readable(given.text, name)]
+        if given.text_pair is not None:
+            texts.append(readable(given.text_pair, "second text"))
+        focus = _focus(question, given.text)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)
-        if batch.encodings[0].overflowing and not self._cuts(question):
-            return self._read_long(question, focus)
+        if batch.encodings[0].overflowing and not self._cuts(question, given):
+            return self._read_long(question, given.text, focus)
         pieces = self._pieces(batch, texts)
         arranged = arrange(texts, _within(pieces, focus), question.players)
         words, reads = _words(texts, pieces) if self.tags else ((), ())
@@ -83,72 +84,72 @@ class TextEncoder:
         ids = np.asarray(batch["input_ids"], dtype=np.int64)
         segments = batch.get("token_type_ids") if self.with_segments else None
         return Encoded(
-            text=question.text,
-            text_pair=question.text_pair,
+            input=given,
+            outputs=_outputs(question, words, tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
             unseen=_unseen(batch, texts, pieces),
             focus=focus,
             tokens=self._tokens(ids, pieces, arranged.owner, texts),
-            ids=ids,
-            segments=None if segments is None else np.asarray(segments, dtype=np.int64),
-            positions=self.positions(ids),
             owner=np.asarray(arranged.owner, dtype=np.int64),
-            words=words,
-            reads=reads,
-            word=_word(question, words, tags=self.tags),
+            held=TextIds(
+                ids=ids,
+                segments=None if segments is None else np.asarray(segments, dtype=np.int64),
+                positions=self.positions(ids),
+                words=words,
+                reads=reads,
+            ),
         )
 
-    def _cuts(self, question: Question) -> bool:
-        return self.tags or question.text_pair is not None or question.long_text == "cut"
+    def _cuts(self, question: Question, given: TextInput) -> bool:
+        return self.tags or given.text_pair is not None or question.long_text == "cut"
 
-    def _read_long(self, question: Question, focus: TextSpan | None) -> Encoded:
+    def _read_long(self, question: Question, text: str, focus: TextSpan | None) -> Encoded:
         """A text longer than the model reads, in windows; or the one window around the focus."""
-        text = question.text
         sheet = self._sheet(text)
         if focus is not None:
-            return self._read_window(question, sheet, focus)
+            return self._read_window(question, text, sheet, focus)
         starts = window_starts(len(sheet.pieces), sheet.capacity)
         seen = starts[-1] + sheet.capacity
         pieces = sheet.pieces[:seen]
         arranged = arrange([text], pieces, question.players, long=True)
         _refuse_nothing(arranged, [text], None)
         ids = sheet.ids[:seen]
+        windows = [self._window(text, sheet, start) for start in starts]
         return Encoded(
-            text=text,
+            input=TextInput(text=text),
+            outputs=_outputs(question, (), tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
-            unseen=_rest(text, pieces, whole=sheet.pieces),
+            unseen=rest_of(text, pieces, whole=sheet.pieces),
             tokens=self._tokens(ids, pieces, arranged.owner, [text]),
-            ids=ids,
             owner=np.asarray(arranged.owner, dtype=np.int64),
-            windows=tuple(self._window(text, sheet, start) for start in starts),
+            windows=tuple(window for window, _ in windows),
+            held=TextIds(ids=ids, windows=tuple(held for _, held in windows)),
         )
 
-    def _read_window(self, question: Question, sheet: Sheet, focus: TextSpan) -> Encoded:
+    def _read_window(self, question: Question, text: str, sheet: Sheet, focus: TextSpan) -> Encoded:
         """The window with the focus in its middle; the text around it is outside."""
-        text = question.text
         inside = [n for n, piece in enumerate(sheet.pieces) if piece.end > focus.start and piece.start < focus.end]
         middle = (inside[0] + inside[-1] + 1) // 2 if inside else 0
         start = min(max(middle - sheet.capacity // 2, 0), len(sheet.pieces) - sheet.capacity)
-        window = self._window(text, sheet, start)
+        window, held = self._window(text, sheet, start)
         pieces = [Piece(None) if place < 0 else sheet.pieces[place] for place in window.places]
         arranged = arrange([text], _within(pieces, focus), question.players)
         _refuse_nothing(arranged, [text], focus)
         return Encoded(
-            text=text,
+            input=TextInput(text=text),
+            outputs=_outputs(question, (), tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
-            unseen=_rest(text, sheet.pieces[start : start + sheet.capacity], whole=sheet.pieces),
+            unseen=rest_of(text, sheet.pieces[start : start + sheet.capacity], whole=sheet.pieces),
             focus=focus,
-            tokens=self._tokens(window.ids, pieces, arranged.owner, [text]),
-            ids=window.ids,
-            segments=window.segments,
-            positions=window.positions,
+            tokens=self._tokens(held.ids, pieces, arranged.owner, [text]),
             owner=np.asarray(arranged.owner, dtype=np.int64),
+            held=TextIds(ids=held.ids, segments=held.segments, positions=held.positions),
         )
 
     def _sheet(self, text: str) -> Sheet:
@@ -168,18 +169,17 @@ class TextEncoder:
             capacity=self.maximum_length - first - (len(ids) - last),
         )
 
-    def _window(self, text: str, sheet: Sheet, start: int) -> Window:
+    def _window(self, text: str, sheet: Sheet, start: int) -> tuple[Window, WindowIds]:
         stop = start + sheet.capacity
         before, after = (np.full(len(ids), -1, dtype=np.int64) for ids in (sheet.before, sheet.after))
         places = np.concatenate([before, np.arange(start, stop), after])
         ids = np.concatenate([sheet.before, sheet.ids[start:stop], sheet.after])
-        return Window(
-            span=_span(text, sheet.pieces[start:stop]),
-            places=places,
+        held = WindowIds(
             ids=ids,
             segments=None if sheet.segment is None else np.full(len(ids), sheet.segment, dtype=np.int64),
             positions=self.positions(ids),
         )
+        return Window(span=covered(text, sheet.pieces[start:stop]), places=places), held
 
     def _tokenized(self, texts: Sequence[str], **also: bool) -> Any:
         try:
@@ -218,7 +218,7 @@ class TextEncoder:
             if piece.part is None:
                 tokens.append(Token(text=name, special=True))
                 continue
-            start, end = _without_white_space(texts[piece.part], piece.start, piece.end)
+            start, end = without_white_space(texts[piece.part], piece.start, piece.end)
             text, part = texts[piece.part][start:end], "text_pair" if piece.part else "text"
             mine = player if player >= 0 else None
             tokens.append(Token(text=text, player=mine, start=start, end=end, part=part))
@@ -231,13 +231,18 @@ class TextEncoder:
         positions: Ids = np.cumsum(seen) * seen + self.pad_position
         return positions
 
-    def _second_text(self, question: Question, inputs: Encoded) -> dict[str, Any]:
+    def _second_text(self, question: Question, inputs: Encoded) -> Ids:
         """The second text's ids, player by player. Raises BadInput unless it is divided just like the first."""
-        if question.text_pair is not None:
+        if inputs.text_pair is not None:
             raise BadInput("baseline 'text' is for single texts; choose another baseline for a pair")
         if question.baseline_text is None:
             raise BadInput("baseline 'text' needs a baseline_text: a second text with as many players")
-        plain = {"text": question.baseline_text, "players": inputs.players, "baseline": None, "baseline_text": None}
+        plain = {
+            "input": TextInput(text=question.baseline_text),
+            "players": inputs.players,
+            "baseline": None,
+            "baseline_text": None,
+        }
         other = self._read(question.model_copy(update=plain), name="baseline text")
         mine, theirs = len(inputs.features), len(other.features)
         if mine != theirs:
@@ -251,7 +256,7 @@ class TextEncoder:
                 )
         if not np.array_equal(inputs.owner, other.owner):
             raise BadInput("the tokens of the baseline text are arranged otherwise; choose another baseline text")
-        return {"baseline_text": question.baseline_text, "baseline_ids": other.ids}
+        return ids_of(other).ids
 
 
 def is_panic(error: BaseException) -> bool:
@@ -259,25 +264,30 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
-def window_starts(tokens: int, capacity: int) -> list[int]:
-    """Where windows of `capacity` tokens begin: evenly, neighbours sharing at least an eighth, the last one ending with
-    the text. Of more than MOST_WINDOWS only the first: what lies behind them is not seen."""
-    steps = max(1, ceil((tokens - capacity) / (capacity - capacity // OVERLAP)))
-    return [step * (tokens - capacity) // steps for step in range(steps + 1)][:MOST_WINDOWS]
+def _text_of(question: Question) -> TextInput:
+    """Raises BadInput for an input of another kind."""
+    if not isinstance(question.input, TextInput):
+        raise BadInput(f"this model reads texts, not an input of kind {question.input.kind!r}: give it a text")
+    return question.input
 
 
-def _focus(question: Question) -> TextSpan | None:
+def _against(inputs: Encoded, baseline: BaselineKind | None, ids: Ids | None, *, text: str | None = None) -> Encoded:
+    """The input with its baseline, `ids` where that is one of ids."""
+    return replace(inputs, baseline=baseline, baseline_text=text, held=replace(ids_of(inputs), baseline_ids=ids))
+
+
+def _focus(question: Question, text: str) -> TextSpan | None:
     """Raises BadInput for a stretch that is not in the text."""
     if question.focus is None:
         return None
     start, end = question.focus
-    if not 0 <= start < end <= len(question.text):
+    if not 0 <= start < end <= len(text):
         raise BadInput(
-            f"focus {start} to {end} is no stretch of the text: it has {len(question.text)} characters; "
+            f"focus {start} to {end} is no stretch of the text: it has {len(text)} characters; "
             "give the first and the one behind the last"
         )
-    start, end = _without_white_space(question.text, start, end)
-    return TextSpan(text=question.text[start:end], start=start, end=end)
+    start, end = without_white_space(text, start, end)
+    return TextSpan(text=text[start:end], start=start, end=end)
 
 
 def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpan, ...], tuple[int, ...]]:
@@ -287,17 +297,19 @@ def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpa
     return found.features, tuple(owners.index(word) for word in range(len(found.features)))
 
 
-def _word(question: Question, words: Sequence[TextSpan], *, tags: bool) -> int | None:
-    """Raises BadInput for a word that there is not."""
-    if question.word is None:
-        return None
+def _outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
+    """What is explained. Raises BadInput for a word that there is not, and for what the model does not say."""
+    asked = question.outputs or ClassOutput()
+    if isinstance(asked, TokenOutput):
+        raise BadInput("this model says a class and continues no text: leave outputs out")
+    word = asked.word if isinstance(asked, WordOutput) else None
     if not tags:
-        raise BadInput("a word was named, but this model says one class of the whole text: leave word out")
-    if question.word >= len(words):
-        raise BadInput(
-            f"word {question.word} does not exist: the model reads {len(words)} words, 0 to {len(words) - 1}"
-        )
-    return question.word
+        if word is not None:
+            raise BadInput("a word was named, but this model says one class of the whole text: leave word out")
+        return ClassOutput(also=asked.also)
+    if word is not None and word >= len(words):
+        raise BadInput(f"word {word} does not exist: the model reads {len(words)} words, 0 to {len(words) - 1}")
+    return WordOutput(word=word, also=asked.also)
 
 
 def _within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:
@@ -330,30 +342,12 @@ def _unseen(batch: Any, texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[
         return ()
     cut = []
     for part, text in enumerate(texts):
-        read = _span(text, [piece for piece in pieces if piece.part == part])
+        read = covered(text, [piece for piece in pieces if piece.part == part])
         for start, end in ((0, read.start), (read.end, len(text))):
-            start, end = _without_white_space(text, start, end)
+            start, end = without_white_space(text, start, end)
             if start < end and _has_tokens(batch, part, start, end):
                 cut.append(TextSpan(text=text[start:end], start=start, end=end, part="text_pair" if part else "text"))
     return tuple(cut)
-
-
-def _rest(text: str, pieces: Sequence[Piece], *, whole: Sequence[Piece]) -> tuple[TextSpan, ...]:
-    """What of the text lies outside the pieces, where there are more of them."""
-    read, cut = _span(text, pieces), []
-    for start, end in ((0, read.start), (read.end, len(text))):
-        start, end = _without_white_space(text, start, end)
-        if start < end and any(piece.start < end and piece.end > start for piece in whole):
-            cut.append(TextSpan(text=text[start:end], start=start, end=end))
-    return tuple(cut)
-
-
-def _span(text: str, pieces: Sequence[Piece]) -> TextSpan:
-    """The stretch that the pieces cover."""
-    visible = [(p.start, p.end) for p in pieces if text[p.start : p.end].strip()]
-    start, end = (min(s for s, _ in visible), max(e for _, e in visible)) if visible else (0, 0)
-    start, end = _without_white_space(text, start, end)
-    return TextSpan(text=text[start:end], start=start, end=end)
 
 
 def _has_tokens(batch: Any, part: int, start: int, end: int) -> bool:
@@ -362,11 +356,3 @@ def _has_tokens(batch: Any, part: int, start: int, end: int) -> bool:
         for rest in batch.encodings[0].overflowing
         for number, (first, last) in zip(rest.sequence_ids, rest.offsets, strict=True)
     )
-
-
-def _without_white_space(text: str, start: int, end: int) -> tuple[int, int]:
-    """The same stretch without white space at its sides; unchanged where it has nothing else."""
-    stretch = text[start:end]
-    if not stretch.strip():
-        return start, end
-    return start + len(stretch) - len(stretch.lstrip()), end - len(stretch) + len(stretch.rstrip())

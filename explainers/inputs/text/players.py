@@ -13,6 +13,7 @@ from math import ceil
 from typing import Literal
 
 from ...contract import Players, TextSpan
+from ...errors import BadInput
 from .breaks import Ruler, phrase_ends, sentence_ends
 
 MOST_PLAYERS = 80  # above it `auto` takes the next coarser level
@@ -71,7 +72,9 @@ def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players, *, 
 
 
 def _grains(players: Players) -> tuple[Grain, ...]:
-    """The levels to try, in order; the last one is kept whatever its size."""
+    """The levels to try, in order; the last one is kept whatever its size. Raises BadInput for parts of an image."""
+    if players == "patch":
+        raise BadInput("patches are parts of an image: choose auto, token, word, phrase or sentence")
     return ("word", "phrase", "sentence") if players == "auto" else (players,)
 
 

@@ -164,7 +164,7 @@ def _try(model: TransformerModel) -> None:
     refused = 0
     for text in TRIAL:
         try:
-            logits = _guarded(lambda text=text: model.predict([model.encode(Question(text=text))]))
+            logits = _guarded(lambda text=text: model.predict([model.encode(Question.about(text))]))
         except BadInput:
             refused += 1
             continue

@@ -87,7 +87,7 @@ def _slopes(
 
 
 def _refuse_size(twin: Network, inputs: Encoded) -> None:
-    config, tokens = twin.module.config, len(inputs.ids)
+    config, tokens = twin.module.config, inputs.size
     count = config.num_hidden_layers * config.num_attention_heads * tokens**2
     if count > MOST_WEIGHTS:
         raise Incompatible(

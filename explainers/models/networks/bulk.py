@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...contract import Encoded, FloatArray, Progress, Question
+from ...contract import Encoded, FloatArray, Progress, Question, Text, TextInput
 from ...errors import BadInput, Incompatible
 from ...game.batches import batches_on
 from ...inputs.text.encoding import TextEncoder, is_panic
+from ...inputs.text.ids import TextIds, readings
 from ...inputs.text.readable import readable
 from .masking import whole_rows
 from .network import Network, Rows
 
 TOKENISED_TOGETHER = 1024  # texts
-Text = str | tuple[str, str]  # one text, or a pair
 
 
 def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress) -> FloatArray:
@@ -56,7 +56,7 @@ def _tokenised(
         progress(0.0)
         part = texts[start : start + TOKENISED_TOGETHER]
         for offset, encoded in enumerate(encode_together(encoder, part, first=start)):
-            for reading in encoded.readings():
+            for reading in readings(encoded):
                 yield start + offset, whole_rows(network, reading)
 
 
@@ -89,22 +89,23 @@ def _read(encoder: TextEncoder, parts: tuple[str, ...], batch: Any, row: int, *,
     ids = np.asarray(batch["input_ids"][row], dtype=np.int64)
     segments = batch.get("token_type_ids") if encoder.with_segments else None
     return Encoded(
-        text=parts[0],
-        text_pair=parts[1] if len(parts) == 2 else None,
+        input=TextInput(text=parts[0], text_pair=parts[1] if len(parts) == 2 else None),
         players="token",
         baseline=None,
         features=(),
         tokens=(),
-        ids=ids,
-        segments=None if segments is None else np.asarray(segments[row], dtype=np.int64),
-        positions=encoder.positions(ids),
         owner=np.full(len(ids), -1),
+        held=TextIds(
+            ids=ids,
+            segments=None if segments is None else np.asarray(segments[row], dtype=np.int64),
+            positions=encoder.positions(ids),
+        ),
     )
 
 
 def _alone(encoder: TextEncoder, parts: tuple[str, ...], number: int) -> Encoded:
     """As a single question, which refuses with the reason what cannot be read."""
-    question = Question(text=parts[0], text_pair=parts[1] if len(parts) == 2 else None)
+    question = Question.about(*parts)
     found: Encoded = _named(number, lambda: encoder.encode(question))
     return found
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from itertools import chain
 from typing import Any
@@ -15,27 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...contract import BoolArray, FloatArray
-
-AGREEMENT = 0.95  # Kendall's τ between fp32 and bf16 over the check's coalitions, at least
-ERROR = 0.05  # relative L2 error of the centred logits, at most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HalfCheck:
-    """Whether bf16 may be used for one model on its device, and the evidence.
-
-    supported: the device has bf16 arithmetic. rank_agreement: Kendall's τ of the logits over coalitions, the
-    lowest of the labels. value_error: ‖bf16 − fp32‖ / ‖fp32 − its mean‖ of the logits, the highest of the labels.
-    """
-
-    supported: bool
-    rank_agreement: float
-    value_error: float
-
-    @property
-    def ok(self) -> bool:
-        return self.supported and self.rank_agreement >= AGREEMENT and self.value_error <= ERROR
+from ...contract import BoolArray, FloatArray, HalfCheck
 
 
 def half_copy(module: Any) -> Any:

@@ -9,10 +9,11 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import torch
 
-from ...contract import Encoded, FloatArray
+from ...contract import Encoded, FloatArray, WordOutput
 from ...errors import Incompatible
 from ...game import passes
 from ...game.batches import batches_on
+from ...inputs.text.ids import ids_of
 from .device import Array, to_array
 from .products import Quicker
 
@@ -119,10 +120,11 @@ class Network:
 
     def _read_position(self, inputs: Encoded) -> int:
         if self.tags:
-            return inputs.reads[inputs.word or 0]
+            asked = inputs.outputs
+            return ids_of(inputs).reads[(asked.word if isinstance(asked, WordOutput) else None) or 0]
         if not self.decoder:
             return 0
-        others = np.flatnonzero(inputs.ids != self.module.config.pad_token_id)
+        others = np.flatnonzero(ids_of(inputs).ids != self.module.config.pad_token_id)
         return int(others[-1]) if len(others) else 0
 
     def rows(
@@ -133,11 +135,12 @@ class Network:
         embeddings: torch.Tensor | None = None,
     ) -> Rows:
         """Rows with the segments and positions of `inputs`, and `ids` or `embeddings` of their own."""
+        held = ids_of(inputs)
         return Rows(
             ids=None if ids is None else torch.from_numpy(ids),
             embeddings=embeddings,
-            segments=None if inputs.segments is None else torch.from_numpy(inputs.segments),
-            positions=None if inputs.positions is None else torch.from_numpy(inputs.positions),
+            segments=None if held.segments is None else torch.from_numpy(held.segments),
+            positions=None if held.positions is None else torch.from_numpy(held.positions),
             pooled=self._read_position(inputs),
         )
 

@@ -12,6 +12,7 @@ import torch
 
 from ...contract import BoolArray, Encoded, FloatArray, Head, PathGradients, ValueName
 from ...errors import Incompatible
+from ...inputs.text.ids import readings
 from . import gradients, probing
 from .masking import coalition_rows, whole_rows
 from .network import Network
@@ -19,7 +20,7 @@ from .network import Network
 
 def whole(network: Network, inputs: Encoded) -> FloatArray:
     """Logits (1, labels) of the input itself."""
-    return _averaged([network.logits(whole_rows(network, reading)) for reading in inputs.readings()])
+    return _averaged([network.logits(whole_rows(network, reading)) for reading in readings(inputs)])
 
 
 def outputs(network: Network, inputs: Encoded, keep: BoolArray) -> FloatArray:
@@ -30,7 +31,7 @@ def outputs(network: Network, inputs: Encoded, keep: BoolArray) -> FloatArray:
     if not inputs.windows:
         return network.logits(coalition_rows(network, inputs, keep))
     found = []
-    for reading in inputs.readings():
+    for reading in readings(inputs):
         own = np.unique(reading.owner[reading.owner >= 0])
         _, first, back = np.unique(keep[:, own], axis=0, return_index=True, return_inverse=True)
         found.append(network.logits(coalition_rows(network, reading, keep[first]))[back.reshape(-1)])
@@ -39,7 +40,7 @@ def outputs(network: Network, inputs: Encoded, keep: BoolArray) -> FloatArray:
 
 def blends(network: Network, inputs: Encoded, shares: FloatArray) -> FloatArray:
     """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""
-    return _averaged([probing.blends(network, reading, shares) for reading in inputs.readings()])
+    return _averaged([probing.blends(network, reading, shares) for reading in readings(inputs)])
 
 
 def path_gradients(
@@ -49,13 +50,13 @@ def path_gradients(
     depends on what the others say, and that is asked first."""
     if not inputs.windows:
         return gradients.path_gradients(network, inputs, points, value=value, head=head, targets=targets)
-    readings, count = inputs.readings(), len(inputs.windows)
+    parts, count = readings(inputs), len(inputs.windows)
     linear = value in ("logit", "output") or (value == "log-odds" and head == "multi")
     linear = linear or (value in ("log-odds", "margin") and network.module.config.num_labels == 2)
-    each = [] if linear else [gradients.path_logits(network, reading, points) for reading in readings]
+    each = [] if linear else [gradients.path_logits(network, reading, points) for reading in parts]
     total = torch.stack(each).sum(dim=0) if each else None  # (points, labels)
     products, logits = np.zeros((len(targets), len(points), len(inputs.tokens))), []
-    for number, (window, reading) in enumerate(zip(inputs.windows, readings, strict=True)):
+    for number, (window, reading) in enumerate(zip(inputs.windows, parts, strict=True)):
         mean = None if total is None else _mean_with(total - each[number], count)
         found = gradients.path_gradients(
             network, reading, points, value=value, head=head, targets=targets, completed=mean

@@ -20,7 +20,7 @@ from app.errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, OutOf
 from app.store.arrays import pack
 
 READY = ModelOut(id="m", title="m", status="ready", digest="d")
-QUESTION = explainers.Question(text="a")
+QUESTION = explainers.Question.about(text="a")
 
 
 class PlayedEngine:

@@ -138,12 +138,12 @@ def test_a_killed_engine_fails_its_request_and_the_next_one_works(client: TestCl
 
 def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> None:
     """It is let in between two batches; the explanation then goes on to its end."""
-    question = explainers.Question(text=LONG, budget=512, players="word")
+    question = explainers.Question.about(text=LONG, budget=512, players="word")
 
     async def work(services: Services) -> tuple[bool, Any]:
         long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
         await asyncio.sleep(0.5)
-        await services.engine.predict(MODEL, [explainers.Question(text="hello")])
+        await services.engine.predict(MODEL, [explainers.Question.about(text="hello")])
         return long.done(), await long
 
     first, explained = asked(client, work)
@@ -153,7 +153,7 @@ def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> No
 
 def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
     """What would take minutes leaves the engine free at once."""
-    question = explainers.Question(text=LONG, budget=65536, players="word")
+    question = explainers.Question.about(text=LONG, budget=65536, players="word")
 
     async def work(services: Services) -> float:
         long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
@@ -161,7 +161,9 @@ def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
         assert not long.done()
         long.cancel()
         started = time.monotonic()
-        await services.engine.explain(MODEL, explainers.Question(text="hello"), method="leave-one-out", options={})
+        await services.engine.explain(
+            MODEL, explainers.Question.about(text="hello"), method="leave-one-out", options={}
+        )
         return time.monotonic() - started
 
     assert asked(client, work) < 30
@@ -171,7 +173,7 @@ def test_errors_of_the_library_keep_their_class(client: TestClient) -> None:
     """A text that the model cannot encode is the caller's mistake on this side of the socket too."""
 
     async def work(services: Services) -> Any:
-        question = explainers.Question(text="a b", baseline="text", baseline_text="one two three four")
+        question = explainers.Question.about(text="a b", baseline="text", baseline_text="one two three four")
         with pytest.raises(explainers.BadInput):
             await services.engine.explain(MODEL, question, method="shap", options={})
 

@@ -102,7 +102,7 @@ def test_batches_of_lime_give_the_probabilities_of_the_model() -> None:
 
     import torch
 
-    alone = [torch.softmax(torch.tensor(model.predict([model.encode(Question(text=t))])), dim=-1) for t in texts]
+    alone = [torch.softmax(torch.tensor(model.predict([model.encode(Question.about(text=t))])), dim=-1) for t in texts]
     assert found == pytest.approx(torch.cat(alone).numpy(), abs=1e-5)
 
 

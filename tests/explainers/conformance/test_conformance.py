@@ -48,7 +48,7 @@ def ask(method: str | Explainer, model: Any, text: str = SHORT, **asked: Any) ->
     explainer = build(method) if isinstance(method, str) else method
     text = within(explainer, text)
     progress = asked.pop("progress", runner.silent)
-    return runner.explain(model, Question(text=text, **asked), explainer, progress=progress)
+    return runner.explain(model, Question.about(text=text, **asked), explainer, progress=progress)
 
 
 def within(explainer: Explainer, text: str) -> str:
@@ -63,7 +63,7 @@ def found(method: str, model: str, text: str = SHORT, **asked: Any) -> Attributi
 
 @cache
 def panel(model: str, text: str) -> Panel:
-    return runner.panel(MODELS[model](), Question(text=text, budget=BUDGET))
+    return runner.panel(MODELS[model](), Question.about(text=text, budget=BUDGET))
 
 
 def pairs(models: Iterable[str], promise: Promise | None = None) -> Any:
@@ -113,7 +113,7 @@ def test_a_result_is_complete(method: str, model: str) -> None:
 def test_what_is_explained_is_what_is_predicted(method: str, model: str) -> None:
     """The output is the value function of the served logits, to the last bit, for every class."""
     made = found(method, model)
-    case = runner.case_of(MODELS[model](), Question(text=SHORT))
+    case = runner.case_of(MODELS[model](), Question.about(text=SHORT))
 
     logits = np.array([made.prediction.logits])
     assert made.output == pytest.approx(case.values(logits)[0], abs=1e-6)
@@ -267,9 +267,11 @@ def test_too_many_players_are_refused_with_a_cure() -> None:
     text = " ".join(["film"] * 13)
 
     with pytest.raises(Incompatible, match="this text has 13 words: choose phrases"):
-        runner.explain(LinearModel(WEIGHTS), Question(text=text), build("interactions"))
+        runner.explain(LinearModel(WEIGHTS), Question.about(text=text), build("interactions"))
 
-    made = runner.panel(LinearModel(WEIGHTS), Question(text=text), [build("interactions"), build("leave-one-out")])
+    made = runner.panel(
+        LinearModel(WEIGHTS), Question.about(text=text), [build("interactions"), build("leave-one-out")]
+    )
     assert [each.method.name for each in made.explanations] == ["leave-one-out"]
     assert [each.method for each in made.absent] == ["interactions"]
 

@@ -25,7 +25,7 @@ class Counting(GradientModel):
 def test_a_panel_computes_attention_once():
     """Relevance leaves its weights to rollout and to raw attention."""
     model = Counting()
-    panel(model, Question(text="good bad"), [build(name) for name in ("relevance", "rollout", "attention")])
+    panel(model, Question.about(text="good bad"), [build(name) for name in ("relevance", "rollout", "attention")])
 
     assert model.passes == ["gradients"]
 
@@ -33,7 +33,7 @@ def test_a_panel_computes_attention_once():
 def test_weights_alone_need_no_gradients():
     """And are computed once, whoever asks."""
     model = Counting()
-    panel(model, Question(text="good bad"), [build(name) for name in ("rollout", "attention")])
+    panel(model, Question.about(text="good bad"), [build(name) for name in ("rollout", "attention")])
 
     assert model.passes == ["weights"]
 
@@ -42,7 +42,7 @@ def test_another_model_gets_attention_of_its_own():
     """A copy of a case starts without the weights of the first."""
     from dataclasses import replace
 
-    case = case_of(Counting(), Question(text="good bad"))
+    case = case_of(Counting(), Question.about(text="good bad"))
     case.attention.weights()
     other = replace(case, model=Counting())
     other.attention.weights()

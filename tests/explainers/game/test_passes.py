@@ -51,7 +51,7 @@ def test_every_pass_of_a_method_is_told(method: str, run: list[int]) -> None:
     model.half_check  # noqa: B018 - the comparison is made once and is no part of an explanation
     run.clear()
     with passes.heard_by(listen):
-        runner.explain(model, Question(text=TEXT), build(method))
+        runner.explain(model, Question.about(text=TEXT), build(method))
 
     assert len(told) >= len(run) > 0
     assert sum(told) >= sum(run)
@@ -61,7 +61,7 @@ def test_every_pass_of_a_method_is_told(method: str, run: list[int]) -> None:
 def test_every_pass_of_a_measure_is_told(measure: str, run: list[int]) -> None:
     told: list[int] = []
     with passes.heard_by(told.append):
-        runner.explain(tiny("bert", seed=7), Question(text=TEXT), build("leave-one-out"), measures=[measure])
+        runner.explain(tiny("bert", seed=7), Question.about(text=TEXT), build("leave-one-out"), measures=[measure])
 
     assert len(told) >= len(run) > 0
 
@@ -87,18 +87,18 @@ def test_whoever_asked_can_end_the_work_at_its_last_pass(method: str) -> None:
 
     stopping: list[bool] = []
     with passes.heard_by(count):
-        runner.explain(model, Question(text=TEXT), build(method))
+        runner.explain(model, Question.about(text=TEXT), build(method))
     with passes.heard_by(stop), pytest.raises(Cancelled):
-        runner.explain(model, Question(text=TEXT), build(method), progress=progress)
+        runner.explain(model, Question.about(text=TEXT), build(method), progress=progress)
 
 
 def test_a_long_question_is_asked_in_passes_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many rows a method asks at once."""
     monkeypatch.setattr("explainers.game.batches.PROCESSOR", replace(PROCESSOR, tokens=30, gradients=30))
     model, told = tiny("bert"), []
-    tokens = len(model.encode(Question(text=TEXT)).tokens)
+    tokens = len(model.encode(Question.about(text=TEXT)).tokens)
     with passes.heard_by(told.append):
-        runner.explain(model, Question(text=TEXT), build("shap"))
+        runner.explain(model, Question.about(text=TEXT), build("shap"))
 
     assert max(told) * tokens <= 30
 

@@ -69,7 +69,7 @@ def test_rows_of_limes_law_follow_it():
 def test_a_budget_is_kept_by_lime_too():
     """Asked for few evaluations, LIME says that they weigh few samples instead of drawing more."""
     model = LinearModel({"great": (-1.0, 2.0)})
-    question = Question(text=" ".join(f"w{i}" for i in range(40)) + " great", precision="fp32")
+    question = Question.about(text=" ".join(f"w{i}" for i in range(40)) + " great", precision="fp32")
     free = explain(model, question, build("lime"))
     bound = explain(model, question.model_copy(update={"budget": 128}), build("lime"))
 

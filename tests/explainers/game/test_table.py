@@ -24,7 +24,7 @@ class Counting(LinearModel):
 
 def table_of(text="a great but long plot", **options):
     model = Counting()
-    return CoalitionTable(model, model.encode(Question(text=text)), **options)
+    return CoalitionTable(model, model.encode(Question.about(text=text)), **options)
 
 
 def test_no_coalition_is_evaluated_twice():
@@ -105,7 +105,7 @@ def test_it_stops_between_batches_and_keeps_what_it_has():
 
     model = AndModel()
     text = " ".join("abcdefghij")
-    table = CoalitionTable(model, model.encode(Question(text=text)), progress=stop_at_the_second_batch)
+    table = CoalitionTable(model, model.encode(Question.about(text=text)), progress=stop_at_the_second_batch)
     with pytest.raises(Cancelled):
         table.logits(all_coalitions(10))
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from explainers.contract import Attribution
-from explainers.methods.counterfactual import Counterfactual, deleted, minimal
+from explainers.inputs.text.edits import deleted
+from explainers.methods.counterfactual import Counterfactual, minimal
 from explainers.testing import LinearModel
 from tests.given import case_for
 from tests.tiny import tiny

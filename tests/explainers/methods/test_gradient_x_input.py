@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from explainers.inputs.text.ids import ids_of
 from explainers.methods.gradient_x_input import GradientXInput
 from explainers.testing import GradientModel, NeighbourModel
 from tests.given import case_for
@@ -43,7 +44,9 @@ def test_it_is_torchs_gradient_times_the_embedding() -> None:
     model = tiny("bert")
     case = case_for(model, "a gorgeous film")
     network = model._network.module
-    embeddings = network.get_input_embeddings().weight[torch.from_numpy(case.inputs.ids)][None].clone().requires_grad_()
+    embeddings = (
+        network.get_input_embeddings().weight[torch.from_numpy(ids_of(case.inputs).ids)][None].clone().requires_grad_()
+    )
 
     logits = network(inputs_embeds=embeddings).logits
     (slope,) = torch.autograd.grad((logits[0, 1] - logits[0, 0]), embeddings)

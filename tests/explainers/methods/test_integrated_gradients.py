@@ -45,7 +45,7 @@ class Bent(Watched):
 
 
 def explained(model: Any, text: str, *, options: dict[str, Any] | None = None, **asked: Any) -> Any:
-    return runner.explain(model, Question(text=text, **asked), build("integrated-gradients", options))
+    return runner.explain(model, Question.about(text=text, **asked), build("integrated-gradients", options))
 
 
 def test_no_point_is_evaluated_twice() -> None:
@@ -136,7 +136,7 @@ def test_batches_are_bounded_and_progress_is_told_between_them() -> None:
 
     runner.explain(
         model,
-        Question(text="good bad so"),
+        Question.about(text="good bad so"),
         IntegratedGradients(most_points=243),
         progress=lambda done, note="": told.append(done),
     )

@@ -113,10 +113,10 @@ def test_too_few_steps_are_said() -> None:
 def test_bounded_passes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long texts go through in pieces of the way."""
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     points = np.linspace(0, 1, 8)
     at_once = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.game.batches.PROCESSOR", replace(PROCESSOR, gradients=2 * len(inputs.ids)))
+    monkeypatch.setattr("explainers.game.batches.PROCESSOR", replace(PROCESSOR, gradients=2 * inputs.size))
 
     in_pieces = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
 

@@ -10,6 +10,7 @@ import pytest
 from explainers import runner
 from explainers.badge import badge_of
 from explainers.contract import Question
+from explainers.inputs.text.ids import ids_of
 from explainers.methods.replacement import COMMON, Replacement
 from explainers.testing import GradientModel
 from tests.given import case_for
@@ -26,7 +27,7 @@ def test_the_one_word_that_flips_is_found_with_what_to_put_in() -> None:
 
     assert (first.players, first.replacements, first.text) == ((1,), ("bad",), "a bad film")
     assert first.predicted.label == "no"
-    assert runner.predict(case.model, [Question(text=first.text)])[0].predicted == first.predicted
+    assert runner.predict(case.model, [Question.about(text=first.text)])[0].predicted == first.predicted
     assert made.scores is not None
     assert made.scores[1] == pytest.approx([0, 4.5, 0])  # log-odds 2.1 before, −2.4 after
     assert badge_of(made, Replacement()).level == "sound"
@@ -61,8 +62,8 @@ def test_first_order_falls_are_those_of_the_embeddings() -> None:
     ids = model._encoder.tokenizer(" bad", add_special_tokens=False)["input_ids"]
     weight = model._network.word_embeddings.double().numpy()
     step = 1e-3
-    noise = np.zeros((len(case.inputs.ids), weight.shape[1]))
-    noise[4] = step * (weight[ids[0]] - weight[case.inputs.ids[4]])
+    noise = np.zeros((case.inputs.size, weight.shape[1]))
+    noise[4] = step * (weight[ids[0]] - weight[ids_of(case.inputs).ids[4]])
     around = [case.values(model.predict([replace(case.inputs, noise=sign * noise)]))[0, 1] for sign in (1, -1)]
 
     assert falls.shape == (4, 2)
@@ -78,7 +79,7 @@ def test_edits_of_a_network_are_texts_that_flip_it() -> None:
     assert any(made.edits for made in found)
     for made in found:
         for edit in made.edits:
-            assert runner.predict(model, [Question(text=edit.text)])[0].predicted == edit.predicted
+            assert runner.predict(model, [Question.about(text=edit.text)])[0].predicted == edit.predicted
             assert edit.predicted != made.prediction.predicted
 
 

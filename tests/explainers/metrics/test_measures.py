@@ -44,20 +44,20 @@ def test_the_names_on_demand_are_those_of_the_type() -> None:
 def test_an_unknown_measure_is_refused() -> None:
     """Before anything is computed, with the names there are."""
     with pytest.raises(BadInput, match="infidelity, max-sensitivity"):
-        runner.explain(LinearModel({}), Question(text="a"), build("leave-one-out"), measures=["fidelity"])
+        runner.explain(LinearModel({}), Question.about(text="a"), build("leave-one-out"), measures=["fidelity"])
 
 
 def test_a_measure_that_the_model_cannot_make_is_refused() -> None:
     """Infidelity moves embeddings: a model without gradients has none to move."""
     with pytest.raises(Incompatible, match="needs gradients"):
-        runner.explain(LinearModel({}), Question(text="a"), build("leave-one-out"), measures=["infidelity"])
+        runner.explain(LinearModel({}), Question.about(text="a"), build("leave-one-out"), measures=["infidelity"])
 
 
 def test_what_is_asked_for_stands_among_the_checks() -> None:
     """Beside the measures that every explanation has."""
     model = GradientModel({"a": (0.0, 1.0), "b": (0.0, -0.5)})
 
-    checks = runner.explain(model, Question(text="a b"), build("leave-one-out"), measures=["infidelity"]).checks
+    checks = runner.explain(model, Question.about(text="a b"), build("leave-one-out"), measures=["infidelity"]).checks
 
     assert checks["infidelity"] == pytest.approx(0, abs=1e-12)
     assert "comprehensiveness" in checks

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explainers.contract import Case
-from explainers.contract.value import probabilities
 from explainers.metrics.naopc import beam_limits, exact_limits, naopc_of
+from explainers.outputs.value import probabilities
 from explainers.testing import LinearModel, NeighbourModel
 from tests.given import case_for, given
 

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from explainers.contract import Question
-from explainers.contract.value import value_of
+from explainers.inputs.text.ids import ids_of
 from explainers.models.networks.gradients import value_tensor
 from explainers.models.transformer import TransformerModel
+from explainers.outputs.value import value_of
 from tests.tiny import ARCHITECTURES, DECODERS, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看 😀👍🏽"
@@ -43,7 +44,7 @@ def test_prediction_is_that_of_the_plain_call(model: TransformerModel) -> None:
     with torch.inference_mode():
         wanted = network_of(model)(**batch).logits.numpy()
 
-    found = model.predict([model.encode(Question(text=TEXT))])
+    found = model.predict([model.encode(Question.about(text=TEXT))])
 
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
@@ -56,7 +57,7 @@ def test_prediction_of_a_pair_is_that_of_the_plain_call(model: TransformerModel)
     with torch.inference_mode():
         wanted = network_of(model)(**batch).logits.numpy()
 
-    found = model.predict([model.encode(Question(text=SHORT, text_pair=TEXT))])
+    found = model.predict([model.encode(Question.about(text=SHORT, text_pair=TEXT))])
 
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
@@ -65,7 +66,7 @@ def test_prediction_of_a_pair_is_that_of_the_plain_call(model: TransformerModel)
 @pytest.mark.parametrize("rows", [1, 8])
 def test_with_everything_kept_the_outputs_are_the_prediction(model: TransformerModel, baseline: Any, rows: int) -> None:
     """The whole coalition is the served prediction, for id baselines and embedding baselines, alone and in a batch."""
-    inputs = model.encode(Question(text=TEXT, baseline=None if baseline == "default" else baseline))
+    inputs = model.encode(Question.about(text=TEXT, baseline=None if baseline == "default" else baseline))
 
     found = model.outputs(inputs, whole(inputs, rows))
 
@@ -74,10 +75,10 @@ def test_with_everything_kept_the_outputs_are_the_prediction(model: TransformerM
 
 def test_a_masked_row_is_the_plain_call_on_the_masked_ids(model: TransformerModel) -> None:
     """Masking replaces ids in place: length, segments, positions and attention stay those of the whole input."""
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
     keep = whole(inputs)
     keep[0, 1] = False
-    ids = np.where(inputs.owner == 1, inputs.baseline_ids, inputs.ids)
+    ids = np.where(inputs.owner == 1, ids_of(inputs).baseline_ids, ids_of(inputs).ids)
 
     found = model.outputs(inputs, keep)
 
@@ -91,7 +92,7 @@ def test_both_ways_of_masking_agree_at_the_baseline(model: TransformerModel) -> 
         second = "a movie was not good" if baseline == "text" else None
         if second and tokenizer_for(model.id.removeprefix("tiny-")).unk_token != "[UNK]":
             continue  # with other vocabularies the two texts have other numbers of tokens
-        inputs = model.encode(Question(text=SHORT, baseline=baseline, baseline_text=second))
+        inputs = model.encode(Question.about(text=SHORT, baseline=baseline, baseline_text=second))
 
         path = model.path_gradients(inputs, np.array([0.0, 1.0]), value="log-odds", targets=(0,))
 
@@ -105,7 +106,7 @@ def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, val
     double = TransformerModel(
         copy.deepcopy(network_of(model)).double(), model._encoder.tokenizer, id="double", digest="double"
     )
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
     places, step = np.array([0.2, 0.9]), 1e-3
     around = np.concatenate([places - step, places + step])
 
@@ -119,7 +120,7 @@ def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, val
 
 def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np.ndarray:
     weight = double._network.word_embeddings
-    start, stop = weight[torch.from_numpy(inputs.baseline_ids)], weight[torch.from_numpy(inputs.ids)]
+    start, stop = weight[torch.from_numpy(ids_of(inputs).baseline_ids)], weight[torch.from_numpy(ids_of(inputs).ids)]
     path = start + torch.from_numpy(points)[:, None, None] * (stop - start)
     return double._network.logits(double._network.rows(inputs, embeddings=path))
 
@@ -127,7 +128,7 @@ def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np
 def test_two_classes_need_one_backward_pass_and_mirror_each_other() -> None:
     """With two classes the second one's gradient is the first one's with its sign turned, and both are right."""
     model = tiny("bert")
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
 
     both = model.path_gradients(inputs, np.array([0.5]), value="log-odds", targets=(0, 1))
     second = model.path_gradients(inputs, np.array([0.5]), value="log-odds", targets=(1,))
@@ -138,7 +139,7 @@ def test_two_classes_need_one_backward_pass_and_mirror_each_other() -> None:
 
 def test_gradients_of_many_points_equal_those_of_one(model: TransformerModel) -> None:
     """Rows of a batch do not mix."""
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
     points = np.linspace(0, 1, 5)
 
     together = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1, 2))
@@ -150,8 +151,8 @@ def test_gradients_of_many_points_equal_those_of_one(model: TransformerModel) ->
 
 def test_attention_rows_sum_to_one(model: TransformerModel) -> None:
     """(layers, heads, tokens, tokens), each row a distribution over the tokens looked at."""
-    inputs = model.encode(Question(text=TEXT))
-    tokens = len(inputs.ids)
+    inputs = model.encode(Question.about(text=TEXT))
+    tokens = inputs.size
 
     weights = model.attentions(inputs)
 
@@ -161,7 +162,7 @@ def test_attention_rows_sum_to_one(model: TransformerModel) -> None:
 
 def test_attention_gradients_come_with_the_same_attentions(model: TransformerModel) -> None:
     """The forward pass with gradients shows the weights that the one without shows."""
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
 
     weights, each = model.attention_gradients(inputs, value="log-odds", targets=[0, 1])
     _, slopes = each
@@ -173,7 +174,7 @@ def test_attention_gradients_come_with_the_same_attentions(model: TransformerMod
 
 def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerModel) -> None:
     """The last layer's attention matters only in the row of the pooled position."""
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
     slopes = next(model.attention_gradients(inputs, value="log-odds", targets=[1])[1])
 
     rows = np.flatnonzero(np.abs(slopes[-1]).max(axis=(0, 2)))
@@ -185,12 +186,12 @@ def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerMode
 def test_a_masked_last_token_is_still_the_pooled_position(name: str) -> None:
     """Where the baseline is the padding token, the head must not slide to an earlier position."""
     model = tiny(name, labels=3)
-    inputs = model.encode(Question(text=SHORT, baseline="pad"))
+    inputs = model.encode(Question.about(text=SHORT, baseline="pad"))
     keep = whole(inputs)
     keep[0, -1] = False
-    last = len(inputs.ids) - 1
-    assert inputs.baseline_ids is not None
-    ids = np.where(inputs.owner == len(inputs.features) - 1, inputs.baseline_ids, inputs.ids)
+    last = inputs.size - 1
+    assert ids_of(inputs).baseline_ids is not None
+    ids = np.where(inputs.owner == len(inputs.features) - 1, ids_of(inputs).baseline_ids, ids_of(inputs).ids)
 
     with torch.inference_mode():
         states = network_of(model).base_model(input_ids=torch.from_numpy(ids)[None]).last_hidden_state
@@ -207,7 +208,7 @@ def test_decoders_without_a_padding_token_take_batches(name: str) -> None:
     network = network_for(name, tokenizer)
     network.config.pad_token_id = None
     model = TransformerModel(network, tokenizer, id="unpadded", digest="unpadded")
-    inputs = model.encode(Question(text=SHORT))
+    inputs = model.encode(Question.about(text=SHORT))
 
     found = model.outputs(inputs, whole(inputs, 4))
 
@@ -227,7 +228,7 @@ def test_decoders_without_a_padding_token_take_batches(name: str) -> None:
 def test_heads(labels: int, problem: str | None, head: str, value: Any) -> None:
     """Regression, multi-label and single-label heads: the differentiable value is the declared one."""
     model = tiny("bert", labels=labels, problem=problem)
-    logits = model.predict([model.encode(Question(text=SHORT))])
+    logits = model.predict([model.encode(Question.about(text=SHORT))])
 
     found = value_tensor(torch.from_numpy(logits), value, head=model.head, targets=range(labels))
 
@@ -244,4 +245,4 @@ def test_a_classifier_that_reads_the_mean_has_no_pooled_token() -> None:
     model = tiny("modernbert", classifier_pooling="mean")
 
     with pytest.raises(Incompatible, match="mean of all states"):
-        model.pooled_token(model.encode(Question(text=SHORT)))
+        model.pooled_token(model.encode(Question.about(text=SHORT)))

@@ -13,6 +13,7 @@ from transformers import AutoModelForTokenClassification
 from explainers import runner
 from explainers.contract import Question
 from explainers.errors import BadInput, BadModel, Incompatible
+from explainers.inputs.text.ids import ids_of
 from explainers.models import check_folder, load_model
 from explainers.models.transformer import TransformerModel
 from explainers.registry import METHODS, build
@@ -43,33 +44,33 @@ def test_every_word_has_the_class_of_its_first_token(model: TransformerModel) ->
     batch = tokenizer(TEXT, return_tensors="pt", return_token_type_ids=False)
     with torch.inference_mode():
         plain = model._network.module(**batch).logits[0].numpy()
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
 
-    found = runner.predict(model, [Question(text=TEXT)])[0]
+    found = runner.predict(model, [Question.about(text=TEXT)])[0]
 
     assert [TEXT[w.start : w.end] for w in found.words] == [w.text for w in found.words]
     assert "co-worker" in [w.text for w in found.words]
-    np.testing.assert_allclose(model.word_logits(inputs), plain[list(inputs.reads)], atol=1e-5)
-    for word, token in zip(found.words, inputs.reads, strict=True):
+    np.testing.assert_allclose(model.word_logits(inputs), plain[list(ids_of(inputs).reads)], atol=1e-5)
+    for word, token in zip(found.words, ids_of(inputs).reads, strict=True):
         assert word.predicted.index == int(plain[token].argmax())
         assert inputs.tokens[token].player is not None
 
 
 def test_the_chosen_word_is_what_is_explained(model: TransformerModel) -> None:
     """The output is the log-odds of the class at that word's position; everything kept is the prediction."""
-    inputs = model.encode(Question(text=TEXT, word=3))
-    case = runner.case_of(model, Question(text=TEXT, word=3))
+    inputs = model.encode(Question.about(text=TEXT, word=3))
+    case = runner.case_of(model, Question.about(text=TEXT, word=3))
     everything = np.ones((2, len(inputs.features)), dtype=bool)
 
     np.testing.assert_allclose(model.predict([inputs])[0], model.word_logits(inputs)[3], atol=1e-5)
     np.testing.assert_allclose(model.outputs(inputs, everything), np.repeat(case.table.whole, 2, axis=0), atol=1e-5)
-    assert model.pooled_token(inputs) == inputs.reads[3]
+    assert model.pooled_token(inputs) == ids_of(inputs).reads[3]
     assert case.prediction.predicted == case.prediction.words[3].predicted
 
 
 def test_a_panel_of_a_word_adds_up(model: TransformerModel) -> None:
     """Every method of the panel runs; Shapley values and integrated gradients leave no residual."""
-    found = runner.panel(model, Question(text="the witty film recovers", word=1))
+    found = runner.panel(model, Question.about(text="the witty film recovers", word=1))
 
     assert found.absent == ()
     by_name = {each.method.name: each for each in found.explanations}
@@ -83,7 +84,8 @@ def test_another_word_is_another_question() -> None:
     """Same text, same players, other numbers."""
     model = tiny("bert", labels=4, task="word")
     first, second = (
-        runner.explain(model, Question(text="the witty film", word=word), build("leave-one-out")) for word in (0, 2)
+        runner.explain(model, Question.about(text="the witty film", word=word), build("leave-one-out"))
+        for word in (0, 2)
     )
 
     assert first.features == second.features
@@ -93,8 +95,8 @@ def test_another_word_is_another_question() -> None:
 def test_without_a_word_the_most_telling_one_is_explained() -> None:
     """Of the words whose class is not the text's most frequent one the surest; the answer says which."""
     model = tiny("bert", labels=4, task="word")
-    found = runner.predict(model, [Question(text=TEXT)])[0]
-    chosen = runner.explain(model, Question(text=TEXT), build("leave-one-out")).word
+    found = runner.predict(model, [Question.about(text=TEXT)])[0]
+    chosen = runner.explain(model, Question.about(text=TEXT), build("leave-one-out")).word
     said = [word.predicted.index for word in found.words]
     rare = [k for k, index in enumerate(said) if index != np.bincount(said).argmax()] or list(range(len(said)))
 
@@ -106,7 +108,7 @@ def test_without_a_word_the_most_telling_one_is_explained() -> None:
 def test_every_method_explains_a_word(method: str) -> None:
     """With the class of that word as its output, in the words of a pair too."""
     model = tiny("bert", labels=4, task="word")
-    found = runner.explain(model, Question(text="the witty film", text_pair="is good", word=4), build(method))
+    found = runner.explain(model, Question.about(text="the witty film", text_pair="is good", word=4), build(method))
 
     assert found.word == 4
     assert found.prediction.words[4].part == "text_pair"
@@ -116,14 +118,16 @@ def test_every_method_explains_a_word(method: str) -> None:
 def test_a_word_that_is_not_there_is_refused() -> None:
     """With the words there are; for a model that says one class of the text with the cure."""
     with pytest.raises(BadInput, match="reads 3 words, 0 to 2"):
-        tiny("bert", labels=4, task="word").encode(Question(text="the witty film", word=3))
+        tiny("bert", labels=4, task="word").encode(Question.about(text="the witty film", word=3))
     with pytest.raises(BadInput, match="one class of the whole text"):
-        tiny("bert").encode(Question(text="the witty film", word=0))
+        tiny("bert").encode(Question.about(text="the witty film", word=0))
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
     """Words behind the longest input have no class."""
-    found = runner.explain(tiny("bert", labels=4, task="word"), Question(text="witty " * 300), build("leave-one-out"))
+    found = runner.explain(
+        tiny("bert", labels=4, task="word"), Question.about(text="witty " * 300), build("leave-one-out")
+    )
 
     assert found.windows == ()
     assert found.unseen
@@ -150,7 +154,7 @@ def test_a_folder_of_a_token_classifier_is_loaded(folder: Path) -> None:
     loaded = load_model(folder)
 
     assert report.task == loaded.task == "word"
-    question = Question(text=TEXT)
+    question = Question.about(text=TEXT)
     assert (
         runner.predict(loaded, [question])[0].words
         == runner.predict(tiny("bert", labels=3, task="word"), [question])[0].words

@@ -14,6 +14,7 @@ import torch
 
 from explainers.contract import Encoded, Need, Question
 from explainers.game.batches import PROCESSOR
+from explainers.inputs.text.ids import ids_of
 from explainers.models.transformer import TransformerModel
 from tests.tiny import ARCHITECTURES, tiny
 
@@ -79,7 +80,7 @@ CALLS: dict[str, Callable[[TransformerModel, Encoded], Any]] = {
 def test_a_model_is_left_as_it_was_found(name: str, call: str) -> None:
     """Weights, mode, hooks, gradients, attention, random state and threads are untouched by every call."""
     model = tiny(name)
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     before = state(model)
 
     CALLS[call](model, inputs)
@@ -92,10 +93,10 @@ def test_a_model_is_left_as_it_was_found(name: str, call: str) -> None:
 def test_a_model_is_left_as_it_was_found_after_an_error(name: str, call: str) -> None:
     """Also when the last layer fails in the middle of a call; the next call works."""
     model = tiny(name)
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     wanted, before = model.predict([inputs]), state(model)
-    broken = tiny(name, seed=1).encode(Question(text=TEXT))
-    object.__setattr__(broken, "ids", broken.ids + 100_000)  # no such word: the embedding raises
+    broken = tiny(name, seed=1).encode(Question.about(text=TEXT))
+    object.__setattr__(broken.held, "ids", ids_of(broken).ids + 100_000)  # no such word: the embedding raises
 
     with pytest.raises(IndexError):
         CALLS[call](model, broken)
@@ -112,7 +113,7 @@ def test_with_everything_kept_200_sentences_give_the_served_prediction(name: str
     assert len(set(texts)) == 200
 
     for text in texts:
-        inputs = model.encode(Question(text=text))
+        inputs = model.encode(Question.about(text=text))
         kept = model.outputs(inputs, np.ones((1, len(inputs.features)), dtype=bool))
 
         np.testing.assert_allclose(kept, model.predict([inputs]), atol=1e-6)
@@ -121,7 +122,7 @@ def test_with_everything_kept_200_sentences_give_the_served_prediction(name: str
 def test_an_input_predicts_the_same_alone_and_among_others() -> None:
     """Each input goes through the model by itself, so its bits do not depend on its neighbours."""
     model = tiny("bert")
-    inputs = [model.encode(Question(text=text)) for text in generated()[:8]]
+    inputs = [model.encode(Question.about(text=text)) for text in generated()[:8]]
 
     together = model.predict(inputs)
 
@@ -131,7 +132,7 @@ def test_an_input_predicts_the_same_alone_and_among_others() -> None:
 def test_the_same_coalitions_give_the_same_bits() -> None:
     """Twice the same question, twice the same numbers, in both precisions."""
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
 
     for precision in ("fp32", "bf16"):
         first, second = (model.outputs(inputs, some(inputs), precision=precision) for _ in range(2))
@@ -141,7 +142,7 @@ def test_the_same_coalitions_give_the_same_bits() -> None:
 def test_long_batches_are_cut_and_put_together_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound on tokens a pass changes the passes, not the numbers."""
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     points = np.linspace(0, 1, 7)
     outputs = model.outputs(inputs, some(inputs))
     path = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
@@ -171,7 +172,7 @@ def test_special_tokens_never_move() -> None:
 
     model = tiny("bert")
     for baseline in ("mask", "pad", "zero", "mean"):
-        inputs = model.encode(Question(text="the film", baseline=baseline))
+        inputs = model.encode(Question.about(text="the film", baseline=baseline))
         whole, absent = path_ends(model._network, inputs)
         special = inputs.owner < 0
 
@@ -196,8 +197,8 @@ def test_attentions_that_would_fill_the_memory_are_refused(monkeypatch: pytest.M
     from explainers.errors import Incompatible
 
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
-    monkeypatch.setattr("explainers.models.networks.attention.MOST_WEIGHTS", 2 * 4 * len(inputs.ids) ** 2 - 1)
+    inputs = model.encode(Question.about(text=TEXT))
+    monkeypatch.setattr("explainers.models.networks.attention.MOST_WEIGHTS", 2 * 4 * inputs.size**2 - 1)
 
     with pytest.raises(Incompatible, match="shorten the text"):
         model.attentions(inputs)
@@ -211,7 +212,7 @@ def test_other_logits_of_the_twin_are_refused() -> None:
     from explainers.models.networks import attention
 
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
 
     with pytest.raises(Incompatible, match="other logits"):
         attention.attentions(model._twin, inputs, served=model.predict([inputs]) + 0.01)
@@ -220,18 +221,18 @@ def test_other_logits_of_the_twin_are_refused() -> None:
 def test_positions_of_roberta_stay_when_words_become_padding() -> None:
     """RoBERTa numbers positions by what is not padding: a masked row must keep those of the input."""
     model = tiny("roberta")
-    inputs = model.encode(Question(text="the film is", baseline="pad"))
-    assert inputs.positions is not None
-    assert inputs.positions.tolist() == list(range(2, 2 + len(inputs.ids)))
-    assert inputs.baseline_ids is not None
+    inputs = model.encode(Question.about(text="the film is", baseline="pad"))
+    assert ids_of(inputs).positions is not None
+    assert ids_of(inputs).positions.tolist() == list(range(2, 2 + inputs.size))
+    assert ids_of(inputs).baseline_ids is not None
 
     found = model.outputs(inputs, np.zeros((1, 3), dtype=bool))
 
     with torch.inference_mode():
         wanted = model._network.module(
-            input_ids=torch.from_numpy(inputs.baseline_ids)[None],
-            position_ids=torch.from_numpy(inputs.positions)[None],
+            input_ids=torch.from_numpy(ids_of(inputs).baseline_ids)[None],
+            position_ids=torch.from_numpy(ids_of(inputs).positions)[None],
         ).logits
-        slipped = model._network.module(input_ids=torch.from_numpy(inputs.baseline_ids)[None]).logits
+        slipped = model._network.module(input_ids=torch.from_numpy(ids_of(inputs).baseline_ids)[None]).logits
     np.testing.assert_allclose(found, wanted.numpy(), atol=1e-6)
     assert not np.allclose(found, slipped.numpy(), atol=1e-3)

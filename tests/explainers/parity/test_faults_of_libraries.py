@@ -19,6 +19,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from explainers import runner
 from explainers.contract import Attribution, Case, Question
 from explainers.game.table import batch_for
+from explainers.inputs.text.ids import ids_of
 from explainers.methods.shap import Shap
 from explainers.metrics.faithfulness import SHARES, kept
 from explainers.registry import build
@@ -32,7 +33,7 @@ TWENTY = " ".join(["the film is never good and great movie but"] * 3)
 
 
 def ask(method: str, model: Any, text: str, **asked: Any) -> Attribution:
-    return runner.explain(model, Question(text=text, **asked), build(method))
+    return runner.explain(model, Question.about(text=text, **asked), build(method))
 
 
 @contextmanager
@@ -60,7 +61,7 @@ class TestShap:
         kept_all = np.ones(masker.shape(CHINESE)[1], dtype=bool)
 
         assert masker(kept_all, CHINESE)[0][0].startswith("这这这部部部")
-        assert case.inputs.ids.tolist() == tokenizer(CHINESE)["input_ids"]
+        assert ids_of(case.inputs).ids.tolist() == tokenizer(CHINESE)["input_ids"]
         assert "".join(feature.text for feature in case.inputs.features) == CHINESE
 
     @pytest.mark.parametrize("name", ["bert", "roberta", "gpt2"])
@@ -74,8 +75,10 @@ class TestShap:
             Shap().explain(case)
 
         for batch in seen:
-            assert batch.shape[1] == len(case.inputs.ids)
-            assert ((batch.numpy() == case.inputs.ids) | (batch.numpy() == case.inputs.baseline_ids)).all()
+            assert batch.shape[1] == case.inputs.size
+            assert (
+                (batch.numpy() == ids_of(case.inputs).ids) | (batch.numpy() == ids_of(case.inputs).baseline_ids)
+            ).all()
 
     def test_shap_tokenises_masked_strings_again(self) -> None:
         """Half of `never` masked is pieces of other words to the tokenizer, so the model reads other ids than meant."""
@@ -100,7 +103,7 @@ class TestShap:
         assert "\n" not in masker(np.ones(masker.shape(text)[1], dtype=bool), text)[0][0]
         assert found.text == text
         assert [text[f.start : f.end] for f in found.features] == text.split()
-        assert tiny("roberta").encode(Question(text=text)).ids.tolist() == byte_level()(text)["input_ids"]
+        assert tiny("roberta").encode(Question.about(text=text)).held.ids.tolist() == byte_level()(text)["input_ids"]
 
     def test_every_class_has_its_scores_and_its_base_value(self) -> None:
         """With a top-1 pipeline shap sees 0 for all labels but the first; here each class adds up by itself."""
@@ -118,7 +121,7 @@ class TestShap:
         """800 words for a model of 128 positions: explained in sentences, the rest marked, the badge not sound."""
         text = "the film is good. " * 200
 
-        found = runner.explain(tiny("bert"), Question(text=text, budget=64, long_text="cut"), build(method))
+        found = runner.explain(tiny("bert"), Question.about(text=text, budget=64, long_text="cut"), build(method))
 
         assert len(found.tokens) <= 130
         assert found.unseen
@@ -179,7 +182,7 @@ class TestLime:
             build("lime").explain(case)
 
         assert any("UNKWORDZ" in text for text in sent)
-        allowed = {*case.inputs.ids.tolist(), wordpiece().mask_token_id}
+        allowed = {*ids_of(case.inputs).ids.tolist(), wordpiece().mask_token_id}
         assert {int(i) for batch in seen for i in batch.flatten()} <= allowed
 
     def test_without_a_seed_the_answer_is_the_same_every_time(self) -> None:
@@ -294,7 +297,7 @@ class TestTransformersInterpret:
         """Segment 1 for the last [SEP] alone is not invented; XLM-R, which has no second segment, is explained."""
         case = case_for(tiny(name), "a gorgeous film")
 
-        assert case.inputs.segments is None or not case.inputs.segments.any()
+        assert ids_of(case.inputs).segments is None or not ids_of(case.inputs).segments.any()
         assert np.isfinite(ask("integrated-gradients", tiny(name), "a gorgeous film").output).all()
 
 
@@ -305,8 +308,8 @@ class TestFerret:
         case = case_for(model, "a gorgeous film", text_pair="the movie is bad")
         everything = np.ones((1, case.table.players), dtype=bool)
 
-        assert case.inputs.segments is not None
-        assert case.inputs.segments.any()
+        assert ids_of(case.inputs).segments is not None
+        assert ids_of(case.inputs).segments.any()
         assert model.outputs(case.inputs, everything) == pytest.approx(case.table.whole, abs=1e-6)
         assert without_segments(case) != pytest.approx(case.table.whole, abs=1e-3)
 
@@ -370,4 +373,4 @@ def served(model: Any, text: str) -> list[float]:
 
 def without_segments(case: Case) -> Any:
     with torch.inference_mode():
-        return case.model._network.module(input_ids=torch.from_numpy(case.inputs.ids)[None]).logits.numpy()
+        return case.model._network.module(input_ids=torch.from_numpy(ids_of(case.inputs).ids)[None]).logits.numpy()

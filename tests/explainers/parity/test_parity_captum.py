@@ -11,6 +11,7 @@ import torch
 from captum.attr import InputXGradient, IntegratedGradients, LayerIntegratedGradients
 
 from explainers.contract import Case, FloatArray
+from explainers.inputs.text.ids import ids_of
 from explainers.methods.gradient_x_input import GradientXInput
 from explainers.methods.integrated_gradients import IntegratedGradients as Ours
 from explainers.models.networks.masking import path_ends
@@ -28,7 +29,7 @@ def test_layer_integrated_gradients_from_the_same_baseline(name: str) -> None:
     case = case_for(tiny(name, labels=3), TEXT)
     network = case.model._network
     layer = network.module.get_input_embeddings()
-    ids, baseline = (torch.from_numpy(i)[None] for i in (case.inputs.ids, case.inputs.baseline_ids))
+    ids, baseline = (torch.from_numpy(i)[None] for i in (ids_of(case.inputs).ids, ids_of(case.inputs).baseline_ids))
 
     for row, target in enumerate(case.targets):
         theirs = LayerIntegratedGradients(from_ids(case), layer).attribute(

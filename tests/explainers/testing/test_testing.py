@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers.contract import Case, ValueName
-from explainers.contract.value import value_of
+from explainers.outputs.value import value_of
 from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel, value_slopes
 from tests.given import case_for
 

@@ -16,7 +16,7 @@ from app.explain.ask.questions import class_of, question_of
 from app.explain.ask.schemas import ExplanationRequest
 from app.schemas import TextInput
 
-QUESTION = explainers.Question(text="a good film", value="log-odds", baseline="mask")
+QUESTION = explainers.Question.about(text="a good film", value="log-odds", baseline="mask")
 SHAP = explainers.build("shap")
 MODEL = ModelOut(id="m", title="m", status="ready", labels=("no", "yes"), baselines=("mask", "pad"), digest="d")
 CHANGES: dict[str, Any] = {

@@ -252,10 +252,10 @@ def test_a_job_is_paid_for(tmp_path: Path) -> None:
 def test_the_pace_is_learned() -> None:
     """From 100 tokens in 10 s: 1,000 tokens take 100 s, with half the budget half of that; others stay as they are."""
     pace = Pace()
-    asked = Question(text="a" * 392)  # 98 tokens and 2 special ones
+    asked = Question.about(text="a" * 392)  # 98 tokens and 2 special ones
     before = pace.seconds("m", "shap", asked)
     pace.learn("m", "shap", asked, seconds=10)
-    long = Question(text="a" * 3992)
+    long = Question.about(text="a" * 3992)
 
     assert before == pytest.approx(100 * USUAL)
     assert pace.seconds("m", "shap", long) == pytest.approx(100)

@@ -11,6 +11,7 @@ import pytest
 
 from explainers import runner
 from explainers.contract import Question
+from explainers.inputs.text.ids import ids_of
 from explainers.models.networks.network import Rows
 from explainers.models.transformer import TransformerModel
 from explainers.registry import build
@@ -64,14 +65,14 @@ def test_all_masked_inputs_are_the_intended_ids(name: str) -> None:
     model, tokenizer = tiny(name), tokenizer_for(name)
     intended = total = 0
     for text in SCRIPTS.values():
-        inputs = model.encode(Question(text=text))
-        assert inputs.ids.tolist() == tokenizer(text)["input_ids"]
-        assert inputs.baseline_ids is not None
+        inputs = model.encode(Question.about(text=text))
+        assert ids_of(inputs).ids.tolist() == tokenizer(text)["input_ids"]
+        assert ids_of(inputs).baseline_ids is not None
         draw = np.random.default_rng(len(text))
         keep = draw.random((16, len(inputs.features))) < 0.5
         with read_ids(model) as rows:
             model.outputs(inputs, keep)
-        wanted = np.where(inputs.token_keep(keep), inputs.ids, inputs.baseline_ids)
+        wanted = np.where(inputs.kept_positions(keep), ids_of(inputs).ids, ids_of(inputs).baseline_ids)
         total += len(keep)
         intended += sum(np.array_equal(row, want) for row, want in zip(rows, wanted, strict=True))
 
@@ -85,7 +86,7 @@ def test_the_explained_input_is_the_predicted_one(name: str) -> None:
     model, tokenizer = tiny(name), tokenizer_for(name)
     same = 0
     for text in SCRIPTS.values():
-        question = Question(text=text, precision="fp32")
+        question = Question.about(text=text, precision="fp32")
         with read_ids(model) as rows:
             found = runner.explain(model, question, build("leave-one-out"))
         same += rows[0].tolist() == tokenizer(text)["input_ids"]

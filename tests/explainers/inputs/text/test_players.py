@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from explainers.contract import Encoded, Question
 from explainers.errors import BadInput
+from explainers.inputs.text.ids import ids_of
 from tests.tiny import tiny
 
 TOKENIZERS = {"wordpiece": "bert", "bytes": "roberta", "unigram": "xlm-roberta", "decoder-bytes": "gpt2"}
@@ -51,7 +52,7 @@ SEARCH = settings(max_examples=60, deadline=None, derandomize=True, suppress_hea
 
 
 def encoded(text: str, name: str = "bert", **asked: Any) -> Encoded:
-    return tiny(name).encode(Question(text=text, **asked))
+    return tiny(name).encode(Question.about(text=text, **asked))
 
 
 def spans_of(text: str, name: str = "bert", **asked: Any) -> list[str]:
@@ -166,7 +167,7 @@ def test_bytes_of_one_character_play_together() -> None:
     inputs = encoded("这部电影很好看 😀👍🏽", "roberta", players="token")
 
     assert [f.text for f in inputs.features] == [*"这部电影很好看", "😀", "👍🏽"]
-    assert len(inputs.ids) > 2 * len(inputs.features)
+    assert inputs.size > 2 * len(inputs.features)
     assert np.bincount(inputs.owner[inputs.owner >= 0]).min() >= 2
 
 
@@ -217,8 +218,8 @@ def test_long_comma_lists_become_sentences() -> None:
         tokenizer.model_max_length = 128
     phrases, sentences = "a, " * 90 + "a.", "Good. " * 90
 
-    assert model.encode(Question(text=phrases)).players == "sentence"
-    assert len(model.encode(Question(text=sentences)).features) == 90
+    assert model.encode(Question.about(text=phrases)).players == "sentence"
+    assert len(model.encode(Question.about(text=sentences)).features) == 90
 
 
 def test_unknown_players_are_marked() -> None:
@@ -254,8 +255,8 @@ def test_pairs_have_their_segments() -> None:
     """BERT reads the second text with segment 1, from its first token to its separator."""
     inputs = encoded("the film", text_pair="is good")
 
-    assert inputs.segments is not None
-    assert inputs.segments.tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert ids_of(inputs).segments is not None
+    assert ids_of(inputs).segments.tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert [t.text for t in inputs.tokens if t.special] == ["[CLS]", "[SEP]", "[SEP]"]
 
 
@@ -266,7 +267,7 @@ def test_what_was_cut_is_unseen(name: str) -> None:
     inputs = encoded(text, name, long_text="cut")
     (rest,) = inputs.unseen
 
-    assert len(inputs.ids) == 128
+    assert inputs.size == 128
     assert text[rest.start : rest.end] == rest.text
     assert not text[inputs.features[-1].end : rest.start].strip()
     assert rest.end == len(text.rstrip())
@@ -281,7 +282,7 @@ def test_what_was_cut_on_the_left_is_unseen() -> None:
     tokenizer.truncation_side = "left"
     model = TransformerModel(network_for("bert", tokenizer), tokenizer, id="left", digest="left")
     text = "the film is good " * 60
-    inputs = model.encode(Question(text=text, long_text="cut"))
+    inputs = model.encode(Question.about(text=text, long_text="cut"))
     (rest,) = inputs.unseen
 
     assert rest.start == 0
@@ -342,8 +343,8 @@ def test_ten_thousand_words_are_explained() -> None:
 def test_a_text_baseline_replaces_player_by_player() -> None:
     """The empty coalition is the second text itself."""
     model = tiny("bert")
-    inputs = model.encode(Question(text="the film is good", baseline="text", baseline_text="a movie was bad"))
-    other = model.encode(Question(text="a movie was bad"))
+    inputs = model.encode(Question.about(text="the film is good", baseline="text", baseline_text="a movie was bad"))
+    other = model.encode(Question.about(text="a movie was bad"))
     nothing = np.zeros((1, 4), dtype=bool)
 
     np.testing.assert_allclose(model.outputs(inputs, nothing), model.predict([other]), atol=1e-6)
@@ -376,5 +377,5 @@ def test_the_default_baseline_is_the_mask_else_unknown_else_padding_else_end() -
     inputs = encoded("the film")
 
     assert inputs.baseline == "mask"
-    assert inputs.baseline_ids is not None
-    assert inputs.baseline_ids.tolist() == [2, 4, 4, 3]  # [CLS] [MASK] [MASK] [SEP]
+    assert ids_of(inputs).baseline_ids is not None
+    assert ids_of(inputs).baseline_ids.tolist() == [2, 4, 4, 3]  # [CLS] [MASK] [MASK] [SEP]

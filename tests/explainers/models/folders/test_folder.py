@@ -232,7 +232,7 @@ def test_hostile_and_broken_folders_are_refused_with_the_reason(folder: Path, ca
 def test_the_untouched_folder_is_loaded(folder: Path) -> None:
     """Without the damage the same folder predicts as the network that was saved."""
     found = load_model(folder)
-    question = Question(text=TEXT)
+    question = Question.about(text=TEXT)
 
     np.testing.assert_allclose(
         found.predict([found.encode(question)]), tiny("bert").predict([tiny("bert").encode(question)]), atol=1e-6
@@ -310,7 +310,7 @@ def test_sharded_weights_are_loaded(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": table}))
 
     found = load_model(folder)
-    question = Question(text=TEXT)
+    question = Question.about(text=TEXT)
 
     np.testing.assert_allclose(
         found.predict([found.encode(question)]), tiny("bert").predict([tiny("bert").encode(question)]), atol=1e-6
@@ -327,7 +327,7 @@ def test_every_architecture_is_loaded_from_its_folder(name: str, tmp_path: Path)
     """Saved and loaded, it predicts as before; the report knows labels and head without torch."""
     folder = saved(name, tmp_path / name, labels=3, problem="multi_label_classification")
     before = tiny(name, labels=3, problem="multi_label_classification")
-    question = Question(text=TEXT)
+    question = Question.about(text=TEXT)
 
     found, report = load_model(folder), check_folder(folder)
 

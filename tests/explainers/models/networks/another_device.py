@@ -59,7 +59,7 @@ def test_methods_give_the_same_on_another_device(name: str, pretending: None) ->
     assert (here.device, there.device) == ("cpu", "pretend")
 
     for method in runner.offered(here) if name == "bert" else set(FEW) & set(runner.offered(here)):
-        question = Question(text=SHORT, precision="fp32")
+        question = Question.about(text=SHORT, precision="fp32")
         found = [runner.explain(model, question, build(method)) for model in (here, there)]
         close(*found)
         assert [each.device for each in found] == ["cpu", "pretend"]
@@ -68,7 +68,7 @@ def test_methods_give_the_same_on_another_device(name: str, pretending: None) ->
 def test_measures_on_demand_and_bf16_run_on_another_device(pretending: None) -> None:
     """The self-check, sampled games in bf16, and everything that blends or redraws."""
     here, there = moved("bert")
-    question = Question(text=LONG, precision="bf16", budget=64, players="word")
+    question = Question.about(text=LONG, precision="bf16", budget=64, players="word")
 
     found = [
         runner.explain(model, question, build("shap"), measures=[m for m in MEASURES if m != "naopc"])
@@ -86,7 +86,7 @@ def test_measures_on_demand_and_bf16_run_on_another_device(pretending: None) -> 
 def test_every_baseline_and_noise_run_on_another_device(baseline: str, pretending: None) -> None:
     """Embeddings that are filled in are made beside those of the model."""
     here, there = moved("bert")
-    question = Question(text=SHORT, baseline=baseline, precision="fp32")
+    question = Question.about(text=SHORT, baseline=baseline, precision="fp32")
 
     for method in ("integrated-gradients", "smoothgrad", "leave-one-out"):
         close(*(runner.explain(model, question, build(method)) for model in (here, there)))
@@ -95,15 +95,15 @@ def test_every_baseline_and_noise_run_on_another_device(baseline: str, pretendin
 def test_long_texts_pairs_and_words_run_on_another_device(pretending: None) -> None:
     """Windows of several classes, whose value is that of the mean; segments; a token classifier's words."""
     here, there = moved("bert")
-    long = Question(text=". ".join([LONG] * 12), precision="fp32", budget=16)
-    pair = Question(text=SHORT, text_pair="a dull movie", precision="fp32")
+    long = Question.about(text=". ".join([LONG] * 12), precision="fp32", budget=16)
+    pair = Question.about(text=SHORT, text_pair="a dull movie", precision="fp32")
     for question in (long, pair):
         close(*(runner.explain(model, question, build("integrated-gradients")) for model in (here, there)))
     texts = [SHORT, LONG, "good"] * 3
     np.testing.assert_allclose(there.scores(texts), here.scores(texts), atol=1e-5)
 
     tags = moved("bert", task="word")
-    close(*(runner.explain(model, Question(text=SHORT, precision="fp32"), build("shap")) for model in tags))
+    close(*(runner.explain(model, Question.about(text=SHORT, precision="fp32"), build("shap")) for model in tags))
 
 
 def test_a_tensor_on_the_wrong_device_is_an_error(pretending: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,4 +114,4 @@ def test_a_tensor_on_the_wrong_device_is_an_error(pretending: None, monkeypatch:
     )
 
     with pytest.raises(Mixed):
-        runner.explain(there, Question(text=SHORT, precision="fp32"), build("integrated-gradients"))
+        runner.explain(there, Question.about(text=SHORT, precision="fp32"), build("integrated-gradients"))

@@ -23,7 +23,7 @@ def test_many_at_once_have_the_numbers_of_one_at_a_time(name: str) -> None:
     model = tiny(name)
     padding = model._encoder.tokenizer.pad_token
     texts = [*generated()[::5], f"good {padding} film", "witty " * 400, "bad", "😀"]
-    alone = np.concatenate([model.predict([model.encode(Question(text=text))]) for text in texts])
+    alone = np.concatenate([model.predict([model.encode(Question.about(text=text))]) for text in texts])
 
     assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-5
 
@@ -32,7 +32,7 @@ def test_pairs_of_one_length_are_told_apart_by_their_segments() -> None:
     """The border between the two texts is part of what a row is."""
     model = tiny("bert")
     texts = [("good film", "bad"), ("good", "film bad"), ("a film", "is"), ("a", "film is")]
-    alone = np.concatenate([model.predict([model.encode(Question(text=a, text_pair=b))]) for a, b in texts])
+    alone = np.concatenate([model.predict([model.encode(Question.about(text=a, text_pair=b))]) for a, b in texts])
 
     assert np.abs(runner.scores(model, texts) - alone).max() <= 1e-5
 

@@ -61,7 +61,7 @@ def test_a_batch_without_memory_is_run_in_halves() -> None:
 def test_masked_evaluations_go_on_with_less_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same logits and slopes, also of windows whose value is that of the mean."""
     model = tiny("bert", labels=3)
-    question = Question(text=". ".join([LONG] * 12), precision="fp32", budget=16)
+    question = Question.about(text=". ".join([LONG] * 12), precision="fp32", budget=16)
     wanted = runner.explain(model, question, build("integrated-gradients"))
     whole = model._fast.forward
     failed: list[int] = []

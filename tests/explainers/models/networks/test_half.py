@@ -74,7 +74,7 @@ def test_check_coalitions_are_fixed_and_of_all_sizes() -> None:
 def test_predictions_are_never_in_bf16() -> None:
     """Asking masked rows in bf16 leaves the served number alone."""
     model = tiny("bert")
-    inputs = model.encode(Question(text="the film is not bad"))
+    inputs = model.encode(Question.about(text="the film is not bad"))
     before = model.predict([inputs])
     rough = model.outputs(inputs, np.ones((1, 5), dtype=bool), precision="bf16")
 

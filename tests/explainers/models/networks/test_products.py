@@ -3,6 +3,7 @@ import torch
 from torch.nn import functional
 
 from explainers import Question
+from explainers.inputs.text.ids import ids_of
 from explainers.models.networks import products
 from explainers.models.networks.masking import coalition_rows
 from explainers.models.networks.network import QuickNetwork
@@ -52,8 +53,8 @@ def test_a_network_of_any_kind_gives_the_logits_and_slopes_of_its_module(name, a
     """GPT-2's layers are no linear ones: they stay torch's, its head does not."""
     model = tiny(name)
     assert isinstance(model._fast, QuickNetwork)
-    inputs = model.encode(Question(text="a gorgeous, witty film"))
-    place = model._network.word_embeddings[torch.from_numpy(inputs.ids)][None].repeat(2, 1, 1).requires_grad_()
+    inputs = model.encode(Question.about(text="a gorgeous, witty film"))
+    place = model._network.word_embeddings[torch.from_numpy(ids_of(inputs).ids)][None].repeat(2, 1, 1).requires_grad_()
     found, slopes = [], []
     for network in (model._fast, model._network):
         before = len(asked)
@@ -73,7 +74,7 @@ def test_plain_attention_is_replaced_and_a_masked_one_is_not(name, monkeypatch):
     plain, asked = products.attended, []
     monkeypatch.setattr(products, "attended", lambda *given: asked.append(len(given)) or plain(*given))
     model = tiny(name)
-    inputs = model.encode(Question(text="a gorgeous, witty film"))
+    inputs = model.encode(Question.about(text="a gorgeous, witty film"))
     keep = torch.rand(8, len(inputs.features), generator=torch.Generator().manual_seed(0)).numpy() < 0.5
 
     found = model.outputs(inputs, keep)

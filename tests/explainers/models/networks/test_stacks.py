@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from explainers import Question
+from explainers.inputs.text.ids import ids_of
 from explainers.models.networks.masking import coalition_rows
 from explainers.models.networks.network import Network, QuickNetwork
 from explainers.models.networks.stacks import KINDS, StackedNetwork, stacked
@@ -15,7 +16,7 @@ NAMES = ("bert", "roberta", "xlm-roberta", "electra")
 
 
 def rows_of(model, count):
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     keep = np.random.default_rng(0).random((count, len(inputs.features))) < 0.5
     return coalition_rows(model._network, inputs, keep)
 
@@ -36,10 +37,12 @@ def test_the_stack_gives_the_logits_of_the_module(name):
 def test_gradients_go_through_the_stack():
     """The slope of a logit to the embeddings is the module's; no weight gets a gradient."""
     model = tiny("bert")
-    inputs = model.encode(Question(text=TEXT))
+    inputs = model.encode(Question.about(text=TEXT))
     slopes = []
     for network in (stacked(model._network), model._network):
-        place = model._network.word_embeddings[torch.from_numpy(inputs.ids)][None].repeat(2, 1, 1).requires_grad_()
+        place = (
+            model._network.word_embeddings[torch.from_numpy(ids_of(inputs).ids)][None].repeat(2, 1, 1).requires_grad_()
+        )
         logits = network.forward(model._network.rows(inputs, embeddings=place)).logits
         slopes.append(torch.autograd.grad(logits[:, 1].sum(), place)[0].numpy())
 

@@ -6,11 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..contract import FloatArray, Head, Prediction, Target, TextSpan, ValueName, WordLabel
 from ..errors import BadInput
-from .answer import Head, Prediction, Target, WordLabel
-from .features import Feature
-from .question import ValueName
-from .records import FloatArray
 
 ALLOWED: dict[Head, tuple[ValueName, ...]] = {
     "single": ("log-odds", "logit", "probability", "margin"),
@@ -61,7 +58,7 @@ def probabilities(logits: FloatArray, head: Head) -> FloatArray:
     return shares
 
 
-def word_labels(logits: FloatArray, words: Sequence[Feature], labels: Sequence[str]) -> tuple[WordLabel, ...]:
+def word_labels(logits: FloatArray, words: Sequence[TextSpan], labels: Sequence[str]) -> tuple[WordLabel, ...]:
     """Logits (words, labels) of a token classifier as what it says of each word."""
     shares = probabilities(logits, "single")
     return tuple(

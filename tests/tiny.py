@@ -12,11 +12,14 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     PreTrainedTokenizerFast,
 )
 
+from explainers.models.continuation import ContinuationModel
 from explainers.models.transformer import TransformerModel
 
 WORDS = (
@@ -60,6 +63,24 @@ DECODERS = {
     "qwen3": ("bytes", {"num_key_value_heads": 2, "head_dim": 8}),
 }
 ARCHITECTURES = (*ENCODERS, *DECODERS)
+TRANSLATORS = {
+    "t5": (
+        "unigram",
+        {"d_model": 32, "num_layers": 2, "num_heads": 4, "d_kv": 8, "d_ff": 48, "initializer_factor": 8.0},
+    ),
+    "bart": (
+        "bytes",
+        {"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4}
+        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.25},
+    ),
+    "marian": (
+        "unigram",
+        {"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4}
+        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.1}
+        | {"scale_embedding": True},
+    ),
+}
+CONTINUING = (*DECODERS, *TRANSLATORS)
 
 
 def tiny(name: str, *, labels: int = 2, problem: str | None = None, seed: int = 0, **changed: Any) -> TransformerModel:
@@ -105,8 +126,29 @@ def network_for(
     return network.requires_grad_(False).eval()
 
 
+@cache
+def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
+    """A language model or translator of architecture `name` with random weights."""
+    tokenizer = tokenizer_for(name)
+    sizes = {"max_position_embeddings": 130} if name in TRANSLATORS else SIZES
+    config = AutoConfig.for_model(
+        name,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+        **{**sizes, **(DECODERS | TRANSLATORS)[name][1]},
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        auto = AutoModelForSeq2SeqLM if name in TRANSLATORS else AutoModelForCausalLM
+        network = auto.from_config(config).requires_grad_(False).eval()
+    return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}")
+
+
 def tokenizer_for(name: str) -> Any:
-    kind = (ENCODERS | DECODERS)[name][0]
+    kind = (ENCODERS | DECODERS | TRANSLATORS)[name][0]
     if kind == "wordpiece":
         return wordpiece()
     if name in DECODERS:

@@ -21,7 +21,8 @@ from .question import (
 )
 from .records import Array, FloatArray, Value
 
-Head = Literal["single", "multi", "regression"]
+# How the numbers of a model are read: soft-max, sigmoids, as they are, or two a token of a continuation.
+Head = Literal["single", "multi", "regression", "tokens"]
 Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance", "log-probability"]
 Level = Literal["sound", "rough", "distrust"]
 OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  # measures that ask the model anew

@@ -94,9 +94,8 @@ class Model(ABC):
     that does not offer it raises Incompatible.
 
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
-    labels: its classes; empty where they depend on the question. head: how classes are read from logits; of a model
-    that has no classes how its tokens would be, 'single'. task: whether it says something of the whole input, of each
-    word, or continues the text.
+    labels: its classes; empty where they depend on the question. head: how its numbers are read.
+    task: whether it says something of the whole input, of each word, or continues the text.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made.

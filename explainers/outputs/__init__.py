@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..contract import ClassOutput, Head, Output, Outputs, WordOutput
 from .classes import Classes
 from .numbers import Numbers
+from .tokens import Tokens
 from .words import Words
 
 
@@ -14,4 +15,4 @@ def classifier_output(labels: tuple[str, ...], head: Head, asked: Outputs) -> Ou
     return Numbers(labels, also) if head == "regression" else Classes(labels, also, several=head == "multi")
 
 
-__all__ = ["Classes", "Numbers", "Words", "classifier_output"]
+__all__ = ["Classes", "Numbers", "Tokens", "Words", "classifier_output"]

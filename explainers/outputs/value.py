@@ -13,6 +13,7 @@ ALLOWED: dict[Head, tuple[ValueName, ...]] = {
     "single": ("log-odds", "logit", "probability", "margin"),
     "multi": ("logit", "log-odds", "probability"),  # the logit of a sigmoid is its log-odds
     "regression": ("output",),
+    "tokens": ("log-odds", "logit", "probability", "log-probability"),
 }
 
 
@@ -29,9 +30,12 @@ def value_of(logits: FloatArray, value: ValueName, *, head: Head, targets: Seque
     """Logits (rows, labels) → (rows, targets).
 
     log-odds: logit_c − logsumexp(the other logits); never log(p/(1−p)), which saturates.
-    margin: logit_c − the largest other logit.
+    margin: logit_c − the largest other logit. log-probability, of a token: −log(1 + exp(−log-odds)).
+    Of tokens the rows are pairs, the logit of each and the logsumexp of all others.
     """
     logits = np.asarray(logits, dtype=np.float64)
+    if head == "tokens":
+        return _of_tokens(logits, value)[:, list(targets)]
     chosen = logits[:, list(targets)]
     if value in ("logit", "output") or (value == "log-odds" and head == "multi"):
         return chosen
@@ -47,12 +51,31 @@ def value_of(logits: FloatArray, value: ValueName, *, head: Head, targets: Seque
     return np.stack(columns, axis=1)
 
 
+def _of_tokens(columns: FloatArray, value: ValueName) -> FloatArray:
+    """(rows, 2 · tokens) → (rows, tokens)."""
+    if value == "logit":
+        return columns[:, ::2]
+    odds: FloatArray = columns[:, ::2] - columns[:, 1::2]
+    if value == "log-probability":
+        return np.asarray(-np.logaddexp(0, -odds))
+    return sigmoid(odds) if value == "probability" else odds
+
+
+def probabilities_of_tokens(columns: FloatArray) -> FloatArray:
+    """(rows, 2 · tokens) → (rows, tokens): each token's own probability."""
+    return _of_tokens(columns, "probability")
+
+
+def sigmoid(logits: FloatArray) -> FloatArray:
+    """1 / (1 + exp(−x)), split by sign, so that neither branch overflows."""
+    small = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + small), small / (1 + small))
+
+
 def probabilities(logits: FloatArray, head: Head) -> FloatArray:
     """Soft-max for a single-label head, sigmoid for a multi-label one, (rows, labels)."""
     if head == "multi":
-        # Split by sign, so that neither branch overflows.
-        small = np.exp(-np.abs(logits))
-        return np.where(logits >= 0, 1 / (1 + small), small / (1 + small))
+        return sigmoid(logits)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: FloatArray = shifted / shifted.sum(axis=1, keepdims=True)
     return shares

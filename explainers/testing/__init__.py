@@ -2,5 +2,6 @@
 
 from .gradient import GradientModel, NeighbourModel, value_slopes
 from .linear import AndModel, LinearModel
+from .sequence import SequenceModel
 
-__all__ = ["AndModel", "GradientModel", "LinearModel", "NeighbourModel", "value_slopes"]
+__all__ = ["AndModel", "GradientModel", "LinearModel", "NeighbourModel", "SequenceModel", "value_slopes"]

@@ -91,7 +91,7 @@ class GradientModel(LinearModel):
     def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
         """A word's embedding is its weights; the slope is taken at the text."""
         slope = value_slopes(self.predict([inputs]), value, head=self.head, targets=[target])[0, 0]
-        nothing = (0.0,) * len(self.labels)
+        nothing = (0.0,) * self._width()
         own = np.array([self.weights.get(f.text, nothing) for f in text_spans(inputs.features)])
         other = np.array([self.weights.get(word, nothing) for word in words])
         falls: FloatArray = (own @ slope)[:, None] - (other @ slope)[None]
@@ -99,10 +99,10 @@ class GradientModel(LinearModel):
 
     def randomised(self, seed: int) -> GradientModel:
         draw = np.random.default_rng(seed)
-        return type(self)({word: tuple(draw.normal(size=len(self.labels))) for word in self.weights})
+        return type(self)({word: tuple(draw.normal(size=self._width())) for word in self.weights})
 
     def _embeddings(self, inputs: Encoded) -> FloatArray:
-        nothing = (0.0,) * len(self.labels)
+        nothing = (0.0,) * self._width()
         plain = np.array([nothing, *(self.weights.get(f.text, nothing) for f in inputs.features)])
         return plain if inputs.noise is None else plain + inputs.noise
 

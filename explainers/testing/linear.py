@@ -70,10 +70,14 @@ class LinearModel(Model):
         self.rows_asked += [row.tobytes() for row in keep]
         return self._logits(inputs, keep)
 
+    def _width(self) -> int:
+        """Numbers of a word's weights."""
+        return len(self.labels)
+
     def _logits(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
-        nothing = (0.0,) * len(self.labels)
+        nothing = (0.0,) * self._width()
         weights = np.array([self.weights.get(f.text, nothing) for f in text_spans(inputs.features)]).reshape(
-            -1, len(self.labels)
+            -1, self._width()
         )
         logits: FloatArray = keep.astype(float) @ weights
         return logits

@@ -114,8 +114,10 @@ def mirrored(labels: int, value: ValueName, head: Head) -> bool:
 
 
 def value_tensor(logits: torch.Tensor, value: ValueName, *, head: Head, targets: Sequence[int]) -> torch.Tensor:
-    """Logits (rows, labels) → (rows, targets) in float64, differentiable; the same numbers as `values.value_of`."""
+    """Logits (rows, labels) → (rows, targets) in float64, differentiable; the same numbers as `value_of`."""
     logits = logits.double()
+    if head == "tokens":
+        return _of_tokens(logits, value)[:, list(targets)]
     chosen = logits[:, list(targets)]
     if value in ("logit", "output") or (value == "log-odds" and head == "multi"):
         return chosen
@@ -128,3 +130,13 @@ def value_tensor(logits: torch.Tensor, value: ValueName, *, head: Head, targets:
         against = others.logsumexp(dim=1) if value == "log-odds" else others.amax(dim=1)
         columns.append(logits[:, target] - against)
     return torch.stack(columns, dim=1)
+
+
+def _of_tokens(columns: torch.Tensor, value: ValueName) -> torch.Tensor:
+    """(rows, 2 · tokens) → (rows, tokens)."""
+    if value == "logit":
+        return columns[:, ::2]
+    odds = columns[:, ::2] - columns[:, 1::2]
+    if value == "log-probability":
+        return torch.nn.functional.logsigmoid(odds)
+    return torch.sigmoid(odds) if value == "probability" else odds

@@ -32,6 +32,7 @@ class Rows:
     segments: torch.Tensor | None = None  # (tokens,)
     positions: torch.Tensor | None = None  # (tokens,)
     pooled: int  # the position whose last state the head reads
+    continued: torch.Tensor | None = None  # (tokens,) ids that follow each row, of a model that continues it
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -21,8 +21,8 @@ from explainers.badge import relative_residual
 from explainers.contract import Attribution, Explainer, Panel, Promise, Question
 from explainers.errors import Cancelled, Incompatible
 from explainers.registry import METHODS, PANEL, build, explainer_class
-from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel
-from tests.tiny import tiny
+from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel, SequenceModel
+from tests.tiny import tiny, tiny_continuing
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "film": (0.3, 0.2), "witty": (0.0, 0.7)}
 MODELS: dict[str, Callable[[], Any]] = {
@@ -37,6 +37,10 @@ MODELS: dict[str, Callable[[], Any]] = {
     "bert, a class a word": lambda: tiny("bert", labels=3, task="word"),
     "roberta": lambda: tiny("roberta"),
     "gpt2": lambda: tiny("gpt2"),
+    "sequence": lambda: SequenceModel(WEIGHTS),
+    "gpt2, tokens": lambda: tiny_continuing("gpt2"),
+    "llama, tokens": lambda: tiny_continuing("llama"),
+    "t5, tokens": lambda: tiny_continuing("t5"),
 }
 TRANSFORMERS = tuple(name for name in MODELS if hasattr(MODELS[name](), "_network"))
 SHORT = "a good, witty film"
@@ -113,10 +117,12 @@ def test_a_result_is_complete(method: str, model: str) -> None:
 def test_what_is_explained_is_what_is_predicted(method: str, model: str) -> None:
     """The output is the value function of the served logits, to the last bit, for every class."""
     made = found(method, model)
-    case = runner.case_of(MODELS[model](), Question.about(text=SHORT))
+    used = MODELS[model]()
+    case = runner.case_of(used, Question.about(text=SHORT))
 
-    logits = np.array([made.prediction.logits])
-    assert made.output == pytest.approx(case.values(logits)[0], abs=1e-6)
+    served = used.predict([case.inputs])
+    assert made.output == pytest.approx(case.values(served)[0], abs=1e-6)
+    assert made.prediction == case.output.served(served[0])
     assert [t.index for t in made.targets] == list(case.targets)
 
 
@@ -216,7 +222,7 @@ def test_a_model_is_left_as_it_was_found_after_a_failure(method: str, model: str
     assert again.scores is None or (again.scores == found(method, model).scores).all()
 
 
-@pairs(["linear", "gradient", "neighbour"], Promise.DUMMY)
+@pairs(["linear", "gradient", "neighbour", "sequence"], Promise.DUMMY)
 def test_a_word_that_the_model_ignores_gets_nothing(method: str, model: str) -> None:
     """`plain` has no weight and acts with no neighbour."""
     made = ask(method, MODELS[model](), "good plain witty film")
@@ -238,6 +244,16 @@ def test_a_linear_model_gives_back_its_weights(method: str, model: str, text: st
     assert made.scores is not None
     assert made.scores[1] == pytest.approx(weights, abs=allowed)
     assert made.scores[0] == pytest.approx(np.negative(weights), abs=allowed)
+
+
+@pairs(["sequence"], Promise.LINEAR)
+def test_every_token_gives_back_its_weights(method: str, model: str) -> None:
+    """The log-odds of each token are the sum of its own weights."""
+    made = ask(method, MODELS[model](), "good plain bad film")
+    weights = [WEIGHTS.get(word, (0.0, 0.0)) for word in made.text.split()]
+
+    assert made.scores is not None
+    assert made.scores == pytest.approx(np.transpose(weights), abs=1e-6)
 
 
 @pairs(MODELS, Promise.COMPLETE)

@@ -1,20 +1,13 @@
-"""What a configuration and a tokenizer say of a classifier: its head, its baselines, its longest input."""
+"""What a configuration and a tokenizer say of a classifier: its baselines, its longest input."""
 
 from __future__ import annotations
 
 from inspect import signature
 from typing import Any
 
-from ..types import BaselineKind, Head
+from ..types import BaselineKind
 
 LONGEST = 8192  # tokens; a model without a limit of its own is cut here
-
-
-def head_of(config: Any) -> Head:
-    """Regression with one output, multi-label where the configuration says so, else single-label."""
-    if config.num_labels == 1:
-        return "regression"
-    return "multi" if config.problem_type == "multi_label_classification" else "single"
 
 
 def baseline_ids(tokenizer: Any, *, vocabulary: int) -> dict[BaselineKind, int]:

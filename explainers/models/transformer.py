@@ -17,9 +17,10 @@ from . import attention, half, layers, probing, stacks, windows
 from .bulk import Text, bulk_logits
 from .device import has_bf16, to_array
 from .encoding import TextEncoder
+from .heads import reading_of
 from .masking import path_ends, whole_rows
 from .network import Network, QuickNetwork
-from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
+from .special import baseline_ids, longest_input, pad_position, reads_segments
 
 CHECK_TEXTS = (
     "a gorgeous, witty film that never recovers from its clumsy opening",
@@ -53,7 +54,6 @@ class TransformerModel:
         self.card = card
         config = network.config
         self.labels: tuple[str, ...] = tuple(str(config.id2label[i]) for i in range(config.num_labels))
-        self.head: Head = head_of(config)
         longest = longest_input(network, tokenizer)
         self.maximum_length = min(longest, maximum_length or longest)
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
@@ -63,6 +63,9 @@ class TransformerModel:
         self._network = Network(network)
         self.device = self._network.device.type
         self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
+        reading = reading_of(config.problem_type, outputs=config.num_labels, task=self.task)
+        self.head: Head = reading.head
+        self.assumed = reading.assumed
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,

@@ -24,8 +24,8 @@ from .metrics.on_demand import measured, refuse_unknown
 from .passes import told_to
 from .registry import PANEL, build, explainer_class, names
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS
-from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
-from .values import prediction_of, resolve, word_labels
+from .types import Absent, Attribution, FloatArray, Head, ModelRecord, Notice, Panel, Prediction, Question
+from .values import prediction_of, ranked, resolve, word_labels
 
 MOST_TARGETS = 10
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
@@ -138,7 +138,7 @@ def case_of(model: Any, question: Question, *, progress: Progress = silent) -> C
         model=model,
         inputs=inputs,
         prediction=prediction,
-        targets=_targets(whole[0], question.also, labels=model.labels),
+        targets=_targets(whole[0], question.also, labels=model.labels, head=model.head),
         value=resolve(question.value, model.head),
         table=table,
         precision=precision,
@@ -252,11 +252,11 @@ def _precision_checks(found: Attribution, case: Case) -> dict[str, float | None]
     return {"bf16_rank_agreement": check.rank_agreement, "bf16_value_error": check.value_error}
 
 
-def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str]) -> tuple[int, ...]:
-    """All classes up to ten, else the ten most probable and the asked one, in the model's order."""
+def _targets(logits: FloatArray, also: int | None, *, labels: Sequence[str], head: Head) -> tuple[int, ...]:
+    """All up to ten, else the ten that rank first and the asked one, in the model's order."""
     if also is not None and also >= len(labels):
         raise BadInput(f"class {also} does not exist; the model has {len(labels)} classes, 0 to {len(labels) - 1}")
-    chosen = set(np.argsort(-logits, kind="stable")[:MOST_TARGETS].tolist())
+    chosen = set(ranked(logits, head)[:MOST_TARGETS])
     if also is not None:
         chosen.add(also)
     return tuple(sorted(chosen))

@@ -8,6 +8,8 @@ from .schemas import BatchRow, RowError
 
 def predicted(row: int, text: str, text_pair: str | None, *, found: explainers.Prediction) -> BatchRow:
     best, shares = found.predicted, found.probabilities
+    if best is None:
+        return BatchRow(row=row, text=text, text_pair=text_pair, values=tuple(found.logits))
     return BatchRow(
         row=row,
         text=text,
@@ -20,8 +22,11 @@ def predicted(row: int, text: str, text_pair: str | None, *, found: explainers.P
 
 
 def explained(row: int, found: explainers.Attribution, *, key: str | None = None) -> BatchRow:
-    """With the scores of the predicted class. `key`: where the whole explanation lies."""
-    best = found.prediction.predicted.index
+    """With the scores of the predicted class, of a regression of its first output.
+
+    `key`: where the whole explanation lies.
+    """
+    best = found.prediction.main.index
     shown = next(at for at, each in enumerate(found.targets) if each.index == best)
     return predicted(row, found.text, found.text_pair, found=found.prediction).model_copy(
         update={

@@ -14,7 +14,8 @@ from ..explain.draw.export import safe_cells
 from .schemas import BatchRow
 
 COLUMNS = (
-    "row", "text", "text_pair", "label", "probability", "explanation", "unit", "badge", "features", "scores", "error",
+    "row", "text", "text_pair", "label", "probability", "values", "explanation", "unit", "badge", "features", "scores",
+    "error",
 )  # fmt: skip
 
 

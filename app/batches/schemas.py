@@ -65,11 +65,16 @@ class BatchRow(Record):
     probability: float | None = None
     logits: tuple[float, ...] = ()
     probabilities: tuple[float, ...] | None = None
+    values: tuple[float, ...] | None = Field(
+        None, description="Of a regression, which has no label: the value of each output, in the model's order."
+    )
     explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
     unit: str | None = None
     features: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
-    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
+    scores: tuple[float, ...] | None = Field(
+        None, description="Of the predicted class or the first output, one for each feature."
+    )
     badge: str | None = None
     error: RowError | None = None
 

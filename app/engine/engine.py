@@ -163,6 +163,7 @@ def _described(model: Any, state: ModelOut) -> ModelOut:
             "device": getattr(model, "device", "cpu"),
             "maximum_length": getattr(model, "maximum_length", None),
             "card": getattr(model, "card", None),
+            "assumed": getattr(model, "assumed", ()),
         }
     )
 

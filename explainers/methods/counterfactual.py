@@ -12,7 +12,7 @@ from ..base import Case, Explainer, Need, Promise
 from ..errors import BadInput
 from ..sampling import DEFAULT_BUDGET
 from ..types import Attribution, BoolArray, Edit, FloatArray, Notice, Prediction, Question
-from ..values import prediction_of
+from ..values import prediction_of, value_of
 
 Players = tuple[int, ...]
 
@@ -23,9 +23,9 @@ class Counterfactual(Explainer):
     All sets of one player, of two … are tried as far as the budget goes; beyond, only those that extend the most
     promising ones (a beam). A set is minimal: with any one of its players back the prediction is the old one. What
     counts as something else: another class; of a multi-label model that the class is on where it was off or the other
-    way round; of a regression that the output has gone half of the way to the baseline's. Players are masked; `edits`
-    also show the text with them deleted and what the model says of that. Scores belong to the first edit: what the
-    output loses at each of its players when they go one after the other, the strongest first; all others have 0.
+    way round; of a regression that its first output has gone half of the way to the baseline's. Players are masked;
+    `edits` also show the text with them deleted and what the model says of that. Scores belong to the first edit: what
+    the output loses at each of its players when they go one after the other, the strongest first; all others have 0.
     """
 
     name: ClassVar = "counterfactual"
@@ -39,7 +39,7 @@ class Counterfactual(Explainer):
     edits: int = Field(3, ge=1, le=20, title="Edits", description="Edits of the smallest size that are shown.")
 
     def explain(self, case: Case) -> Attribution:
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         found, exhaustive = self._search(case, row)
         found = sorted(dict.fromkeys(minimal(case, each) for each in found[: self.edits]), key=len)
         edits = tuple(_edit(case, players, row) for players in found)
@@ -77,7 +77,7 @@ class Counterfactual(Explainer):
 
 def flips(case: Case, logits: FloatArray) -> BoolArray:
     """For each row of logits (rows, labels): whether the model says something else than of the whole text."""
-    said = case.prediction.predicted.index
+    said = case.prediction.main.index
     if case.model.head == "single":
         other: BoolArray = logits.argmax(axis=1) != said
     elif case.model.head == "multi":
@@ -101,7 +101,7 @@ def minimal(case: Case, chosen: Players) -> Players:
 
 def _is_on(case: Case) -> bool:
     """Whether the output has to fall for another answer; else it has to rise."""
-    said = case.prediction.predicted.index
+    said = case.prediction.main.index
     if case.model.head == "multi":
         return bool(case.table.whole[0, said] > 0)
     if case.model.head == "regression":
@@ -156,6 +156,7 @@ def _edit(case: Case, chosen: Players, row: int) -> Edit:
         text_pair=pair,
         deleted_predicted=None if after is None else after.predicted,
         deleted_probability=None if after is None else _probability(after, case),
+        deleted_output=None if after is None else _output(after, case),
     )
 
 
@@ -186,7 +187,12 @@ def _prediction(case: Case, text: str, pair: str | None) -> Prediction | None:
 def _probability(prediction: Prediction, case: Case) -> float | None:
     if prediction.probabilities is None:
         return None
-    return prediction.probabilities[case.prediction.predicted.index]
+    return prediction.probabilities[case.prediction.main.index]
+
+
+def _output(prediction: Prediction, case: Case) -> float:
+    logits = np.asarray([prediction.logits])
+    return float(value_of(logits, case.value, head=case.model.head, targets=[case.prediction.main.index])[0, 0])
 
 
 def _none_found(most: int, exhaustive: bool) -> Notice:

@@ -49,7 +49,7 @@ class Replacement(Explainer):
     edits: int = Field(3, ge=1, le=20, title="Edits", description="Edits of the smallest size that are shown.")
 
     def explain(self, case: Case) -> Attribution:
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         offered = self._offered(case)
         found = self._search(case, row, offered)
         edits = tuple(_edit(case, change, row) for change in found[: self.edits])
@@ -68,7 +68,7 @@ class Replacement(Explainer):
         """For each player the words to try, those that should move the output most first; never the word itself."""
         words = list(dict.fromkeys((self.words or COMMON).split()))
         falls = case.model.replacement_falls(
-            case.inputs, words, value=case.value, target=case.prediction.predicted.index
+            case.inputs, words, value=case.value, target=case.prediction.main.index
         )  # (players, words)
         towards = -1.0 if _rises(case) else 1.0
         offered = []
@@ -153,7 +153,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
     logits = _logits(case, [change])
     said = prediction_of(logits[0], case.model.labels, case.model.head)
     text, pair = _texts(case, change)
-    shares, index = said.probabilities, case.prediction.predicted.index
+    shares, index = said.probabilities, case.prediction.main.index
     return Edit(
         players=tuple(player for player, _ in change),
         replacements=tuple(word for _, word in change),
@@ -167,7 +167,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
 
 def _rises(case: Case) -> bool:
     """Whether the output has to rise for another answer: a label that is off, a regression below the baseline's."""
-    said = case.prediction.predicted.index
+    said = case.prediction.main.index
     if case.model.head == "multi":
         return bool(case.table.whole[0, said] <= 0)
     if case.model.head == "regression":

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..base import Case, Need
 from ..sampling import EXACT_PLAYERS, design_for
-from ..types import Attribution, BoolArray, FloatArray, Removal, Target
-from ..values import probabilities, value_of
+from ..types import Attribution, BoolArray, FloatArray, Removal
+from ..values import predicted_of, probabilities, value_of
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins
@@ -89,7 +89,7 @@ def _own_rows(scores: FloatArray) -> BoolArray:
 
 def _falls(keep: BoolArray, case: Case) -> FloatArray:
     """What the probability of the predicted class loses with each coalition, (rows,)."""
-    target, logits = case.prediction.predicted.index, case.table.logits(keep)
+    target, logits = case.prediction.main.index, case.table.logits(keep)
     whole = probabilities(case.table.whole, case.model.head)[0, target]
     falls: FloatArray = whole - probabilities(logits, case.model.head)[:, target]
     return falls
@@ -129,7 +129,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
             method=method,
             players=players,
             probability=probability_of(row, case),
-            predicted=predicted(row, case),
+            predicted=predicted_of(row, case.model.labels, case.model.head),
         )
         for (method, players), row in zip(asked, logits, strict=True)
     )
@@ -173,20 +173,14 @@ def probability_of(logits: FloatArray, case: Case) -> float | None:
     """The probability of the class that was predicted for the whole text; None for a regression."""
     if case.model.head == "regression":
         return None
-    return float(probabilities(logits[None], case.model.head)[0, case.prediction.predicted.index])
-
-
-def predicted(logits: FloatArray, case: Case) -> Target:
-    """The class that the model says for these logits (labels,)."""
-    top = int(np.argmax(logits))
-    return Target(index=top, label=case.model.labels[top])
+    return float(probabilities(logits[None], case.model.head)[0, case.prediction.main.index])
 
 
 def _leave_one_out_tau(attribution: Attribution, case: Case) -> float | None:
     """Kendall's τ-b of the scores with v(x) − v(x without i); a method without sign is compared with its size."""
     scores = scores_of(attribution)
     assert scores is not None
-    targets = [case.prediction.predicted.index]
+    targets = [case.prediction.main.index]
     logits = np.concatenate([case.table.whole, case.table.leave_one_out()])
     values = value_of(logits, case.value, head=case.model.head, targets=targets)[:, 0]
     effects = values[0] - values[1:]

@@ -88,7 +88,7 @@ def _prefixes(order: tuple[int, ...]) -> BoolArray:
 
 def _falls(case: Case, sets: BoolArray, *, kept: bool) -> FloatArray:
     """p(x) − p(the sets alone, or without them), (rows,)."""
-    target = case.prediction.predicted.index
+    target = case.prediction.main.index
     logits = case.table.logits(sets if kept else ~sets)
     whole = probabilities(case.table.whole, case.model.head)[0, target]
     falls: FloatArray = whole - probabilities(logits, case.model.head)[:, target]

@@ -13,15 +13,16 @@ from typing import Any, Literal
 
 from ..errors import BadModel
 from ..types import Head, Notice
+from .architectures import MODEL_TYPES
 from .contents import read_object, refuse_sizes
 from .heads import reading_of
 from .used import Used
 from .weights import Weights, read_header, read_weights
 
-ENCODERS = ("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "albert", "electra", "deberta", "deberta-v2")
-MODEL_TYPES = frozenset((*ENCODERS, "mpnet", "modernbert", "gpt2", "llama", "mistral", "qwen2", "qwen3"))
 MOST_LABELS = 10_000
 MOST_TOKENIZER = 128 * 2**20  # bytes
+PLAIN_VOCABULARIES = (("vocab.txt",), ("vocab.json", "merges.txt"))  # of versions before tokenizer.json
+ADDED = ("added_tokens.json",)
 BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -62,11 +63,11 @@ def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None)
 
 
 def _inside(folder: Path) -> str:
-    """Where the models are that a training or the cache of a hub keeps one folder further in."""
-    found = sorted(
-        path.parent for pattern in ("checkpoint-*", "snapshots/*") for path in folder.glob(f"{pattern}/config.json")
-    )
-    return f"; choose {found[-1].relative_to(folder)} in it" if found else ""
+    """Where the models are that a training or the cache of a hub keeps one folder further in; the last of them."""
+    patterns = ("checkpoint-*/config.json", "snapshots/*/config.json")
+    found = [path.parent for pattern in patterns for path in folder.glob(pattern)]
+    last = max(found, key=lambda path: (len(path.name), path.name), default=None)
+    return "" if last is None else f"; choose {last.relative_to(folder)} in it"
 
 
 def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> Path:
@@ -112,15 +113,18 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
 
 def _tokenizer(used: Used) -> tuple[str, ...]:
     """Its files. Raises BadModel where no fast tokenizer can be made of them."""
-    if not used.has("tokenizer.json"):
-        raise BadModel("tokenizer.json is missing: save the fast tokenizer with tokenizer.save_pretrained")
-    tokenizer = read_object(used.folder / "tokenizer.json", most=MOST_TOKENIZER)
-    if not isinstance(tokenizer.get("model"), dict):
-        raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
     beside = [name for name in BESIDE_TOKENIZER if used.has(name)]
     for name in beside:
         used.checked(name)
-    return ("tokenizer.json", *beside)
+    if used.has("tokenizer.json"):
+        tokenizer = read_object(used.folder / "tokenizer.json", most=MOST_TOKENIZER)
+        if not isinstance(tokenizer.get("model"), dict):
+            raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
+        return ("tokenizer.json", *beside)
+    for vocabulary in PLAIN_VOCABULARIES:
+        if all(used.has(name) for name in vocabulary):
+            return (*vocabulary, *(name for name in ADDED if used.has(name)), *beside)
+    raise BadModel("tokenizer.json is missing: save the fast tokenizer with tokenizer.save_pretrained")
 
 
 def _task(config: dict[str, Any], labels: tuple[str, ...]) -> Literal["text", "word"]:

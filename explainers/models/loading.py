@@ -16,6 +16,7 @@ import torch
 
 from ..errors import BadInput, BadModel, ExplainersError
 from ..types import Question
+from .architectures import in_full
 from .contents import SAVED_FROM, names_code
 from .device import placed
 from .encoding import is_panic
@@ -138,7 +139,7 @@ def _network(folder: Path, report: FolderReport) -> Any:
         raise BadModel(f"the weights lack {', '.join(lacking[:3])}, which would be random")
     for weight in network.parameters():
         weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
-    return settled(network)
+    return settled(in_full(network))
 
 
 def settled(network: Any) -> Any:

@@ -14,6 +14,7 @@ from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
 from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
 from ..values import probabilities
 from . import attention, half, layers, probing, stacks, windows
+from .architectures import FP32_ONLY, IN_PLACE, not_offered
 from .bulk import Text, bulk_logits
 from .device import has_bf16, to_array
 from .encoding import TextEncoder
@@ -59,7 +60,8 @@ class TransformerModel:
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masking = {Need.OUTPUTS} if ids else set()
-        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking})
+        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking}
+        self.offers = frozenset(able - not_offered(config))
         self._network = Network(network)
         self.device = self._network.device.type
         self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
@@ -113,17 +115,23 @@ class TransformerModel:
     @cached_property
     def _fast(self) -> Network:
         """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
-        return stacks.stacked(self._network) or QuickNetwork(self._network.module)
+        return stacks.stacked(self._network) or self._quick(self._network.module)
+
+    @staticmethod
+    def _quick(module: Any) -> Network:
+        return Network(module) if module.config.model_type in IN_PLACE else QuickNetwork(module)
 
     @cached_property
     def _half(self) -> Network:
         if isinstance(self._fast, stacks.StackedNetwork):
             return stacks.StackedNetwork(self._network.module, dtype=torch.bfloat16)
-        return QuickNetwork(half.half_copy(self._network.module))
+        return self._quick(half.half_copy(self._network.module))
 
     @cached_property
     def half_check(self) -> half.HalfCheck:
         """Whether bf16 may stand for fp32 in masked evaluations, from its device and a comparison on fixed texts."""
+        if self._network.module.config.model_type in FP32_ONLY:
+            return half.HalfCheck(supported=False, rank_agreement=0.0, value_error=1.0)
         exact, rough = [], []
         for text in CHECK_TEXTS:
             inputs = self.encode(Question(text=text))

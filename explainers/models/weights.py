@@ -22,7 +22,13 @@ MOST_HEADER = 32 * 2**20  # bytes
 MOST_BYTES = 16 * 2**30  # all weights together
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 WHOLE = {"I64": 8, "I32": 4, "BOOL": 1, "U8": 1}  # buffers such as position_ids
-HEADS = ("classifier.out_proj.weight", "classifier.weight", "score.weight")
+HEADS = (  # the last of the head's weights, by architecture
+    "classifier.out_proj.weight",
+    "classifier.linear_out.weight",
+    "classifier.weight",
+    "score.weight",
+    "logits_proj.weight",
+)
 WRAPPERS = ("_orig_mod.", "module.")  # torch.compile, DistributedDataParallel
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 OTHER_LIBRARIES = ("tf_model.h5", "flax_model.msgpack", "model.onnx")

@@ -155,7 +155,7 @@ def test_a_data_set_of_labels_is_not_compared_with_values(client: TestClient) ->
     made = client.post("/v1/datasets?name=a.csv", content=b"text,label\nthe good film,1\n").json()
     answer = client.post(f"/v1/datasets/{made['id']}/predictions", json={"model": "emotions", "explain": 0})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "says values and no classes" in answer.json()["detail"]
 
 

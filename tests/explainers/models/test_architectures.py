@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from explainers.base import Need
+from explainers.models.architectures import NOT_OFFERED
 from explainers.models.gradients import value_tensor
 from explainers.models.transformer import TransformerModel
 from explainers.types import Question
@@ -21,6 +24,11 @@ SHORT = "the film is not bad"
 
 @pytest.fixture(params=ARCHITECTURES)
 def model(request: pytest.FixtureRequest) -> TransformerModel:
+    return tiny(request.param, labels=3)
+
+
+@pytest.fixture(params=[name for name in ARCHITECTURES if Need.ATTENTIONS not in NOT_OFFERED.get(name, ())])
+def attentive(request: pytest.FixtureRequest) -> TransformerModel:
     return tiny(request.param, labels=3)
 
 
@@ -51,7 +59,8 @@ def test_prediction_is_that_of_the_plain_call(model: TransformerModel) -> None:
 def test_prediction_of_a_pair_is_that_of_the_plain_call(model: TransformerModel) -> None:
     """Segments of the second text included, where the architecture has them."""
     name = model.id.removeprefix("tiny-")
-    segmented = name in ("bert", "albert", "electra")
+    takes = "token_type_ids" in inspect.signature(network_of(model).forward).parameters
+    segmented = takes and "token_type_ids" in tokenizer_for(name)(SHORT)
     batch = tokenizer_for(name)(SHORT, TEXT, return_tensors="pt", return_token_type_ids=segmented)
     with torch.inference_mode():
         wanted = network_of(model)(**batch).logits.numpy()
@@ -118,8 +127,7 @@ def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, val
 
 
 def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np.ndarray:
-    weight = double._network.word_embeddings
-    start, stop = weight[torch.from_numpy(inputs.baseline_ids)], weight[torch.from_numpy(inputs.ids)]
+    start, stop = (double._network.embedded(torch.from_numpy(ids)) for ids in (inputs.baseline_ids, inputs.ids))
     path = start + torch.from_numpy(points)[:, None, None] * (stop - start)
     return double._network.logits(double._network.rows(inputs, embeddings=path))
 
@@ -148,37 +156,37 @@ def test_gradients_of_many_points_equal_those_of_one(model: TransformerModel) ->
     np.testing.assert_allclose(together.products, wanted, atol=1e-5 * max(1.0, np.abs(wanted).max()))
 
 
-def test_attention_rows_sum_to_one(model: TransformerModel) -> None:
+def test_attention_rows_sum_to_one(attentive: TransformerModel) -> None:
     """(layers, heads, tokens, tokens), each row a distribution over the tokens looked at."""
-    inputs = model.encode(Question(text=TEXT))
+    inputs = attentive.encode(Question(text=TEXT))
     tokens = len(inputs.ids)
 
-    weights = model.attentions(inputs)
+    weights = attentive.attentions(inputs)
 
     assert weights.shape == (2, 4, tokens, tokens)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
 
 
-def test_attention_gradients_come_with_the_same_attentions(model: TransformerModel) -> None:
+def test_attention_gradients_come_with_the_same_attentions(attentive: TransformerModel) -> None:
     """The forward pass with gradients shows the weights that the one without shows."""
-    inputs = model.encode(Question(text=SHORT))
+    inputs = attentive.encode(Question(text=SHORT))
 
-    weights, each = model.attention_gradients(inputs, value="log-odds", targets=[0, 1])
+    weights, each = attentive.attention_gradients(inputs, value="log-odds", targets=[0, 1])
     _, slopes = each
 
-    np.testing.assert_allclose(weights, model.attentions(inputs), atol=1e-6)
+    np.testing.assert_allclose(weights, attentive.attentions(inputs), atol=1e-6)
     assert slopes.shape == weights.shape
     assert np.abs(slopes).max() > 0
 
 
-def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerModel) -> None:
+def test_the_pooled_token_is_the_one_the_logits_depend_on(attentive: TransformerModel) -> None:
     """The last layer's attention matters only in the row of the pooled position."""
-    inputs = model.encode(Question(text=SHORT))
-    slopes = next(model.attention_gradients(inputs, value="log-odds", targets=[1])[1])
+    inputs = attentive.encode(Question(text=SHORT))
+    slopes = next(attentive.attention_gradients(inputs, value="log-odds", targets=[1])[1])
 
     rows = np.flatnonzero(np.abs(slopes[-1]).max(axis=(0, 2)))
 
-    np.testing.assert_array_equal(rows, [model.pooled_token(inputs)])
+    np.testing.assert_array_equal(rows, [attentive.pooled_token(inputs)])
 
 
 @pytest.mark.parametrize("name", DECODERS)

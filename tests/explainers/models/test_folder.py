@@ -18,7 +18,8 @@ from safetensors.torch import load_file, save_file
 
 from explainers.errors import BadModel
 from explainers.models import check_folder, load_model
-from explainers.models.folder import MODEL_TYPES, model_id
+from explainers.models.architectures import MODEL_TYPES
+from explainers.models.folder import model_id
 from explainers.types import Question
 from tests.tiny import ARCHITECTURES, network_for, tiny, tokenizer_for
 

@@ -178,7 +178,7 @@ def test_special_tokens_never_move() -> None:
 
         assert torch.equal(whole[special], absent[special])
         rows = coalition_rows(model._network, inputs, np.zeros((1, 2), dtype=bool))
-        moved = rows.embeddings if rows.embeddings is not None else model._network.word_embeddings[rows.ids]
+        moved = rows.embeddings if rows.embeddings is not None else model._network.embedded(rows.ids)
         assert torch.equal(moved[0, special], whole[special])
 
 

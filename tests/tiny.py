@@ -17,6 +17,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from explainers.models.architectures import in_full
 from explainers.models.transformer import TransformerModel
 
 WORDS = (
@@ -59,7 +60,10 @@ ENCODERS = {
     "funnel": ("wordpiece", {"d_model": 32, "n_head": 4, "d_head": 8, "d_inner": 48, "block_sizes": [1, 1]}),
     "longformer": ("bytes", {"attention_window": 8, "type_vocab_size": 1}),
     "megatron-bert": ("wordpiece", {"type_vocab_size": 2}),
-    "mobilebert": ("wordpiece", {"embedding_size": 16, "intra_bottleneck_size": 32, "true_hidden_size": 32}),
+    "mobilebert": (
+        "wordpiece",
+        {"embedding_size": 16, "intra_bottleneck_size": 32, "true_hidden_size": 32, "initializer_range": 0.15},
+    ),
     "rembert": ("unigram", {"input_embedding_size": 16, "output_embedding_size": 16, "type_vocab_size": 2}),
     "roformer": ("wordpiece", {"embedding_size": 16, "type_vocab_size": 2}),
     "squeezebert": ("wordpiece", {"embedding_size": 32, "type_vocab_size": 2, **dict.fromkeys(GROUPS, 1)}),
@@ -129,7 +133,7 @@ def network_for(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         auto = AutoModelForTokenClassification if task == "word" else AutoModelForSequenceClassification
-        network = auto.from_config(config)
+        network = in_full(auto.from_config(config))
     return network.requires_grad_(False).eval()
 
 

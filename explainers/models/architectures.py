@@ -26,7 +26,7 @@ MODEL_TYPES = ENCODERS | DECODERS
 FROM_PAD = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "longformer"})
 READ_LAST = frozenset({"xlnet"})  # encoders whose classifier reads the last position
 IN_PLACE = frozenset({"longformer"})  # writes into the results of products, which the quicker ones do not allow
-FP32_ONLY = frozenset({"funnel"})  # its layers also read positions, which stay in fp32
+FP32_ONLY = frozenset({"funnel", "mobilebert"})  # layers that read fp32 positions; states that no norm keeps small
 
 NOT_OFFERED: dict[str, frozenset[Need]] = {
     "convbert": frozenset({Need.ATTENTIONS}),  # half of what a layer mixes goes through a convolution

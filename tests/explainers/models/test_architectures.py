@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -253,3 +255,38 @@ def test_a_classifier_that_reads_the_mean_has_no_pooled_token() -> None:
 
     with pytest.raises(Incompatible, match="mean of all states"):
         model.pooled_token(model.encode(Question(text=SHORT)))
+
+
+def test_bigbird_reads_no_further_than_its_full_attention() -> None:
+    """Block-sparse from a length on: a text beyond it is read in windows, so that all texts go through one network."""
+    model = tiny("big_bird", labels=3)
+
+    assert model.maximum_length == (5 + 2 * 1) * 16
+    assert network_of(model).base_model.attention_type == "original_full"
+    assert len(model.encode(Question(text=" ".join(["the film is not bad."] * 40))).windows) > 1
+
+
+def test_gemma_looks_its_embeddings_up_as_it_does_itself() -> None:
+    """They are scaled by the root of the width; a mean of plain ones would be another baseline."""
+    model = tiny("gemma")
+    table = network_of(model).get_input_embeddings()
+
+    np.testing.assert_allclose(
+        model._network.mean_embedding().numpy(), table.weight.mean(dim=0).numpy() * 32**0.5, rtol=1e-5
+    )
+
+
+def test_the_documentation_lists_the_architectures() -> None:
+    """Each once, beside what it does not offer."""
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (`.+?) \| *(.*?) *\|$", page.split("architectures:begin")[1].split("architectures:end")[0], re.M
+    )
+    listed = {
+        name: frozenset(map(Need, lacking.split(", "))) if lacking else frozenset()
+        for names, lacking in rows
+        for name in re.findall(r"`([\w-]+)`", names)
+        if name != "model_type"
+    }
+
+    assert listed == {name: NOT_OFFERED.get(name, frozenset()) for name in ARCHITECTURES}

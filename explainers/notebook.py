@@ -28,7 +28,7 @@ def html_of(found: Attribution) -> str:
     """One explanation: prediction, painted text, and the numbers folded away below it."""
     if found.scores is None:
         body = "<p>This method shows a mechanism and scores no words; its <code>relations</code> hold the numbers.</p>"
-        return _frame(_heading(found, found.prediction.predicted.label) + body)
+        return _frame(_heading(found, found.prediction.main.label) + body)
     row = _row(found)
     parts = [_heading(found, found.targets[row].label)]
     if found.input.kind == "text":
@@ -87,7 +87,7 @@ def segments(text: str, features: tuple[TextSpan, ...], part: Part) -> Iterator[
 
 def _summary(found: Attribution) -> str:
     row = _row(found) if found.scores is not None else None
-    target = found.prediction.predicted.label if row is None else found.targets[row].label
+    target = found.prediction.main.label if row is None else found.targets[row].label
     return f"{found.method.name} of {found.model.id}: {target}{_chance(found.prediction, target)}, in {found.unit}"
 
 
@@ -152,7 +152,7 @@ def _frame(body: str) -> str:
 
 
 def _row(found: Attribution) -> int:
-    """The predicted class, or the first of those that are covered."""
+    """The predicted class or the first output, else the first of those that are covered."""
     try:
         return found.row()
     except KeyError:
@@ -160,8 +160,11 @@ def _row(found: Attribution) -> int:
 
 
 def _chance(prediction: Prediction, label: str) -> str:
-    if prediction.probabilities is None or label not in prediction.labels:
+    """The probability of a class, or the value of a regression's output."""
+    if label not in prediction.labels:
         return ""
+    if prediction.probabilities is None:
+        return f" {prediction.logits[prediction.labels.index(label)]:+.3f}"
     return f" {prediction.probabilities[prediction.labels.index(label)]:.3f}"
 
 

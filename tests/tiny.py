@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from explainers.models.architectures import in_full
 from explainers.models.continuation import ContinuationModel
 from explainers.models.transformer import TransformerModel
 
@@ -39,6 +40,8 @@ SIZES: dict[str, Any] = {
     "max_position_embeddings": 130,
     "initializer_range": 0.25,
 }
+GROUPS = [f"{part}_groups" for part in ("q", "k", "v", "post_attention", "intermediate", "output")]
+UNKNOWN = {"funnel": ("num_hidden_layers",), "xlnet": ("max_position_embeddings",)}  # what a configuration refuses
 ENCODERS = {
     "bert": ("wordpiece", {"type_vocab_size": 2}),
     "distilbert": ("wordpiece", {"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48, "seq_classif_dropout": 0.0}),
@@ -53,12 +56,39 @@ ENCODERS = {
         {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 16, "type_vocab_size": 0},
     ),
     "mpnet": ("wordpiece", {}),
+    "big_bird": ("unigram", {"attention_type": "block_sparse", "block_size": 16, "num_random_blocks": 1}),
+    "convbert": ("wordpiece", {"embedding_size": 16, "head_ratio": 2, "conv_kernel_size": 3}),
+    "data2vec-text": ("bytes", {"type_vocab_size": 1}),
+    "ernie": ("wordpiece", {"type_vocab_size": 2}),
+    "funnel": ("wordpiece", {"d_model": 32, "n_head": 4, "d_head": 8, "d_inner": 48, "block_sizes": [1, 1]}),
+    "longformer": ("bytes", {"attention_window": 8, "type_vocab_size": 1}),
+    "megatron-bert": ("wordpiece", {"type_vocab_size": 2}),
+    "mobilebert": (
+        "wordpiece",
+        {"embedding_size": 16, "intra_bottleneck_size": 32, "true_hidden_size": 32, "initializer_range": 0.15},
+    ),
+    "rembert": ("unigram", {"input_embedding_size": 16, "output_embedding_size": 16, "type_vocab_size": 2}),
+    "roformer": ("wordpiece", {"embedding_size": 16, "type_vocab_size": 2}),
+    "squeezebert": ("wordpiece", {"embedding_size": 32, "type_vocab_size": 2, **dict.fromkeys(GROUPS, 1)}),
+    "xlm-roberta-xl": ("unigram", {"type_vocab_size": 1}),
+    "xlnet": ("unigram", {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 48}),
     "modernbert": ("bytes", {"local_attention": 8, "global_attn_every_n_layers": 2}),
 }
 DECODERS = {
     "gpt2": ("bytes", {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 130}),
     "llama": ("unigram", {"num_key_value_heads": 2}),
     "mistral": ("unigram", {"num_key_value_heads": 2, "sliding_window": None}),
+    "bloom": ("bytes", {"n_layer": 2, "n_head": 4}),
+    "gemma": ("unigram", {"num_key_value_heads": 2, "head_dim": 8}),
+    "gemma2": ("unigram", {"num_key_value_heads": 2, "head_dim": 8, "sliding_window": 16, "query_pre_attn_scalar": 8}),
+    "gemma3_text": ("unigram", {"num_key_value_heads": 2, "head_dim": 8, "query_pre_attn_scalar": 8}),
+    "gpt_neox": ("bytes", {}),
+    "olmo2": ("unigram", {"num_key_value_heads": 2}),
+    "opt": ("unigram", {"ffn_dim": 48, "word_embed_proj_dim": 32}),
+    "phi": ("bytes", {}),
+    "phi3": ("unigram", {"num_key_value_heads": 2}),
+    "smollm3": ("unigram", {"num_key_value_heads": 2}),
+    "starcoder2": ("bytes", {"num_key_value_heads": 2}),
     "qwen2": ("bytes", {"num_key_value_heads": 2}),
     "qwen3": ("bytes", {"num_key_value_heads": 2, "head_dim": 8}),
 }
@@ -107,6 +137,8 @@ def network_for(
 ) -> Any:
     """The torch module alone, in fp32 and evaluation mode."""
     sizes = {**SIZES, **(ENCODERS | DECODERS)[name][1], **changed}
+    for refused in UNKNOWN.get(name, ()):
+        sizes.pop(refused)
     config = AutoConfig.for_model(
         name,
         vocab_size=len(tokenizer),
@@ -122,7 +154,7 @@ def network_for(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         auto = AutoModelForTokenClassification if task == "word" else AutoModelForSequenceClassification
-        network = auto.from_config(config)
+        network = in_full(auto.from_config(config))
     return network.requires_grad_(False).eval()
 
 

@@ -20,6 +20,7 @@ SCHEMA = pa.schema(
         ("probability", pa.float64()),
         ("logits", NUMBERS),
         ("probabilities", NUMBERS),
+        ("values", NUMBERS),
         ("explanation", pa.string()),
         ("unit", pa.string()),
         ("features", pa.list_(pa.string())),

@@ -14,7 +14,8 @@ from ..explain.ask.answers import BatchRow
 from ..explain.draw.export import safe_cells
 
 COLUMNS = (
-    "row", "text", "text_pair", "label", "probability", "explanation", "unit", "badge", "features", "scores", "error",
+    "row", "text", "text_pair", "label", "probability", "values", "explanation", "unit", "badge", "features", "scores",
+    "error",
 )  # fmt: skip
 
 

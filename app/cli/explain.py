@@ -150,8 +150,10 @@ def predict(
 
     def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
         row, prediction = found
-        chances = prediction.probabilities or prediction.logits
-        yield (row.text, prediction.predicted.label, *chances)
+        if prediction.predicted is None:
+            yield (row.text, *prediction.logits)
+        else:
+            yield (row.text, prediction.predicted.label, *(prediction.probabilities or ()))
 
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
         output.show_prediction(console, found[0].text, found[1])
@@ -159,7 +161,7 @@ def predict(
     forms = work.Forms(
         asked=["predict", loaded.digest],
         record=record,
-        header=lambda: ("text", "predicted", *loaded.labels),
+        header=lambda: ("text", *(() if loaded.head == "regression" else ("predicted",)), *loaded.labels),
         cells=cells,
         show=show,
         line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found[1]),

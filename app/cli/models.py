@@ -78,6 +78,7 @@ def _facts(report: explainers.FolderReport) -> dict[str, object]:
         "model_type": report.model_type,
         "labels": list(report.labels),
         "head": report.head,
+        **({"assumed": [notice.text for notice in report.assumed]} if report.assumed else {}),
         "parameters": report.parameters,
         "files": list(report.files),
     }

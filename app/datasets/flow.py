@@ -72,11 +72,16 @@ async def remap(services: Services, project: str, id: str, mapping: Mapping) -> 
 
 
 async def predict(services: Services, project: str, id: str, asked: PredictRequest) -> JobOut:
-    """A job that asks a model about every row. Raises Conflict before the file is read."""
+    """A job that asks a model about every row. Raises BadRequest for a regression, Conflict before the file is read."""
     found = await find(services, project, id)
+    state = await services.engine.ready(asked.model)
+    if state.head == "regression":
+        raise BadRequest(
+            f"{asked.model} says values and no classes, which the page of a data set compares with labels",
+            cure="Choose a classifier; the values of every row come from POST /v1/batches with this data set.",
+        )
     if found.status != "ready":
         raise Conflict(f"the data set is {found.status}", cure="Wait until its file is read.")
-    state = await services.engine.ready(asked.model)
     if asked.explain:
         explainer_of(asked.method, {}, state)
     request = DatasetJob(step="predict", dataset=id, rows=found.rows, **asked.model_dump())

@@ -86,7 +86,7 @@ def _predict(work: Work, start: int, stop: int) -> None:
     for row, prediction in zip(given, predicted, strict=True):
         groups = groups_of(json.dumps(row.groups), described)
         label = None if row.label is None else names.get(row.label, row.label)
-        if prediction is None:
+        if prediction is None or prediction.predicted is None:
             facts.append(Fact(row.number, Alike(label, groups=groups)))
             continue
         shares, best = prediction.probabilities, prediction.predicted

@@ -163,6 +163,7 @@ def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
             "device": model.device,
             "maximum_length": model.maximum_length,
             "card": model.card,
+            "assumed": model.assumed,
         }
     )
 

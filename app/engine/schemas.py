@@ -29,3 +29,4 @@ class ModelOut(Record):
     device: str = "cpu"  # where it computes: cpu or cuda
     maximum_length: int | None = None
     card: dict[str, Any] | None = None
+    assumed: tuple[explainers.Notice, ...] = ()  # how its outputs are read where its configuration does not say

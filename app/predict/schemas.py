@@ -24,12 +24,23 @@ class ClassOut(Record):
     index: int
     label: str
     logit: float | None
-    probability: float | None  # None for a regression
+    probability: float
+
+
+class OutputOut(Record):
+    """One output of a regression: a value in its own unit."""
+
+    index: int
+    label: str
+    value: float | None
 
 
 class PredictionOut(Record):
-    predicted: ClassOut
-    classes: tuple[ClassOut, ...]  # most probable first
+    """What a classifier says is in `predicted` and `classes`, what a regression says in `outputs`."""
+
+    predicted: ClassOut | None  # None for a regression
+    classes: tuple[ClassOut, ...]  # most probable first; none for a regression
+    outputs: tuple[OutputOut, ...] = ()  # in the model's order
     words: tuple[explainers.WordLabel, ...] = ()  # of a token classifier, whose other fields are of its surest word
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from .._library import explainers
 from ..web.dependencies import Services
-from .schemas import ClassOut, PredictionOut, PredictionRequest, PredictionsOut
+from .schemas import ClassOut, OutputOut, PredictionOut, PredictionRequest, PredictionsOut
 
 
 async def predict(services: Services, request: PredictionRequest) -> PredictionsOut:
@@ -17,13 +17,17 @@ async def predict(services: Services, request: PredictionRequest) -> Predictions
 
 
 def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> PredictionOut:
-    """The classes in the order of what the model says of them."""
-    shares = prediction.probabilities or (None,) * len(prediction.labels)
+    """The classes in the order of what the model says of them, or the values of a regression."""
+    if prediction.predicted is None:
+        named = enumerate(zip(prediction.labels, prediction.logits, strict=True))
+        values = tuple(OutputOut(index=index, label=label, value=value) for index, (label, value) in named)
+        return PredictionOut(predicted=None, classes=(), outputs=values)
+    shares = prediction.probabilities or ()
     classes = [
         ClassOut(index=index, label=label, logit=logit, probability=share)
         for index, (label, logit, share) in enumerate(zip(prediction.labels, prediction.logits, shares, strict=True))
     ]
     ranked = sorted(classes, key=lambda each: -(each.logit or 0.0))
     return PredictionOut(
-        predicted=classes[prediction.predicted.index], classes=tuple(ranked[:top_k]), words=prediction.words
+        predicted=classes[prediction.main.index], classes=tuple(ranked[:top_k]), words=prediction.words
     )

@@ -194,6 +194,14 @@ CARDS = (  # what the cards of the embedded models say
     N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
 )
 NOTICES = {
+    "one_output": N_(
+        "The configuration names no problem_type: the one output is shown as the number it is, a regression. Where a "
+        "sigmoid was trained, set problem_type to multi_label_classification."
+    ),
+    "problem_unsaid": N_(
+        "The configuration names no problem_type: the %(outputs)s outputs are read as classes of which one holds. "
+        "Where they are values or independent labels, set problem_type to regression or multi_label_classification."
+    ),
     "lacks": N_("This model does not offer %(lacking)s."),
     "too_many_players": N_("It takes up to %(limit)s parts, and this text has %(count)s. Choose coarser parts."),
     "windows": N_(

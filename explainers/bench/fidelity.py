@@ -29,7 +29,7 @@ def relative_error(found: FloatArray, wanted: FloatArray) -> float:
 
 def game_of(case: Case) -> Game:
     """The case's own game: same players, masked token ids, log-odds; read through its table."""
-    row = case.targets.index(case.prediction.predicted.index)
+    row = case.targets.index(case.prediction.main.index)
     return lambda keep: case.values(case.table.logits(np.asarray(keep, dtype=bool)))[:, row]
 
 

@@ -85,13 +85,20 @@ class Prediction(Value):
     """What the model says of one input, in fp32 logits and float64 probabilities.
 
     Of a continuation `labels` are its tokens, each with its own logit and probability, and `predicted` is the first.
+    A regression says values, each in its own unit: its `logits` are these, and it predicts no class.
     """
 
     labels: tuple[str, ...]
     logits: tuple[float, ...]
     probabilities: tuple[float, ...] | None  # None for a regression
-    predicted: Target
+    predicted: Target | None  # None for a regression
     words: tuple[WordLabel, ...] = ()  # of a token classifier: every word that it reads; the rest is of the word asked
+
+    @property
+    def main(self) -> Target:
+        """The target that comes first and that measures are taken of: the predicted class, of a regression its first
+        output."""
+        return self.predicted or Target(index=0, label=self.labels[0])
 
 
 class Layers(Value):
@@ -111,13 +118,14 @@ class Layers(Value):
 class Edit(Value):
     """A set of players without which the model says something else, tried on the model itself.
 
-    probability: of the class that was predicted for the whole text, None for a regression; output: its value function.
-    text, text_pair: with the players deleted instead of masked; deleted_…: what the model says of that, None where
-    nothing is left to read.
+    probability: of the class that was predicted for the whole text; output: its value function, of a regression the
+    value of its first output. text, text_pair: with the players deleted instead of masked; deleted_…: what the model
+    says of that, and deleted_output is None where nothing is left to read. predicted and the probabilities are None for
+    a regression.
     """
 
     players: tuple[int, ...]
-    predicted: Target
+    predicted: Target | None
     probability: float | None
     output: float
     text: str | None = None  # of an image None: no part of it can be deleted
@@ -125,6 +133,7 @@ class Edit(Value):
     replacements: tuple[str, ...] = ()  # what stands in the players' places, where the edit replaces
     deleted_predicted: Target | None = None
     deleted_probability: float | None = None
+    deleted_output: float | None = None
 
 
 class Attribution(Value):
@@ -216,7 +225,7 @@ class Attribution(Value):
 
     def row(self, target: int | str | None = None) -> int:
         """The row of `scores` for a class index or label; by default the predicted class. Raises KeyError."""
-        wanted = self.prediction.predicted.index if target is None else target
+        wanted = self.prediction.main.index if target is None else target
         for row, known in enumerate(self.targets):
             if wanted in (known.index, known.label):
                 return row
@@ -253,15 +262,16 @@ class Removal(Value):
 
     method: str
     players: tuple[int, ...]
-    probability: float | None
-    predicted: Target
+    probability: float | None  # None for a regression, as is the next
+    predicted: Target | None
 
 
 class Claim(Value):
     """A strongest claim of some methods about one player, tried on the model itself.
 
-    `before` and `after`: probability of the predicted class (of a regression the output) with the player and without.
-    `fall`: what the log-odds of that class (of a regression the output) lose without it.
+    `before` and `after`: probability of the predicted class (of a regression its first output) with the player and
+    without. `fall`: what the log-odds of that class (of a regression its first output) lose without it. `predicted`:
+    what the model says without it, None for a regression.
     """
 
     player: int
@@ -270,7 +280,7 @@ class Claim(Value):
     before: float
     after: float
     fall: float
-    predicted: Target
+    predicted: Target | None
     verdict: Literal["holds", "fails", "hardly"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 import numpy as np
 
 from ..errors import Incompatible
-from .answer import Head
+from .answer import Head, Notice
 from .encoded import Encoded
 from .output import Output
 from .progress import Progress, silent
@@ -98,7 +98,7 @@ class Model(ABC):
     task: whether it says something of the whole input, of each word, or continues the text.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
-    card: what is known of how it was made.
+    card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
     """
 
     id: str
@@ -112,6 +112,7 @@ class Model(ABC):
     device: str = "cpu"
     maximum_length: int | None = None
     card: Mapping[str, Any] | None = None
+    assumed: tuple[Notice, ...] = ()
 
     # every model:
 

@@ -72,8 +72,8 @@ class Output(Protocol):
         """A target by its number."""
         ...
 
-    def predicted(self, columns: FloatArray) -> Target:
-        """What the model says most of all, for one row (columns,)."""
+    def predicted(self, columns: FloatArray) -> Target | None:
+        """What the model says most of all, for one row (columns,); None for numbers that are no rivals."""
         ...
 
     def flips(self, columns: FloatArray, *, said: int, ends: Ends) -> BoolArray:

@@ -36,9 +36,9 @@ class Counterfactual(Explainer):
     All sets of one player, of two … are tried as far as the budget goes; beyond, only those that extend the most
     promising ones (a beam). A set is minimal: with any one of its players back the prediction is the old one. What
     counts as something else: another class; of a multi-label model that the class is on where it was off or the other
-    way round; of a regression that the output has gone half of the way to the baseline's. Players are masked; `edits`
-    also show the text with them deleted and what the model says of that. Scores belong to the first edit: what the
-    output loses at each of its players when they go one after the other, the strongest first; all others have 0.
+    way round; of a regression that its first output has gone half of the way to the baseline's. Players are masked;
+    `edits` also show the text with them deleted and what the model says of that. Scores belong to the first edit: what
+    the output loses at each of its players when they go one after the other, the strongest first; all others have 0.
     """
 
     name: ClassVar = "counterfactual"
@@ -52,7 +52,7 @@ class Counterfactual(Explainer):
     edits: int = Field(3, ge=1, le=20, title="Edits", description="Edits of the smallest size that are shown.")
 
     def explain(self, case: Case) -> Attribution:
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         found, exhaustive = self._search(case, row)
         found = sorted(dict.fromkeys(minimal(case, each) for each in found[: self.edits]), key=len)
         edits = tuple(_edit(case, players, row) for players in found)
@@ -90,7 +90,7 @@ class Counterfactual(Explainer):
 
 def flips(case: Case, logits: FloatArray) -> BoolArray:
     """For each row of logits (rows, labels): whether the model says something else than of the whole text."""
-    return case.output.flips(logits, said=case.prediction.predicted.index, ends=case.table)
+    return case.output.flips(logits, said=case.prediction.main.index, ends=case.table)
 
 
 def minimal(case: Case, chosen: Players) -> Players:
@@ -105,7 +105,7 @@ def minimal(case: Case, chosen: Players) -> Players:
 
 def _is_on(case: Case) -> bool:
     """Whether the output has to fall for another answer; else it has to rise."""
-    return case.output.falls(said=case.prediction.predicted.index, ends=case.table)
+    return case.output.falls(said=case.prediction.main.index, ends=case.table)
 
 
 def _extended(beam: list[Players], players: int) -> Iterator[Players]:
@@ -152,6 +152,7 @@ def _edit(case: Case, chosen: Players, row: int) -> Edit:
         text_pair=None if rest is None else rest.text_pair,
         deleted_predicted=None if after is None else after.predicted,
         deleted_probability=None if after is None else _probability(after, case),
+        deleted_output=None if after is None else _output(after, case),
     )
 
 
@@ -170,7 +171,12 @@ def _prediction(case: Case, rest: TextInput) -> Prediction | None:
 def _probability(prediction: Prediction, case: Case) -> float | None:
     if prediction.probabilities is None:
         return None
-    return prediction.probabilities[case.prediction.predicted.index]
+    return prediction.probabilities[case.prediction.main.index]
+
+
+def _output(prediction: Prediction, case: Case) -> float:
+    columns = np.asarray([prediction.logits])
+    return float(case.output.value(columns, case.value, [case.prediction.main.index])[0, 0])
 
 
 def _none_found(most: int, exhaustive: bool) -> Notice:

@@ -43,7 +43,7 @@ class Lime(Explainer):
         scores = np.stack([scores for scores, _, _ in fits])
         intercepts = np.array([intercept for _, intercept, _ in fits])
         errors = standard_errors(keep, weights, inclusion, values - intercepts - keep @ scores.T)
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         return case.result(
             self,
             scores=scores,

@@ -48,7 +48,7 @@ class Replacement(Explainer):
     edits: int = Field(3, ge=1, le=20, title="Edits", description="Edits of the smallest size that are shown.")
 
     def explain(self, case: Case) -> Attribution:
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         offered = self._offered(case)
         found = self._search(case, row, offered)
         edits = tuple(_edit(case, change, row) for change in found[: self.edits])
@@ -67,7 +67,7 @@ class Replacement(Explainer):
         """For each player the words to try, those that should move the output most first; never the word itself."""
         words = list(dict.fromkeys((self.words or COMMON).split()))
         falls = case.model.replacement_falls(
-            case.inputs, words, value=case.value, target=case.prediction.predicted.index
+            case.inputs, words, value=case.value, target=case.prediction.main.index
         )  # (players, words)
         towards = -1.0 if _rises(case) else 1.0
         offered = []
@@ -143,7 +143,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
     logits = _logits(case, [change])
     said = case.output.prediction(logits[0])
     text = replaced(case.inputs, change)
-    shares, index = said.probabilities, case.prediction.predicted.index
+    shares, index = said.probabilities, case.prediction.main.index
     return Edit(
         players=tuple(player for player, _ in change),
         replacements=tuple(word for _, word in change),
@@ -157,7 +157,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
 
 def _rises(case: Case) -> bool:
     """Whether the output has to rise for another answer: a label that is off, a regression below the baseline's."""
-    return not case.output.falls(said=case.prediction.predicted.index, ends=case.table)
+    return not case.output.falls(said=case.prediction.main.index, ends=case.table)
 
 
 def _cased(word: str, like: str) -> str:

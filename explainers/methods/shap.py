@@ -35,7 +35,7 @@ class Shap(Explainer):
         table = case.table
         design = design_for(table.players, case.budget, case.seed, min(self.exact_players, case.most_exact))
         scores, errors = _exact(case) if design.complete else _estimated(case, design)
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         size = float(np.linalg.norm(scores[row]))
         spread = 0.0 if errors is None else float(np.linalg.norm(errors[row]))
         return case.result(

@@ -52,7 +52,7 @@ class SmoothGrad(Explainer):
         found = np.stack(pairs)
         scores = found.mean(axis=0)
         errors = found.std(axis=0, ddof=1) / np.sqrt(len(found))
-        row = case.targets.index(case.prediction.predicted.index)
+        row = case.targets.index(case.prediction.main.index)
         size = float(np.linalg.norm(scores[row]))
         return replace(case, inputs=inputs).result(
             self,

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ..contract import Attribution, Case, Claim, FloatArray, Need
-from .faithfulness import predicted, probability_of
+from .faithfulness import probability_of
 from .ranks import is_signed, scores_of
 
 Says = Literal["raises", "lowers", "matters"]
@@ -23,8 +23,8 @@ def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, .
     """For the predicted class: the player that raises it most and the one that lowers it most, of each method.
 
     Equal claims are merged; those of most methods come first, then those with the largest measured effect. `before`
-    and `after` are probabilities, for a regression outputs. `fall` is what the log-odds of the class (of a regression
-    the output) lose without the player: methods claim in log-odds, and the probability of a sure prediction hardly
+    and `after` are probabilities. `fall` is what the log-odds of the class (of a regression all three are of its first
+    output) lose without the player: methods claim in log-odds, and the probability of a sure prediction hardly
     shows what they lose. Reads the leave-one-out rows of the table.
     """
     if Need.OUTPUTS not in case.model.offers:
@@ -74,19 +74,19 @@ def _tried(player: int, says: Says, methods: tuple[str, ...], without: FloatArra
         before=_shown(case.table.whole[0], case),
         after=_shown(without, case),
         fall=fall,
-        predicted=predicted(without, case),
+        predicted=case.output.predicted(without),
         verdict=verdict_of(says, fall, moved),
     )
 
 
 def _shown(logits: FloatArray, case: Case) -> float:
     probability = probability_of(logits, case)
-    return float(logits[case.prediction.predicted.index]) if probability is None else probability
+    return float(logits[case.prediction.main.index]) if probability is None else probability
 
 
 def _value(logits: FloatArray, case: Case) -> float:
     """Log-odds of the predicted class, of a regression the output, of logits (labels,)."""
-    return float(case.output.value(logits[None], case.output.values[0], [case.prediction.predicted.index])[0, 0])
+    return float(case.output.value(logits[None], case.output.values[0], [case.prediction.main.index])[0, 0])
 
 
 def _moved(case: Case) -> float:

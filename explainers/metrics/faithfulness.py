@@ -11,7 +11,7 @@ from math import ceil
 
 import numpy as np
 
-from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal, Target
+from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal
 from ..game.sampling import EXACT_PLAYERS, design_for
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
@@ -87,7 +87,7 @@ def _own_rows(scores: FloatArray) -> BoolArray:
 
 def _falls(keep: BoolArray, case: Case) -> FloatArray:
     """What the probability of the predicted class loses with each coalition, (rows,)."""
-    target, logits = case.prediction.predicted.index, case.table.logits(keep)
+    target, logits = case.prediction.main.index, case.table.logits(keep)
     falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls
 
@@ -126,7 +126,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
             method=method,
             players=players,
             probability=probability_of(row, case),
-            predicted=predicted(row, case),
+            predicted=case.output.predicted(row),
         )
         for (method, players), row in zip(asked, logits, strict=True)
     )
@@ -170,19 +170,14 @@ def probability_of(logits: FloatArray, case: Case) -> float | None:
     """The probability of the class that was predicted for the whole text; None for a regression."""
     if not case.output.has_probabilities:
         return None
-    return float(case.output.probability(logits[None], case.prediction.predicted.index)[0])
-
-
-def predicted(logits: FloatArray, case: Case) -> Target:
-    """The class that the model says for these logits (labels,)."""
-    return case.output.predicted(logits)
+    return float(case.output.probability(logits[None], case.prediction.main.index)[0])
 
 
 def _leave_one_out_tau(attribution: Attribution, case: Case) -> float | None:
     """Kendall's τ-b of the scores with v(x) − v(x without i); a method without sign is compared with its size."""
     scores = scores_of(attribution)
     assert scores is not None
-    targets = [case.prediction.predicted.index]
+    targets = [case.prediction.main.index]
     logits = np.concatenate([case.table.whole, case.table.leave_one_out()])
     values = case.output.value(logits, case.value, targets)[:, 0]
     effects = values[0] - values[1:]

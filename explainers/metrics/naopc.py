@@ -86,7 +86,7 @@ def _prefixes(order: tuple[int, ...]) -> BoolArray:
 
 def _falls(case: Case, sets: BoolArray, *, kept: bool) -> FloatArray:
     """p(x) − p(the sets alone, or without them), (rows,)."""
-    target = case.prediction.predicted.index
+    target = case.prediction.main.index
     logits = case.table.logits(sets if kept else ~sets)
     falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls

@@ -35,7 +35,7 @@ def infidelity_of(
     shares = np.random.default_rng((case.seed, 3)).random((draws, len(scores)))
     case.progress(0, "infidelity")
     moved = case.model.blends(case.inputs, 1 - shares)
-    row = case.targets.index(case.prediction.predicted.index)
+    row = case.targets.index(case.prediction.main.index)
     losses = case.values(case.table.whole)[0, row] - case.values(moved)[:, row]
     return {"infidelity": infidelity(shares @ scores, losses)}
 

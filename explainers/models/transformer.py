@@ -34,12 +34,14 @@ from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.ids import ids_of
 from ..outputs import Words, classifier_output
 from ..outputs.value import probabilities
+from .architectures import FP32_ONLY, IN_PLACE, not_offered
+from .heads import reading_of
 from .networks import attention, half, layers, probing, stacks, windows
 from .networks.bulk import bulk_logits
 from .networks.device import has_bf16, to_array
 from .networks.masking import path_ends, whole_rows
 from .networks.network import Network, QuickNetwork
-from .networks.special import baseline_ids, head_of, longest_input, pad_position, reads_segments
+from .networks.special import baseline_ids, longest_input, pad_position, reads_segments
 
 CHECK_TEXTS = (
     "a gorgeous, witty film that never recovers from its clumsy opening",
@@ -75,16 +77,19 @@ class TransformerModel(Model):
         self.card = card
         config = network.config
         self.labels: tuple[str, ...] = tuple(str(config.id2label[i]) for i in range(config.num_labels))
-        self.head: Head = head_of(config)
         longest = longest_input(network, tokenizer)
         self.maximum_length = min(longest, maximum_length or longest)
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masking = {Need.OUTPUTS} if ids else set()
-        self.offers = frozenset({Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking})
+        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking}
+        self.offers = frozenset(able - not_offered(config))
         self._network = Network(network)
         self.device = self._network.device.type
         self.task: Literal["text", "word"] = "word" if self._network.tags else "text"
+        reading = reading_of(config.problem_type, outputs=config.num_labels, task=self.task)
+        self.head: Head = reading.head
+        self.assumed = reading.assumed
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,
@@ -142,17 +147,23 @@ class TransformerModel(Model):
     @cached_property
     def _fast(self) -> Network:
         """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
-        return stacks.stacked(self._network) or QuickNetwork(self._network.module)
+        return stacks.stacked(self._network) or self._quick(self._network.module)
+
+    @staticmethod
+    def _quick(module: Any) -> Network:
+        return Network(module) if module.config.model_type in IN_PLACE else QuickNetwork(module)
 
     @cached_property
     def _half(self) -> Network:
         if isinstance(self._fast, stacks.StackedNetwork):
             return stacks.StackedNetwork(self._network.module, dtype=torch.bfloat16)
-        return QuickNetwork(half.half_copy(self._network.module))
+        return self._quick(half.half_copy(self._network.module))
 
     @cached_property
     def half_check(self) -> HalfCheck:
         """Whether bf16 may stand for fp32 in masked evaluations, from its device and a comparison on fixed texts."""
+        if self._network.module.config.model_type in FP32_ONLY:
+            return HalfCheck(supported=False, rank_agreement=0.0, value_error=1.0)
         exact, rough = [], []
         for text in CHECK_TEXTS:
             inputs = self.encode(Question.about(text))

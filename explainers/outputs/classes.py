@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..contract import BoolArray, Ends, FloatArray, Head, Prediction, Target, ValueName
 from ..errors import BadInput
-from .value import ALLOWED, prediction_of, probabilities, value_of
+from .value import ALLOWED, predicted_of, prediction_of, probabilities, ranked, value_of
 
 MOST_TARGETS = 10
 
@@ -36,11 +34,11 @@ class Labelled(ABC):
         return ALLOWED[self.head]
 
     def targets(self, columns: FloatArray) -> tuple[int, ...]:
-        """All labels up to ten, else the ten largest and the asked one, in the model's order."""
+        """All labels up to ten, else the ten that rank first and the asked one, in the model's order."""
         if self.also is not None and self.also >= len(self.labels):
             count = len(self.labels)
             raise BadInput(f"class {self.also} does not exist; the model has {count} classes, 0 to {count - 1}")
-        chosen = set(np.argsort(-columns, kind="stable")[:MOST_TARGETS].tolist())
+        chosen = set(ranked(columns, self.head)[:MOST_TARGETS])
         if self.also is not None:
             chosen.add(self.also)
         return tuple(sorted(chosen))
@@ -57,8 +55,8 @@ class Labelled(ABC):
     def target(self, number: int) -> Target:
         return Target(index=number, label=self.labels[number])
 
-    def predicted(self, columns: FloatArray) -> Target:
-        return self.target(int(np.argmax(columns)))
+    def predicted(self, columns: FloatArray) -> Target | None:
+        return predicted_of(columns, self.labels, self.head)
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,25 @@ def word_labels(logits: FloatArray, words: Sequence[TextSpan], labels: Sequence[
 
 def prediction_of(logits: FloatArray, labels: Sequence[str], head: Head) -> Prediction:
     """One row of logits (labels,) as what the model says."""
-    top = int(np.argmax(logits))
     shares = None if head == "regression" else probabilities(logits[None], head)[0]
     return Prediction(
         labels=tuple(labels),
         logits=tuple(float(v) for v in logits),
         probabilities=None if shares is None else tuple(float(p) for p in shares),
-        predicted=Target(index=top, label=labels[top]),
+        predicted=predicted_of(logits, labels, head),
     )
+
+
+def ranked(logits: FloatArray, head: Head) -> list[int]:
+    """Targets in the order in which an explanation covers them: most probable first; the outputs of a regression are
+    no rivals and stay in their order."""
+    found: list[int] = list(range(len(logits))) if head == "regression" else np.argsort(-logits, kind="stable").tolist()
+    return found
+
+
+def predicted_of(logits: FloatArray, labels: Sequence[str], head: Head) -> Target | None:
+    """The class that logits (labels,) speak for; None for a regression, whose outputs are no rivals."""
+    if head == "regression":
+        return None
+    top = int(np.argmax(logits))
+    return Target(index=top, label=labels[top])

@@ -48,11 +48,14 @@ export function whatIf() {
     return body.predictions;
   }
 
-  const value = (prediction, index) => prediction.classes.find((c) => c.index === index);
-  const shown = (c) => (c.probability === null ? c.logit.toFixed(3) : share(c.probability));
+  const numeric = box.dataset.kind === 'regression'; // values, each in its own unit, instead of classes
+  const value = (prediction, index) => (numeric ? prediction.outputs : prediction.classes).find((c) => c.index === index);
+  const shown = (c) => (numeric ? c.value.toFixed(3) : share(c.probability));
+  const main = (prediction) => prediction.predicted ?? prediction.outputs[0];
 
   function says_now(prediction) {
-    if (box.dataset.kind === 'regression') return shown(prediction.predicted);
+    if (numeric && prediction.outputs.length > 1) return prediction.outputs.slice(0, 3).map((c) => `${c.label} ${shown(c)}`).join(' · ');
+    if (numeric) return shown(main(prediction));
     if (box.dataset.kind !== 'multi') return prediction.predicted.label;
     return prediction.classes.filter((c) => c.probability >= 0.5).map((c) => c.label).join(', ') || '–';
   }
@@ -60,6 +63,7 @@ export function whatIf() {
   function show(prediction) {
     for (const line of lines) {
       const index = Number(line.dataset.class);
+      if (numeric) { line.querySelector('.value').textContent = shown(value(prediction, index)); continue; }
       const [now, was] = [value(prediction, index).probability, value(before, index).probability];
       line.querySelector('.bar-fill').setAttribute('width', (now * 100).toFixed(2));
       const x = prediction === before ? -9 : was * 100;
@@ -67,11 +71,14 @@ export function whatIf() {
       line.querySelector('.value').textContent = share(now);
       line.classList.toggle('said', box.dataset.kind === 'multi' ? now >= 0.5 : index === prediction.predicted.index);
     }
-    const [c, d] = [prediction.predicted, before.predicted];
+    const [c, d] = [main(prediction), main(before)];
     verdict.textContent = prediction === before ? first.verdict : says_now(prediction);
     says.textContent = prediction === before ? first.says : says.dataset.would;
     if (prediction === before) { outcome.replaceChildren(...first.outcome.cloneNode(true).childNodes); return; }
-    const numeric = box.dataset.kind === 'regression';
+    if (numeric && prediction.outputs.length > 1) {
+      outcome.textContent = prediction.outputs.map((o) => fill(outcome.dataset.numbers, { c: o.label, v: shown(o), w: shown(value(before, o.index)) })).join(' ');
+      return;
+    }
     const same = c.index === d.index;
     const template = numeric ? outcome.dataset.number : same ? outcome.dataset.same : outcome.dataset.flip;
     outcome.textContent = fill(template, { c: c.label, v: shown(c), d: d.label, w: same ? shown(value(before, c.index)) : shown(d) });
@@ -118,7 +125,7 @@ export function whatIf() {
     card.style.translate = wide ? `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 16))}px ${Math.max(8, Math.min(at.bottom + 8, innerHeight - card.offsetHeight - 8))}px` : '';
     try {
       const [found] = await predict([new Map([...changes, [k, '']])]);
-      const predicted = before?.predicted.index ?? Number(lines.find((line) => line.classList.contains('said'))?.dataset.class ?? found.predicted.index);
+      const predicted = before ? main(before).index : Number(lines.find((line) => line.classList.contains('said'))?.dataset.class ?? main(found).index);
       if (word === k) without.textContent = shown(value(found, predicted));
     } catch { /* the card works without the number */ }
   }
@@ -150,7 +157,7 @@ export function whatIf() {
   if (tries.length) {
     predict([...tries.map((chip) => new Map([[Number(chip.dataset.try), '']])), new Map()]).then((found) => {
       before ??= found.at(-1);
-      tries.forEach((chip, k) => { chip.querySelector('.d').textContent = shown(value(found[k], before.predicted.index)); });
+      tries.forEach((chip, k) => { chip.querySelector('.d').textContent = shown(value(found[k], main(before).index)); });
     }).catch(() => { /* the model is not there: the chips work as a form */ });
   }
 }

@@ -28,14 +28,19 @@ BIDIRECTIONAL = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206
 
 
 def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
-    """As POST /v1/predictions answers it: the predicted class, then all of them, most probable first."""
-    chances = prediction.probabilities or [None] * len(prediction.labels)
+    """As POST /v1/predictions answers it: the predicted class, then all of them, most probable first; of a regression
+    the value of each output."""
+    if prediction.predicted is None:
+        named = enumerate(zip(prediction.labels, prediction.logits, strict=True))
+        values = [{"index": index, "label": label, "value": value} for index, (label, value) in named]
+        return {"predicted": None, "classes": [], "outputs": values}
+    shares = zip(prediction.labels, prediction.logits, prediction.probabilities or (), strict=True)
     listed = [
         {"index": index, "label": label, "logit": logit, "probability": chance}
-        for index, (label, logit, chance) in enumerate(zip(prediction.labels, prediction.logits, chances, strict=True))
+        for index, (label, logit, chance) in enumerate(shares)
     ]
-    ranked = sorted(listed, key=lambda entry: -float(entry["logit"] or 0.0))
-    record = {"predicted": listed[prediction.predicted.index], "classes": ranked}
+    ranked = [listed[index] for index in sorted(range(len(listed)), key=lambda index: -prediction.logits[index])]
+    record = {"predicted": listed[prediction.main.index], "classes": ranked}
     return {**record, "words": [word.model_dump() for word in prediction.words]} if prediction.words else record
 
 
@@ -56,17 +61,15 @@ def show_prediction(console: Console, text: str, prediction: explainers.Predicti
 
 
 def _classes(prediction: explainers.Prediction, target: str | None = None) -> Table:
-    """Most probable first; an arrow marks the class that is explained."""
+    """Most probable first; an arrow marks the class, or the output of a regression, that is explained."""
     record = prediction_record(prediction)
     table = Table(box=None, show_header=False, padding=(0, 1))
+    for entry in record.get("outputs", ()):
+        table.add_row(visible(entry["label"]) + (" ←" if entry["label"] == target else ""), f"{entry['value']:+.4f}")
     for entry in record["classes"][:MOST_ROWS]:
         label = visible(entry["label"]) + (" ←" if entry["label"] == target else "")
-        style = "bold" if entry["index"] == prediction.predicted.index else ""
-        chance = entry["probability"]
-        if chance is None:
-            table.add_row(Text(label, style), f"{entry['logit']:+.4f}")
-        else:
-            table.add_row(Text(label, style), f"{chance:.4f}", "█" * round(BAR * chance))
+        style = "bold" if entry["index"] == prediction.main.index else ""
+        table.add_row(Text(label, style), f"{entry['probability']:.4f}", "█" * round(BAR * entry["probability"]))
     return table
 
 

@@ -23,17 +23,24 @@ class BatchRow(Record):
     probability: float | None = None
     logits: tuple[float, ...] = ()
     probabilities: tuple[float, ...] | None = None
+    values: tuple[float, ...] | None = Field(
+        None, description="Of a regression, which has no label: the value of each output, in the model's order."
+    )
     explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
     unit: str | None = None
     features: tuple[str, ...] = ()
     spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
-    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
+    scores: tuple[float, ...] | None = Field(
+        None, description="Of the predicted class or the first output, one for each feature."
+    )
     badge: str | None = None
     error: RowError | None = None
 
 
 def predicted(row: int, text: str, text_pair: str | None, *, found: explainers.Prediction) -> BatchRow:
     best, shares = found.predicted, found.probabilities
+    if best is None:
+        return BatchRow(row=row, text=text, text_pair=text_pair, values=tuple(found.logits))
     return BatchRow(
         row=row,
         text=text,
@@ -46,8 +53,11 @@ def predicted(row: int, text: str, text_pair: str | None, *, found: explainers.P
 
 
 def explained(row: int, found: explainers.Attribution, *, key: str | None = None) -> BatchRow:
-    """With the scores of the predicted class. `key`: where the whole explanation lies."""
-    best = found.prediction.predicted.index
+    """With the scores of the predicted class, of a regression of its first output.
+
+    `key`: where the whole explanation lies.
+    """
+    best = found.prediction.main.index
     shown = next(at for at, each in enumerate(found.targets) if each.index == best)
     return predicted(row, found.text, found.text_pair, found=found.prediction).model_copy(
         update={

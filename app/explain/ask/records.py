@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from ..._library import explainers
 from ...engine.contract import Explained, ExplainedPanel
 from ...errors import BadRequest
 from ...store.history import NewEntry
 from ...store.results import NewResult
+from ..draw.outcome import in_words
 from .keys import explanation_key
 from .schemas import Asked, ExplanationOut, PanelOut
 
@@ -31,7 +33,7 @@ def read(asked: Asked, body: bytes) -> ExplanationOut | PanelOut:
 
 def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
     """The line of the history."""
-    predicted, shares = shown.prediction.predicted, shown.prediction.probabilities
+    said, shares = shown.prediction, shown.prediction.probabilities
     return NewEntry(
         key=shown.key,
         kind=asked.kind,
@@ -39,15 +41,15 @@ def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
         text_pair=shown.text_pair,
         model=shown.model.id,
         method=None if asked.kind == "panel" else asked.methods[0],
-        label=predicted.label,
-        probability=None if shares is None else shares[predicted.index],
+        label=in_words(said),
+        probability=None if shares is None else shares[said.main.index],
     )
 
 
 def explanation(found: Explained, *, key: str, panel: str | None = None) -> NewResult:
-    predicted = found.record["prediction"]["predicted"]
+    main = _main(found.record)
     record = ExplanationOut.model_validate(
-        {**found.record, "key": key, "panel": panel, "target": predicted, "arrays": sorted(found.arrays)}
+        {**found.record, "key": key, "panel": panel, "target": main, "arrays": sorted(found.arrays)}
     )
     return NewResult(
         key=key,
@@ -67,10 +69,14 @@ def panel(found: ExplainedPanel, *, key: str, keys: Mapping[str, str]) -> list[N
         for name in [each["method"]["name"]]
     ]
     explanations = [ExplanationOut.model_validate_json(part.body) for part in parts]
-    predicted = found.record["prediction"]["predicted"]
-    record = PanelOut.model_validate({**found.record, "key": key, "target": predicted, "explanations": explanations})
+    main = _main(found.record)
+    record = PanelOut.model_validate({**found.record, "key": key, "target": main, "explanations": explanations})
     whole = NewResult(key=key, kind="panel", model=record.model.id, body=record.model_dump_json().encode())
     return [whole, *parts]
+
+
+def _main(record: Mapping[str, Any]) -> explainers.Target:
+    return explainers.Prediction.model_validate(record["prediction"]).main
 
 
 def covers(body: bytes, index: int) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import numpy as np
 import structlog
 
 from ..._library import explainers
@@ -182,7 +183,7 @@ async def _question(
         if stored is not None and records.covers(stored, target):
             return question
     (prediction,) = await services.engine.predict(state.id, [plain])
-    ranked = sorted(range(len(state.labels)), key=lambda index: -prediction.logits[index])
+    ranked = explainers.values.ranked(np.asarray(prediction.logits), state.head)
     return plain if target in ranked[:MOST_TARGETS] else naming
 
 

@@ -15,7 +15,7 @@ from . import heatmap
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
 from .findings import findings_of
-from .outcome import prediction_view
+from .outcome import in_words, prediction_view
 from .view import View
 
 LONG = 60  # parts: beyond, the text is set smaller
@@ -45,7 +45,7 @@ def panel_page(
         panel_address=panel_address,
         model_title=model.title if model else panel.model.id,
         prediction=prediction_view(panel.prediction, model.head if model and model.labels else None),
-        predicted=panel.prediction.predicted.index,
+        predicted=None if panel.prediction.predicted is None else panel.prediction.predicted.index,
         specimen=views.specimen(panel),
         parts=[feature.text for feature in features],
         part_texts={index: feature.text for index, feature in enumerate(features)},
@@ -65,6 +65,7 @@ def panel_page(
         findings=findings_of(panel.explanations, view.target),
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
+        output=panel.prediction.main.label if panel.prediction.predicted is None else None,
         rows=views.number_rows(panel.explanations, view.target),
         measures=views.measure_rows(measuring.merged(panel.explanations, measured)),
         measurable=measuring.missing(panel, model, measured),
@@ -119,7 +120,7 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
     if panel is not None and entry.text_pair is None and len(entry.text) <= RECENT_LENGTH * 3:
         chosen = next((f for name in PAINTERS for f in panel.explanations if f.method.name == name), None)
         if chosen is not None and chosen.scores is not None:
-            row = chosen.row(panel.prediction.predicted.index)
+            row = chosen.row(panel.prediction.main.index)
             level = heatmap.levels(chosen.players)
             painted = views.painted(chosen, row, level[0] if level else "word", None)[0]
     return Recent(
@@ -160,8 +161,8 @@ def _baseline_says(panel: PanelOut) -> str:
     if says is None:
         return ""
     if says.probabilities is None:
-        return f"{says.logits[says.predicted.index]:.3f}"
-    return f"{says.predicted.label} {says.probabilities[says.predicted.index]:.2f}"
+        return in_words(says)
+    return f"{says.main.label} {says.probabilities[says.main.index]:.2f}"
 
 
 def _warnings(panel: PanelOut) -> Sequence[Any]:

@@ -63,7 +63,7 @@ class PanelPage:
     panel_address: str  # where a what-if is sent
     model_title: str
     prediction: PredictionView
-    predicted: int
+    predicted: int | None  # None for a regression
     specimen: Sequence[PaintedText]
     parts: Sequence[str]  # the players' texts
     part_texts: Mapping[int, str]
@@ -84,6 +84,7 @@ class PanelPage:
     finer: bool  # whether another game may be asked for
     attention: str | None  # the page of the heads
     rows: Sequence[NumberRow]
+    output: str | None  # the output of a regression that the measures are of; None: the predicted class
     measures: Sequence[MeasureRow]
     scored: Sequence[str]
     measurable: Sequence[str]  # methods whose measures on demand can still be made
@@ -107,6 +108,7 @@ class MapsFragment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuresFragment:
     address: str
+    output: str | None  # the output of a regression that they are of; None: the predicted class
     measures: Sequence[MeasureRow]
     scored: Sequence[str]
     measurable: Sequence[str]

@@ -98,7 +98,7 @@ def _heading(found: explainers.Attribution) -> str:
 def _facts(found: explainers.Attribution) -> str:
     prediction = found.prediction
     chances = prediction.probabilities or prediction.logits
-    kind = "logit" if prediction.probabilities is None else "probability"
+    kind = "value" if prediction.probabilities is None else "probability"
     said = ", ".join(f"{label} {chance:.4f}" for label, chance in zip(prediction.labels, chances, strict=True))
     options = ", ".join(f"{name} {value}" for name, value in found.method.options.items()) or "none"
     facts = {
@@ -117,11 +117,11 @@ def _facts(found: explainers.Attribution) -> str:
 
 
 def _maps(found: explainers.Attribution) -> Iterator[str]:
-    """A section a class, the predicted one first: painted text, then the same numbers as a table."""
+    """A section a target, the main one first: painted text, then the same numbers as a table."""
     if found.scores is None:
         yield f'<p class="text" dir="auto">{escape(found.text)}</p><p>This method scores no words.</p>'
         return
-    order = sorted(range(len(found.targets)), key=lambda row: found.targets[row] != found.prediction.predicted)
+    order = sorted(range(len(found.targets)), key=lambda row: found.targets[row] != found.prediction.main)
     for row in order:
         residual = "" if found.residual is None else f" · residual {found.residual[row]:.2e}"
         base = "" if found.baseline_output is None else f" · baseline output {found.baseline_output[row]:+.4f}"

@@ -71,13 +71,14 @@ class LayerLine:
 class EditLine:
     removed: tuple[str, ...]
     put: tuple[str, ...]  # what stands there instead; none where the parts are removed
-    label: str
+    label: str | None  # None for a regression, as is every probability
     probability: float | None
     output: float
     text: str
     text_pair: str | None
     deleted_label: str | None
     deleted_probability: float | None
+    deleted_output: float | None  # None where nothing is left to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +180,12 @@ def _edit(found: ExplanationOut, edit: Any) -> EditLine:
     return EditLine(
         removed=tuple(found.features[player].text for player in edit.players),
         put=edit.replacements,
-        label=edit.predicted.label,
+        label=None if edit.predicted is None else edit.predicted.label,
         probability=edit.probability,
         output=edit.output,
         text=edit.text,
         text_pair=edit.text_pair,
         deleted_label=None if after is None else after.label,
         deleted_probability=edit.deleted_probability,
+        deleted_output=edit.deleted_output,
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from ..._library import explainers
 
 SHOWN_CLASSES = 6  # further ones are folded away
+SHOWN_VALUES = 3  # of a regression, in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,21 @@ class ClassLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionView:
     kind: Literal["single", "multi", "regression"]
-    label: str
+    label: str  # of the predicted class, of a regression its first output
     probability: float | None
-    output: float | None  # of a regression
+    output: float | None  # of a regression: the value of its first output
     lines: tuple[ClassLine, ...]
     more: tuple[ClassLine, ...]  # classes that are folded away
+
+    @property
+    def several(self) -> bool:
+        """Whether these are the values of a regression with several outputs."""
+        return self.kind == "regression" and len(self.lines) > 1
 
 
 def prediction_view(prediction: explainers.Prediction, head: str | None) -> PredictionView:
     kind = head or _head(prediction)
-    said = prediction.predicted.index
+    said = prediction.main.index
     shares = prediction.probabilities
     lines = [
         ClassLine(
@@ -39,20 +45,31 @@ def prediction_view(prediction: explainers.Prediction, head: str | None) -> Pred
             label,
             None if shares is None else shares[index],
             prediction.logits[index],
-            shares is not None and shares[index] >= 0.5 if kind == "multi" else index == said,
+            shares is not None and (shares[index] >= 0.5 if kind == "multi" else index == said),
         )
         for index, label in enumerate(prediction.labels)
     ]
-    if len(lines) > SHOWN_CLASSES:
+    if len(lines) > SHOWN_CLASSES and shares is not None:
         lines.sort(key=lambda line: -line.logit)
     return PredictionView(
         kind="regression" if shares is None else "multi" if kind == "multi" else "single",
-        label=prediction.predicted.label,
+        label=prediction.main.label,
         probability=None if shares is None else shares[said],
         output=prediction.logits[said] if shares is None else None,
         lines=tuple(lines[:SHOWN_CLASSES]) if len(lines) > SHOWN_CLASSES else tuple(lines),
         more=tuple(lines[SHOWN_CLASSES:]) if len(lines) > SHOWN_CLASSES else (),
     )
+
+
+def in_words(prediction: explainers.Prediction) -> str:
+    """The predicted class; of a regression its values, by name where there are several."""
+    if prediction.predicted is not None:
+        return prediction.predicted.label
+    if len(prediction.labels) == 1:
+        return f"{prediction.logits[0]:.3f}"
+    named = list(zip(prediction.labels, prediction.logits, strict=True))
+    rest = "" if len(named) <= SHOWN_VALUES else ", …"
+    return ", ".join(f"{label} {value:.3f}" for label, value in named[:SHOWN_VALUES]) + rest
 
 
 def _head(prediction: explainers.Prediction) -> str:

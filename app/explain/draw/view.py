@@ -107,8 +107,8 @@ class Maps:
     view: View
     levels: tuple[Level, ...]
     classes: tuple[Any, ...]
-    predicted: int
-    label: str  # of the class that is explained
+    predicted: int | None  # None for a regression
+    label: str  # of the class or output that is explained
     value: str
     can_share: bool
     methods: tuple[MethodView, ...]
@@ -136,7 +136,7 @@ def maps_of(panel: PanelOut, view: View) -> Maps:
         view=view,
         levels=heatmap.levels(first.players) if first else (),
         classes=targets,
-        predicted=panel.prediction.predicted.index,
+        predicted=None if panel.prediction.predicted is None else panel.prediction.predicted.index,
         label=next((t.label for t in targets if t.index == view.target), panel.target.label),
         value=first.value if first else "log-odds",
         can_share=_can_share(panel.explanations),
@@ -273,8 +273,8 @@ def tries(panel: PanelOut) -> tuple[int, ...]:
 
 def turning_point(panel: PanelOut) -> Any | None:
     """The claim without whose one player the model says something else."""
-    said = panel.prediction.predicted.index
-    return next((claim for claim in panel.claims if claim.predicted.index != said), None)
+    said = panel.prediction.predicted
+    return next((claim for claim in panel.claims if claim.predicted != said), None)
 
 
 def specimen(panel: PanelOut) -> tuple[PaintedText, ...]:

@@ -6,25 +6,24 @@ No torch here, and nothing of the folder is run: every check reads bytes.
 from __future__ import annotations
 
 import re
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ...contract import Head
+from ...contract import Head, Notice
 from ...errors import BadModel
-from .contents import VOCABULARIES, read_json, read_object, refuse_code, refuse_sizes
+from ..architectures import MODEL_TYPES
+from ..heads import reading_of
+from .contents import read_object, refuse_sizes
+from .used import Used
 from .weights import Weights, read_header, read_weights
 
-ENCODERS = ("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "albert", "electra", "deberta", "deberta-v2")
-MODEL_TYPES = frozenset((*ENCODERS, "mpnet", "modernbert", "gpt2", "llama", "mistral", "qwen2", "qwen3"))
-MOST_FILES = 2000
 MOST_LABELS = 10_000
 MOST_TOKENIZER = 128 * 2**20  # bytes
-PICKLES = re.compile(r".*\.(bin|pt|pth|pkl|pickle|ckpt|h5|msgpack|joblib|npy|npz|dill)", re.I)
-LEFT_BY_TRAINING = re.compile(r"training_args\.bin|(optimizer|scheduler|scaler|rng_state\w*)\.(pt|pth|bin)")
-NEVER_READ = frozenset({".git", ".cache", "runs"})
+PLAIN_VOCABULARIES = (("vocab.txt",), ("vocab.json", "merges.txt"))  # of versions before tokenizer.json
+ADDED = ("added_tokens.json",)
+BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,8 @@ class FolderReport:
     task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
+    prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
+    assumed: tuple[Notice, ...] = ()  # what the configuration left open
     config: dict[str, Any] = field(repr=False)
 
 
@@ -49,16 +50,24 @@ def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None)
     roots: the folders it may lie in; None allows any.
     """
     folder = locate_folder(path, roots=roots)
-    for file in _files(folder):
-        _refuse_file(file, folder)
-    config, adapter = folder / "config.json", folder / "adapter_config.json"
-    if config.is_file() and adapter.is_file():
+    used = Used(folder, None if roots is None else [Path(root).expanduser().resolve() for root in roots])
+    adapter = used.checked("adapter_config.json") if used.has("adapter_config.json") else None
+    config = used.checked("config.json") if used.has("config.json") else None
+    if config is not None and adapter is not None:
         raise BadModel("the folder holds both a model and an adapter: merge the adapter into the model and save it")
-    if adapter.is_file():
-        return _adapter(folder)
-    if not config.is_file():
-        raise BadModel(f"config.json is missing in {folder.name}: it is no folder of save_pretrained")
-    return _model(folder, read_object(config))
+    if adapter is not None:
+        return _adapter(used)
+    if config is None:
+        raise BadModel(f"config.json is missing in {folder.name}: it is no folder of save_pretrained{_inside(folder)}")
+    return _model(used, config)
+
+
+def _inside(folder: Path) -> str:
+    """Where the models are that a training or the cache of a hub keeps one folder further in; the last of them."""
+    patterns = ("checkpoint-*/config.json", "snapshots/*/config.json")
+    found = [path.parent for pattern in patterns for path in folder.glob(pattern)]
+    last = max(found, key=lambda path: (len(path.name), path.name), default=None)
+    return "" if last is None else f"; choose {last.relative_to(folder)} in it"
 
 
 def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> Path:
@@ -75,65 +84,47 @@ def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None
     return folder
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Everything below that is no folder, links included; links to folders are not followed."""
-    waiting, seen = [folder], 0
-    while waiting:
-        for entry in sorted(waiting.pop().iterdir()):
-            seen += 1
-            if seen > MOST_FILES:
-                raise BadModel(f"{folder.name} holds more than {MOST_FILES} files: it is no model folder")
-            if entry.is_dir() and not entry.is_symlink():
-                waiting += [] if entry.name in NEVER_READ else [entry]
-            else:
-                yield entry
-
-
-def _refuse_file(file: Path, folder: Path) -> None:
-    name = str(file.relative_to(folder))
-    target = file.resolve()
-    if not target.is_relative_to(folder):
-        raise BadModel(f"{name} is a link that leads out of the folder")
-    if not target.exists() or not stat.S_ISREG(target.stat().st_mode):
-        raise BadModel(f"{name} is not a regular file")
-    if PICKLES.fullmatch(file.name) and not LEFT_BY_TRAINING.fullmatch(file.name):
-        raise BadModel(
-            f"{name} can hold pickled objects, which run code when they are read: save the model as safetensors "
-            "and remove it"
-        )
-    if file.suffix == ".json" and file.name not in VOCABULARIES:
-        refuse_code(read_json(file), name)
-
-
-def _model(folder: Path, config: dict[str, Any]) -> FolderReport:
+def _model(used: Used, config: dict[str, Any]) -> FolderReport:
     refuse_sizes(config, "config.json")
     kind = config.get("model_type")
     if kind not in MODEL_TYPES:
         raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {', '.join(sorted(MODEL_TYPES))}")
-    if not (folder / "tokenizer.json").is_file():
-        raise BadModel("tokenizer.json is missing: save the fast tokenizer with tokenizer.save_pretrained")
-    tokenizer = read_object(folder / "tokenizer.json", most=MOST_TOKENIZER)
-    if not isinstance(tokenizer.get("model"), dict):
-        raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
-    weights = read_weights(folder)
+    tokenizer = _tokenizer(used)
+    weights = read_weights(used)
     labels = _labels(config)
     _refuse_head(weights, labels)
-    head: Head = "regression" if len(labels) == 1 else "single"
-    if config.get("problem_type") == "multi_label_classification" and len(labels) > 1:
-        head = "multi"
-    beside = [name for name in ("tokenizer_config.json", "special_tokens_map.json") if (folder / name).is_file()]
+    task = _task(config, labels)
+    reading = reading_of(config.get("problem_type"), outputs=len(labels), task=task)
     return FolderReport(
-        path=folder,
-        id=model_id(folder),
+        path=used.folder,
+        id=model_id(used.folder),
         kind="model",
         model_type=kind,
         labels=labels,
-        head=head,
-        task=_task(config, labels),
+        head=reading.head,
+        task=task,
         parameters=weights.parameters,
-        files=("config.json", "tokenizer.json", *beside, *weights.files),
+        files=("config.json", *tokenizer, *weights.files),
+        prefix=weights.prefix,
+        assumed=reading.assumed,
         config=config,
     )
+
+
+def _tokenizer(used: Used) -> tuple[str, ...]:
+    """Its files. Raises BadModel where no fast tokenizer can be made of them."""
+    beside = [name for name in BESIDE_TOKENIZER if used.has(name)]
+    for name in beside:
+        used.checked(name)
+    if used.has("tokenizer.json"):
+        tokenizer = read_object(used.folder / "tokenizer.json", most=MOST_TOKENIZER)
+        if not isinstance(tokenizer.get("model"), dict):
+            raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
+        return ("tokenizer.json", *beside)
+    for vocabulary in PLAIN_VOCABULARIES:
+        if all(used.has(name) for name in vocabulary):
+            return (*vocabulary, *(name for name in ADDED if used.has(name)), *beside)
+    raise BadModel("tokenizer.json is missing: save the fast tokenizer with tokenizer.save_pretrained")
 
 
 def _task(config: dict[str, Any], labels: tuple[str, ...]) -> Literal["text", "word"]:
@@ -157,12 +148,17 @@ def _labels(config: dict[str, Any]) -> tuple[str, ...]:
         raise BadModel(f"config.json: id2label must name 1 to {MOST_LABELS} labels")
     if sorted(table) != sorted(str(number) for number in range(len(table))):
         raise BadModel("config.json: id2label must be numbered 0, 1, 2 …")
-    labels = tuple(table[str(number)] for number in range(len(table)))
-    if not all(isinstance(label, str) and label.strip() for label in labels) or len(set(labels)) < len(labels):
+    named = [table[str(number)] for number in range(len(table))]
+    labels = tuple(map(str, named))  # numbers are names as well
+    if not all(isinstance(name, str | int | float) and str(name).strip() for name in named) or _twice(labels):
         raise BadModel("config.json: the labels of id2label must be distinct names")
     if count not in (None, len(labels)):
         raise BadModel(f"config.json: num_labels is {count}, but id2label names {len(labels)} labels")
     return labels
+
+
+def _twice(labels: Sequence[str]) -> bool:
+    return len(set(labels)) < len(labels)
 
 
 def _refuse_head(weights: Weights, labels: tuple[str, ...]) -> None:
@@ -175,36 +171,44 @@ def _refuse_head(weights: Weights, labels: tuple[str, ...]) -> None:
         )
 
 
-def _adapter(folder: Path) -> FolderReport:
+def _adapter(used: Used) -> FolderReport:
     from .lora import read_adapter_config
 
+    folder = used.folder
     config = read_adapter_config(folder)
-    file = folder / "adapter_model.safetensors"
-    if not file.is_file():
+    if not used.has("adapter_model.safetensors"):
         raise BadModel("adapter_model.safetensors is missing")
-    shapes = read_header(file)
+    shapes = read_header(folder / "adapter_model.safetensors")
     heads = [shape[0] for name, shape in shapes.items() if name.endswith("classifier.weight") and len(shape) == 2]
     if not heads:
         raise BadModel("adapter_model.safetensors has no classifier: it was not trained for classification")
     labels = tuple(f"LABEL_{number}" for number in range(heads[0]))
-    if (card := folder / "card.json").is_file():
-        named = read_object(card).get("labels")
+    if used.has("card.json"):
+        named = read_object(folder / "card.json").get("labels")
         labels = _labels({"id2label": {str(i): n for i, n in enumerate(named if isinstance(named, list) else ())}})
     if len(labels) != heads[0]:
         raise BadModel(f"the adapter's classifier has {heads[0]} outputs, but card.json names {len(labels)} labels")
+    reading = reading_of(None, outputs=len(labels))
     return FolderReport(
         path=folder,
         id=model_id(folder),
         kind="adapter",
         model_type="bert",
         labels=labels,
-        head="regression" if len(labels) == 1 else "single",
+        head=reading.head,
         parameters=sum(int(shape[0]) * int(shape[-1]) for shape in shapes.values() if shape),
-        files=("adapter_config.json", file.name),
+        files=("adapter_config.json", "adapter_model.safetensors"),
+        assumed=reading.assumed,
         config=config,
     )
 
 
 def model_id(folder: Path) -> str:
-    """The folder's name with only letters, digits, '.', '_' and '-': it stands in addresses."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-.") or "model"
+    """The folder's name with only letters, digits, '.', '_' and '-': it stands in addresses.
+
+    In the cache of a hub, whose folders are called by a hash, the name of the model.
+    """
+    name = folder.name
+    if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
+        name = folder.parent.parent.name.rpartition("--")[2]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"

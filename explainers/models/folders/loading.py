@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +17,15 @@ import torch
 from ...contract import Question
 from ...errors import BadInput, BadModel, ExplainersError
 from ...inputs.text.encoding import is_panic
+from ..architectures import in_full
 from ..networks.device import placed
 from ..transformer import TransformerModel
-from .contents import CODE_KEYS
+from .contents import SAVED_FROM, names_code
 from .folder import FolderReport
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
-FILE_FIELDS = ("tokenizer_file", "vocab_file", "merges_file", "gguf_file", "_name_or_path", "name_or_path")
-UNUSED = frozenset((*OUTPUT_FIELDS, *FILE_FIELDS, "torch_dtype", "dtype", "gradient_checkpointing"))  # set by loading
+OLD_FIELDS = ("_num_labels", "torch_dtype", "dtype", "gradient_checkpointing", "gguf_file")
+UNUSED = frozenset((*OUTPUT_FIELDS, *SAVED_FROM, *OLD_FIELDS))  # set by loading, or never followed
 TRIAL = ("The film is good.", "好。", "مرحبا")
 SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
@@ -59,12 +61,19 @@ def staged(report: FolderReport) -> Iterator[Path]:
         for name in report.files:
             source = report.path / name
             if name in ("config.json", "tokenizer_config.json"):
-                held = report.config if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
-                kept = {k: v for k, v in held.items() if k not in UNUSED and not CODE_KEYS.fullmatch(k)}
+                held = _config(report) if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
+                kept = {k: v for k, v in held.items() if k not in UNUSED and not names_code(k, v)}
                 (folder / name).write_text(json.dumps(kept), encoding="utf-8")
             else:
                 (folder / name).symlink_to(source.resolve())
         yield folder
+
+
+def _config(report: FolderReport) -> dict[str, Any]:
+    """As it was checked, with the labels as the names they are read as."""
+    kept = {name: held for name, held in report.config.items() if name != "num_labels"}
+    named = dict(enumerate(report.labels))
+    return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}
 
 
 @contextmanager
@@ -122,6 +131,7 @@ def _network(folder: Path, report: FolderReport) -> Any:
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            key_mapping={f"^{re.escape(report.prefix)}": ""} if report.prefix else None,
             dtype=torch.float32,
             output_loading_info=True,
         )
@@ -129,7 +139,7 @@ def _network(folder: Path, report: FolderReport) -> Any:
         raise BadModel(f"the weights lack {', '.join(lacking[:3])}, which would be random")
     for weight in network.parameters():
         weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
-    return settled(network)
+    return settled(in_full(network))
 
 
 def settled(network: Any) -> Any:

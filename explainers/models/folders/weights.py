@@ -6,12 +6,14 @@ import json
 import math
 import re
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import BadModel
 from .contents import read_object
+from .used import Used
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -20,15 +22,25 @@ MOST_HEADER = 32 * 2**20  # bytes
 MOST_BYTES = 16 * 2**30  # all weights together
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 WHOLE = {"I64": 8, "I32": 4, "BOOL": 1, "U8": 1}  # buffers such as position_ids
-HEADS = ("classifier.out_proj.weight", "classifier.weight", "score.weight")
+HEADS = (  # the last of the head's weights, by architecture
+    "classifier.out_proj.weight",
+    "classifier.linear_out.weight",
+    "classifier.weight",
+    "score.weight",
+    "logits_proj.weight",
+)
+WRAPPERS = ("_orig_mod.", "module.")  # torch.compile, DistributedDataParallel
+PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+OTHER_LIBRARIES = ("tf_model.h5", "flax_model.msgpack", "model.onnx")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The files, and the shape of every tensor by name."""
+    """The files, and the shape of every tensor by its name without `prefix`, which stands before all of them."""
 
     files: tuple[str, ...]
     shapes: dict[str, tuple[int, ...]]
+    prefix: str = ""
 
     @property
     def parameters(self) -> int:
@@ -40,36 +52,59 @@ class Weights:
         return next((self.shapes[name][0] for name in HEADS if self.shapes.get(name)), None)
 
 
-def read_weights(folder: Path) -> Weights:
+def read_weights(used: Used) -> Weights:
     """Raises BadModel where weights are missing, too large, named outside the folder, or not plain floats."""
-    index = folder / INDEX
-    if (folder / SINGLE).is_file():
+    folder = used.folder
+    if used.has(SINGLE):
         names = [SINGLE]
-    elif index.is_file():
-        names = _shards(index)
+    elif used.has(INDEX):
+        names = _shards(used)
     else:
-        raise BadModel(f"{SINGLE} is missing: save the model with save_pretrained(…, safe_serialization=True)")
+        raise BadModel(_missing(folder))
     if (size := sum((folder / name).stat().st_size for name in names)) > MOST_BYTES:
         raise BadModel(f"the weights have {size} bytes; at most {MOST_BYTES} are loaded")
     shapes: dict[str, tuple[int, ...]] = {}
     for name in names:
         shapes |= read_header(folder / name)
     if names != [SINGLE]:
-        lacking = set(read_object(index)["weight_map"]) - set(shapes)
+        lacking = set(read_object(folder / INDEX)["weight_map"]) - set(shapes)
         if lacking:
             raise BadModel(f"{INDEX} names weights that no shard holds: {', '.join(sorted(lacking)[:3])}")
-    return Weights(tuple(names) if names == [SINGLE] else (INDEX, *names), shapes)
+    prefix = _prefix(shapes)
+    plain = {name.removeprefix(prefix): shape for name, shape in shapes.items()}
+    return Weights(tuple(names) if names == [SINGLE] else (INDEX, *names), plain, prefix)
 
 
-def _shards(index: Path) -> list[str]:
-    table = read_object(index).get("weight_map")
+def _prefix(names: Iterable[str]) -> str:
+    """What wrappers left before the name of every weight."""
+    prefix, rest = "", list(names)
+    while wrapper := next((one for one in WRAPPERS if rest and all(name.startswith(one) for name in rest)), None):
+        prefix, rest = prefix + wrapper, [name.removeprefix(wrapper) for name in rest]
+    return prefix
+
+
+def _missing(folder: Path) -> str:
+    """The reason and its cure, by what is there in the place of the weights."""
+    cure = "save the model with save_pretrained(…, safe_serialization=True)"
+    if there := next((name for name in PICKLES if (folder / name).exists()), None):
+        return (
+            f"{SINGLE} is missing, and {there} can hold pickled objects, which run code when they are read: "
+            f"load the model where you trust it and {cure}"
+        )
+    if there := next((name for name in OTHER_LIBRARIES if (folder / name).exists()), None):
+        return f"{SINGLE} is missing, and {there} is the format of another library: load it in PyTorch and {cure}"
+    return f"{SINGLE} is missing: {cure}"
+
+
+def _shards(used: Used) -> list[str]:
+    table = read_object(used.folder / INDEX).get("weight_map")
     if not isinstance(table, dict) or not table:
         raise BadModel(f"{INDEX} has no weight_map")
     names = sorted({str(name) for name in table.values()})
     for name in names:
         if not SHARD.fullmatch(name):
             raise BadModel(f"{INDEX} names {name[:60]!r}; a shard must be a plain name of a .safetensors file here")
-        if not (index.parent / name).is_file():
+        if not used.has(name):
             raise BadModel(f"{INDEX} names {name}, which is missing")
     return names
 

@@ -28,11 +28,10 @@ def whole_rows(network: Network, inputs: Encoded) -> Rows:
 
 def path_ends(network: Network, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
     """Word embeddings (tokens, width) of the input and of its baseline; special tokens are the same in both."""
-    weight = network.word_embeddings
-    plain = weight[network.tensor(ids_of(inputs).ids)]
+    plain = network.embedded(network.tensor(ids_of(inputs).ids))
     whole = plain if inputs.noise is None else plain + network.tensor(inputs.noise.astype(np.float32))
     if (absent := absent_ids(inputs)) is not None:
-        return whole, weight[network.tensor(absent)]
-    fill = weight.mean(dim=0) if inputs.baseline == "mean" else torch.zeros_like(weight[0])
+        return whole, network.embedded(network.tensor(absent))
+    fill = network.mean_embedding() if inputs.baseline == "mean" else torch.zeros_like(plain[0])
     special = network.tensor(inputs.owner < 0)[:, None]
     return whole, torch.where(special, whole, fill)

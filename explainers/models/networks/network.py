@@ -14,6 +14,7 @@ from ...errors import Incompatible
 from ...game import passes
 from ...game.batches import batches_on
 from ...inputs.text.ids import ids_of
+from ..architectures import READ_LAST
 from .device import Array, to_array
 from .products import Quicker
 
@@ -94,6 +95,7 @@ class Network:
         self.module = module
         self.tags = type(module).__name__.endswith("ForTokenClassification")
         self.decoder = hasattr(module, "score") and not self.tags
+        self._first_sees_all = module.config.model_type == "longformer" and not self.tags
 
     @property
     def device(self) -> torch.device:
@@ -104,18 +106,34 @@ class Network:
         """The array where the network is."""
         return torch.from_numpy(array).to(self.device)
 
-    @property
-    def word_embeddings(self) -> torch.Tensor:
-        """(vocabulary, width), without gradient."""
-        weight: torch.Tensor = self.module.get_input_embeddings().weight.detach()
-        return weight
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Word embeddings (…, width) as the network itself looks them up, without gradient; Gemma scales them."""
+        found: torch.Tensor = self.module.get_input_embeddings()(ids).detach()
+        return found
+
+    def mean_embedding(self) -> torch.Tensor:
+        """Mean of all word embeddings (width,)."""
+        table = self.module.get_input_embeddings()
+        mean: torch.Tensor = table.weight.detach().mean(dim=0) * getattr(table, "embed_scale", 1.0)
+        return mean
+
+    def arguments(self, rows: Rows) -> dict[str, torch.Tensor]:
+        """As the network's own forward takes the rows."""
+        given = rows.arguments(self.device)
+        if self._first_sees_all:  # transformers does so itself, but not for embeddings
+            seeing = torch.zeros_like(given["attention_mask"])
+            seeing[:, 0] = 1
+            given["global_attention_mask"] = seeing
+        return given
 
     def pooled(self, inputs: Encoded) -> int:
         """The position whose last state the head reads; raises Incompatible where it reads the mean of all states.
 
         A decoder's is the last of the input that is not padding; masking a token there does not move it.
         """
-        if not self.tags and getattr(self.module.config, "classifier_pooling", "cls") == "mean":
+        config = self.module.config
+        pooling = getattr(config, "classifier_pooling", getattr(config, "summary_type", "cls"))
+        if not self.tags and pooling == "mean":
             raise Incompatible("this classifier reads the mean of all states, not one position", reason="reads_mean")
         return self._read_position(inputs)
 
@@ -123,6 +141,8 @@ class Network:
         if self.tags:
             asked = inputs.outputs
             return ids_of(inputs).reads[(asked.word if isinstance(asked, WordOutput) else None) or 0]
+        if self.module.config.model_type in READ_LAST:
+            return inputs.size - 1
         if not self.decoder:
             return 0
         others = np.flatnonzero(ids_of(inputs).ids != self.module.config.pad_token_id)
@@ -159,19 +179,19 @@ class Network:
         """Logits (tokens, labels) of a token classifier at every position of one row."""
         passes.begins(1)
         with torch.inference_mode():
-            return to_array(self.module(**rows.arguments(self.device)).logits[0].double())
+            return to_array(self.module(**self.arguments(rows)).logits[0].double())
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         """One pass, in whatever gradient mode the caller is."""
         also = {"output_attentions": True} if attentions else {}
         if self.tags:
-            out = self.module(**rows.arguments(self.device), **also)
+            out = self.module(**self.arguments(rows), **also)
             return Passed(out.logits[:, rows.pooled], tuple(out.attentions or ()))
         if not self.decoder:
-            out = self.module(**rows.arguments(self.device), **also)
+            out = self.module(**self.arguments(rows), **also)
             return Passed(out.logits, tuple(out.attentions or ()))
         # The whole decoder classifier looks for the last id that is not padding, and masked ids may be padding.
-        out = self.module.base_model(**rows.arguments(self.device), use_cache=False, **also)
+        out = self.module.base_model(**self.arguments(rows), use_cache=False, **also)
         logits = self.module.score(out.last_hidden_state)[:, rows.pooled]
         return Passed(logits, tuple(out.attentions or ()))
 

@@ -41,10 +41,9 @@ def replacement_falls(
     whole, _ = path_ends(network, inputs)
     slopes = input_slopes(network, inputs, whole[None], value=value, head=head, target=target)  # (tokens, width)
     ids = [tokenizer(f" {word}", add_special_tokens=False)["input_ids"] for word in words]
-    weight = network.word_embeddings.double()
-    known = np.arange(len(weight))  # a word that the tokenizer leaves nothing of has the mean embedding
+    mean = network.mean_embedding().double()  # of a word that the tokenizer leaves nothing of
     other = torch.stack(
-        [weight[network.tensor(np.asarray(each) if each else known)].mean(dim=0) for each in ids]
+        [network.embedded(network.tensor(np.asarray(each))).double().mean(dim=0) if each else mean for each in ids]
     )  # (words, width)
     falls = (slopes * whole.double()).sum(dim=1, keepdim=True) - slopes @ other.T  # (tokens, words)
     found: FloatArray = inputs.by_player(to_array(falls).T).T

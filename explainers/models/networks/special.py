@@ -1,20 +1,14 @@
-"""What a configuration and a tokenizer say of a classifier: its head, its baselines, its longest input."""
+"""What a configuration and a tokenizer say of a classifier: its baselines, its longest input."""
 
 from __future__ import annotations
 
 from inspect import signature
 from typing import Any
 
-from ...contract import BaselineKind, Head
+from ...contract import BaselineKind
+from ..architectures import FROM_PAD, longest_full
 
 LONGEST = 8192  # tokens; a model without a limit of its own is cut here
-
-
-def head_of(config: Any) -> Head:
-    """Regression with one output, multi-label where the configuration says so, else single-label."""
-    if config.num_labels == 1:
-        return "regression"
-    return "multi" if config.problem_type == "multi_label_classification" else "single"
 
 
 def baseline_ids(tokenizer: Any, *, vocabulary: int) -> dict[BaselineKind, int]:
@@ -31,13 +25,12 @@ def baseline_ids(tokenizer: Any, *, vocabulary: int) -> dict[BaselineKind, int]:
 def longest_input(network: Any, tokenizer: Any) -> int:
     """Tokens the model can read, special ones included."""
     limits = [LONGEST, tokenizer.model_max_length]
-    if positions := getattr(network.config, "max_position_embeddings", None):
+    if full := longest_full(network.config):
+        limits.append(full)
+    if (positions := getattr(network.config, "max_position_embeddings", None)) and positions > 0:  # XLNet says -1
         first = pad_position(network)
         limits.append(positions - (0 if first is None else first + 1))
     return int(min(limits))
-
-
-FROM_PAD = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 
 
 def pad_position(network: Any) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from explainers import runner
 from explainers.badge import badge_of
@@ -60,7 +61,7 @@ def test_first_order_falls_are_those_of_the_embeddings() -> None:
     case = case_for(model, "the film is good")
     falls = model.replacement_falls(case.inputs, ["bad", "witty"], value="log-odds", target=1)
     ids = model._encoder.tokenizer(" bad", add_special_tokens=False)["input_ids"]
-    weight = model._network.word_embeddings.double().numpy()
+    weight = model._network.embedded(torch.arange(model._network.module.config.vocab_size)).double().numpy()
     step = 1e-3
     noise = np.zeros((case.inputs.size, weight.shape[1]))
     noise[4] = step * (weight[ids[0]] - weight[ids_of(case.inputs).ids[4]])

@@ -20,7 +20,7 @@ def mean_fall(case: Case, order: tuple[int, ...], *, kept: bool) -> float:
     for size in range(1, len(order) + 1):
         inside = np.isin(np.arange(len(order)), order[:size])
         logits = case.table.logits((inside if kept else ~inside)[None])
-        target = case.prediction.predicted.index
+        target = case.prediction.main.index
         falls.append(float((probabilities(case.table.whole, "single") - probabilities(logits, "single"))[0, target]))
     return float(np.mean(falls))
 

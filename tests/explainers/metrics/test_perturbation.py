@@ -37,7 +37,7 @@ def test_infidelity_is_captums_over_what_there_was_to_foretell() -> None:
     """captum, with its optimal scaling, over the players' shares as plain inputs and the same draws."""
     case = case_for(tiny("bert"), "a good film")
     scores = GradientXInput().explain(case)
-    row = case.targets.index(case.prediction.predicted.index)
+    row = case.targets.index(case.prediction.main.index)
     draws = np.random.default_rng((case.seed, 3)).random((256, 3))
     losses = []
 

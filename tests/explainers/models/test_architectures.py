@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from explainers.contract import Question
+from explainers.contract import Need, Question
 from explainers.inputs.text.ids import ids_of
+from explainers.models.architectures import NOT_OFFERED
 from explainers.models.networks.gradients import value_tensor
 from explainers.models.transformer import TransformerModel
 from explainers.outputs.value import value_of
@@ -22,6 +26,11 @@ SHORT = "the film is not bad"
 
 @pytest.fixture(params=ARCHITECTURES)
 def model(request: pytest.FixtureRequest) -> TransformerModel:
+    return tiny(request.param, labels=3)
+
+
+@pytest.fixture(params=[name for name in ARCHITECTURES if Need.ATTENTIONS not in NOT_OFFERED.get(name, ())])
+def attentive(request: pytest.FixtureRequest) -> TransformerModel:
     return tiny(request.param, labels=3)
 
 
@@ -52,7 +61,8 @@ def test_prediction_is_that_of_the_plain_call(model: TransformerModel) -> None:
 def test_prediction_of_a_pair_is_that_of_the_plain_call(model: TransformerModel) -> None:
     """Segments of the second text included, where the architecture has them."""
     name = model.id.removeprefix("tiny-")
-    segmented = name in ("bert", "albert", "electra")
+    takes = "token_type_ids" in inspect.signature(network_of(model).forward).parameters
+    segmented = takes and "token_type_ids" in tokenizer_for(name)(SHORT)
     batch = tokenizer_for(name)(SHORT, TEXT, return_tensors="pt", return_token_type_ids=segmented)
     with torch.inference_mode():
         wanted = network_of(model)(**batch).logits.numpy()
@@ -119,8 +129,8 @@ def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, val
 
 
 def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np.ndarray:
-    weight = double._network.word_embeddings
-    start, stop = weight[torch.from_numpy(ids_of(inputs).baseline_ids)], weight[torch.from_numpy(ids_of(inputs).ids)]
+    ids = ids_of(inputs)
+    start, stop = (double._network.embedded(torch.from_numpy(each)) for each in (ids.baseline_ids, ids.ids))
     path = start + torch.from_numpy(points)[:, None, None] * (stop - start)
     return double._network.logits(double._network.rows(inputs, embeddings=path))
 
@@ -149,37 +159,37 @@ def test_gradients_of_many_points_equal_those_of_one(model: TransformerModel) ->
     np.testing.assert_allclose(together.products, wanted, atol=1e-5 * max(1.0, np.abs(wanted).max()))
 
 
-def test_attention_rows_sum_to_one(model: TransformerModel) -> None:
+def test_attention_rows_sum_to_one(attentive: TransformerModel) -> None:
     """(layers, heads, tokens, tokens), each row a distribution over the tokens looked at."""
-    inputs = model.encode(Question.about(text=TEXT))
+    inputs = attentive.encode(Question.about(text=TEXT))
     tokens = inputs.size
 
-    weights = model.attentions(inputs)
+    weights = attentive.attentions(inputs)
 
     assert weights.shape == (2, 4, tokens, tokens)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
 
 
-def test_attention_gradients_come_with_the_same_attentions(model: TransformerModel) -> None:
+def test_attention_gradients_come_with_the_same_attentions(attentive: TransformerModel) -> None:
     """The forward pass with gradients shows the weights that the one without shows."""
-    inputs = model.encode(Question.about(text=SHORT))
+    inputs = attentive.encode(Question.about(text=SHORT))
 
-    weights, each = model.attention_gradients(inputs, value="log-odds", targets=[0, 1])
+    weights, each = attentive.attention_gradients(inputs, value="log-odds", targets=[0, 1])
     _, slopes = each
 
-    np.testing.assert_allclose(weights, model.attentions(inputs), atol=1e-6)
+    np.testing.assert_allclose(weights, attentive.attentions(inputs), atol=1e-6)
     assert slopes.shape == weights.shape
     assert np.abs(slopes).max() > 0
 
 
-def test_the_pooled_token_is_the_one_the_logits_depend_on(model: TransformerModel) -> None:
+def test_the_pooled_token_is_the_one_the_logits_depend_on(attentive: TransformerModel) -> None:
     """The last layer's attention matters only in the row of the pooled position."""
-    inputs = model.encode(Question.about(text=SHORT))
-    slopes = next(model.attention_gradients(inputs, value="log-odds", targets=[1])[1])
+    inputs = attentive.encode(Question.about(text=SHORT))
+    slopes = next(attentive.attention_gradients(inputs, value="log-odds", targets=[1])[1])
 
     rows = np.flatnonzero(np.abs(slopes[-1]).max(axis=(0, 2)))
 
-    np.testing.assert_array_equal(rows, [model.pooled_token(inputs)])
+    np.testing.assert_array_equal(rows, [attentive.pooled_token(inputs)])
 
 
 @pytest.mark.parametrize("name", DECODERS)
@@ -246,3 +256,38 @@ def test_a_classifier_that_reads_the_mean_has_no_pooled_token() -> None:
 
     with pytest.raises(Incompatible, match="mean of all states"):
         model.pooled_token(model.encode(Question.about(text=SHORT)))
+
+
+def test_bigbird_reads_no_further_than_its_full_attention() -> None:
+    """Block-sparse from a length on: a text beyond it is read in windows, so that all texts go through one network."""
+    model = tiny("big_bird", labels=3)
+
+    assert model.maximum_length == (5 + 2 * 1) * 16
+    assert network_of(model).base_model.attention_type == "original_full"
+    assert len(model.encode(Question.about(text=" ".join(["the film is not bad."] * 40))).windows) > 1
+
+
+def test_gemma_looks_its_embeddings_up_as_it_does_itself() -> None:
+    """They are scaled by the root of the width; a mean of plain ones would be another baseline."""
+    model = tiny("gemma")
+    table = network_of(model).get_input_embeddings()
+
+    np.testing.assert_allclose(
+        model._network.mean_embedding().numpy(), table.weight.mean(dim=0).numpy() * 32**0.5, rtol=1e-5
+    )
+
+
+def test_the_documentation_lists_the_architectures() -> None:
+    """Each once, beside what it does not offer."""
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (`.+?) \| *(.*?) *\|$", page.split("architectures:begin")[1].split("architectures:end")[0], re.M
+    )
+    listed = {
+        name: frozenset(map(Need, lacking.split(", "))) if lacking else frozenset()
+        for names, lacking in rows
+        for name in re.findall(r"`([\w-]+)`", names)
+        if name != "model_type"
+    }
+
+    assert listed == {name: NOT_OFFERED.get(name, frozenset()) for name in ARCHITECTURES}

@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 from explainers.contract import Question
 from explainers.errors import BadModel
 from explainers.models import check_folder, load_model
-from explainers.models.folders.folder import MODEL_TYPES, model_id
+from explainers.models.architectures import MODEL_TYPES
+from explainers.models.folders.folder import model_id
 from tests.tiny import ARCHITECTURES, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看"
@@ -99,12 +100,6 @@ def other_shape(held: dict[str, torch.Tensor]) -> None:
 
 HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "pickle weights": (as_pickle, "pytorch_model.bin can hold pickled"),
-    "pickle beside safetensors": (lambda f: (f / "pytorch_model.bin").write_bytes(b"x"), "pytorch_model.bin can hold"),
-    "pickle in a subfolder": (
-        lambda f: ((f / "checkpoint").mkdir(), (f / "checkpoint/model.pt").write_bytes(b"x")),
-        r"checkpoint/model\.pt can hold",
-    ),
-    "numpy pickle": (lambda f: (f / "vectors.npy").write_bytes(b"x"), r"vectors\.npy can hold"),
     "auto_map": (lambda f: edit(f, auto_map={"AutoModel": "modeling.Evil"}), "config.json: auto_map"),
     "auto_map nested": (lambda f: edit(f, task_specific_params={"a": [{"auto_map": {}}]}), r"a\[0\]\.auto_map"),
     "auto_map of the tokenizer": (
@@ -128,9 +123,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "quantisation": (lambda f: edit(f, quantization_config={"quant_method": "x"}), "quantization_config"),
     "repository reference": (lambda f: edit(f, tokenizer_class="evil/repo--module.Class"), "refers to another place"),
     "address": (lambda f: edit(f, _name_or_path="https://example.org/model"), "refers to another place"),
-    "address in a further file": (
-        lambda f: edit(f, "generation_config.json", anything={"at": "file:///etc/passwd"}),
-        "generation_config.json: anything.at",
+    "address in a tokenizer": (
+        lambda f: edit(f, "special_tokens_map.json", anything={"at": "file:///etc/passwd"}),
+        "special_tokens_map.json: anything.at",
     ),
     "code field of an adapter beside": (
         lambda f: edit(f, "adapter_config.json", auto_mapping={"parent_library": "os"}),
@@ -139,8 +134,11 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "adapter beside the model": (lambda f: edit(f, "adapter_config.json", r=1), "both a model and an adapter"),
     "link out, weights": (lambda f: link_out(f, "model.safetensors"), "model.safetensors is a link that leads out"),
     "link out, configuration": (lambda f: link_out(f, "config.json"), "config.json is a link that leads out"),
-    "broken link": (lambda f: (f / "x.json").symlink_to("missing"), "x.json is not a regular file"),
-    "pipe": (lambda f: os.mkfifo(f / "README.md"), "README.md is not a regular file"),
+    "broken link": (
+        lambda f: (f / "special_tokens_map.json").symlink_to("missing"),
+        "special_tokens_map.json is not a regular file",
+    ),
+    "pipe": (lambda f: os.mkfifo(f / "adapter_config.json"), "adapter_config.json is not a regular file"),
     "shard outside": (lambda f: with_index(f, "../elsewhere.safetensors"), "must be a plain name"),
     "shard with an absolute name": (lambda f: with_index(f, "/tmp/x.safetensors"), "must be a plain name"),
     "shard of pickles": (lambda f: with_index(f, "pytorch_model-1.bin"), "must be a plain name"),
@@ -167,7 +165,11 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "wrong label count, weights": (lambda f: weights(f, third_row), "has 3 outputs, but config.json names 2 labels"),
     "labels out of order": (lambda f: edit(f, id2label={"0": "a", "7": "b"}), "numbered 0, 1, 2"),
     "labels twice": (lambda f: edit(f, id2label={"0": "a", "1": "a"}), "distinct names"),
-    "labels as numbers": (lambda f: edit(f, id2label={"0": 1, "1": 2}), "distinct names"),
+    "labels as lists": (lambda f: edit(f, id2label={"0": [1], "1": [2]}), "distinct names"),
+    "labels as equal numbers": (lambda f: edit(f, id2label={"0": 1, "1": "1"}), "distinct names"),
+    "a kernel with a name": (lambda f: edit(f, conv_kernel_size="evil/kernel"), "conv_kernel_size could make"),
+    "kernels switched on": (lambda f: edit(f, use_kernels=True), "use_kernels could make"),
+    "another problem": (lambda f: edit(f, problem_type="ranking"), "problem_type is 'ranking'; it must be one of"),
     "no labels": (lambda f: edit(f, id2label={}), "id2label must name"),
     "no classification head": (lambda f: weights(f, renamed_head), "no classification head"),
     "missing weights": (lambda f: weights(f, lambda w: w.pop("bert.pooler.dense.bias")), "lack .*pooler.dense.bias"),
@@ -229,6 +231,41 @@ def test_hostile_and_broken_folders_are_refused_with_the_reason(folder: Path, ca
         load_model(folder)
 
 
+def unreadable(path: Path) -> None:
+    """A pipe without a writer: whoever opens it waits for ever."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+
+
+BESIDE = (
+    "pytorch_model.bin",
+    "tf_model.h5",
+    "flax_model.msgpack",
+    "vectors.npy",
+    "generation_config.json",
+    "eval_results.json",
+    "all_results.json",
+    "trainer_state.json",
+    "training_args.bin",
+    "optimizer.pt",
+    "README.md",
+    "vocab/lookups.bin",
+    "checkpoint-500/pytorch_model.bin",
+    "checkpoint-500/config.json",
+    "modeling_custom.py",
+)
+
+
+def test_what_lies_beside_the_model_is_never_opened(folder: Path) -> None:
+    """Weights in other formats, results and checkpoints are neither read nor judged: the model is loaded."""
+    for name in BESIDE:
+        unreadable(folder / name)
+    (folder / "dangling.json").symlink_to("missing")
+    (folder / "outside.bin").symlink_to("/etc/hostname")
+
+    assert load_model(folder).labels == ("LABEL_0", "LABEL_1")
+
+
 def test_the_untouched_folder_is_loaded(folder: Path) -> None:
     """Without the damage the same folder predicts as the network that was saved."""
     found = load_model(folder)
@@ -279,14 +316,6 @@ def test_an_unknown_name_names_the_embedded_models() -> None:
     """A word that is neither a folder nor an embedded model gets the list of names."""
     with pytest.raises(BadModel, match="toxicity"):
         load_model("no-such-model")
-
-
-def test_what_training_leaves_behind_is_not_read(folder: Path) -> None:
-    """training_args.bin and its like hold no weights of the model: they are ignored."""
-    (folder / "training_args.bin").write_bytes(b"pickle")
-    (folder / "optimizer.pt").write_bytes(b"pickle")
-
-    assert load_model(folder).labels == ("LABEL_0", "LABEL_1")
 
 
 def test_fields_that_libraries_write_themselves_are_no_harm(folder: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_network_of_any_kind_gives_the_logits_and_slopes_of_its_module(name, a
     model = tiny(name)
     assert isinstance(model._fast, QuickNetwork)
     inputs = model.encode(Question.about(text="a gorgeous, witty film"))
-    place = model._network.word_embeddings[torch.from_numpy(ids_of(inputs).ids)][None].repeat(2, 1, 1).requires_grad_()
+    place = model._network.embedded(torch.from_numpy(ids_of(inputs).ids))[None].repeat(2, 1, 1).requires_grad_()
     found, slopes = [], []
     for network in (model._fast, model._network):
         before = len(asked)

@@ -40,9 +40,7 @@ def test_gradients_go_through_the_stack():
     inputs = model.encode(Question.about(text=TEXT))
     slopes = []
     for network in (stacked(model._network), model._network):
-        place = (
-            model._network.word_embeddings[torch.from_numpy(ids_of(inputs).ids)][None].repeat(2, 1, 1).requires_grad_()
-        )
+        place = model._network.embedded(torch.from_numpy(ids_of(inputs).ids))[None].repeat(2, 1, 1).requires_grad_()
         logits = network.forward(model._network.rows(inputs, embeddings=place)).logits
         slopes.append(torch.autograd.grad(logits[:, 1].sum(), place)[0].numpy())
 

@@ -14,6 +14,7 @@ from .engine.client import SHORTEST_SILENCE, SocketEngine
 from .engine.engine import expected
 from .engine.supervisor import Supervisor, private_address
 from .errors import AppError
+from .jobs.condition import RunnerCondition
 from .jobs.runner.supervisor import RunnerSupervisor
 from .settings import Settings
 from .store import models as registered
@@ -24,8 +25,13 @@ LOG = structlog.get_logger("processes")
 
 
 @asynccontextmanager
-async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
-    """The engine process and the job runner, from here until the server stops. They load while the pages answer."""
+async def supervised_engine(
+    settings: Settings, store: Store, runner: RunnerCondition | None = None
+) -> AsyncIterator[SocketEngine]:
+    """The engine process and the job runner, from here until the server stops. They load while the pages answer.
+
+    runner: kept up to date with what the job runner does.
+    """
     embedded = explainers.embedded_names() if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
@@ -38,7 +44,7 @@ async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[S
     with private_address() as address:
         supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
         if settings.runner:
-            supervisors.append(RunnerSupervisor(settings, engine=address).run())
+            supervisors.append(RunnerSupervisor(settings, engine=address, condition=runner).run())
         async with _running([*supervisors, _following(settings, store, client)]):
             yield client
 

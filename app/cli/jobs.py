@@ -100,7 +100,8 @@ def _tell(job: JobOut, *, json: bool) -> None:
         print(as_json(job.model_dump(mode="json"), indent=True))
         return
     print(f"{job.id}  {job.kind}  {visible(job.title)}")
-    print(f"{job.state}, {_share(job)}" + (f": {visible(job.error.detail)}" if job.error else ""))
+    said = job.error.detail if job.error else job.note
+    print(f"{job.state}, {_share(job)}" + (f": {visible(said)}" if said else ""))
     for name, address in (job.result or {}).get("links", {}).items():
         print(f"{visible(name)}: {visible(str(address))}")
 

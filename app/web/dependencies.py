@@ -17,6 +17,7 @@ from ..engine.contract import EngineClient
 from ..engine.flights import Flights
 from ..errors import ClientGone, Forbidden, NotAllowed, Unknown
 from ..explain.ask.pace import Pace
+from ..jobs.condition import RunnerCondition
 from ..logging import Fingerprint
 from ..metrics import Metrics
 from ..scopes import Caller, Scope
@@ -36,6 +37,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     purses: Purses
+    runner: RunnerCondition = field(default_factory=RunnerCondition)
     purse: Purse | None = None  # of the caller, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)

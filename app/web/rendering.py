@@ -20,6 +20,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..jobs.condition import Halt
 from ..scopes import Caller
 from . import formatting, words
 
@@ -46,6 +47,7 @@ class Frame:
     version: str
     now: datetime
     caller: Caller | None  # of whom there is nothing to say in local mode
+    halt: Halt | None  # why jobs are not being run
 
 
 def language_of(request: Request) -> str:
@@ -129,6 +131,7 @@ def render(
         version=_version(),
         now=datetime.now(UTC),
         caller=_shown(request.scope.get("whence.caller")),
+        halt=_halt_of(request),
     )
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     html = environment(language).get_template(template).render(**values, frame=frame)
@@ -139,6 +142,11 @@ def render(
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
     return answer
+
+
+def _halt_of(request: Request) -> Halt | None:
+    services = getattr(request.app.state, "services", None)  # none before the start is complete
+    return None if services is None else services.runner.halt
 
 
 def _shown(caller: Caller | None) -> Caller | None:

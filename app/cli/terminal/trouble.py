@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from ..._library import explainers
 from ...configuration import BadConfiguration
-from ...errors import AppError
+from ...errors import AppError, StorageFailed
 from ...train.data import BadData
 from ...train.plan import BadPlan
 
@@ -28,6 +28,8 @@ def message_of(error: Exception) -> str | None:
         return one_line(f"{place}: {first['msg']}" if place else first["msg"].removeprefix("Value error, "))
     if isinstance(error, OSError) and error.filename is not None:
         return one_line(f"{error.filename}: {error.strerror}")
+    if isinstance(error, StorageFailed):
+        return one_line(error.inside or f"{error}. {error.cure}")
     if isinstance(error, Mistake | BadPlan | BadData | BadConfiguration | AppError | OSError):
         return one_line(str(error))
     if isinstance(error, explainers.ExplainersError):

@@ -27,6 +27,7 @@ from app.batches import rows
 from app.batches.schemas import BatchRequest
 from app.errors import UnknownModel
 from app.jobs import service
+from app.jobs.condition import RunnerCondition
 from app.jobs.executors.protocol import Executor
 from app.jobs.executors.ray import RayExecutor
 from app.jobs.runner.execution import Execution
@@ -51,7 +52,7 @@ def batch(method: str | None) -> BatchRequest:
 
 def run(store: Store, executor: Executor, request: BatchRequest) -> dict[str, Any]:
     """The state of the job after its end, and what is stored of each shard, as bytes and as rows."""
-    services: Any = SimpleNamespace(store=store, purse=None)
+    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
     job = anyio.run(service.submit, services, "default", "batch", request)
     Execution(store, executor).run(job.id)
     found = anyio.run(service.get, services, "default", job.id)

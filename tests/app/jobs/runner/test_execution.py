@@ -12,6 +12,7 @@ import pytest
 from app.batches.schemas import BatchRequest
 from app.errors import Conflict, DatabaseUnavailable, NotFound
 from app.jobs import service
+from app.jobs.condition import RunnerCondition
 from app.jobs.runner.execution import MOST_DEATHS
 from app.jobs.runner.work import Work
 from app.jobs.schemas import JobOut
@@ -23,7 +24,7 @@ from tests.app.jobs.inline import execution
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:
-    services: Any = SimpleNamespace(store=store, purse=None)
+    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
 
     async def run() -> Any:
         return await function(services, *positional, **named)
@@ -212,7 +213,7 @@ def test_a_file_is_given_back_in_parts(store: Store) -> None:
     work.keep("a.bin", body)
 
     async def read() -> bytes:
-        services: Any = SimpleNamespace(store=store, purse=None)
+        services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
         return b"".join([part async for part in service.file(services, "default", job.id, name="a.bin")])
 
     assert anyio.run(read) == body

@@ -77,7 +77,9 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened: Installation = installation or await asyncio.to_thread(open_installation, settings)
+        opened = installation
+        if opened is None:
+            opened = await asyncio.to_thread(open_installation, settings)
         store, runner = opened.store, RunnerCondition("starting" if settings.runner else "elsewhere")
         begun = engine(settings, store) if engine else supervised_engine(settings, store, runner)
         try:

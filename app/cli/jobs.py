@@ -92,7 +92,8 @@ def _asked(server: str, ask: Callable[[Client], T]) -> T:
         with Client(server, key=os.environ.get("WHENCE_KEY"), sleep=time.sleep) as client:
             return ask(client)
     except ClientError as error:
-        raise Mistake(f"{error.detail}. {error.cure}".removesuffix(". ")) from error
+        cure = "Start `whence serve`, or name its address with --server" if error.status == 0 else error.cure
+        raise Mistake(f"{error.detail}. {cure}".removesuffix(". ")) from error
 
 
 def _tell(job: JobOut, *, json: bool) -> None:

@@ -30,10 +30,10 @@ class RunnerCondition:
         self.starts += 1
 
     def at_work(self) -> None:
-        self.doing, self.halt = "running", None
+        self.doing, self.halt, self._quick = "running", None, 0
 
     def ended(self, said: str, inside: str = "", *, quick: bool) -> None:
-        """quick: soon after its start."""
+        """said, inside: why. quick: soon after its start."""
         self._quick = self._quick + 1 if quick else 0
         if self._quick >= QUICK_ENDS:
             self.doing, self.halt = "failing", Halt(said, inside)

@@ -22,6 +22,7 @@ from anyio import CapacityLimiter
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
+from ..errors import StorageFailed
 from .arrays import ArrayFiles
 from .connection import LOCK_SECONDS, change_tables, connect, url_of, writing
 from .trouble import AWAY, DAMAGED, HELD, KEPT_OUT, UNFIT, failure, place, told
@@ -106,7 +107,7 @@ class Store:
 
 def open_store(settings: Settings) -> Store:
     """The store that the settings name; the data folder is made if needed, readable by its owner only."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(settings.data)
     engine = connect(url_of(settings))
     if engine.dialect.name == "sqlite":
         _refuse_unusable(engine, settings.data)
@@ -116,6 +117,15 @@ def open_store(settings: Settings) -> Store:
     if folder is None and engine.dialect.name == "sqlite":
         folder = settings.data / "arrays"
     return Store(engine, ArrayFiles(folder, inline=settings.inline_array))
+
+
+def _make_folder(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        cure = "name a folder that the user that runs Whence may write, with --data or WHENCE_DATA"
+        inside = f"the data folder {data} cannot be made ({error.strerror}): {cure}"
+        raise StorageFailed("the server cannot use its data folder", inside=inside) from error
 
 
 def _refuse_unusable(engine: Engine, data: Path) -> None:

@@ -4,6 +4,7 @@ host, user or path; whoever asks for something else is served."""
 
 from __future__ import annotations
 
+import errno
 import shutil
 import socket
 import sqlite3
@@ -283,3 +284,42 @@ def test_the_process_that_a_user_starts_ends_so_too(used: Used, tmp_path: Path) 
 
     assert (found.returncode, found.stdout) == (2, "")
     assert is_one_sentence(found.stderr, DAMAGED), found.stderr
+
+
+def test_a_setting_that_is_wrong_is_corrected_where_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the environment or in the file, which the sentence names."""
+    monkeypatch.setenv("WHENCE_DATA", str(tmp_path))
+    (tmp_path / "whence.toml").write_text('budget = "much"\n', encoding="utf-8")
+    in_the_file = said(capsys, "serve")[2]
+    (tmp_path / "whence.toml").unlink()
+    monkeypatch.setenv("WHENCE_BUDGET", "little")
+
+    assert is_one_sentence(in_the_file, f"correct it in the file ({tmp_path / 'whence.toml'})")
+    assert is_one_sentence(said(capsys, "serve")[2], "budget: Input should be a valid integer")
+    assert is_one_sentence(said(capsys, "serve")[2], "correct it in the environment (WHENCE_BUDGET)")
+
+
+def test_a_data_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file stands in its place: every command says so, and how to name another."""
+    (tmp_path / "file").touch()
+    for command in (["serve", "--port", "0"], ["db", "check"], ["worker"]):
+        code, _, err = said(capsys, *command, "--data", str(tmp_path / "file" / "data"))
+
+        assert code == 2
+        assert is_one_sentence(err, "name a folder that the user that runs Whence may write"), err
+
+
+def test_an_output_without_room_is_told_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`whence … > file` on a full disk."""
+
+    class Full:
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def flush(self) -> None: ...
+
+    monkeypatch.setattr(sys, "stdout", Full())
+
+    assert is_one_sentence(said(capsys, "version")[2], "the output: No space left on device: make room on its disk")

@@ -38,13 +38,6 @@ def _serve_on(listening: socket.socket, settings: Settings) -> None:
     from ...installation import open_installation
     from ...main import create_app
 
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Mistake(
-            f"the data folder {settings.data} cannot be made: {error.strerror}; choose one with --data"
-        ) from error
-
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)

@@ -19,13 +19,17 @@ AppError
 ├── Stopping         503  the server is being shut down
 ├── ModelFailed      503  the model could not be loaded
 ├── EngineDied       503  the engine process ended while it worked
-├── DatabaseUnavailable 503  the database does not answer
+├── Damaged          500  a stored array is not what was stored
+├── StorageFailed    503  the database or a file of the server cannot be used
+│   ├── StorageFull          507  the disk has no room
+│   └── DatabaseUnavailable  503  the database does not answer, or is held by another change
 ├── StillRunning     503  not done within the time the caller would wait; the work goes on as a job
 └── ClientGone       499  nobody listens any more
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -37,10 +41,14 @@ class AppError(Exception):
     code: ClassVar[str] = "internal"
     cure: str = ""
     retry_after: int | None = None
+    inside: str = ""
 
-    def __init__(self, detail: str = "", *, cure: str | None = None) -> None:
+    def __init__(self, detail: str = "", *, cure: str | None = None, inside: str = "") -> None:
+        """inside: the fault and its cure for whoever runs the server. It may name hosts, users and paths, so it goes to
+        the log and to the terminal of a command, and is never answered."""
         super().__init__(detail)
         self.cure = self.cure if cure is None else cure
+        self.inside = inside
 
 
 class NotFound(AppError):
@@ -166,10 +174,27 @@ class EngineDied(AppError):
     retry_after = 3
 
 
-class DatabaseUnavailable(AppError):
+class Damaged(AppError):
+    status = 500
+    code = "damaged"
+    cure = "Delete the explanation and ask for it again: it is made anew."
+
+
+class StorageFailed(AppError):
     status = 503
+    code = "storage"
+    cure = "Nothing was stored. Whoever runs the server finds the reason and the cure in its log."
+
+
+class StorageFull(StorageFailed):
+    status = 507
+    code = "disk_full"
+    cure = "Nothing was stored, and nothing is lost: ask again once whoever runs the server has made room."
+
+
+class DatabaseUnavailable(StorageFailed):
     code = "database"
-    cure = "Nothing was stored: ask again in a few seconds. Operators: is it up, has its disk room?"
+    cure = "Nothing was stored: ask again in a few seconds."
     retry_after = 5
 
 
@@ -189,6 +214,26 @@ class StillRunning(AppError):
 class ClientGone(AppError):
     status = 499
     code = "client_gone"
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+UNUSABLE = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EFBIG,
+    errno.EMFILE, errno.ENFILE, errno.ESTALE,
+)  # fmt: skip
+
+
+def storage_error(error: OSError) -> StorageFailed | None:
+    """What a file of the server that cannot be read or written is for a caller; None for an error of another kind."""
+    named = f"{error.strerror} ({error.filename})" if error.filename else str(error.strerror)
+    if error.errno in NO_ROOM:
+        return StorageFull("the disk of the server is full", inside=f"{named}: make room on the disk of this file")
+    if error.errno in UNUSABLE:
+        return StorageFailed(
+            "the server cannot use one of its files",
+            inside=f"{named}: let the user that runs Whence read and write it, and see that its disk is sound",
+        )
+    return None
 
 
 # The library's errors, by their class: status and what to do beside what the message says.

@@ -9,8 +9,14 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import structlog
+
+from .configuration import BadConfiguration
+from .errors import AppError
+
+SECRET_BYTES = 32
 
 
 def configure() -> None:
@@ -27,6 +33,12 @@ def configure() -> None:
     )
 
 
+def tell_operator(error: AppError) -> None:
+    """What a caller is not told of a fault, and its cure."""
+    if error.inside:
+        structlog.get_logger("storage").error(error.code, reason=error.inside)
+
+
 class Fingerprint:
     """HMAC-SHA-256 of a text with a secret of this installation: equal texts are seen to be equal, and no more."""
 
@@ -38,13 +50,32 @@ class Fingerprint:
 
 
 def fingerprint_of(data: Path) -> Fingerprint:
-    """With the secret that lies in the data folder; made at the first start, readable by the owner only."""
+    """With the secret that lies in the data folder; made at the first start, readable by the owner only.
+
+    Raises BadConfiguration for one that was cut short, with which a text could be guessed from the log.
+    """
     path = data / "secret"
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return Fingerprint(path.read_bytes())
-    secret = secrets.token_bytes(32)
-    with os.fdopen(file, "wb") as out:
-        out.write(secret)
+    if not path.exists():
+        _make_secret(path)
+    secret = path.read_bytes()
+    if len(secret) < SECRET_BYTES:
+        raise BadConfiguration(
+            f"{path} has {len(secret)} bytes instead of {SECRET_BYTES}: remove it, and the next start makes a new one "
+            "(fingerprints of texts in older lines of the log then have no equals)"
+        )
     return Fingerprint(secret)
+
+
+def _make_secret(path: Path) -> None:
+    """Whole or not at all, also where the power fails; of two processes at once the first one's stays."""
+    with NamedTemporaryFile(dir=path.parent) as file:  # readable by the owner only
+        file.write(secrets.token_bytes(SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            path.write_bytes(Path(file.name).read_bytes())
+            path.chmod(0o600)

@@ -18,6 +18,7 @@ from .engine.contract import EngineClient
 from .explain.api import router as explain_api
 from .health.api import router as health_api
 from .history.api import router as history_api
+from .installation import Installation, open_installation
 from .jobs.api import router as jobs_api
 from .jobs.retention import forgetting
 from .kserve.api import router as kserve_api
@@ -27,7 +28,8 @@ from .predict.api import router as predict_api
 from .processes import supervised_engine
 from .security import Guard
 from .settings import Settings
-from .store.database import Store, open_store
+from .store.database import Store
+from .store.job_condition import RunnerCondition
 from .train.api import router as train_api
 from .web import openapi, problems
 from .web.dependencies import Services
@@ -42,15 +44,21 @@ methods at once with their evidence. Errors are problem documents (RFC 9457): `d
 allowed, `cure` says what to do."""
 
 
-def create_app(settings: Settings | None = None, *, engine: EngineContext | None = None) -> FastAPI:
-    """`engine` stands in for the engine process, in tests."""
+def create_app(
+    settings: Settings | None = None,
+    *,
+    engine: EngineContext | None = None,
+    installation: Installation | None = None,
+) -> FastAPI:
+    """engine: stands in for the engine process, in tests. installation: opened before, for who wants to hear in one
+    sentence what is wrong with it."""
     chosen = settings or Settings()
     logging.configure()
     app = FastAPI(
         title="Whence",
         version="1",
         description=DESCRIPTION,
-        lifespan=_lifespan(chosen, engine or supervised_engine),
+        lifespan=_lifespan(chosen, engine, installation),
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -64,17 +72,24 @@ def create_app(settings: Settings | None = None, *, engine: EngineContext | None
     return app
 
 
-def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, engine: EngineContext | None, installation: Installation | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = await asyncio.to_thread(open_store, settings)
+        opened = installation
+        if opened is None:
+            opened = await asyncio.to_thread(open_installation, settings)
+        store, runner = opened.store, RunnerCondition("starting" if settings.runner else "elsewhere")
+        begun = engine(settings, store) if engine else supervised_engine(settings, store, runner)
         try:
-            async with engine(settings, store) as client:
+            async with begun as client:
                 app.state.services = services = Services(
                     settings=settings,
                     engine=client,
                     store=store,
-                    fingerprint=logging.fingerprint_of(settings.data),
+                    fingerprint=opened.fingerprint,
+                    runner=runner,
                     purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
                 )
                 async with forgetting(settings, store):

@@ -18,14 +18,20 @@ from .jobs.runner.supervisor import RunnerSupervisor
 from .settings import Settings
 from .store import models as registered
 from .store.database import Store
+from .store.job_condition import RunnerCondition
 
 FOLLOW_EVERY = 5.0  # seconds until a process has a model that was registered by another
 LOG = structlog.get_logger("processes")
 
 
 @asynccontextmanager
-async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[SocketEngine]:
-    """The engine process and the job runner, from here until the server stops. They load while the pages answer."""
+async def supervised_engine(
+    settings: Settings, store: Store, runner: RunnerCondition | None = None
+) -> AsyncIterator[SocketEngine]:
+    """The engine process and the job runner, from here until the server stops. They load while the pages answer.
+
+    runner: kept up to date with what the job runner does.
+    """
     embedded = explainers.embedded_names() if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
@@ -38,7 +44,7 @@ async def supervised_engine(settings: Settings, store: Store) -> AsyncIterator[S
     with private_address() as address:
         supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
         if settings.runner:
-            supervisors.append(RunnerSupervisor(settings, engine=address).run())
+            supervisors.append(RunnerSupervisor(settings, engine=address, condition=runner).run())
         async with _running([*supervisors, _following(settings, store, client)]):
             yield client
 

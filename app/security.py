@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from .accounts import log
-from .errors import AppError, Forbidden, NotAllowed
+from .errors import AppError, Forbidden, NotAllowed, StorageFailed
+from .logging import tell_operator
 from .scopes import Caller
 from .settings import Settings
 from .web.dependencies import SAFE, Services
@@ -98,14 +99,22 @@ class Guard:
             )
 
     async def _note(self, scope: Scope, status: int) -> None:
-        """The line of the log is written before the caller hears that something was done."""
+        """The line of the log is written before the caller hears that something was done. While the database takes no
+        line, the log of the process has it: an answer that is there is given all the same."""
         caller: Caller | None = scope.get("whence.caller")
         if caller is None or (scope["method"] in SAFE and status != NotAllowed.status):
             return
         services: Services = scope["app"].state.services
         action = f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
         target = log.target(scope.get("path_params", {}), services.fingerprint)
-        await log.note(services.store, caller, action=action, target=target, status=status)
+        try:
+            await log.note(services.store, caller, action=action, target=target, status=status)
+        except StorageFailed as error:
+            tell_operator(error)
+            self.log.error(
+                "line not stored", project=caller.project, who=caller.name, via=caller.via, action=action,
+                target=target, status=status,
+            )  # fmt: skip
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -118,6 +127,7 @@ class Guard:
     async def _answer_error(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
         headers: dict[str, str] = {}
         if isinstance(error, AppError):
+            tell_operator(error)
             problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
             headers = waiting(error)
         elif isinstance(error, HTTPException):

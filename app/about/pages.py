@@ -9,9 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from ..engine.schemas import ModelOut
+from ..health import service as health
 from ..models import service as models
 from ..scopes import Scope
+from ..store.job_condition import Doing
 from ..web.dependencies import CallerDep, ServicesDep, needs
+from ..web.forms import FORM_ERRORS
 from ..web.rendering import language_of, render
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -42,6 +45,9 @@ class StatusPage:
     data: str | None  # for administrators
     roots: Sequence[str]
     ready: bool
+    database: tuple[str, str] | None  # what is wrong with it and what to do; None where it answers
+    jobs: Doing
+    halt: str  # why jobs are not being run; with the cure for administrators
 
 
 @router.get("/about")
@@ -66,10 +72,15 @@ async def rest(request: Request) -> Response:
 @router.get("/status")
 async def status(request: Request, services: ServicesDep, caller: CallerDep) -> Response:
     found = models.list_models(services)
+    fault = await health.fault_of_database(services)
+    halt = services.runner.halt
     page = StatusPage(
         models=found,
         data=str(services.settings.data) if (owner := caller.may(Scope.ADMIN)) else None,
         roots=[str(root) for root in services.settings.roots] if owner else [],
-        ready=any(model.status == "ready" for model in found),
+        ready=fault is None and any(model.status == "ready" for model in found),
+        database=None if fault is None else FORM_ERRORS[fault.code],
+        jobs=services.runner.doing,
+        halt="" if halt is None else (owner and halt.inside) or halt.said,
     )
     return render(request, "about/status.html", page, section="status", json_twin="/readyz")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import BadRequest, NotFound
 from ..scopes import Scope
-from ..store import keys, log
+from ..store import keys
 from ..store.database import Store
 from ..store.results import now
 from ..store.tables import ApiKey, Logged
@@ -55,19 +55,15 @@ async def create(
         expires=None if days is None else created + round(days * DAY),
         revoked=None,
     )
-    await keys.add(store, key)
-    await _note(store, project, "keys create", made.id)
+    await keys.add(store, key, _line(project, "keys create", made.id))
     return made
 
 
 async def revoke(store: Store, key_id: str) -> None:
     """From now on it opens nothing. Raises NotFound."""
-    project = await keys.revoke(store, key_id)
-    if project is None:
+    if not await keys.revoke(store, key_id, lambda project: _line(project, "keys revoke", key_id)):
         raise NotFound(f"no valid key has the id {key_id[:80]!r}", cure="`whence keys list` shows the ids.")
-    await _note(store, project, "keys revoke", key_id)
 
 
-async def _note(store: Store, project: str, action: str, target: str) -> None:
-    line = Logged(at=now(), project=project, who="command line", via="local", action=action, target=target, status=0)
-    await log.append(store, line)
+def _line(project: str, action: str, target: str) -> Logged:
+    return Logged(at=now(), project=project, who="command line", via="local", action=action, target=target, status=0)

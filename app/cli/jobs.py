@@ -92,7 +92,8 @@ def _asked(server: str, ask: Callable[[Client], T]) -> T:
         with Client(server, key=os.environ.get("WHENCE_KEY"), sleep=time.sleep) as client:
             return ask(client)
     except ClientError as error:
-        raise Mistake(f"{error.detail}. {error.cure}".removesuffix(". ")) from error
+        cure = "Start `whence serve`, or name its address with --server" if error.status == 0 else error.cure
+        raise Mistake(f"{error.detail}. {cure}".removesuffix(". ")) from error
 
 
 def _tell(job: JobOut, *, json: bool) -> None:
@@ -100,7 +101,8 @@ def _tell(job: JobOut, *, json: bool) -> None:
         print(as_json(job.model_dump(mode="json"), indent=True))
         return
     print(f"{job.id}  {job.kind}  {visible(job.title)}")
-    print(f"{job.state}, {_share(job)}" + (f": {visible(job.error.detail)}" if job.error else ""))
+    said = job.error.detail if job.error else job.note
+    print(f"{job.state}, {_share(job)}" + (f": {visible(said)}" if said else ""))
     for name, address in (job.result or {}).get("links", {}).items():
         print(f"{visible(name)}: {visible(str(address))}")
 

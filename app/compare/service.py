@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..explain.ask.outcome import PredictionView, prediction_view
 from ..explain.ask.schemas import ExplanationOut, PanelOut
 from ..explain.draw import heatmap
 from ..explain.draw import view as views
-from ..explain.draw.outcome import PredictionView, prediction_view
 from ..explain.draw.view import MethodView, View
 
 

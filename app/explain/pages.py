@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import NotFound, StillRunning
+from ..errors import NotFound, StillRunning, StorageFailed
 from ..history import service as history
 from ..models import service as models
 from ..schemas import TextInput
@@ -160,6 +160,10 @@ async def _page(
 async def _home(
     request: Request, services: Services, project: str, form: Form, error: FormError | None = None
 ) -> Response:
+    try:
+        recents = await _recents(services, project)
+    except StorageFailed as fault:  # the form is there all the same, with what was typed
+        recents, error = [], error or error_of(fault)
     offered = models.list_models(services)
     ready = [model for model in offered if model.status == "ready"]
     wanted = [model for model in offered if model.id == form.get("model")]
@@ -171,7 +175,7 @@ async def _home(
         text_pair=form.get("text_pair"),
         error=error,
         examples=examples_for(chosen.id if chosen else ""),
-        recents=await _recents(services, project),
+        recents=recents,
         loading=chosen is not None and chosen.status == "loading",
     )
     return render(request, "explain/home.html", page, section="explain", status=error.status if error else 200)

@@ -16,10 +16,10 @@ from ..web.formatting import script
 from ..web.forms import FORESEEN, FormError, error_of, form_of
 from ..web.rendering import render
 from .ask import service
+from .ask.outcome import prediction_view
 from .ask.schemas import PanelOut
 from .draw.contexts import TryPage
 from .draw.heatmap import Cell
-from .draw.outcome import prediction_view
 from .draw.view import PaintedText
 from .draw.whatif import Changed, changed
 

@@ -11,6 +11,7 @@ from ..errors import EngineLoading, Stopping
 from ..metrics import MEDIA_TYPE
 from ..schemas import Record
 from ..scopes import Scope
+from ..store.job_condition import Doing
 from ..web.dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep, needs
 from ..web.responses import READING, as_json, errors
 from . import service
@@ -25,6 +26,8 @@ class Alive(Record):
 class Ready(Record):
     status: Literal["ready"] = "ready"
     models: tuple[str, ...]
+    jobs: Doing  # whether they are run: failing means that they wait
+    jobs_reason: str | None = None
 
 
 @router.get("/livez", response_model=Alive, responses=errors(*READING), summary="The web process answers")
@@ -32,7 +35,9 @@ async def livez() -> Response:
     return as_json(Alive())
 
 
-@router.get("/readyz", response_model=Ready, responses=errors(*READING, 503), summary="A model is ready")
+@router.get(
+    "/readyz", response_model=Ready, responses=errors(*READING), summary="A model is ready, and the database answers"
+)
 async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
     """Strangers hear whether, and not what: names of models may tell something."""
     if services.stopping.is_set():
@@ -40,7 +45,11 @@ async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
     ready = tuple(state.id for state in services.engine.models() if state.status == "ready")
     if not ready:
         raise EngineLoading("no model is ready")
-    return as_json(Ready(models=ready if visitor is not None else ()))
+    await service.database_answers(services)
+    runner = services.runner
+    if visitor is None:
+        return as_json(Ready(models=(), jobs=runner.doing))
+    return as_json(Ready(models=ready, jobs=runner.doing, jobs_reason=runner.halt and runner.halt.said))
 
 
 @router.get(

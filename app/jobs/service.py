@@ -71,7 +71,7 @@ def job_id(project: str, kind: str, key: str | None) -> str:
 
 async def get(services: Services, project: str, id: str) -> JobOut:
     """Raises NotFound."""
-    return job_out(await row(services, project, id))
+    return _with_halt(services, job_out(await row(services, project, id)))
 
 
 async def changes(services: Services, project: str, id: str, *, after: int = 0) -> AsyncGenerator[JobOut | None, None]:
@@ -113,7 +113,8 @@ async def listing(
     query = partial(jobs.page, project=project, states=states, kind=kind, before=_position(cursor), limit=limit + 1)
     found = await services.store.read(query)
     last = found[limit - 1] if len(found) > limit else None
-    return JobsPage(jobs=tuple(map(job_out, found[:limit])), next=None if last is None else f"{last.created}-{last.id}")
+    shown = tuple(_with_halt(services, job_out(each)) for each in found[:limit])
+    return JobsPage(jobs=shown, next=None if last is None else f"{last.created}-{last.id}")
 
 
 async def cancel(services: Services, project: str, id: str) -> JobOut:
@@ -162,6 +163,14 @@ async def file(services: Services, project: str, id: str, *, name: str) -> Async
     while body := await services.store.read(partial(jobs.file_part, job=id, name=name, part=part)):
         yield body
         part += 1
+
+
+def _with_halt(services: Services, job: JobOut) -> JobOut:
+    """Whoever waits for a job hears why none is run."""
+    halt = services.runner.halt
+    if halt is None or job.state in FINAL:
+        return job
+    return job.model_copy(update={"note": f"jobs are not being run: {halt.said}"})
 
 
 def job_out(job: Job) -> JobOut:

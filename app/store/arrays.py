@@ -13,7 +13,12 @@ from typing import Any
 import numpy as np
 import zstandard
 
+from ..errors import Damaged, StorageFailed
+
 COMPRESS_ABOVE = 4096
+UNSET = "lies in a folder that is no longer set: set WHENCE_ARRAYS to the folder that it was"
+AGAIN = "put it back from a backup, or delete the explanation and ask for it again"
+CHANGED = f"is cut short or overwritten: {AGAIN}"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 TYPES: dict[str, np.dtype[Any]] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 
@@ -90,6 +95,13 @@ class _Stream:
             size -= len(self.read(min(size, 1 << 16))) or size
 
 
+def _holds(path: Path, packed: bytes) -> bool:
+    try:
+        return path.read_bytes() == packed
+    except FileNotFoundError:
+        return False
+
+
 class ArrayFiles:
     """Files under their own hash: the same array is kept once, however many results have it.
 
@@ -102,7 +114,7 @@ class ArrayFiles:
 
     def path(self, digest: str) -> Path:
         if self.folder is None:
-            raise RuntimeError(f"the array {digest} lies in a folder that is no longer set: WHENCE_ARRAYS")
+            raise RuntimeError(f"the array {digest} {UNSET}")
         return self.folder / digest[:2] / digest
 
     def put(self, packed: bytes) -> tuple[str, bytes | None]:
@@ -111,7 +123,7 @@ class ArrayFiles:
         if self.folder is None or len(packed) <= self.inline:
             return digest, packed
         path = self.path(digest)
-        if not path.exists():
+        if not _holds(path, packed):  # also a damaged one is put right by whoever makes the array again
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(packed)
@@ -121,7 +133,14 @@ class ArrayFiles:
         return digest, None
 
     def get(self, digest: str, inline: bytes | None) -> bytes:
-        return self.path(digest).read_bytes() if inline is None else inline
+        """Raises FileNotFoundError, and Damaged for bytes that are not those that were stored."""
+        if inline is None and self.folder is None:
+            raise StorageFailed("the server cannot use one of its files", inside=f"the array {digest} {UNSET}")
+        found = self.path(digest).read_bytes() if inline is None else inline
+        if hashlib.sha256(found).hexdigest() != digest:
+            place = "in the database" if inline is not None else str(self.path(digest))
+            raise Damaged("an array of this explanation is not what was stored", inside=f"the array {place} {CHANGED}")
+        return found
 
     def remove(self, digest: str) -> None:
         self.path(digest).unlink(missing_ok=True)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..configuration import BadConfiguration
 
 if TYPE_CHECKING:
     from ..settings import Settings
 
 LOCK_SECONDS: float = 30  # how long a change waits for another one
+READ_SECONDS: float = 5  # how long reading waits: a process that has the whole file to itself, which none of ours does
+CONNECT_SECONDS = 5
+# A network that swallows everything is noticed: by default the kernel waits for a quarter of an hour.
+WATCHED = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "tcp_user_timeout": 20_000}
 WRITERS = 0x77_68_65_6E_63_65  # "whence": the advisory lock of PostgreSQL that a writer holds
 
 
@@ -18,15 +26,32 @@ def url_of(settings: Settings) -> URL:
     """Where the database is: WHENCE_DATABASE with its password file, else SQLite in the data folder."""
     if settings.database is None:
         return URL.create("sqlite", database=str(settings.data / "whence.sqlite3"))
-    url = make_url(settings.database)
+    try:
+        url = make_url(settings.database)
+    except (ArgumentError, ValueError) as error:  # without the address, which may hold a password
+        raise BadConfiguration(
+            "WHENCE_DATABASE is no address of a database: write postgresql://user@host:port/name"
+        ) from error
     if settings.database_password_file is not None:
-        url = url.set(password=settings.database_password_file.read_text(encoding="utf-8").strip("\r\n"))
+        url = url.set(password=_password(settings.database_password_file))
     return url.set(drivername="sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg")
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise BadConfiguration(
+            f"WHENCE_DATABASE_PASSWORD_FILE: {path} cannot be read ({reason}); name a file that holds the password"
+        ) from error
 
 
 def connect(url: URL) -> Engine:
     """An engine whose errors quote no parameters: they hold what users typed."""
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
+    sqlite = url.get_backend_name() == "sqlite"
+    watched = {} if sqlite else {name: value for name, value in WATCHED.items() if name not in url.query}
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not sqlite, connect_args=watched)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -36,9 +61,12 @@ def connect(url: URL) -> Engine:
     return engine
 
 
-def writing(engine: Engine) -> Engine:
-    """The same connections; a transaction begins when no other process writes, and sees what the last one left."""
-    return engine.execution_options(writing=True)
+def writing(engine: Engine, *, patience: float | None = None) -> Engine:
+    """The same connections; a transaction begins when no other process writes, and sees what the last one left.
+
+    patience: seconds to wait for the others; by default LOCK_SECONDS.
+    """
+    return engine.execution_options(writing=LOCK_SECONDS if patience is None else patience)
 
 
 def change_tables(engine: Engine, change: Callable[[Connection], None]) -> None:
@@ -61,7 +89,7 @@ def change_tables(engine: Engine, change: Callable[[Connection], None]) -> None:
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the driver would begin late, and not at all before a table is changed
     # FULL: a result that was answered is still there after a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_milliseconds()}"):
+    for pragma in (_busy(LOCK_SECONDS), "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows only A to Z
 
@@ -71,21 +99,28 @@ def _lower(value: Any) -> Any:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    patience = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql(f"PRAGMA {_busy(READ_SECONDS if patience is None else patience)}").close()
+    connection.exec_driver_sql("BEGIN" if patience is None else "BEGIN IMMEDIATE")
 
 
-def _milliseconds() -> int:
-    return round(LOCK_SECONDS * 1000)
+def _busy(seconds: float) -> str:
+    return f"busy_timeout={_milliseconds(seconds)}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
 
 
 def _set_up_postgresql(connection: Any, _: Any) -> None:
-    connection.execute(f"SET lock_timeout = {_milliseconds()}")
+    connection.execute(f"SET lock_timeout = {_milliseconds(LOCK_SECONDS)}")
     # A writer whose machine vanished must not hold the others: the server ends it.
-    connection.execute(f"SET idle_in_transaction_session_timeout = {2 * _milliseconds()}")
+    connection.execute(f"SET idle_in_transaction_session_timeout = {_milliseconds(2 * LOCK_SECONDS)}")
     connection.commit()
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("writing"):
+    patience = connection.get_execution_options().get("writing")
+    if patience is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_milliseconds(patience)}").close()
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})").close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
-from .database import Store
+from .database import NOTE_SECONDS, Store
 from .results import Kind, now
 from .tables import Asked
 
@@ -27,7 +27,7 @@ class NewEntry:
 
 async def remember(store: Store, project: str, entry: NewEntry) -> None:
     """Puts the question at the top; asked again, it moves there and keeps its note."""
-    await store.write(lambda session: put(session, project, entry))
+    await store.write(lambda session: put(session, project, entry), patience=NOTE_SECONDS)
 
 
 async def page(

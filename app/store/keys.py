@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from .database import Store
 from .results import now
-from .tables import ApiKey, SignedIn
+from .tables import ApiKey, Logged, SignedIn
 
 
-async def add(store: Store, key: ApiKey) -> None:
-    await store.write(lambda session: session.add(key))
+async def add(store: Store, key: ApiKey, line: Logged) -> None:
+    """The key with its line of the log, or neither."""
+    await store.write(lambda session: session.add_all([key, line]))
 
 
 async def listing(store: Store, project: str | None = None) -> Sequence[ApiKey]:
@@ -24,13 +25,19 @@ async def listing(store: Store, project: str | None = None) -> Sequence[ApiKey]:
     return await store.read(lambda session: session.scalars(wanted).all())
 
 
-async def revoke(store: Store, key_id: str) -> str | None:
-    """Its project; None where no valid key has the id. The browsers signed in with it are signed out."""
+async def revoke(store: Store, key_id: str, line: Callable[[str], Logged]) -> bool:
+    """False where no valid key has the id. The browsers signed in with it are signed out.
 
-    def change(session: Session) -> str | None:
+    line: of the log, from the key's project; it is stored with the change, or neither is.
+    """
+
+    def change(session: Session) -> bool:
         session.execute(delete(SignedIn).where(SignedIn.key == key_id))
         revoked = update(ApiKey).where(ApiKey.id == key_id, ApiKey.revoked.is_(None)).values(revoked=now())
-        return session.scalar(revoked.returning(ApiKey.project))
+        project = session.scalar(revoked.returning(ApiKey.project))
+        if project is not None:
+            session.add(line(project))
+        return project is not None
 
     return await store.write(change)
 

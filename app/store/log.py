@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from .database import Store
+from .database import NOTE_SECONDS, Store
 from .tables import Logged
 
 
 async def append(store: Store, line: Logged) -> None:
-    await store.write(lambda session: session.add(line))
+    """Waits for other changes only as long as an answer may wait for its line."""
+    await store.write(lambda session: session.add(line), patience=NOTE_SECONDS)
 
 
 async def page(store: Store, project: str | None, *, before: int | None = None, limit: int = 50) -> Sequence[Logged]:

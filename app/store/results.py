@@ -10,7 +10,8 @@ from typing import Literal
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from .arrays import ArrayFiles
+from ..errors import Damaged
+from .arrays import AGAIN, ArrayFiles
 from .database import Store
 from .tables import Result, StoredArray
 
@@ -61,19 +62,24 @@ async def put(store: Store, project: str, results: Sequence[NewResult]) -> None:
 
 
 async def find_array(store: Store, project: str, key: str, name: str) -> bytes | None:
-    """Compressed safetensors."""
+    """Compressed safetensors. Raises Damaged for an array that is not whole."""
     wanted = select(StoredArray.digest, StoredArray.body).where(
         StoredArray.project == project, StoredArray.key == key, StoredArray.name == name
     )
 
     def read(session: Session) -> bytes | None:
         row = session.execute(wanted).first()
-        try:
-            return None if row is None else store.files.get(row.digest, row.body)
-        except FileNotFoundError:  # another process deleted the result between the two looks
-            return None
+        return None if row is None else store.files.get(row.digest, row.body)
 
-    return await store.read(read)
+    try:
+        return await store.read(read)
+    except FileNotFoundError as error:
+        if await store.read(lambda session: session.execute(wanted).first()) is None:
+            return None  # another process deleted the result between the two looks
+        raise Damaged(
+            "an array of this explanation is not there any more",
+            inside=f"{error.filename} is gone: {AGAIN}",
+        ) from error
 
 
 async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:

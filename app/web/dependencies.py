@@ -22,6 +22,7 @@ from ..metrics import Metrics
 from ..scopes import Caller, Scope
 from ..settings import Settings
 from ..store.database import Store
+from ..store.job_condition import RunnerCondition
 
 T = TypeVar("T")
 SESSION = "__Host-whence"  # browsers keep such a cookie only with Secure, for this host alone
@@ -36,6 +37,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     purses: Purses
+    runner: RunnerCondition = field(default_factory=RunnerCondition)
     purse: Purse | None = None  # of the caller, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from .._library import explainers
 from ..errors import LIBRARY, AppError
+from ..logging import tell_operator
 from ..schemas import LONGEST_TEXT
 from .words import N_
 
@@ -45,8 +46,20 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("Try again. If the same text ends it each time, choose sentences as the parts."),
     ),
     "database": (
-        N_("The database does not answer."),
+        N_("The database does not answer, or another change holds it."),
         N_("Nothing was stored: try again in a few seconds."),
+    ),
+    "storage": (
+        N_("The server cannot use its database or one of its files."),
+        N_("Nothing was stored. Tell whoever runs the server: its log has the reason and the cure."),
+    ),
+    "disk_full": (
+        N_("The disk of the server is full."),
+        N_("Nothing was stored, and nothing is lost: tell whoever runs the server, and try again when there is room."),
+    ),
+    "damaged": (
+        N_("What is stored here is damaged."),
+        N_("Delete the explanation and ask for it again: it is made anew."),
     ),
     "too_long": (N_("The explanation took too long and was stopped."), N_("Explain a shorter text.")),
     "out_of_memory": (
@@ -139,6 +152,7 @@ def text_error(text: str, field: str = "text") -> FormError | None:
 def error_of(error: Exception) -> FormError:
     """The error of a service as a form shows it; anything unforeseen is raised on."""
     if isinstance(error, AppError):
+        tell_operator(error)
         return FormError(error.code, str(error), error.status, retry_after=error.retry_after)
     if isinstance(error, explainers.ExplainersError):
         return FormError(error.code, str(error), LIBRARY.get(error.code, (422, ""))[0])

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from .._library import explainers
-from ..errors import CODES, CURES, LIBRARY, AppError, Unknown
+from ..errors import CODES, CURES, LIBRARY, AppError, Unknown, storage_error
+from ..logging import tell_operator
 from ..schemas import clean
 
 MEDIA_TYPE = "application/problem+json"
@@ -66,6 +67,7 @@ def _page(request: Request, problem: Problem, headers: Mapping[str, str] | None)
 def install(app: FastAPI) -> None:
     """Every error of a route leaves as a problem document or an error page."""
     app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(OSError, _os_error)
     app.add_exception_handler(explainers.ExplainersError, _library_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -75,8 +77,18 @@ async def _app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
     if isinstance(error, Unknown):
         return _who_is_there(request, error)
+    tell_operator(error)
     problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
     return problem_response(request, problem, waiting(error))
+
+
+async def _os_error(request: Request, error: Exception) -> Response:
+    """A file that cannot be used, wherever it is opened; what is no fault of a file is raised on."""
+    assert isinstance(error, OSError)
+    found = storage_error(error)
+    if found is None:
+        raise error
+    return await _app_error(request, found)
 
 
 def waiting(error: AppError) -> dict[str, str]:

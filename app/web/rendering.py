@@ -21,6 +21,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..scopes import Caller
+from ..store.job_condition import Halt
 from . import formatting, markdown, words
 from .words import N_
 
@@ -47,6 +48,7 @@ class Frame:
     version: str
     now: datetime
     caller: Caller | None  # of whom there is nothing to say in local mode
+    halt: Halt | None  # why jobs are not being run
 
 
 def language_of(request: Request) -> str:
@@ -131,6 +133,7 @@ def render(
         version=_version(),
         now=datetime.now(UTC),
         caller=_shown(request.scope.get("whence.caller")),
+        halt=_halt_of(request),
     )
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     html = environment(language).get_template(template).render(**values, frame=frame)
@@ -141,6 +144,11 @@ def render(
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
     return answer
+
+
+def _halt_of(request: Request) -> Halt | None:
+    services = getattr(request.app.state, "services", None)  # none before the start is complete
+    return None if services is None else services.runner.halt
 
 
 def _shown(caller: Caller | None) -> Caller | None:

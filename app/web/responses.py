@@ -23,12 +23,14 @@ REASONS = {
     415: "The body is not declared as JSON.",
     422: "A value that cannot be taken: the problem names it, what is allowed, and what to do.",
     429: "Too many requests wait for the engine; Retry-After says when to ask again.",
-    500: "Something failed that should not.",
-    503: "The model is loading, the engine was restarted, or the work goes on; Retry-After says when to ask again.",
+    500: "Something failed that should not, or what is stored is damaged.",
+    503: "The model is loading, the engine was restarted, the work goes on, or the database does not answer; "
+    "Retry-After says when to ask again.",
+    507: "The disk of the server is full.",
 }
-READING = (400, 401, 403, 500)
-WRITING = (400, 401, 403, 413, 422, 500)
-ASKING = (400, 401, 403, 413, 422, 429, 500, 503)
+READING = (400, 401, 403, 500, 503)
+WRITING = (400, 401, 403, 413, 422, 500, 503, 507)
+ASKING = (400, 401, 403, 413, 422, 429, 500, 503, 507)
 RETRY = {"Retry-After": {"description": "Seconds until asking again makes sense.", "schema": {"type": "integer"}}}
 
 

@@ -41,12 +41,14 @@ def backup(
 
 @application.command()
 def check(data: Data = None) -> int:
-    """Look through the database and every array for what is damaged or missing. Ends with 1 if something is."""
+    """Look through the database and the files beside it for what is damaged or missing. Ends with 1 if something is."""
+    from ... import installation
+
     store = _opened(data)
     try:
         looked = integrity.counts(store)
         found = 0
-        for line in integrity.faults(store):
+        for line in installation.faults(_settings(data), store):
             print(line)
             found += 1
         left_out = integrity.left_out(store)

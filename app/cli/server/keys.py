@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...access import keys
-from ...errors import AppError
+from ...errors import BadRequest, NotFound
 from ...scopes import DEFAULT_PROJECT, Scope
 from ...store import keys as stored
 from ...store.results import now
@@ -38,7 +38,7 @@ def create(
     scopes = scope or [Scope.EXPLAIN]
     try:
         made = with_store(data, lambda store: keys.create(store, name=name, scopes=scopes, project=project, days=days))
-    except AppError as error:
+    except (BadRequest, NotFound) as error:
         raise Mistake(f"{error}. {error.cure}") from error
     if json:
         print(as_json({"id": made.id, "key": made.secret, "project": project, "scopes": scopes}, indent=True))
@@ -67,7 +67,7 @@ def revoke(
     """End a key and sign out its browsers, from now on."""
     try:
         with_store(data, lambda store: keys.revoke(store, key))
-    except AppError as error:
+    except (BadRequest, NotFound) as error:
         raise Mistake(f"{error}. {error.cure}") from error
     print(f"{key} opens nothing any more")
 

@@ -26,19 +26,17 @@ def serve(
     config_file: ConfigFile = None,
 ) -> None:
     """Serve the pages and the REST interface until Ctrl-C."""
-    import uvicorn
-
-    from ...main import create_app
-
     use(config_file)
     settings = settings_of(folders=folders, host=host, port=port, data=data)
-    listening = listen(settings.host, settings.port)
-    try:
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Mistake(
-            f"the data folder {settings.data} cannot be made: {error.strerror}; choose one with --data"
-        ) from error
+    with listen(settings.host, settings.port) as listening:
+        _serve_on(listening, settings)
+
+
+def _serve_on(listening: socket.socket, settings: Settings) -> None:
+    import uvicorn
+
+    from ...installation import open_installation
+    from ...main import create_app
 
     class Announcing(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -52,7 +50,7 @@ def serve(
                 await asyncio.sleep(settings.drain_seconds)
             await super().shutdown(sockets)
 
-    application = create_app(settings)
+    application = create_app(settings, installation=open_installation(settings))
     config = uvicorn.Config(
         application,
         log_level="warning",

@@ -11,8 +11,8 @@ from ...engine.contract import Explained, ExplainedPanel
 from ...errors import BadRequest
 from ...store.history import NewEntry
 from ...store.results import NewResult
-from ..draw.outcome import in_words
 from .keys import explanation_key
+from .outcome import in_words
 from .schemas import Asked, ExplanationOut, PanelOut
 
 

@@ -15,7 +15,8 @@ from ...access.metered import passes
 from ...engine.contract import Explained, ExplainedPanel
 from ...engine.flights import NotYet
 from ...engine.schemas import ModelOut
-from ...errors import Conflict, NotFound
+from ...errors import Conflict, NotFound, StorageFailed
+from ...logging import tell_operator
 from ...store import history, results
 from ...store.results import Kind
 from ...web.dependencies import Services
@@ -160,8 +161,16 @@ async def _answered(
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
     body = await _found_or_made(services, project, asked, wait=wait, follow=follow)
     shown = records.read(asked, body)
-    await history.remember(services.store, project, records.entry(asked, shown))
+    await _remember(services, project, asked, shown)
     return body if target is None else records.with_target(shown, target)
+
+
+async def _remember(services: Services, project: str, asked: Asked, shown: ExplanationOut | PanelOut) -> None:
+    """A note beside the answer: what is stored is answered also while the database takes no note."""
+    try:
+        await history.remember(services.store, project, records.entry(asked, shown))
+    except StorageFailed as error:
+        tell_operator(error)
 
 
 async def _question(

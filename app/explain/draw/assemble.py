@@ -10,12 +10,12 @@ from typing import Any
 from ...engine.schemas import ModelOut
 from ...web.forms import FormError
 from ..ask import measuring
+from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
 from .contexts import Facts, PanelPage, Recent
 from .findings import findings_of
-from .outcome import in_words, prediction_view
 from .view import View
 
 LONG = 60  # parts: beyond, the text is set smaller

@@ -9,10 +9,10 @@ from typing import Any
 
 from ...engine.schemas import ModelOut
 from ...web.forms import FormError
+from ..ask.outcome import PredictionView
 from ..ask.schemas import PanelOut
 from .examples import Example
 from .findings import Findings
-from .outcome import PredictionView
 from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
 
 

@@ -11,6 +11,7 @@ class Config:
 
     settings: dict[str, Any]  # Settings, as JSON
     engine: str | None  # the path of its socket, where there is one
+    tell: int | None = None  # the inherited descriptor for what the runner has to say of itself
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -8,34 +8,29 @@ does the others.
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetEnqueueOptions, SetWorkflowID
 from sqlalchemy import make_url
 
-from ...settings import Settings
 from ...store import jobs
-from ...store.connection import url_of
 from ...store.job_states import State
 from ...store.tables import Job
+from ..lifeline import Lifeline
+from ..workflows import prepare, told_of_workflows
 from .execution import Execution, Failed
 
 T = TypeVar("T")
 NAME = "whence"
-FAILED = 75  # the exit code of a runner that is to be started again
 AT_ONCE = 4  # jobs in hand: a short one does not wait for a long one
 QUEUES = {"jobs": AT_ONCE, "prompt": 2, "training": 1}  # each with its jobs in hand
 QUEUE_OF = {"explanation": "prompt", "registration": "prompt", "training": "training"}  # every other kind: jobs
 LOOK_EVERY = 0.25  # seconds between two looks for new jobs and for those to cancel
 MOST_RECOVERIES = 50  # deaths of the runner that one attempt at a job survives
-LOG = structlog.get_logger("jobs")
 
 
 class Json(Serializer):
@@ -54,10 +49,13 @@ class Json(Serializer):
 class Durable:
     """One for a process: the workflows are registered where the library keeps them for the whole process."""
 
-    def __init__(self, execution: Execution, url: str) -> None:
+    def __init__(self, execution: Execution, url: str, lifeline: Lifeline | None = None) -> None:
         self.execution = execution
+        self.lifeline = lifeline or Lifeline()
+        self.url = make_url(url)
         self._given: set[str] = set()  # workflows that this process has enqueued
-        _prepare(url)
+        with told_of_workflows(self.url):
+            prepare(self.url)
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": url,
@@ -72,18 +70,23 @@ class Durable:
 
     def start(self) -> None:
         """Goes on with what was in hand when the last runner ended."""
-        DBOS.launch()
-        for name, at_once in QUEUES.items():
-            DBOS.register_queue(
-                name, worker_concurrency=at_once, polling_interval_sec=LOOK_EVERY, on_conflict="always_update"
-            )
-        self._take_up_orphans()
+        with told_of_workflows(self.url):
+            DBOS.launch()
+            for name, at_once in QUEUES.items():
+                DBOS.register_queue(
+                    name, worker_concurrency=at_once, polling_interval_sec=LOOK_EVERY, on_conflict="always_update"
+                )
+            self._take_up_orphans()
 
     def serve(self, sign: Path) -> None:
         """Until the process ends: enqueues new jobs, stops cancelled ones, and touches `sign` to show it."""
+        begun = False
         while True:
-            _or_end(self.look)
-            sign.touch()
+            self._or_end(self.look)
+            self._or_end(sign.touch)
+            if not begun:
+                self.lifeline.at_work()
+            begun = True
             time.sleep(LOOK_EVERY)
 
     def look(self) -> None:
@@ -95,7 +98,8 @@ class Durable:
                 self._enqueue(job)
 
     def _enqueue(self, job: Job) -> None:
-        with SetWorkflowID(workflow_id(job)), SetEnqueueOptions(priority=max(1, job.priority)):
+        asked = SetWorkflowID(workflow_id(job)), SetEnqueueOptions(priority=max(1, job.priority))
+        with told_of_workflows(self.url), asked[0], asked[1]:
             DBOS.enqueue_workflow(QUEUE_OF.get(job.kind, "jobs"), self._workflow, job.id)
         self._given.add(workflow_id(job))
 
@@ -104,15 +108,15 @@ class Durable:
 
         @DBOS.step(name="begin")
         def begin(id: str) -> list[int | None]:
-            return [_or_end(partial(execution.begin, id)), execution.executor.slots]
+            return [self._or_end(partial(execution.begin, id)), execution.executor.slots]
 
         @DBOS.step(name="shards")
         def shards(id: str, first: int, stop: int) -> bool:
-            return _or_end(partial(execution.shards, id, first, stop))
+            return self._or_end(partial(execution.shards, id, first, stop))
 
         @DBOS.step(name="finish")
         def finish(id: str) -> None:
-            _or_end(partial(execution.finish, id))
+            self._or_end(partial(execution.finish, id))
 
         @DBOS.workflow(name="job", max_recovery_attempts=MOST_RECOVERIES)
         def job(id: str) -> None:
@@ -134,41 +138,20 @@ class Durable:
             elif known.status not in ("PENDING", "ENQUEUED", "DELAYED"):
                 self.execution.fail(job.id, Failed(f"the job runner ended {MOST_RECOVERIES} times while it ran"))
 
+    def _or_end(self, step: Callable[[], T]) -> T:
+        """The step's result. What a job cannot be blamed for, such as a database that is away, ends the process: it is
+        started again, and goes on with the same step. An error that got out would end the workflow instead."""
+        try:
+            return step()
+        except BaseException as error:
+            self.lifeline.end(error)
+
 
 def sign_of_life(data: Path) -> Path:
     """Touched with every look for jobs."""
     return data / "runner.alive"
 
 
-def _or_end(step: Callable[[], T]) -> T:
-    """The step's result. What a job cannot be blamed for, such as a database that is away, ends the process: it is
-    started again, and goes on with the same step. An error that got out would end the workflow instead."""
-    try:
-        return step()
-    except BaseException as error:
-        LOG.critical("runner ends", error=type(error).__name__)
-        os._exit(FAILED)
-
-
 def workflow_id(job: Job) -> str:
     """Another one for each attempt, also where the job of this id was removed and asked for again."""
     return f"{job.id}-{job.created}-{job.attempt}"
-
-
-def workflows_url(settings: Settings) -> str:
-    """Beside the tables on PostgreSQL, in a schema of its own; in a file of its own on SQLite."""
-    url = url_of(settings)
-    if url.get_backend_name() == "sqlite":
-        return f"sqlite:///{settings.data / 'jobs.sqlite3'}"
-    return url.render_as_string(hide_password=False)
-
-
-def _prepare(url: str) -> None:
-    """Readers do not hold up the writer (the mode stays with the file)."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        assert parsed.database is not None
-        connection = sqlite3.connect(parsed.database, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL").close()
-        connection.close()
-        Path(parsed.database).chmod(0o600)

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
-from ...errors import AppError, DatabaseUnavailable, EngineDied
+from ...errors import NO_ROOM, AppError, EngineDied, StorageFailed, storage_error
 from ...store import jobs
 from ...store.database import Store
 from ...store.job_states import FINAL, State
@@ -150,9 +150,11 @@ class Execution:
             return action(kind, work)
         except explainers.Cancelled:
             self._end(id, State.CANCELLED)
-        except DatabaseUnavailable:  # no fault of the job: whoever runs it starts anew where it stands
+        except StorageFailed:  # no fault of the job: whoever runs it starts anew where it stands
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise storage_error(error) or error from error
             self.fail(id, error)
         return None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import threading
 import traceback
 from pathlib import Path
@@ -15,25 +14,28 @@ from pathlib import Path
 from ... import logging
 from ..._library import explainers
 from ...engine.server import end_with_the_parent, first_line
+from ...errors import AppError
 from ...settings import Settings
 from ...store import models as registered
 from ...store.database import Store, open_store
+from ...store.trouble import told
 from ..executors.local import LocalExecutor
 from ..executors.protocol import Executor
+from ..lifeline import Lifeline
+from ..workflows import workflows_url
 from .config import Config
-from .durable import FAILED, Durable, sign_of_life, workflows_url
+from .durable import Durable, sign_of_life
 from .execution import Execution
 from .turn import one_at_a_time
 
 
-def serve(config: Config) -> None:
-    logging.configure()
+def serve(config: Config, lifeline: Lifeline) -> None:
     settings = Settings(**config.settings)
     store = open_store(settings)
-    with one_at_a_time(store.engine, settings.data):
+    with told(store.engine), one_at_a_time(store.engine, settings.data):
         executor = executor_of(settings, store, engine=config.engine)
         execution = Execution(store, executor, data=settings.data, device=settings.device)
-        durable = Durable(execution, workflows_url(settings))
+        durable = Durable(execution, workflows_url(settings), lifeline)
         durable.start()
         durable.serve(sign_of_life(settings.data))
 
@@ -64,11 +66,15 @@ def main() -> None:
     if line is None:
         return
     threading.Thread(target=end_with_the_parent, daemon=True).start()
+    logging.configure()
+    config = Config(**json.loads(line))
+    lifeline = Lifeline(config.tell)
     try:
-        serve(Config(**json.loads(line)))
-    except BaseException:
-        traceback.print_exc()
-        os._exit(FAILED)  # threads that poll the database would keep the process
+        serve(config, lifeline)
+    except BaseException as error:
+        if not isinstance(error, AppError | OSError):
+            traceback.print_exc()
+        lifeline.end(error)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from ...errors import AppError
+from ..arrays import AGAIN
 from ..database import Store
 from ..tables import Result, StoredArray
 from . import amcheck
 
+READABLE = "let the user that runs Whence read it"
 TOGETHER = 200  # rows that are read at once
 
 
@@ -51,12 +53,13 @@ def _each_array(store: Store) -> Iterator[str]:
         for row in rows:
             name = f"array {row.name} of {row.project}/{row.key}"
             try:
-                held = store.files.get(row.digest, row.body)
-            except OSError:
-                yield f"{name}: its file {row.digest} is not there"
-                continue
-            if hashlib.sha256(held).hexdigest() != row.digest:
-                yield f"{name}: is not what was stored"
+                store.files.get(row.digest, row.body)
+            except FileNotFoundError as error:
+                yield f"{name}: its file {error.filename} is not there: {AGAIN}"
+            except OSError as error:
+                yield f"{name}: its file {error.filename} cannot be read ({error.strerror}): {READABLE}"
+            except AppError as error:
+                yield f"{name}: is not what was stored: {error.inside}"
         after = (rows[-1].project, rows[-1].key, rows[-1].name)
 
 
@@ -75,7 +78,7 @@ def _each_result(store: Store) -> Iterator[str]:
             except (ValueError, KeyError, TypeError):
                 whole = False
             if not whole:
-                yield f"{row.kind} {row.project}/{row.key}: is not what was stored"
+                yield f"{row.kind} {row.project}/{row.key}: is not what was stored: {AGAIN}"
         after = (rows[-1].project, rows[-1].key)
 
 

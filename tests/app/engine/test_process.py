@@ -87,6 +87,13 @@ def test_many_texts_are_scored_by_the_engine_process(client: TestClient) -> None
     assert found[0] == pytest.approx([each["logit"] for each in sorted(first, key=lambda e: e["index"])], abs=1e-6)
 
 
+def test_the_probe_says_once_jobs_are_run(client: TestClient) -> None:
+    """The job runner tells the web process that it is at work."""
+    wait_for(lambda: client.get("/readyz").json()["jobs"] == "running")
+
+    assert client.get("/readyz").json()["jobs_reason"] is None
+
+
 def predicted(client: TestClient) -> Any:
     return client.post("/v1/predictions", json={"model": MODEL, "inputs": [{"text": "hello"}]})
 

@@ -34,6 +34,7 @@ from app.schemas import TextInput
 from app.settings import Settings
 from app.store import jobs
 from app.store.database import Store, open_store
+from app.store.job_condition import RunnerCondition
 from tests.app.jobs.inline import InlineExecutor
 
 TEXTS = [
@@ -51,7 +52,7 @@ def batch(method: str | None) -> BatchRequest:
 
 def run(store: Store, executor: Executor, request: BatchRequest) -> dict[str, Any]:
     """The state of the job after its end, and what is stored of each shard, as bytes and as rows."""
-    services: Any = SimpleNamespace(store=store, purse=None)
+    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
     job = anyio.run(service.submit, services, "default", "batch", request)
     Execution(store, executor).run(job.id)
     found = anyio.run(service.get, services, "default", job.id)

@@ -18,12 +18,13 @@ from app.jobs.schemas import JobOut
 from app.schemas import TextInput
 from app.store import jobs
 from app.store.database import Store
+from app.store.job_condition import RunnerCondition
 from app.store.job_states import State
 from tests.app.jobs.inline import execution
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:
-    services: Any = SimpleNamespace(store=store, purse=None)
+    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
 
     async def run() -> Any:
         return await function(services, *positional, **named)
@@ -212,7 +213,7 @@ def test_a_file_is_given_back_in_parts(store: Store) -> None:
     work.keep("a.bin", body)
 
     async def read() -> bytes:
-        services: Any = SimpleNamespace(store=store, purse=None)
+        services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
         return b"".join([part async for part in service.file(services, "default", job.id, name="a.bin")])
 
     assert anyio.run(read) == body

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from ..datasets import service
 from ..datasets.importing import import_file
-from ..datasets.parsing import form_of
-from ..datasets.schemas import DatasetOut, Form, Mapping
+from ..datasets.reading.parsing import form_of
+from ..datasets.reading.schemas import Form, Mapping
+from ..datasets.schemas import DatasetOut
 from ..datasets.uploads import upload_of
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings

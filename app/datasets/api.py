@@ -17,8 +17,9 @@ from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import export, flow, service
 from .browse import MOST_ROWS, Badge, Filters, Sort
 from .multipart import Sent, receive_form
+from .reading.schemas import Form, Mapping
 from .requests import PredictRequest
-from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
+from .schemas import DatasetOut, DatasetsOut, RowsOut, SummaryOut
 from .uploads import receive
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[needs(Scope.READ)])

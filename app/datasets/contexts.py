@@ -10,8 +10,9 @@ from ..engine.schemas import ModelOut
 from ..jobs.schemas import JobOut
 from ..web.forms import FormError
 from .browse import Filters
-from .faults import FAULTS, NOTES
-from .schemas import CellOut, DatasetOut, FaultOut, NoteOut, RowsOut, SummaryOut, WordOut
+from .reading.faults import FAULTS, NOTES
+from .reading.schemas import FaultOut, NoteOut
+from .schemas import CellOut, DatasetOut, RowsOut, SummaryOut, WordOut
 
 MOST_CLASSES = 12  # of a matrix that is drawn
 MOST_WORDS = 12

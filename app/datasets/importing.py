@@ -16,9 +16,10 @@ from ..store.datasets import rows as datasets
 from ..store.datasets.facts import Alike, Fact
 from ..store.datasets.tables import Dataset, DatasetRun
 from ..store.results import now
-from .limits import Limits
-from .parsing import NoText, Parsed, Row, parse
-from .schemas import Described, Failure, Fault, Form, Mapping, Note
+from .reading.limits import Limits
+from .reading.parsing import NoText, Parsed, Row, parse
+from .reading.schemas import Fault, Form, Mapping, Note
+from .schemas import Described, Failure
 
 TOGETHER = 5_000  # rows a transaction
 Progress = Callable[[float, str], None]

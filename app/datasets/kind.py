@@ -24,7 +24,7 @@ from ..store.datasets.facts import NONE, Alike, Explained, Fact
 from ..store.datasets.tables import Dataset
 from . import words
 from .importing import groups_of, import_file, new_run
-from .labels import aligned
+from .reading.labels import aligned
 from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
 from .schemas import Described
 from .service import DataRow, rows

@@ -25,8 +25,8 @@ from .browse import Filters
 from .contexts import DatasetPage, ListPage
 from .links import filters_of, filters_of_query, query_of
 from .multipart import receive_form
+from .reading.schemas import Mapping
 from .requests import MOST_EXPLAINED, PredictRequest
-from .schemas import Mapping
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 LONGEST_SEARCH = 500

@@ -15,9 +15,10 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..store.database import Store
 from ..store.datasets import rows as datasets
 from ..store.datasets.tables import Dataset, DatasetRow, DatasetRun
-from .faults import said, said_note
 from .keys import dataset_id, name_of
-from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut, Status
+from .reading.faults import said, said_note
+from .reading.schemas import Form, Mapping
+from .schemas import DatasetOut, DatasetsOut, Described, RunOut, Status
 from .uploads import Upload, parts_of, stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

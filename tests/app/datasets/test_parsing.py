@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.faults import FAULTS, said
-from app.datasets.limits import Limits
-from app.datasets.parsing import NoText, Row, form_of, parse
-from app.datasets.schemas import Fault, Form, Mapping
+from app.datasets.reading.faults import FAULTS, said
+from app.datasets.reading.limits import Limits
+from app.datasets.reading.parsing import NoText, Row, form_of, parse
+from app.datasets.reading.schemas import Fault, Form, Mapping
 from app.errors import BadFile
 from app.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .limits import Limits
 from .schemas import Fault, Note
 

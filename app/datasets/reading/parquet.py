@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .delimited import UNREADABLE
 from .limits import Limits
 from .records import Entry, Opened, column_names

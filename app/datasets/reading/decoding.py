@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from ..errors import BadFile
+from ...errors import BadFile
 
 CHUNK = 1 << 20
 CURE = "Save it as UTF-8 (in a spreadsheet: CSV UTF-8) and send it again."

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from . import columns
 from .delimited import open_delimited
 from .faults import said

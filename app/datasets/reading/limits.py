@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schemas import LONGEST_TEXT
+from ...schemas import LONGEST_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

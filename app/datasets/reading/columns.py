@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .limits import Limits
 from .records import Entry
 from .schemas import Column, Mapping

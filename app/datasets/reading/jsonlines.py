@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .decoding import encoding_of
 from .delimited import UNREADABLE
 from .limits import Limits

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .decoding import encoding_of
 from .limits import Limits
 from .records import Entry, Opened, column_names

@@ -10,7 +10,7 @@ import rfc8785
 
 from .reading.schemas import Form, Mapping
 
-SCHEMA = 1  # raised when the same file would be read in another way
+SCHEMA = 2  # raised when the same file would be read in another way
 LONGEST_NAME = 120
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..schemas import Name, Record
+from .reading.labels import By
 from .reading.schemas import Column, Fault, FaultOut, Form, Mapping, Note, NoteOut
 
 Status = Literal["waiting", "importing", "ready", "failed"]
@@ -37,6 +38,9 @@ class RunOut(Record):
     done: int
     explained: int
     job: str | None = None
+    matched_by: By = Field("name", description="How labels of the file were matched with classes of the model.")
+    matched: dict[str, str] = Field(default_factory=dict, description="Label of the file → class of the model.")
+    unmatched: tuple[str, ...] = Field((), description="Labels that mean no class: their rows are not judged.")
 
 
 class DatasetOut(Record):

@@ -3,127 +3,75 @@
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import IO, Any
 
 from ...errors import BadFile
-from .decoding import encoding_of
+from .decoding import Source, encoding_of
+from .dialects import LOOKED_AT, Cells, Layout, layout_of, rows_of
+from .headers import names_columns, positions
 from .limits import Limits
-from .records import Entry, Opened, column_names
+from .lines import Lines
+from .records import UNREADABLE, Entry, Opened, column_names
 from .schemas import Fault, Note
 
-SEPARATORS = (",", "\t", ";", "|")
-LOOKED_AT = 200  # lines
-PLAIN_NAME = 200  # characters; a longer name of a column is rather a row
-UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    separator: str
-    quoted: bool
-
-    def reader(self, lines: Iterable[str]) -> Any:
-        if self.quoted:
-            return csv.reader(lines, delimiter=self.separator, strict=True)
-        return csv.reader(lines, delimiter=self.separator, quoting=csv.QUOTE_NONE)
-
-
-def open_delimited(path: Path, limits: Limits) -> Opened:
+def open_delimited(source: Source, limits: Limits, named: Collection[str] = ()) -> Opened:
     """Raises BadFile."""
-    encoding = encoding_of(path)
+    encoding = encoding_of(source)
     csv.field_size_limit(limits.cell)
-    with path.open(encoding=encoding, newline="") as file:
-        dialect = _dialect([_line(file, limits) for _ in range(LOOKED_AT)])
-    header = _header(path, encoding, dialect, limits)
-    names, notes = column_names(header, limits)
-    if dialect.separator == "\t" and not dialect.quoted:
+    layout = layout_of(source, encoding, limits)
+    first, *rows = _head(source, layout, limits)
+    if isinstance(first, Fault):
+        raise BadFile(
+            f"the first line, which names the columns, cannot be read: {first.value or 'a quote is not closed'}",
+            cure="Put the names of the columns into the first line, such as: text,label",
+        )
+    found = names_columns(first.values, [row.values for row in rows if isinstance(row, Cells)], named)
+    names, notes = column_names(positions(len(first.values)) if found is False else first.values, limits)
+    if found is False:
+        notes = (*notes, Note(code="headerless", value=_quoted(first)))
+    if found is None:
+        notes = (*notes, Note(code="header_assumed", value=_quoted(first)))
+    if layout.dialect.separator == "\t" and not layout.dialect.quoted:
         notes = (*notes, Note(code="unquoted"))
-    return Opened(names, _entries(path, encoding, dialect, names, limits), notes)
+    entries = _entries(source, layout, names, limits, named=found is not False)
+    return Opened(names, entries, notes)
 
 
-def _line(file: IO[str], limits: Limits) -> str:
-    line = file.readline(limits.line + 1)
-    if len(line) > limits.line:
-        raise BadFile(
-            f"a line near the start has over {limits.line:,} characters",
-            cure="Send CSV with one row a line, JSONL or Parquet.",
-        )
-    return line
+def _head(source: Source, layout: Layout, limits: Limits) -> list[Cells | Fault]:
+    """The first rows. Raises BadFile where there is none."""
+    with layout.open(source) as file:
+        lines = Lines(islice(file, LOOKED_AT + layout.skip))
+        for _ in islice(lines, layout.skip):
+            pass
+        rows = list(rows_of(lines, layout.dialect, limits))
+    if not rows:
+        raise BadFile("the file has no rows", cure="Send a file with a first line that names the columns, and rows.")
+    return rows
 
 
-def _header(path: Path, encoding: str, dialect: Dialect, limits: Limits) -> list[str]:
-    with path.open(encoding=encoding, newline="") as file:
-        try:
-            header: list[str] = next((row for row in dialect.reader(file) if row), [])
-        except csv.Error as error:
-            raise BadFile(f"the first line cannot be read: {error}") from error
-    if not header or any(len(name) > PLAIN_NAME for name in header):
-        raise BadFile(
-            "the first line does not name the columns",
-            cure="Put a first line before the rows, such as: text,label",
-        )
-    return header
-
-
-def _dialect(lines: list[str]) -> Dialect:
-    """The separator by which most of the first lines have as many fields as the first one."""
-    tried = [Dialect(separator, quoted=True) for separator in SEPARATORS] + [Dialect("\t", quoted=False)]
-    return max(tried, key=lambda each: _agreement(each, lines))
-
-
-def _agreement(dialect: Dialect, lines: list[str]) -> tuple[int, int, bool]:
-    reader = dialect.reader(islice(lines, len(lines)))
-    width = agreeing = 0
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            break
-        except csv.Error:
-            agreeing -= 1
-            continue
-        width = width or len(row)
-        agreeing += len(row) == width > 1
-    return agreeing, width if width > 1 else 0, dialect.quoted
+def _quoted(row: Cells) -> str:
+    return ", ".join(cell[:40] for cell in row.values[:4])
 
 
 def _entries(
-    path: Path, encoding: str, dialect: Dialect, names: tuple[str, ...], limits: Limits
+    source: Source, layout: Layout, names: tuple[str, ...], limits: Limits, *, named: bool
 ) -> Iterator[Entry | Fault]:
+    """The rows below the names, or all where the file names no columns."""
     csv.field_size_limit(limits.cell)
-    with path.open(encoding=encoding, newline="") as file:
-        reader = dialect.reader(file)
-        next((row for row in reader if row), None)
-        line = reader.line_num + 1
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield _misread(line, reader.line_num, str(error), limits)
-            else:
-                if row:
-                    yield _entry(line, row, names)
-            line = reader.line_num + 1
+    with layout.open(source) as file:
+        lines = Lines(file)
+        for _ in islice(lines, layout.skip):
+            pass
+        rows = rows_of(lines, layout.dialect, limits, width=len(names))
+        for row in islice(rows, 1 if named else 0, None):
+            yield row if isinstance(row, Fault) else _entry(row, names)
 
 
-def _entry(line: int, row: list[str], names: tuple[str, ...]) -> Entry | Fault:
-    if len(row) != len(names):
-        return Fault(line=line, code="width", value=f"{len(row)} ≠ {len(names)}")
-    if any(UNREADABLE.search(cell) for cell in row):
-        return Fault(line=line, code="nul")
-    return Entry(line, dict(zip(names, row, strict=True)))
-
-
-def _misread(line: int, last: int, error: str, limits: Limits) -> Fault:
-    if "field limit" in error:
-        return Fault(line=line, code="long_cell", value=f"{limits.cell:,}", until=last)
-    if "NUL" in error:
-        return Fault(line=line, code="nul")
-    return Fault(line=line, code="quote", value=error)
+def _entry(row: Cells, names: tuple[str, ...]) -> Entry | Fault:
+    if len(row.values) != len(names):
+        return Fault(line=row.line, code="width", value=f"{len(row.values)} ≠ {len(names)}")
+    if any(UNREADABLE.search(cell) for cell in row.values):
+        return Fault(line=row.line, code="nul")
+    return Entry(row.line, dict(zip(names, row.values, strict=True)))

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ...schemas import Record, Request
+from .cells import name_of
 
 Form = Literal["csv", "jsonl", "parquet"]
 MOST_CLASSES = 200
@@ -27,6 +28,11 @@ class Mapping(Request):
         max_length=MOST_CLASSES,
         description="Label in the file → class that it means, where the file has numbers or other names.",
     )
+
+    @field_validator("classes")
+    @classmethod
+    def _spelled(cls, given: dict[str, str]) -> dict[str, str]:
+        return {name_of(label): name for label, name in given.items()}
 
 
 class Column(Record):

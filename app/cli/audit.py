@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .terminal.output import as_json
+from ..datasets.reading.decoding import lines_of
+from .terminal.output import as_json, visible
 from .terminal.progress import bar
 from .terminal.registered import find_model
 
@@ -45,6 +48,7 @@ def run(
     if changed:
         found = Plan.model_validate({**found.model_dump(), **changed})
     material = material_of(found, folder=plan.parent)
+    _tell_of_the_file(material.source.get("file", {}))
     started, clock = datetime.now(UTC), perf_counter()
     with bar("loading") as progress:
         oracle = LocalOracle(find_model(found.model))
@@ -110,8 +114,17 @@ def mask(
     """Print the hashes of terms that pages and reports mask: what app/audit/lexicons/masked.sha256 is made of."""
     from ..audit.evidence.words import digest_of
 
-    listed = {digest_of(line) for line in terms.read_text(encoding="utf-8").splitlines() if line.strip()}
+    listed = {digest_of(line) for line in lines_of(terms) if line.strip()}
     print("\n".join(sorted(listed)))
+
+
+def _tell_of_the_file(facts: Mapping[str, Any]) -> None:
+    for line in facts.get("notes", ()):
+        print(visible(f"whence: {line}"), file=sys.stderr)
+    if facts.get("bad_rows"):
+        print(f"whence: {facts['bad_rows']:,} rows could not be read and are left out", file=sys.stderr)
+    for line in facts.get("listed", ()):
+        print(visible(f"whence: {line}"), file=sys.stderr)
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
 from ...store.database import Store
 from ...web.words import N_
+from .. import files
 from ..data.material import Material
 from ..data.plan import Functional, Own, Plan, Swaps, Table
 from ..evidence.oracle import EngineOracle
@@ -154,14 +155,16 @@ def _of_dataset(store: Store, project: str, declared: str) -> Material:
     assert isinstance(data, Own)
     assert data.dataset is not None
     text, label = (functional.TEXT, functional.LABEL) if isinstance(data, Functional) else ("text", "label")
+    sent = datasets.find(store, project, data.dataset)
+    blank = dict.fromkeys(sent.mapping.groups if sent.mapping else (), "")
     rows: list[dict[str, Any]] = []
     while part := datasets.rows(store, project, data.dataset, len(rows), len(rows) + PAGE):
-        rows += [{text: each.text, label: each.label or "", **each.groups} for each in part]
+        rows += [{text: each.text, label: each.label or "", **blank, **each.groups} for each in part]
     if isinstance(data, Table | Swaps):
         data = data.model_copy(update={"text": text, "label": data.label and label})
     made = material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows)
-    name = datasets.find(store, project, str(data.dataset)).name
-    return replace(made, source={**made.source, "title": name})
+    file = files.facts_of(sent.bad_rows, sent.bad_rows_listed, sent.notes)
+    return replace(made, source={**made.source, "title": sent.name, "file": file})
 
 
 def archive(folder: Path) -> bytes:

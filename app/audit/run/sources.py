@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +18,12 @@ from ..data.material import Material
 from ..data.plan import Functional, Plan, Swaps, Table, Templates
 from ..data.swaps.swapping import swappable, twins_of
 from ..data.values import Bools
-from ..measures.functional import cases_of
+from ..files import Columns, rows_of
+from ..measures.functional import LABEL, TEXT, cases_of
 from ..report.matches import sampled
 
 SAMPLES = Path(__file__).parent / "samples"
 SLOT = "{identity}"
-LARGEST = 200_000_000  # bytes of a file
 JIGSAW = "identity templates of Jigsaw's unintended-ml-bias-analysis, CC BY 4.0"
 TRUE = frozenset({"1", "true", "yes", "1.0"})
 
@@ -34,12 +33,32 @@ def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]
     data = plan.data
     if isinstance(data, Templates):
         return templates(data)
-    rows = _rows(folder / data.path) if data.path else list(dataset or ())
+    if data.path is None:
+        return _of_rows(plan, list(dataset or ()))
+    rows, facts = rows_of(folder / data.path, _columns(data))
+    made = _of_rows(plan, rows)
+    left_out = {"bad_rows": facts["bad_rows"], **made.left_out} if facts["bad_rows"] else made.left_out
+    return replace(made, source={**made.source, "file": facts}, left_out=left_out)
+
+
+def _of_rows(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Material:
+    data = plan.data
     if isinstance(data, Functional):
         return functional(data, rows)
     if isinstance(data, Table):
         return table(data, rows, audited=plan.audited, seed=plan.seed)
+    assert isinstance(data, Swaps)
     return swapped(data, rows, audited=plan.audited, seed=plan.seed)
+
+
+def _columns(data: Table | Swaps | Functional) -> Columns:
+    """Which columns of a file are read, and how."""
+    if isinstance(data, Functional):
+        named = ("target_ident", "templ_id")
+        return Columns(text=TEXT, label=LABEL, groups=("functionality", *named), optional=named)
+    if isinstance(data, Swaps):
+        return Columns(text=data.text, label=data.label)
+    return Columns(text=data.text, label=data.label, groups=(*data.groups, *((data.cluster,) if data.cluster else ())))
 
 
 def templates(data: Templates) -> Material:
@@ -218,16 +237,3 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
 def _sample(name: str) -> Iterator[dict[str, str]]:
     with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(_content(path))))
-
-
-def _content(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BadRequest(f"{path} has more than {LARGEST // 1_000_000} MB", cure="Upload it as a data set.")
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path} cannot be read: {error}", cure="Give a CSV file in UTF-8.") from None

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     from .models.folders.base_weights import base_folder as base_folder
     from .outputs import value as values
     from .prose import Prose as Prose
-    from .prose import prose as prose
+    from .prose import prose_of as prose_of
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
     from .registry import build as build
@@ -113,7 +113,7 @@ _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
     ".game.passes": "heard_by",
-    ".prose": "Prose prose",
+    ".prose": "Prose prose_of",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",

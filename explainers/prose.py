@@ -36,7 +36,7 @@ class Prose:
 
 
 @cache
-def prose(name: str, language: str = DEFAULT_LANGUAGE) -> Prose:
+def prose_of(name: str, language: str = DEFAULT_LANGUAGE) -> Prose:
     """The words of a method; of one from another package what its class says. Raises UnknownExplainer."""
     if name not in METHODS:
         return _said_by_the_class(name)

@@ -56,7 +56,7 @@ def reaches(imported: str, *packages: str) -> bool:
     return any(imported == package or imported.startswith(f"{package}.") for package in packages)
 
 
-ROOMY = (LIBRARY,)  # packages in which no folder holds more files than one can overlook, and imports point one way
+ROOMY = (LIBRARY, APP)  # packages in which no folder holds more files than one can overlook, and imports point one way
 MOST_FILES = 15
 
 

@@ -54,7 +54,7 @@ def test_the_methods_page_is_made_from_the_prose_of_the_methods() -> None:
 @pytest.mark.parametrize("name", explainers.METHODS)
 def test_the_details_of_a_method_name_its_options(name: str) -> None:
     """As they are written in a request."""
-    details = explainers.prose(name).text.split("## Details")[1]
+    details = explainers.prose_of(name).text.split("## Details")[1]
 
     assert [option for option in explainers.explainer_class(name).model_fields if f"`{option}`" not in details] == []
 

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..datasets.reading.decoding import lines_of
+from ..datasets.reading.forms.decoding import lines_of
 from .terminal.output import as_json, visible
 from .terminal.progress import bar
 from .terminal.registered import find_model

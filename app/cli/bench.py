@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
-from ..datasets.reading.decoding import lines_of
+from ..datasets.reading.forms.decoding import lines_of
+from ..engine.threads import PATIENCE
 from ..settings import Settings
-from ..threads import PATIENCE
 from ..train.data import BRACKETS
 from .terminal.output import as_json
 from .terminal.progress import bar

@@ -14,8 +14,9 @@ from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
-from . import export, flow, service
-from .browse import MOST_ROWS, Badge, Filters, Sort
+from . import flow, service
+from .browsing import export
+from .browsing.browse import MOST_ROWS, Badge, Filters, Sort
 from .multipart import Sent, receive_form
 from .reading.labels import declared
 from .reading.schemas import MOST_CLASSES, Form, Mapping

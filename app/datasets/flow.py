@@ -19,8 +19,9 @@ from ..jobs.schemas import JobOut
 from ..store.datasets import rows as datasets
 from ..store.upkeep.retention import clear_hidden
 from ..web.dependencies import Services
-from . import browse, export, service
-from .browse import Filters
+from . import service
+from .browsing import browse, export
+from .browsing.browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
 from .reading.parsing import form_of
 from .reading.schemas import Form, Mapping

@@ -21,7 +21,7 @@ from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import NONE, Alike, Explained, Fact
 from ..store.datasets.tables import Dataset
-from . import words
+from .browsing import words
 from .importing import groups_of, import_file, new_run
 from .reading.labels import match
 from .requests import EXPLAINED_SHARD, SHARD, DatasetJob

@@ -19,11 +19,12 @@ from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
 from ..web.rendering import render
-from . import contexts, export, flow
+from . import flow
 from .api import download
-from .browse import Filters
-from .contexts import DatasetPage, ListPage
-from .links import filters_of, filters_of_query, query_of
+from .browsing import contexts, export
+from .browsing.browse import Filters
+from .browsing.contexts import DatasetPage, ListPage
+from .browsing.links import filters_of, filters_of_query, query_of
 from .multipart import receive_form
 from .reading.labels import declared
 from .reading.schemas import Mapping

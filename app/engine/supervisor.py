@@ -16,9 +16,9 @@ from pathlib import Path
 import structlog
 
 from ..settings import Settings
-from ..threads import PATIENCE
 from .client import SocketEngine
 from .server import Config
+from .threads import PATIENCE
 
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]

@@ -13,7 +13,7 @@ BEGIN, END = "<!-- methods:begin -->", "<!-- methods:end -->"
 
 def section(name: str) -> str:
     """One method: its question, its prose a level deeper, and what its class declares."""
-    method, words = explainers.explainer_class(name), explainers.prose(name)
+    method, words = explainers.explainer_class(name), explainers.prose_of(name)
     lines = [f"## {name}", f"*{words.asks}*", re.sub(r"^## ", "### ", words.text, flags=re.MULTILINE)]
     lines.append(f"Costs: {words.cost}.")
     if method.promises:

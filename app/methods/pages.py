@@ -45,7 +45,7 @@ async def one(request: Request, name: str) -> Response:
         raise NotFound(str(error), cure="Choose a method of the list.") from error
     page = MethodPage(
         method=found,
-        text=explainers.prose(found.name, language_of(request)).text,
+        text=explainers.prose_of(found.name, language_of(request)).text,
         others=[each for each in service.list_methods() if each.name != found.name],
     )
     return render(request, "methods/method.html", page, section="methods", json_twin="/v1/explainers")

@@ -29,7 +29,7 @@ def _described(name: str) -> ExplainerOut:
         needs=needs,
         promises=tuple(sorted(str(promise) for promise in method.promises)),
         scale=method.scale,
-        cost=explainers.prose(name).cost,
+        cost=explainers.prose_of(name).cost,
         in_panel=name in explainers.PANEL,
         options=method.model_json_schema(),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datasets.reading.decoding import lines_of
+from ..datasets.reading.forms.decoding import lines_of
 from ..datasets.reading.labels import match
 from ..datasets.reading.parsing import form_of, parse
 from ..datasets.reading.report import BadRows

@@ -299,7 +299,7 @@ def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callabl
 
         def words(name: str) -> str:
             try:
-                return str(getattr(explainers.prose(name, language), part))
+                return str(getattr(explainers.prose_of(name, language), part))
             except explainers.UnknownExplainer:
                 return name if part in ("title", "brief") else ""
 

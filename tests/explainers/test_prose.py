@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from explainers import METHODS, explainer_class, prose
+from explainers import METHODS, explainer_class, prose_of
 from explainers.prose import FOLDER
 
 LANGUAGES = sorted(folder.name for folder in FOLDER.iterdir())
@@ -22,20 +22,20 @@ def test_every_method_has_its_words_in_every_language() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_has_its_five_sections(language: str) -> None:
     """What it does, how to read it, when it can be trusted, when not, details: the same headings on every page."""
-    headings = {name: re.findall(r"^## (.+)$", prose(name, language).text, re.MULTILINE) for name in METHODS}
+    headings = {name: re.findall(r"^## (.+)$", prose_of(name, language).text, re.MULTILINE) for name in METHODS}
 
     assert len(set(map(tuple, headings.values()))) == 1
     assert len(headings["shap"]) == 5
     assert all(
-        part.strip() for name in METHODS for part in re.split(r"^## .+$", prose(name, language).text, flags=re.M)[1:]
+        part.strip() for name in METHODS for part in re.split(r"^## .+$", prose_of(name, language).text, flags=re.M)[1:]
     )
 
 
 def test_the_class_has_the_title_of_the_page() -> None:
     """A notebook shows the class's title, a page the prose's."""
-    assert {name: explainer_class(name).title for name in METHODS} == {name: prose(name).title for name in METHODS}
+    assert {name: explainer_class(name).title for name in METHODS} == {name: prose_of(name).title for name in METHODS}
 
 
 def test_a_language_without_words_gets_english_ones() -> None:
     """A reader of an unknown language is better served by English than by an error."""
-    assert prose("shap", "xx") == prose("shap", "en") != prose("shap", "zh")
+    assert prose_of("shap", "xx") == prose_of("shap", "en") != prose_of("shap", "zh")

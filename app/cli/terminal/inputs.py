@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...datasets.reading.decoding import Source, lines_of
 from ...datasets.reading.faults import said_note, told
+from ...datasets.reading.forms.decoding import Source, lines_of
 from ...datasets.reading.parsing import parse
 from ...datasets.reading.schemas import Fault, Form, Mapping
 from ...errors import BadFile

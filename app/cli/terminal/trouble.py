@@ -46,7 +46,7 @@ def _origin(error: ValidationError, place: str) -> str:
     if error.title != Settings.__name__:
         return ""
     try:
-        origin = origins({}).get(place.partition(".")[0], "default")
+        origin = origins({}, Settings.model_fields).get(place.partition(".")[0], "default")
     except BadConfiguration:
         return ""
     return "" if origin == "default" else f"; correct it in the {origin}"

@@ -10,12 +10,12 @@ from pathlib import Path
 from ...errors import BadFile
 from . import columns
 from .cells import NotPlain, name_of, text_of
-from .decoding import Source, open_bytes
-from .delimited import open_delimited
 from .faults import told
-from .jsonlines import open_json_lines
+from .forms.decoding import Source, open_bytes
+from .forms.delimited import open_delimited
+from .forms.jsonlines import open_json_lines
+from .forms.parquet import open_parquet
 from .limits import Limits
-from .parquet import open_parquet
 from .records import Entry, Opened
 from .schemas import Column, Fault, Form, Mapping, Note
 

@@ -21,8 +21,8 @@ from ...engine.client import SocketEngine
 from ...engine.contract import Priority
 from ...engine.errors import from_wire
 from ...engine.schemas import ModelOut
+from ...engine.threads import PATIENCE
 from ...errors import EngineDied, ModelFailed, UnknownModel
-from ...threads import PATIENCE
 from .local import WaitingEngine
 
 ROOT = Path(__file__).resolve().parents[len(__package__.split("."))]

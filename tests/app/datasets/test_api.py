@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
-from app.datasets.browse import Filters
+from app.datasets.browsing.browse import Filters
 from app.store import jobs
 from app.store.job_states import State
 from tests.app.datasets.given import REVIEWS

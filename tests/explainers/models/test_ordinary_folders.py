@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from explainers.types import Question
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from explainers.contract import Question
 from explainers.errors import BadModel
 from explainers.models import check_folder, load_model
 from tests.tiny import network_for, tokenizer_for

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ...errors import BadFile
+from ....errors import BadFile
 
 Source = Path | bytes  # a file, or its content where it came through a pipe
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import anyio.to_thread
 
-from ..errors import EngineBusy
-from ..explain.draw.export import safe_cells
-from .reading.parquet import ROOT
-from .schemas import RowOut
+from ...errors import EngineBusy
+from ...explain.draw.export import safe_cells
+from ..reading.forms.parquet import ROOT
+from ..schemas import RowOut
 
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 COLUMNS = ("number", "line", "id", "text", "text_pair", "label", "groups", "predicted", "probability", "right", "badge",

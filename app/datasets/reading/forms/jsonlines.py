@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, TextIO
 
-from ...errors import BadFile
+from ....errors import BadFile
+from ..limits import Limits
+from ..records import LONGEST_NAME, UNREADABLE, Entry, Opened, column_names
+from ..schemas import Fault
 from .decoding import Source, encoding_of, open_text
-from .limits import Limits
-from .records import LONGEST_NAME, UNREADABLE, Entry, Opened, column_names
-from .schemas import Fault
 
 
 class _Twice(ValueError):

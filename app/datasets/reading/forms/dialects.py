@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TextIO
 
-from ...errors import BadFile
+from ....errors import BadFile
+from ..limits import Limits
+from ..schemas import Fault
 from .decoding import Source, open_text
-from .limits import Limits
 from .lines import Lines, restored
 from .quotes import lost_lines
-from .schemas import Fault
 
 SEPARATORS = (",", "\t", ";", "|")
 LOOKED_AT = 200  # lines

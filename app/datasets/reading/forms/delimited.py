@@ -6,14 +6,14 @@ import csv
 from collections.abc import Collection, Iterator
 from itertools import islice
 
-from ...errors import BadFile
+from ....errors import BadFile
+from ..limits import Limits
+from ..records import UNREADABLE, Entry, Opened, column_names
+from ..schemas import Fault, Note
 from .decoding import Source, encoding_of
 from .dialects import LOOKED_AT, Cells, Layout, layout_of, rows_of
 from .headers import names_columns, positions
-from .limits import Limits
 from .lines import Lines
-from .records import UNREADABLE, Entry, Opened, column_names
-from .schemas import Fault, Note
 
 
 def open_delimited(source: Source, limits: Limits, named: Collection[str] = ()) -> Opened:

@@ -12,16 +12,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from ..errors import BadRequest, NotFound
-from ..schemas import Request
-from ..store.database import Store
-from ..store.datasets import facts as dataset_facts
-from ..store.datasets import rows as datasets
-from ..store.datasets import selection as dataset_selection
-from ..store.datasets.facts import Stratum
-from ..store.datasets.selection import Place, Wanted
-from ..store.datasets.tables import DatasetRow, DatasetRun
-from .schemas import CellOut, RowOut, RowsOut, SummaryOut, WordOut
+from ...errors import BadRequest, NotFound
+from ...schemas import Request
+from ...store.database import Store
+from ...store.datasets import facts as dataset_facts
+from ...store.datasets import rows as datasets
+from ...store.datasets import selection as dataset_selection
+from ...store.datasets.facts import Stratum
+from ...store.datasets.selection import Place, Wanted
+from ...store.datasets.tables import DatasetRow, DatasetRun
+from ..schemas import CellOut, RowOut, RowsOut, SummaryOut, WordOut
 
 Sort = Literal["number", "-number", "probability", "-probability", "badge", "-badge"]
 Badge = Literal["sound", "rough", "distrust", "none"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from . import columns
-from .records import shown
+from .. import columns
+from ..records import shown
 
 PLAIN_NAME = 200  # characters; a longer name of a column is rather a cell
 POSITION = re.compile(r"column [1-9]\d{0,2}")

@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...errors import BadFile
+from ....errors import BadFile
+from ..limits import Limits
+from ..records import UNREADABLE, Entry, Opened, column_names
+from ..schemas import Fault, Note
 from .decoding import Source
-from .limits import Limits
-from .records import UNREADABLE, Entry, Opened, column_names
-from .schemas import Fault, Note
 
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..engine.schemas import ModelOut
-from ..jobs.schemas import JobOut
-from ..web.forms import FormError
-from ..web.words import N_
+from ...engine.schemas import ModelOut
+from ...jobs.schemas import JobOut
+from ...web.forms import FormError
+from ...web.words import N_
+from ..reading.faults import FAULTS, NOTES
+from ..reading.forms.headers import positions
+from ..reading.schemas import Column, FaultOut, NoteOut
+from ..schemas import CellOut, DatasetOut, RowsOut, RunOut, SummaryOut, WordOut
 from .browse import Filters
-from .reading.faults import FAULTS, NOTES
-from .reading.headers import positions
-from .reading.schemas import Column, FaultOut, NoteOut
-from .schemas import CellOut, DatasetOut, RowsOut, RunOut, SummaryOut, WordOut
 
 MOST_CLASSES = 12  # of a matrix that is drawn
 MOST_WORDS = 12

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from ..errors import BadRequest
+from ...errors import BadRequest
 from .browse import Filters
 
 RIGHT = {"yes": True, "no": False}

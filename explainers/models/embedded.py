@@ -53,12 +53,13 @@ def load_adapter(
     """A LoRA adapter merged into the base encoder in fp32. Raises BadModel."""
     from .adapter import merged_network
     from .device import placed
+    from .heads import TRAINED
     from .loading import load_tokenizer
     from .transformer import TransformerModel
 
     base = base_folder()
     return TransformerModel(
-        placed(merged_network(base, folder, labels), device),
+        placed(merged_network(base, folder, labels, problem=TRAINED if card else None), device),
         load_tokenizer(base),
         id=id,
         title=title,

@@ -20,7 +20,7 @@ from .architectures import in_full
 from .contents import SAVED_FROM, names_code
 from .device import placed
 from .encoding import is_panic
-from .folder import FolderReport
+from .folder import FolderReport, model_name
 from .transformer import TransformerModel
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
@@ -37,7 +37,7 @@ def load_folder(report: FolderReport, device: torch.device) -> TransformerModel:
         network = _guarded(lambda: placed(_network(folder, report), device))
         tokenizer = _guarded(lambda: load_tokenizer(folder))
     _refuse_unfit(network, tokenizer)
-    model = TransformerModel(network, tokenizer, id=report.id, title=report.path.name, digest=digest_of(report))
+    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
     if model.maximum_length < SHORTEST:
         raise BadModel(f"the model reads at most {model.maximum_length} tokens; {SHORTEST} are needed for a text")
     _try(model)

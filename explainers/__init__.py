@@ -86,6 +86,8 @@ if TYPE_CHECKING:
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
     from .models import locate_folder as locate_folder
+    from .models import model_id as model_id
+    from .models import model_name as model_name
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
     from .outputs import value as values
@@ -123,7 +125,7 @@ _WHERE = {
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": "FolderReport check_folder embedded_names locate_folder",
+    ".models": "FolderReport check_folder embedded_names locate_folder model_id model_name",
     ".models.folders.base_weights": "base_folder",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -43,7 +42,7 @@ class Engine:
 
     def announce(self, source: str, *, embedded: bool) -> ModelOut:
         """The model as it is known before it is loaded."""
-        name = source if embedded else _id_of(Path(source))
+        name = source if embedded else explainers.model_id(Path(source))
         known = next((state for state in self.models() if state.source == source and not state.embedded), None)
         if known is not None and known.status != "failed":
             return known
@@ -52,7 +51,11 @@ class Engine:
             name if name not in taken else next(f"{name}-{n}" for n in range(2, 1000) if f"{name}-{n}" not in taken)
         )
         state = ModelOut(
-            id=unique, title=Path(source).name, status="loading", embedded=embedded, source=None if embedded else source
+            id=unique,
+            title=source if embedded else explainers.model_name(Path(source)),
+            status="loading",
+            embedded=embedded,
+            source=None if embedded else source,
         )
         self._set(state)
         return state
@@ -166,11 +169,6 @@ def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
             "assumed": model.assumed,
         }
     )
-
-
-def _id_of(folder: Path) -> str:
-    """The folder's name as it can stand in an address."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.name).strip("-.") or "model"
 
 
 def _record(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .folders.card import card_in
 from .folders.embedded import embedded_names
-from .folders.folder import FolderReport, check_folder, locate_folder
+from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
 
 if TYPE_CHECKING:
     from .transformer import TransformerModel
@@ -33,11 +33,11 @@ def load_model(
     report = check_folder(source, roots=roots)
     if report.kind == "adapter":
         card = card_in(report.path)
-        title = card["title"] if card else report.path.name
+        title = card["title"] if card else model_name(report.path)
         return load_adapter(report.path, where, id=report.id, title=title, labels=report.labels, card=card)
     from .folders.loading import load_folder
 
     return load_folder(report, where)
 
 
-__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder"]
+__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder", "model_id", "model_name"]

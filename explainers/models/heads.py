@@ -18,6 +18,9 @@ PROBLEMS: dict[str, Head] = {
 }
 
 
+TRAINED = "single_label_classification"  # what `whence train` trains, as the cards of its adapters say
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the head is read, and what had to be assumed for it: nothing where the configuration says it."""

@@ -54,7 +54,7 @@ export function whatIf() {
   const main = (prediction) => prediction.predicted ?? prediction.outputs[0];
 
   function says_now(prediction) {
-    if (numeric && prediction.outputs.length > 1) return prediction.outputs.slice(0, 3).map((c) => `${c.label} ${shown(c)}`).join(' · ');
+    if (numeric && prediction.outputs.length > 1) return prediction.outputs.slice(0, 3).map((c) => `${c.label}\u00a0${shown(c)}`).join(' · ');
     if (numeric) return shown(main(prediction));
     if (box.dataset.kind !== 'multi') return prediction.predicted.label;
     return prediction.classes.filter((c) => c.probability >= 0.5).map((c) => c.label).join(', ') || '–';

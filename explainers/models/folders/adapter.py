@@ -19,8 +19,11 @@ from .lora import read_adapter_config, scale_of
 PREFIX = "base_model.model."
 
 
-def merged_network(base: Path, adapter: Path, labels: tuple[str, ...]) -> Any:
-    """The classifier in fp32 and evaluation mode. Raises BadModel where the adapter is not plain LoRA on this base."""
+def merged_network(base: Path, adapter: Path, labels: tuple[str, ...], *, problem: str | None = None) -> Any:
+    """The classifier in fp32 and evaluation mode. Raises BadModel where the adapter is not plain LoRA on this base.
+
+    problem: its `problem_type`, None where nothing says it.
+    """
     from transformers import BertConfig, BertForSequenceClassification
 
     from .loading import quiet_construction, settled
@@ -34,10 +37,9 @@ def merged_network(base: Path, adapter: Path, labels: tuple[str, ...]) -> Any:
     base_config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     kept = {k: v for k, v in base_config.items() if k not in ("architectures", "_name_or_path")}
     numbered = dict(enumerate(labels))
+    described = {"id2label": numbered, "label2id": {v: k for k, v in numbered.items()}, "problem_type": problem}
     with quiet_construction():
-        network = BertForSequenceClassification(
-            BertConfig(**kept, num_labels=count, id2label=numbered, label2id={v: k for k, v in numbered.items()})
-        )
+        network = BertForSequenceClassification(BertConfig(**kept, **described))
     wanted = network.state_dict()
     if unfit := sorted(n for n, w in wanted.items() if n not in weights or weights[n].shape != w.shape):
         raise BadModel(f"adapter_model.safetensors: {unfit[0]} does not fit all-MiniLM-L6-v2")

@@ -51,6 +51,7 @@ def load_adapter(
     card: dict[str, Any] | None = None,
 ) -> TransformerModel:
     """A LoRA adapter merged into the base encoder in fp32. Raises BadModel."""
+    from ..heads import TRAINED
     from ..networks.device import placed
     from ..transformer import TransformerModel
     from .adapter import merged_network
@@ -58,7 +59,7 @@ def load_adapter(
 
     base = base_folder()
     return TransformerModel(
-        placed(merged_network(base, folder, labels), device),
+        placed(merged_network(base, folder, labels, problem=TRAINED if card else None), device),
         load_tokenizer(base),
         id=id,
         title=title,

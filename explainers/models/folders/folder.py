@@ -14,7 +14,8 @@ from typing import Any, Literal
 from ...contract import Head, Notice
 from ...errors import BadModel
 from ..architectures import MODEL_TYPES
-from ..heads import reading_of
+from ..heads import TRAINED, reading_of
+from .card import card_in
 from .contents import read_object, refuse_sizes
 from .used import Used
 from .weights import Weights, read_header, read_weights
@@ -188,7 +189,7 @@ def _adapter(used: Used) -> FolderReport:
         labels = _labels({"id2label": {str(i): n for i, n in enumerate(named if isinstance(named, list) else ())}})
     if len(labels) != heads[0]:
         raise BadModel(f"the adapter's classifier has {heads[0]} outputs, but card.json names {len(labels)} labels")
-    reading = reading_of(None, outputs=len(labels))
+    reading = reading_of(TRAINED if card_in(folder) else None, outputs=len(labels))
     return FolderReport(
         path=folder,
         id=model_id(folder),
@@ -204,11 +205,12 @@ def _adapter(used: Used) -> FolderReport:
 
 
 def model_id(folder: Path) -> str:
-    """The folder's name with only letters, digits, '.', '_' and '-': it stands in addresses.
+    """The folder's name with only letters, digits, '.', '_' and '-': it stands in addresses."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", model_name(folder)).strip("-.") or "model"
 
-    In the cache of a hub, whose folders are called by a hash, the name of the model.
-    """
-    name = folder.name
+
+def model_name(folder: Path) -> str:
+    """The folder's name; in the cache of a hub, whose folders are called by a hash, that of the model."""
     if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
-        name = folder.parent.parent.name.rpartition("--")[2]
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
+        return folder.parent.parent.name.rpartition("--")[2]
+    return folder.name

@@ -21,7 +21,7 @@ from ..architectures import in_full
 from ..networks.device import placed
 from ..transformer import TransformerModel
 from .contents import SAVED_FROM, names_code
-from .folder import FolderReport
+from .folder import FolderReport, model_name
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
 OLD_FIELDS = ("_num_labels", "torch_dtype", "dtype", "gradient_checkpointing", "gguf_file")
@@ -37,7 +37,7 @@ def load_folder(report: FolderReport, device: torch.device) -> TransformerModel:
         network = _guarded(lambda: placed(_network(folder, report), device))
         tokenizer = _guarded(lambda: load_tokenizer(folder))
     _refuse_unfit(network, tokenizer)
-    model = TransformerModel(network, tokenizer, id=report.id, title=report.path.name, digest=digest_of(report))
+    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
     if model.maximum_length < SHORTEST:
         raise BadModel(f"the model reads at most {model.maximum_length} tokens; {SHORTEST} are needed for a text")
     _try(model)

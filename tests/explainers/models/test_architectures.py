@@ -280,9 +280,8 @@ def test_gemma_looks_its_embeddings_up_as_it_does_itself() -> None:
 def test_the_documentation_lists_the_architectures() -> None:
     """Each once, beside what it does not offer."""
     page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| (`.+?) \| *(.*?) *\|$", page.split("architectures:begin")[1].split("architectures:end")[0], re.M
-    )
+    table = page.split("architectures:begin")[1].split("architectures:end")[0]
+    rows = re.findall(r"^\| (`.+?) \| *(.*?) *\|$", table, re.MULTILINE)
     listed = {
         name: frozenset(map(Need, lacking.split(", "))) if lacking else frozenset()
         for names, lacking in rows

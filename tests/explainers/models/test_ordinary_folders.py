@@ -354,3 +354,10 @@ def test_a_single_label_of_one_output_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BadModel, match="the head has one output, whose probability would always be 1"):
         check_folder(folder)
+
+
+def test_what_is_known_of_an_embedded_model_is_not_assumed() -> None:
+    """Its card says how it was trained."""
+    model = load_model("sentiment")
+
+    assert (model.head, model.assumed) == ("single", ())

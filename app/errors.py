@@ -200,11 +200,10 @@ LIBRARY: Mapping[str, tuple[int, str]] = {
     "cancelled": (499, ""),
 }
 # Names and cures where the web framework raised the error itself.
-CODES = {400: "bad_request", 413: "too_large"}
+CODES = {400: "bad_request", 413: "too_large", 429: "busy"}
 CURES = {
     400: "Send a body that is valid JSON in UTF-8.",
     404: "Check the address; /openapi.json lists every route.",
     405: "Use one of the methods that the Allow header names.",
-    413: "Send a shorter text.",
     500: "Ask again; if it stays, report it with the request id.",
 }

@@ -60,7 +60,15 @@ class Settings(BaseSettings):
         description="What a group may do, such as audit, or admin@research for a project; * is everybody.",
     )
 
-    body_limit: int = Field(64 * 1024, ge=1024, description="Bytes of a request body at most.")
+    body_limit: int | None = Field(
+        None,
+        ge=1024,
+        description="Bytes of a request body at most; by default what the texts that a route takes need.",
+    )
+    header_seconds: float = Field(15.0, gt=0, le=600, description="How long the headers of a request may take to come.")
+    body_seconds: float = Field(
+        30.0, gt=0, le=600, description="How long a body may pause; on the whole it has to come at 1 KiB a second."
+    )
     upload_limit: int = Field(256 << 20, ge=1024, description="Bytes of an uploaded data set at most.")
     wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
     interactive_seconds: float = Field(

@@ -95,7 +95,7 @@ async def _stops(services: Services, *, within: float) -> bool:
 
 
 async def row(services: Services, project: str, id: str) -> Job:
-    found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None
+    found = await services.store.read(partial(jobs.status, id=id, project=project)) if ID.fullmatch(id) else None
     return _there(found, id)
 
 

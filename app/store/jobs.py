@@ -45,6 +45,12 @@ def find(session: Session, id: str, project: str | None = None) -> Job | None:
     return None if job is None or (project is not None and job.project != project) else job
 
 
+def status(session: Session, id: str, project: str) -> Job | None:
+    """The job without its request, which may be hundreds of megabytes."""
+    job = session.get(Job, id, options=[defer(Job.request)])
+    return None if job is None or job.project != project else job
+
+
 def change(session: Session, id: str, **values: object) -> Job:
     """Sets columns of a job that exists; its row is locked until the transaction ends."""
     job = session.get_one(Job, id, with_for_update=True)

@@ -28,6 +28,7 @@ def serve(
     """Serve the pages and the REST interface until Ctrl-C."""
     import uvicorn
 
+    from ..connections import backlog_of, connection_class, raise_descriptors
     from ..main import create_app
 
     use(config_file)
@@ -53,8 +54,11 @@ def serve(
             await super().shutdown(sockets)
 
     application = create_app(settings)
+    descriptors = raise_descriptors()
     config = uvicorn.Config(
         application,
+        http=connection_class(seconds=settings.header_seconds, descriptors=descriptors),
+        backlog=backlog_of(descriptors),
         log_level="warning",
         access_log=False,
         server_header=False,

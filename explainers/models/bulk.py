@@ -12,7 +12,6 @@ import torch
 from ..base import Encoded, Progress
 from ..batches import batches_on
 from ..errors import BadInput, Incompatible
-from ..modalities.text import readable
 from ..types import FloatArray, Question
 from .encoding import TextEncoder, is_panic
 from .masking import whole_rows
@@ -66,7 +65,7 @@ def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int =
     pairs = [(text,) if isinstance(text, str) else text for text in texts]
     for number, parts in enumerate(pairs, start=first):
         for part in parts:
-            _named(number, lambda part=part: readable(part))
+            _named(number, lambda part=part: encoder.readable(part))
     if len({len(parts) for parts in pairs}) > 1:
         raise BadInput("some texts are pairs and some are not: give all of them a second text, or none")
     try:

@@ -13,6 +13,7 @@ from ..base import Encoded, Ids, Window
 from ..errors import BadInput
 from ..modalities.text import Arrangement, Piece, arrange, readable
 from ..types import BaselineKind, Question, TextSpan, Token
+from .normalizing import refuse_long
 
 OVERLAP = 8  # neighbouring windows share at least one token in so many
 MOST_WINDOWS = 16  # 7,140 tokens of a model that reads 512 at once: more than a request may hold
@@ -57,6 +58,11 @@ class TextEncoder:
         ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), inputs.ids)
         return replace(inputs, baseline=baseline, baseline_ids=ids)
 
+    def readable(self, text: str, name: str = "text") -> str:
+        """The text itself. Raises BadInput for one that the tokenizer cannot be given, or would blow up."""
+        refuse_long(self.tokenizer.backend_tokenizer.normalizer, readable(text, name), name)
+        return text
+
     def _baseline(self, question: Question) -> BaselineKind | None:
         if question.baseline_text is not None and question.baseline != "text":
             raise BadInput("a baseline_text was given: choose baseline 'text' with it, or leave it out")
@@ -68,9 +74,9 @@ class TextEncoder:
         return question.baseline
 
     def _read(self, question: Question, *, name: str = "text") -> Encoded:
-        texts = [readable(question.text, name)]
+        texts = [self.readable(question.text, name)]
         if question.text_pair is not None:
-            texts.append(readable(question.text_pair, "second text"))
+            texts.append(self.readable(question.text_pair, "second text"))
         focus = _focus(question)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)

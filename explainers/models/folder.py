@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ..errors import BadModel
 from ..types import Head
 from .contents import VOCABULARIES, read_json, read_object, refuse_code, refuse_sizes
+from .normalizing import refuse_growth
 from .weights import Weights, read_header, read_weights
 
 ENCODERS = ("bert", "distilbert", "roberta", "xlm-roberta", "camembert", "albert", "electra", "deberta", "deberta-v2")
@@ -115,6 +116,7 @@ def _model(folder: Path, config: dict[str, Any]) -> FolderReport:
     tokenizer = read_object(folder / "tokenizer.json", most=MOST_TOKENIZER)
     if not isinstance(tokenizer.get("model"), dict):
         raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
+    refuse_growth(tokenizer)
     weights = read_weights(folder)
     labels = _labels(config)
     _refuse_head(weights, labels)

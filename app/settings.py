@@ -98,7 +98,11 @@ class Settings(BaseSettings):
         description="Where models compute: auto (CUDA where there is one), cpu, cuda or cuda:n.",
     )
     threads: int | None = Field(None, ge=1, description="Processor threads of the engine; by default all cores.")
-    engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")
+    engine_memory: int | None = Field(
+        None,
+        ge=1 << 30,
+        description="Bytes of memory that the engine may have; by default three quarters of the machine's.",
+    )
 
     @model_validator(mode="after")
     def _asks_who_comes_from_elsewhere(self) -> Self:

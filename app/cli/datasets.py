@@ -17,6 +17,7 @@ from ..datasets.parsing import form_of
 from ..datasets.schemas import DatasetOut, Form, Mapping
 from ..datasets.uploads import upload_of
 from ..jobs.states import FINAL
+from ..private import keep_files_private
 from ..settings import Settings
 from ..store import jobs
 from ..store.database import Store, open_store
@@ -56,6 +57,7 @@ def add(
     if not upload.size:
         raise Mistake(f"{file} is empty; give a CSV, JSON lines or Parquet file")
     form = format or form_of(file, file.name)
+    keep_files_private()
     store = open_store(settings)
     try:
         made = service.add(store, project, upload, name=name or file.name, form=form, mapping=mapping)
@@ -76,6 +78,7 @@ def list_datasets(
     json: Json = False,
 ) -> None:
     """The data sets, newest first."""
+    keep_files_private()
     store = open_store(_settings(data))
     try:
         found = service.listing(store, project, limit=limit).datasets
@@ -98,6 +101,7 @@ def show(
     json: Json = False,
 ) -> None:
     """One data set: how its columns are read, and the rows that could not be."""
+    keep_files_private()
     store = open_store(_settings(data))
     try:
         found = service.find(store, project, id)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..private import keep_files_private
 from ..settings import Settings
 from ..store import backup as copies
 from ..store import integrity, retention
@@ -80,4 +81,5 @@ def _settings(data: Path | None) -> Settings:
 
 
 def _opened(data: Path | None) -> Store:
+    keep_files_private()
     return open_store(_settings(data))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..private import keep_files_private
 from ..settings import Settings
 from .config import ConfigFile, use
 from .trouble import Mistake
@@ -31,6 +32,7 @@ def serve(
     from ..connections import backlog_of, connection_class, raise_descriptors
     from ..main import create_app
 
+    keep_files_private()
     use(config_file)
     settings = settings_of(folders=folders, host=host, port=port, data=data)
     listening = listen(settings.host, settings.port)

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..models.schemas import ModelOut
+from ..private import keep_files_private
 from .apart import Apart
 from .contract import Priority
 from .ends import STUCK
@@ -235,6 +236,7 @@ def main() -> None:
     line = first_line()
     if line is None:
         return
+    keep_files_private()
     config = Config(**json.loads(line))
     threading.Thread(target=end_with_the_parent, daemon=True).start()
     asyncio.run(serve(config))

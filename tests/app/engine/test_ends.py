@@ -42,7 +42,7 @@ def states(client: SocketEngine, **statuses: str) -> None:
     client._take(
         {
             "status": [
-                ModelOut(id=name, title=name, status=status, source=f"/{name}").model_dump(mode="json")  # type: ignore[arg-type]
+                ModelOut(id=name, title=name, status=status, source=f"/{name}").model_dump(mode="json")
                 for name, status in statuses.items()
             ],
             "loading": [name for name, status in statuses.items() if status == "loading"],

@@ -34,6 +34,10 @@ class Metrics:
             "whence_engine_starts", "Engine processes so far: one, and the restarts.", registry=registry
         )
         self.models = Gauge("whence_models", "Models by their state.", ("status",), registry=registry)
+        self.entries = Counter(
+            "whence_sign_ins", "Attempts to come in with a key, session or name that were refused, and sign-ins.",
+            ("via", "outcome"), registry=registry,
+        )  # fmt: skip
         self.jobs = Gauge("whence_jobs", "Jobs by their state.", ("state",), registry=registry)
 
     def answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
@@ -41,6 +45,9 @@ class Metrics:
 
     def looked_up(self, kind: str, *, stored: bool) -> None:
         self.lookups.labels(kind, "hit" if stored else "miss").inc()
+
+    def entered(self, via: str, *, refused: bool) -> None:
+        self.entries.labels(via, "refused" if refused else "done").inc()
 
     def text(self, *, waiting: int, starts: int, models: Iterable[str], jobs: Mapping[str, int]) -> bytes:
         """Everything, with what is true at this moment."""

@@ -16,10 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from .access import log
-from .access.identify import identify
 from .access.scopes import Caller
 from .bodies import Body, InHand, has_a_large_body
-from .dependencies import SAFE, Services, credentials_of
+from .dependencies import SAFE, Services, visitor_of
 from .errors import AppError, Forbidden, NotAllowed, Unknown
 from .problems import problem_of, problem_of_http, problem_response, waiting
 from .settings import Settings
@@ -124,8 +123,7 @@ class Guard:
         """Routes learn who asks only after the body has been read."""
         if self.settings.auth == "local" or not has_a_large_body(request.scope):
             return
-        services: Services = request.app.state.services
-        if await identify(self.settings, services.store, credentials_of(request, self.settings)) is None:
+        if await visitor_of(request) is None:
             raise Unknown("a body of this size needs a key that is valid")
 
     async def _answer_error(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:

@@ -15,13 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from .access import log
-from .access.scopes import Caller
+from .accounts import log
 from .bodies import Body, InHand, has_a_large_body
-from .dependencies import SAFE, Services, visitor_of
 from .errors import AppError, Forbidden, NotAllowed, Unknown
-from .problems import problem_of, problem_of_http, problem_response, waiting
+from .scopes import Caller
 from .settings import Settings
+from .web.dependencies import SAFE, Services, visitor_of
+from .web.problems import problem_of, problem_of_http, problem_response, waiting
 
 POLICY = "; ".join(
     (

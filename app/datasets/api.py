@@ -8,12 +8,12 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import BadRequest
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, WRITING, as_json, errors, negotiate
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import export, flow, service
 from .browse import MOST_ROWS, Badge, Filters, Sort
 from .multipart import Sent, receive_form

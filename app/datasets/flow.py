@@ -11,14 +11,14 @@ from typing import IO, Any, TypeVar
 
 import anyio.to_thread
 
-from ..access.costs import USUAL_PASSES, tokens_of_file
-from ..dependencies import Services
+from ..engine.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
-from ..explain.questions import explainer_of
+from ..explain.ask.questions import explainer_of
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
-from ..store import datasets
-from ..store.retention import clear_hidden
+from ..store.datasets import rows as datasets
+from ..store.upkeep.retention import clear_hidden
+from ..web.dependencies import Services
 from . import browse, export, service
 from .browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME

@@ -12,9 +12,9 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from ..errors import BadRequest, Conflict, NotFound
-from ..store import datasets
 from ..store.database import Store
-from ..store.dataset_tables import Dataset, DatasetRow, DatasetRun
+from ..store.datasets import rows as datasets
+from ..store.datasets.tables import Dataset, DatasetRow, DatasetRun
 from .faults import said, said_note
 from .keys import dataset_id, name_of
 from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut, Status

@@ -21,10 +21,10 @@ import msgpack
 
 from .._library import explainers
 from ..errors import EngineDied
-from ..models.schemas import ModelOut
 from .ends import reason_of
 from .errors import from_wire
 from .frames import frame
+from .schemas import ModelOut
 
 if TYPE_CHECKING:
     from .server import Config

@@ -12,11 +12,11 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
-from ..models.schemas import ModelOut
 from ..store.arrays import pack
 from .apart import Apart, Start, is_large
 from .contract import Explained, ExplainedPanel, FloatArray, Text
 from .ends import MEMORY_CURE, out_of_memory
+from .schemas import ModelOut
 
 Loader = Callable[[str], Any]
 Listener = Callable[[], None]

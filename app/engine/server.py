@@ -17,7 +17,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..models.schemas import ModelOut
 from ..private import keep_files_private
 from .apart import Apart
 from .contract import Priority
@@ -26,6 +25,7 @@ from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
 from .operations import operation, report
+from .schemas import ModelOut
 from .work import Job, WorkQueue
 
 

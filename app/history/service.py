@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ..dependencies import Services
 from ..errors import BadRequest, NotFound
 from ..store import history, results
 from ..store.tables import Asked
+from ..web.dependencies import Services
 from .schemas import HistoryEntry, HistoryPage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

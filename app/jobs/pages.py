@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs
-from ..forms import FORM_ERRORS
-from ..rendering import render
-from ..words import N_
+from ..scopes import Scope
+from ..store.job_states import FINAL, State
+from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
+from ..web.forms import FORM_ERRORS
+from ..web.rendering import render
+from ..web.words import N_
 from . import service
 from .api import OF_ITS_KIND
+from .registry import KINDS
 from .schemas import JobOut
-from .scopes import SCOPES
-from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
@@ -80,7 +80,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
     page = JobPage(
         job=job,
         ended=job.state in FINAL,
-        changes=caller.may(SCOPES[job.kind]),
+        changes=caller.may(KINDS[job.kind].scope),
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
         epochs=result.get("epochs", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 
-from ..jobs.states import FINAL
+from .job_states import FINAL
 from .results import now
 from .tables import Job, JobFile, JobShard
 

@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
-from ..forms import FORESEEN, Form, FormError, error_of, form_of
-from ..rendering import render
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
+from ..web.rendering import render
 from . import requests
 from .schemas import Recipe, TrainingRequest
 

@@ -6,10 +6,10 @@ import asyncio
 
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..dependencies import Services
 from ..errors import BadRequest
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
+from ..web.dependencies import Services
 from .schemas import MOST_ROWS, TrainingRequest
 
 KIND = "training"

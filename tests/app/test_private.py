@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from app.cli.stored import with_store
+from app.cli.terminal.stored import with_store
 from app.store import keys
 from tests.processes import Server, batch, tiny_folder
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.access.scopes import Scope
+from app.scopes import Scope
 from tests.app.access.conftest import HTTPS, made
 from tests.served import served
 

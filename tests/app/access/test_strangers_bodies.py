@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from app.access.scopes import Scope
+from app.scopes import Scope
 
 from .conftest import Shared
 

@@ -16,7 +16,7 @@ async def predict(services: Services, request: PredictionRequest) -> Predictions
     )
 
 
-def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> PredictionOut:
+def listed(prediction: explainers.Prediction, *, top_k: int) -> PredictionOut:
     """The classes in the order of what the model says of them."""
     shares = prediction.probabilities or (None,) * len(prediction.labels)
     classes = [
@@ -25,5 +25,8 @@ def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> Pr
     ]
     ranked = sorted(classes, key=lambda each: -(each.logit or 0.0))
     return PredictionOut(
-        predicted=classes[prediction.predicted.index], classes=tuple(ranked[:top_k]), words=prediction.words
+        predicted=classes[prediction.predicted.index],
+        classes=tuple(ranked[:top_k]),
+        left_out=max(0, len(ranked) - top_k),
+        words=prediction.words,
     )

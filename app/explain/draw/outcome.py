@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..._library import explainers
+from ...schemas import LISTED_CLASSES
 
-SHOWN_CLASSES = 6  # further ones are folded away
+SHOWN_CLASSES = 6  # further ones are folded away, and those beyond LISTED_CLASSES are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class PredictionView:
     output: float | None  # of a regression
     lines: tuple[ClassLine, ...]
     more: tuple[ClassLine, ...]  # classes that are folded away
+    left_out: int  # classes less probable than these
 
 
 def prediction_view(prediction: explainers.Prediction, head: str | None) -> PredictionView:
@@ -50,8 +52,9 @@ def prediction_view(prediction: explainers.Prediction, head: str | None) -> Pred
         label=prediction.predicted.label,
         probability=None if shares is None else shares[said],
         output=prediction.logits[said] if shares is None else None,
-        lines=tuple(lines[:SHOWN_CLASSES]) if len(lines) > SHOWN_CLASSES else tuple(lines),
-        more=tuple(lines[SHOWN_CLASSES:]) if len(lines) > SHOWN_CLASSES else (),
+        lines=tuple(lines[:SHOWN_CLASSES]),
+        more=tuple(lines[SHOWN_CLASSES:LISTED_CLASSES]),
+        left_out=max(0, len(lines) - LISTED_CLASSES),
     )
 
 

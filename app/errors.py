@@ -14,6 +14,8 @@ AppError
 ├── NotAcceptable    406  no representation that the caller accepts
 ├── OutOfMemory      422  the explanation needs more memory than there is
 ├── OverBudget       429  the caller has spent what it may for now
+├── TooManyJobs      429  the caller keeps as many jobs as it may
+├── ProjectFull      413  the project keeps as many bytes as it may
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
 ├── Stopping         503  the server is being shut down
@@ -130,6 +132,18 @@ class OverBudget(AppError):
     def __init__(self, detail: str, *, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class TooManyJobs(AppError):
+    status = 429
+    code = "too_many_jobs"
+    cure = "Delete jobs that have ended, or ask an operator to raise WHENCE_CALLER_JOBS or set WHENCE_RETENTION_DAYS."
+
+
+class ProjectFull(AppError):
+    status = 413
+    code = "project_full"
+    cure = "Delete data sets or jobs of the project, or ask an operator to raise WHENCE_PROJECT_BYTES."
 
 
 class EngineBusy(AppError):

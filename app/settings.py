@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         ge=1000,
         description="Rows x tokens a minute that a caller may ask of the models, where there are log-ins.",
     )
+    caller_jobs: int = Field(10_000, ge=1, description="Jobs that a caller may keep, where there are log-ins.")
+    project_bytes: int = Field(
+        64 << 30, ge=1 << 20, description="Bytes of data sets and of jobs' texts that a project may keep."
+    )
     inline_array: int = Field(100 * 1024, ge=0, description="Bytes of an array kept in the database; above: a file.")
 
     retention_days: float | None = Field(None, gt=0, description="Days that texts are kept; by default for ever.")

@@ -39,6 +39,7 @@ class Services:
     fingerprint: Fingerprint
     purses: Purses
     purse: Purse | None = None  # of the caller, where there are log-ins
+    caller: str = ""  # the key's id or the user, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
@@ -76,7 +77,7 @@ def services_of(request: Request, visitor: VisitorDep) -> Services:
     if visitor is None or visitor.via == "local":
         return services
     purse = services.purses.of(f"{visitor.project}/{visitor.name}")
-    return replace(services, engine=Metered(services.engine, purse), purse=purse)
+    return replace(services, engine=Metered(services.engine, purse), purse=purse, caller=visitor.name)
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]

@@ -14,6 +14,8 @@ AppError
 ├── NotAcceptable    406  no representation that the caller accepts
 ├── OutOfMemory      422  the explanation needs more memory than there is
 ├── OverBudget       429  the caller has spent what it may for now
+├── TooManyJobs      429  the caller keeps as many jobs as it may
+├── ProjectFull      413  the project keeps as many bytes as it may
 ├── EngineBusy       429  too many requests wait
 ├── EngineLoading    503  the model is still loading
 ├── Stopping         503  the server is being shut down
@@ -140,6 +142,18 @@ class OverBudget(AppError):
         self.retry_after = retry_after
 
 
+class TooManyJobs(AppError):
+    status = 429
+    code = "too_many_jobs"
+    cure = "Delete jobs that have ended, or ask an operator to raise WHENCE_CALLER_JOBS or set WHENCE_RETENTION_DAYS."
+
+
+class ProjectFull(AppError):
+    status = 413
+    code = "project_full"
+    cure = "Delete data sets or jobs of the project, or ask an operator to raise WHENCE_PROJECT_BYTES."
+
+
 class EngineBusy(AppError):
     status = 429
     code = "busy"
@@ -245,11 +259,10 @@ LIBRARY: Mapping[str, tuple[int, str]] = {
     "cancelled": (499, ""),
 }
 # Names and cures where the web framework raised the error itself.
-CODES = {400: "bad_request", 413: "too_large"}
+CODES = {400: "bad_request", 413: "too_large", 429: "busy"}
 CURES = {
     400: "Send a body that is valid JSON in UTF-8.",
     404: "Check the address; /openapi.json lists every route.",
     405: "Use one of the methods that the Allow header names.",
-    413: "Send a shorter text.",
     500: "Ask again; if it stays, report it with the request id.",
 }

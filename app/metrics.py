@@ -36,6 +36,10 @@ class Metrics:
             "whence_engine_starts", "Engine processes so far: one, and the restarts.", registry=registry
         )
         self.models = Gauge("whence_models", "Models by their state.", ("status",), registry=registry)
+        self.entries = Counter(
+            "whence_sign_ins", "Attempts to come in with a key, session or name that were refused, and sign-ins.",
+            ("via", "outcome"), registry=registry,
+        )  # fmt: skip
         self.jobs = Gauge("whence_jobs", "Jobs by their state.", ("state",), registry=registry)
         self.database = Gauge("whence_database_up", "1 while the database answers.", registry=registry)
         self.runner = Gauge(
@@ -51,6 +55,9 @@ class Metrics:
 
     def looked_up(self, kind: str, *, stored: bool) -> None:
         self.lookups.labels(kind, "hit" if stored else "miss").inc()
+
+    def entered(self, via: str, *, refused: bool) -> None:
+        self.entries.labels(via, "refused" if refused else "done").inc()
 
     def text(
         self,

@@ -10,6 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
 
+MOST_CLASSES = 10_000  # that a model may have
+LISTED_CLASSES = 100  # of a prediction or a model, where nobody asks for more
+
+
 class Record(BaseModel):
     """Something the application answers."""
 

@@ -16,12 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from .accounts import log
-from .errors import AppError, Forbidden, NotAllowed, StorageFailed
+from .bodies import Body, InHand, has_a_large_body
+from .errors import AppError, Forbidden, NotAllowed, StorageFailed, Unknown
 from .logging import tell_operator
 from .scopes import Caller
 from .settings import Settings
-from .web.dependencies import SAFE, Services
-from .web.problems import problem_of, problem_response, waiting
+from .web.dependencies import SAFE, Services, visitor_of
+from .web.problems import problem_of, problem_of_http, problem_response, waiting
 
 POLICY = "; ".join(
     (
@@ -49,7 +50,6 @@ HEADERS = {
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 PORT = re.compile(r":\d{1,5}$")
 STATIC = "/static/"
-UPLOADS = ("/datasets", "/v1/datasets")  # POST: a file
 Note = Callable[[Scope, int], Awaitable[None]]
 
 
@@ -66,6 +66,7 @@ class Guard:
         self.app = app
         self.settings = settings
         self.hosts = frozenset((*LOCAL_HOSTS, *(host.lower() for host in settings.allowed_hosts)))
+        self.in_hand = InHand()
         self.log = structlog.get_logger("web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,12 +80,15 @@ class Guard:
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         started = time.perf_counter()
+        body = Body(scope, receive, self.settings, self.in_hand)
         try:
             self._check(scope)
-            await self.app(scope, _limited(scope, receive, _body_limit(scope, self.settings)), answer)
+            await self._refuse_a_large_body_of_a_stranger(Request(scope))
+            await self.app(scope, body, answer)
         except Exception as error:
             await self._answer_error(error, scope, receive, answer)
         finally:
+            body.close()
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", None)  # not the address: a key is a plain hash of a text
             if (services := getattr(scope["app"].state, "services", None)) is not None:
@@ -124,6 +128,13 @@ class Guard:
         if scope["method"] not in SAFE and not _same_site(headers, host):
             raise Forbidden("the request comes from another site", cure="Send the form from a page of this server.")
 
+    async def _refuse_a_large_body_of_a_stranger(self, request: Request) -> None:
+        """Routes learn who asks only after the body has been read."""
+        if self.settings.auth == "local" or not has_a_large_body(request.scope):
+            return
+        if await visitor_of(request) is None:
+            raise Unknown("a body of this size needs a key that is valid")
+
     async def _answer_error(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
         headers: dict[str, str] = {}
         if isinstance(error, AppError):
@@ -131,7 +142,8 @@ class Guard:
             problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
             headers = waiting(error)
         elif isinstance(error, HTTPException):
-            problem = problem_of(error.status_code, detail=error.detail)
+            problem = problem_of_http(error)
+            headers = dict(error.headers or {})
         else:
             # The message may quote what a user typed: the log has the place, not the message.
             place = _place(error)
@@ -173,32 +185,6 @@ def _same_site(headers: Headers, host: str) -> bool:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc.lower() == host
-
-
-def _body_limit(scope: Scope, settings: Settings) -> int:
-    """A file may be larger than a question; the route writes it to disk as it comes and holds it to its own limit."""
-    if scope["method"] == "POST" and scope["path"] in UPLOADS:
-        return settings.upload_limit + settings.body_limit
-    return settings.body_limit
-
-
-def _limited(scope: Scope, receive: Receive, limit: int) -> Receive:
-    """Raises 413 for a body over the limit, before it is read where its length is declared."""
-    too_large = HTTPException(413, f"the body is over {limit} bytes")
-    declared = Headers(scope=scope).get("content-length", "")
-    seen = 0
-
-    async def limited() -> Message:
-        nonlocal seen
-        if declared.isdecimal() and int(declared[:20]) > limit:
-            raise too_large
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise too_large
-        return message
-
-    return limited
 
 
 def _place(error: BaseException) -> str:

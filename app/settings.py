@@ -54,7 +54,15 @@ class Settings(BaseSettings):
         description="What a group may do, such as audit, or admin@research for a project; * is everybody.",
     )
 
-    body_limit: int = Field(64 * 1024, ge=1024, description="Bytes of a request body at most.")
+    body_limit: int | None = Field(
+        None,
+        ge=1024,
+        description="Bytes of a request body at most; by default what the texts that a route takes need.",
+    )
+    header_seconds: float = Field(15.0, gt=0, le=600, description="How long the headers of a request may take to come.")
+    body_seconds: float = Field(
+        30.0, gt=0, le=600, description="How long a body may pause; on the whole it has to come at 1 KiB a second."
+    )
     upload_limit: int = Field(256 << 20, ge=1024, description="Bytes of an uploaded data set at most.")
     wait_seconds: float = Field(60.0, ge=0, le=600, description="How long a caller waits when it does not say.")
     interactive_seconds: float = Field(
@@ -72,6 +80,10 @@ class Settings(BaseSettings):
         ge=1000,
         description="Rows x tokens a minute that a caller may ask of the models, where there are log-ins.",
     )
+    caller_jobs: int = Field(10_000, ge=1, description="Jobs that a caller may keep, where there are log-ins.")
+    project_bytes: int = Field(
+        64 << 30, ge=1 << 20, description="Bytes of data sets and of jobs' texts that a project may keep."
+    )
     inline_array: int = Field(100 * 1024, ge=0, description="Bytes of an array kept in the database; above: a file.")
 
     retention_days: float | None = Field(None, gt=0, description="Days that texts are kept; by default for ever.")
@@ -84,7 +96,11 @@ class Settings(BaseSettings):
         description="Where models compute: auto (CUDA where there is one), cpu, cuda or cuda:n.",
     )
     threads: int | None = Field(None, ge=1, description="Processor threads of the engine; by default all cores.")
-    engine_memory: int | None = Field(None, ge=1 << 30, description="Address space of the engine in bytes at most.")
+    engine_memory: int | None = Field(
+        None,
+        ge=1 << 30,
+        description="Bytes of memory that the engine may have; by default three quarters of the machine's.",
+    )
 
     @model_validator(mode="after")
     def _asks_who_comes_from_elsewhere(self) -> Self:

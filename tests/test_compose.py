@@ -59,7 +59,8 @@ def test_on_a_graphics_card_a_service_is_the_same_but_for_its_image_and_device(n
     other = ("image", "build", "profiles", "deploy", "environment")
 
     assert devices == [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
-    assert gpu["environment"] == {**plain["environment"], "WHENCE_DEVICE": "cuda"}
+    on_a_processor = {name: value for name, value in plain["environment"].items() if name != "WHENCE_ENGINE_MEMORY"}
+    assert gpu["environment"] == {**on_a_processor, "WHENCE_DEVICE": "cuda"}
     assert {key: gpu[key] for key in gpu if key not in other} == {key: plain[key] for key in plain if key not in other}
     assert gpu["image"] != plain["image"]
     arguments = re.findall(r"^ARG (\w+)=", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -80,6 +81,18 @@ def test_a_container_can_do_no_more_than_it_needs(name: str) -> None:
     assert service["stop_grace_period"].endswith("s")
     assert "privileged" not in service
     assert service.get("user", "the image's") != "root"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_has_its_share_of_the_machine(name: str) -> None:
+    """Memory and processes are numbers; an engine reaches its own limit before the container's ends everything."""
+    service = SERVICES[name]
+    limit = int(re.fullmatch(r"(\d+)g", service["mem_limit"])[1]) << 30  # type: ignore[index]
+    engine = int(service["environment"].get("WHENCE_ENGINE_MEMORY", 0))
+
+    assert service["pids_limit"] >= 256
+    assert engine < limit
+    assert bool(engine) == (name in ("web", "worker"))
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -29,6 +29,12 @@ class Credentials:
     users: tuple[str, ...] = ()  # every value of the user header
     groups: tuple[str, ...] = ()
 
+    @property
+    def ways(self) -> tuple[Via, ...]:
+        """By what the request claims to come from somebody, the strongest first."""
+        claims: tuple[tuple[Via, object], ...] = (("key", self.key), ("proxy", self.users), ("session", self.session))
+        return tuple(via for via, claim in claims if claim)
+
 
 async def identify(settings: Settings, store: Store, brought: Credentials) -> Caller | None:
     """None for a stranger. A key that is wrong is not made good by a cookie."""
@@ -43,14 +49,14 @@ async def identify(settings: Settings, store: Store, brought: Credentials) -> Ca
     return None
 
 
-async def sign_in(settings: Settings, store: Store, key: str) -> str | None:
-    """What the cookie is to hold; None for a key that opens nothing."""
+async def sign_in(settings: Settings, store: Store, key: str) -> tuple[str, str] | None:
+    """What the cookie is to hold, and the key's id; None for a key that opens nothing."""
     found = await stored.find(store, digest_of(key))
     if found is None:
         return None
     session = secrets.token_urlsafe(32)
     await stored.sign_in(store, digest_of(session), found.id, now() + round(settings.session_hours * HOUR))
-    return session
+    return session, found.id
 
 
 async def sign_out(store: Store, session: str) -> None:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..access import identify
 from ..scopes import Scope
-from ..web.dependencies import OPEN_TO_ALL, SESSION, ProjectDep, Services, ServicesDep, VisitorDep, needs
+from ..web.dependencies import OPEN_TO_ALL, SESSION, ProjectDep, Services, ServicesDep, VisitorDep, needs, note_entry
 from ..web.forms import FormError, form_of
 from ..web.rendering import render
 from . import log
@@ -44,9 +44,12 @@ async def sign_in_form(request: Request, services: ServicesDep, visitor: Visitor
 async def sign_in(request: Request, services: ServicesDep) -> Response:
     form = await form_of(request)
     address = _address(form.get("next"))
-    session = await identify.sign_in(services.settings, services.store, form.get("key").strip())
-    if session is None:
+    opened = await identify.sign_in(services.settings, services.store, form.get("key").strip())
+    if opened is None:
+        note_entry(request, "sign-in", refused=True)
         return _form(request, address, FormError("bad_key", "", 401, "key"))
+    session, caller = opened
+    note_entry(request, "sign-in", refused=False, caller=caller)
     answer = RedirectResponse(address, 303)
     _keep(answer, services, session)
     return answer

@@ -18,6 +18,7 @@ from ..datasets.reading.parsing import form_of
 from ..datasets.reading.schemas import Form, Mapping
 from ..datasets.schemas import DatasetOut
 from ..datasets.uploads import upload_of
+from ..private import keep_files_private
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
 from ..store import jobs
@@ -64,6 +65,7 @@ def add(
     if not upload.size:
         raise Mistake(f"{file} is empty; give a CSV, JSON lines or Parquet file")
     form = format or form_of(file, file.name)
+    keep_files_private()
     store = open_store(settings)
     try:
         made = service.add(store, project, upload, name=name or file.name, form=form, mapping=mapping)
@@ -84,6 +86,7 @@ def list_datasets(
     json: Json = False,
 ) -> None:
     """The data sets, newest first."""
+    keep_files_private()
     store = open_store(_settings(data))
     try:
         found = service.listing(store, project, limit=limit).datasets
@@ -106,6 +109,7 @@ def show(
     json: Json = False,
 ) -> None:
     """One data set: how its columns are read, and the rows that could not be."""
+    keep_files_private()
     store = open_store(_settings(data))
     try:
         found = service.find(store, project, id)

@@ -15,6 +15,7 @@ from ..engine.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
 from ..jobs import service as jobs
+from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
 from ..store.datasets import rows as datasets
 from ..store.upkeep.retention import clear_hidden
@@ -49,6 +50,7 @@ async def keep(
     """The data set of a file that was sent, and the job that reads it. Sent again it is the same. Raises BadRequest."""
     if upload is None or not upload.size:
         raise BadRequest("no file was sent, or it is empty", cure="Choose a CSV, JSONL or Parquet file.")
+    await refuse_without_room(services, project, size=upload.size)
     seen = await _in_thread(form_of, upload.path, name) if form is None else form
     add = partial(service.add, services.store, project, upload, name=name, form=seen, mapping=mapping)
     return await _read_by_a_job(services, project, await _in_thread(add))

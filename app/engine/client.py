@@ -51,6 +51,7 @@ class SocketEngine:
         self._changed = asyncio.Event()
         self._was_ready = False
         self.starts = 0  # engine processes that were there
+        self.loading: tuple[str, ...] = ()  # ids of the models that the engine process was loading when last heard of
         self.registered: list[str] = []  # for the next engine process, should this one end
 
     @property
@@ -207,6 +208,7 @@ class SocketEngine:
         if "status" in message:
             states = [ModelOut.model_validate(each) for each in message["status"]]
             self._models = {state.id: state for state in states}
+            self.loading = tuple(message.get("loading", ()))
             self._told = True
             self._was_ready = self._was_ready or any(state.status == "ready" for state in states)
             self._changed.set()

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
 from ..store.arrays import pack
+from .apart import Apart, Start, is_large
 from .contract import Explained, ExplainedPanel, FloatArray, Text
+from .ends import MEMORY_CURE, out_of_memory
 from .schemas import ModelOut
 
 Loader = Callable[[str], Any]
 Listener = Callable[[], None]
+EMPTY: Mapping[str, str] = {}
+TELLING = 0.02  # seconds to say what is being loaded, before compiled code lets no other thread run
 
 
 class Engine:
     """Loading may happen in one thread while questions are answered in another."""
 
-    def __init__(self, load: Loader | None = None, *, device: str = "auto") -> None:
+    def __init__(self, load: Loader | None = None, *, device: str = "auto", start_apart: Start | None = None) -> None:
+        """start_apart: gives a large folder a process of its own; without, every model is loaded here."""
         self._load = load or (lambda source: explainers.load_model(source, device=device))
+        self._start_apart = start_apart
         self._changed: Listener = lambda: None
         self._lock = Lock()
         self._states: dict[str, ModelOut] = {}
         self._models: dict[str, Any] = {}
+        self._apart: dict[str, Apart] = {}
+        self._loading: list[str] = []
+
+    @property
+    def loading(self) -> tuple[str, ...]:
+        """The models that are being loaded here at this moment, by their ids."""
+        return tuple(self._loading)
 
     def tell(self, listener: Listener) -> None:
         """Called, from any thread, whenever a model changes its state."""
@@ -35,14 +50,17 @@ class Engine:
         with self._lock:
             return tuple(self._states.values())
 
-    def announced(self, *, embedded: Sequence[str], sources: Sequence[str]) -> list[ModelOut]:
+    def announced(
+        self, *, embedded: Sequence[str], sources: Sequence[str], names: Mapping[str, str] = EMPTY
+    ) -> list[ModelOut]:
+        """names: the ids of sources, where they are not to be made from the folders' names."""
         return [self.announce(name, embedded=True) for name in embedded] + [
-            self.announce(path, embedded=False) for path in sources
+            self.announce(path, embedded=False, name=names.get(path)) for path in sources
         ]
 
-    def announce(self, source: str, *, embedded: bool) -> ModelOut:
+    def announce(self, source: str, *, embedded: bool, name: str | None = None) -> ModelOut:
         """The model as it is known before it is loaded."""
-        name = source if embedded else explainers.model_id(Path(source))
+        name = name or (source if embedded else explainers.model_id(Path(source)))
         known = next((state for state in self.models() if state.source == source and not state.embedded), None)
         if known is not None and known.status != "failed":
             return known
@@ -63,26 +81,77 @@ class Engine:
     def load(self, state: ModelOut) -> ModelOut:
         """Loads an announced model. One that fails is a state with the reason, and harms no other."""
         try:
-            model = self._load(state.source or state.id)
-            explainers.runner.warm_up(model)
-            found = _described(model, state)
+            if self._start_apart is not None and state.source is not None and is_large(state.source):
+                return self._load_apart(state, self._start_apart)
+            with self._at(state):
+                model = self._load(state.source or state.id)
+                explainers.runner.warm_up(model)
+                found = _described(model, state)
         except Exception as error:
-            reason = str(error) if isinstance(error, explainers.ExplainersError) else f"{type(error).__name__}: {error}"
-            found = state.model_copy(update={"status": "failed", "reason": reason})
-            model = None
-        with self._lock:
-            if state.id not in self._states:  # forgotten meanwhile
-                return found
-            if model is not None:
-                self._models[state.id] = model
-        self._set(found)
-        return found
+            return self._settle(_failed(state, error))
+        return self._settle(found, model=model)
+
+    def fail(self, state: ModelOut, reason: str) -> None:
+        """Says of an announced model that it is not loaded, and why."""
+        self._set(state.model_copy(update={"status": "failed", "reason": reason}))
 
     def forget(self, name: str) -> None:
         with self._lock:
             self._states.pop(name, None)
             self._models.pop(name, None)
+            apart = self._apart.pop(name, None)
+        if apart is not None:
+            apart.close()
         self._changed()
+
+    def apart(self, name: str) -> Apart | None:
+        """The process that holds this model alone, if one does. Raises EngineLoading while it is started again."""
+        with self._lock:
+            apart = self._apart.get(name)
+            if apart is None or apart.alive:
+                return apart
+            del self._apart[name]
+            state = self._states[name] = self._states[name].model_copy(update={"status": "loading"})
+        self._changed()
+        Thread(target=self.load, args=(state,), daemon=True).start()
+        raise EngineLoading(f"the process of the model {name} ended; it is being started again")
+
+    def _load_apart(self, state: ModelOut, start: Start) -> ModelOut:
+        assert state.source is not None
+        apart = start(state.source, state.id)
+        try:
+            found = apart.loaded()
+        except BaseException:
+            apart.close()
+            raise
+        if found.status == "ready":
+            return self._settle(found, apart=apart)
+        apart.close()
+        return self._settle(found)
+
+    @contextmanager
+    def _at(self, state: ModelOut) -> Iterator[None]:
+        """Say meanwhile which model is being loaded: should the process end over it, that is known."""
+        self._loading.append(state.id)
+        self._changed()
+        time.sleep(TELLING)
+        try:
+            yield
+        finally:
+            self._loading.remove(state.id)
+
+    def _settle(self, found: ModelOut, *, model: Any = None, apart: Apart | None = None) -> ModelOut:
+        with self._lock:
+            forgotten = found.id not in self._states
+            if not forgotten and model is not None:
+                self._models[found.id] = model
+            if not forgotten and apart is not None:
+                self._apart[found.id] = apart
+        if not forgotten:
+            self._set(found)
+        elif apart is not None:
+            apart.close()
+        return found
 
     def predict(
         self,
@@ -147,6 +216,13 @@ class Engine:
         with self._lock:
             self._states[state.id] = state
         self._changed()
+
+
+def _failed(state: ModelOut, error: Exception) -> ModelOut:
+    reason = str(error) if isinstance(error, explainers.ExplainersError) else f"{type(error).__name__}: {error}"
+    if out_of_memory(error):
+        reason = f"the engine has not enough memory for it: it needs {MEMORY_CURE}"
+    return state.model_copy(update={"status": "failed", "reason": reason})
 
 
 def _described(model: explainers.Model, state: ModelOut) -> ModelOut:

@@ -13,10 +13,16 @@ from ..store.arrays import pack
 from .contract import Explained, ExplainedPanel
 from .engine import Engine
 
+OPERATIONS = ("predict", "scores", "explain", "panel")
+
 
 def operation(engine: Engine, op: str, message: dict[str, Any]) -> Callable[[explainers.Progress], Any]:
     """The work, checked and ready to run. Raises ValueError for an operation that is not there."""
     name = str(message["model"])
+    if op not in OPERATIONS:
+        raise ValueError(f"no operation is called {op!r}")
+    if (apart := engine.apart(name)) is not None:
+        return lambda progress: apart.ask(op, message, progress)
     if op == "predict":
         questions = [explainers.Question.model_validate(each) for each in message["questions"]]
         return lambda progress: [
@@ -29,10 +35,8 @@ def operation(engine: Engine, op: str, message: dict[str, Any]) -> Callable[[exp
     if op == "explain":
         asked = {"method": message["method"], "options": message["options"], "measures": message["measures"]}
         return lambda progress: _packed(engine.explain(name, question, **asked, progress=progress))
-    if op == "panel":
-        methods = message["methods"]
-        return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))
-    raise ValueError(f"no operation is called {op!r}")
+    methods = message["methods"]
+    return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))
 
 
 def report(error: BaseException) -> None:

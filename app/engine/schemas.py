@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from .._library import explainers
 from ..schemas import Record
 
@@ -21,6 +23,7 @@ class ModelOut(Record):
     embedded: bool = False
     digest: str = ""
     labels: tuple[str, ...] = ()
+    labels_left_out: int = Field(0, description="Further classes, in a list of models; the model's address has all.")
     head: explainers.Head = "single"
     task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
     offers: tuple[str, ...] = ()

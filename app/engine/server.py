@@ -12,11 +12,15 @@ import resource
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ..private import keep_files_private
+from .apart import Apart
 from .contract import Priority
+from .ends import STUCK
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
@@ -27,13 +31,17 @@ from .work import Job, WorkQueue
 
 @dataclass(frozen=True)
 class Config:
-    listen: int  # the inherited descriptor of the listening socket
+    listen: int  # the inherited descriptor of the listening socket, or of one that is connected
     sources: list[str]  # model folders
     embedded: list[str]
     seconds: float
     threads: int | None = None
     memory: int | None = None
     device: str = "auto"
+    failed: dict[str, str] = field(default_factory=dict)  # folders and embedded models not to be loaded: the reason
+    names: dict[str, str] = field(default_factory=dict)  # ids of folders
+    apart: bool = True  # large folders get processes of their own
+    connected: bool = False
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -62,7 +70,8 @@ class EngineServer:
             connection.close()
 
     def status(self) -> dict[str, Any]:
-        return {"status": [state.model_dump(mode="json") for state in self.engine.models()]}
+        states = [state.model_dump(mode="json") for state in self.engine.models()]
+        return {"status": states, "loading": list(self.engine.loading)}
 
     def changed(self) -> None:
         """May be called from any thread."""
@@ -152,15 +161,34 @@ async def serve(config: Config) -> None:
     _limit(config)
     _set_threads(config.threads)
     work = WorkQueue(seconds=config.seconds)
-    engine = Engine(device=config.device)
+    start_apart = (lambda source, name: Apart(config, source=source, name=name)) if config.apart else None
+    engine = Engine(device=config.device, start_apart=start_apart)
     server = EngineServer(engine, work)
     engine.tell(server.changed)
-    states = engine.announced(embedded=config.embedded, sources=config.sources)
+    states = engine.announced(embedded=config.embedded, sources=config.sources, names=config.names)
+    refused = {state.id: config.failed.get(state.source or state.id) for state in states}
+    for state in states:
+        if reason := refused[state.id]:
+            engine.fail(state, reason)
     threading.Thread(target=work.serve, daemon=True).start()
-    listening = await asyncio.start_unix_server(server.accept, sock=socket.socket(fileno=config.listen))
-    server.load_in_background(states)
-    async with listening:
-        await _watch(work)
+    watching = asyncio.create_task(_watch(work))
+    async with _listening(config, server):
+        server.load_in_background([state for state in states if not refused[state.id]])
+        await watching
+
+
+@asynccontextmanager
+async def _listening(config: Config, server: EngineServer) -> AsyncIterator[None]:
+    """Answers on the socket that was handed over, which is one connection or takes them."""
+    given = socket.socket(fileno=config.listen)
+    if not config.connected:
+        async with await asyncio.start_unix_server(server.accept, sock=given):
+            yield
+        return
+    reader, writer = await asyncio.open_unix_connection(sock=given)
+    answering = asyncio.create_task(server.accept(reader, writer))
+    answering.add_done_callback(lambda _: os._exit(0))
+    yield
 
 
 async def _watch(work: WorkQueue) -> None:
@@ -170,12 +198,13 @@ async def _watch(work: WorkQueue) -> None:
         since = work.busy_since
         if since is not None and work.clock() - since > 2 * work.seconds:
             print("engine: one batch did not end within the cap; restarting", file=sys.stderr)
-            os._exit(75)
+            os._exit(STUCK)
 
 
 def _limit(config: Config) -> None:
     if config.memory is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (config.memory, config.memory))
+        # What is written to: address space that is only reserved, by threads and libraries, costs nothing.
+        resource.setrlimit(resource.RLIMIT_DATA, (config.memory, config.memory))
 
 
 def _set_threads(threads: int | None) -> None:
@@ -207,6 +236,7 @@ def main() -> None:
     line = first_line()
     if line is None:
         return
+    keep_files_private()
     config = Config(**json.loads(line))
     threading.Thread(target=end_with_the_parent, daemon=True).start()
     asyncio.run(serve(config))

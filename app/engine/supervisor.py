@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ import structlog
 
 from ..settings import Settings
 from .client import SocketEngine
+from .ends import reason_of
+from .memory import engine_memory
 from .server import Config
 from .threads import PATIENCE
 
@@ -27,6 +30,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIR
 LONGEST_PAUSE = 30.0
 QUICK_ENDS = 3  # after so many in a row the models are said to have failed
 LIVED_WELL = 60.0  # an engine that lived this long is started again at once
+MOST_TRIALS = 2  # of a model over which the engine ends while it loads it
 
 
 class Supervisor:
@@ -38,6 +42,9 @@ class Supervisor:
         self.embedded = embedded
         self.process: asyncio.subprocess.Process | None = None
         self.starts = 0
+        self.memory = engine_memory(settings.engine_memory, device=settings.device)
+        self.failed: dict[str, str] = {}  # folders and embedded models that are not loaded again: the reason
+        self._ends: Counter[str] = Counter()  # of engines, by the model that was being loaded
         self._log = structlog.get_logger("engine")
 
     async def run(self) -> None:
@@ -48,10 +55,27 @@ class Supervisor:
             code = await self._one_life()
             pause = 0.0 if time.monotonic() - started > LIVED_WELL else min(LONGEST_PAUSE, max(0.2, 2 * pause))
             quick = 0 if pause == 0.0 else quick + 1
-            self._log.error("engine ended", code=code, restart_in=pause)
-            if quick >= QUICK_ENDS:
-                self.client.give_up(f"the engine ended {quick} times soon after its start, with code {code}")
+            why = reason_of(code, memory=self.memory)
+            over = self._note_end(why)
+            self._log.error("engine ended", code=code, why=why, loading=over, restart_in=pause)
+            if quick >= QUICK_ENDS and not over:
+                self.client.give_up(f"the engine ended {quick} times soon after its start, {why}")
             await asyncio.sleep(pause)
+
+    def _note_end(self, why: str) -> list[str]:
+        """The models that were being loaded when the engine ended. One that ends it again is not loaded any more.
+
+        A folder that a job is about to register gets no second trial: the job then has the reason.
+        """
+        states = {state.id: state for state in self.client.models()}
+        failed_still = {state.source or state.id for state in states.values() if state.status == "failed"}
+        self.failed = {key: reason for key, reason in self.failed.items() if key in failed_still}
+        over = [state.source or state.id for name in self.client.loading if (state := states.get(name)) is not None]
+        for key in over:
+            self._ends[key] += 1
+            if self._ends[key] >= MOST_TRIALS or key not in (*self.embedded, *self._sources()):
+                self.failed[key] = f"the engine ended while it loaded this model, {why}"
+        return over
 
     async def _one_life(self) -> int | None:
         self.starts += 1
@@ -77,16 +101,19 @@ class Supervisor:
         self.process.stdin.write(config.to_line())
 
     def _config(self, listen: int) -> Config:
-        sources = dict.fromkeys([*(str(path) for path in self.settings.sources), *self.client.registered])
         return Config(
             listen=listen,
-            sources=list(sources),
+            sources=list(dict.fromkeys((*self._sources(), *(key for key in self.failed if key not in self.embedded)))),
             embedded=list(self.embedded),
             seconds=self.settings.explanation_seconds,
             threads=self.settings.threads,
-            memory=self.settings.engine_memory,
+            memory=self.memory,
             device=self.settings.device,
+            failed=self.failed,
         )
+
+    def _sources(self) -> list[str]:
+        return list(dict.fromkeys([*(str(path) for path in self.settings.sources), *self.client.registered]))
 
     async def _end(self) -> int | None:
         process, self.process = self.process, None

@@ -22,6 +22,7 @@ from ..store.jobs import NewJob
 from ..store.results import now
 from ..store.tables import Job
 from ..web.dependencies import Services
+from .room import refuse_without_room
 from .schemas import JobError, JobOut, JobsPage
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -46,16 +47,18 @@ async def submit(
     """The job, stored. `key`: the caller's Idempotency-Key, of which the id is made: asked again, it is the same job.
 
     cost: rows x tokens that it will ask of models, about; the caller pays them when the job is new. Raises OverBudget,
-    and Conflict where the key was used for another request.
+    TooManyJobs, ProjectFull, and Conflict where the key was used for another request.
     """
     body = request.model_dump_json()
     id = job_id(project, kind, key)
     known = key is not None and await services.store.read(partial(jobs.state_of, id=id)) is not None
+    if not known:
+        await refuse_without_room(services, project, size=len(body.encode()))
     if services.purse is not None and cost and not known:
         services.purse.charge(cost)
     new = NewJob(
         id=id, project=project, kind=kind, title=title, request=body, priority=priority,
-        state=State.QUEUED,
+        state=State.QUEUED, caller=services.caller,
     )  # fmt: skip
     found = await services.store.write(partial(jobs.add, new=new))
     if found.request != body or found.project != project:
@@ -95,7 +98,7 @@ async def _stops(services: Services, *, within: float) -> bool:
 
 
 async def row(services: Services, project: str, id: str) -> Job:
-    found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None
+    found = await services.store.read(partial(jobs.status, id=id, project=project)) if ID.fullmatch(id) else None
     return _there(found, id)
 
 

@@ -23,7 +23,7 @@ EXAMPLES = {"a folder": {"value": {"path": "/srv/models/reviews"}}}
 
 @router.get("/models", response_model=ModelsOut, responses=errors(*READING), summary="The models and their state")
 async def list_models(services: ServicesDep) -> Response:
-    return as_json(ModelsOut(models=tuple(service.list_models(services))))
+    return as_json(ModelsOut(models=tuple(service.listed_models(services))))
 
 
 @router.post(

@@ -9,6 +9,7 @@ from ..engine.schemas import ModelOut
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import following
 from ..jobs.schemas import JobOut
+from ..schemas import LISTED_CLASSES
 from ..store import models as registered
 from ..store.job_states import State
 from ..web.dependencies import Services
@@ -20,6 +21,19 @@ REGISTRATION = "registration"
 def list_models(services: Services) -> list[ModelOut]:
     """Embedded ones first, in the order in which they were asked for."""
     return list(services.engine.models())
+
+
+def listed_models(services: Services) -> list[ModelOut]:
+    """The models with the first of their classes: ten thousand of each would be most of the list."""
+    return [
+        state.model_copy(
+            update={
+                "labels": state.labels[:LISTED_CLASSES],
+                "labels_left_out": max(0, len(state.labels) - LISTED_CLASSES),
+            }
+        )
+        for state in list_models(services)
+    ]
 
 
 def find_model(services: Services, name: str) -> ModelOut:

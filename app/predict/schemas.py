@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .._library import explainers
-from ..schemas import Name, Record, Request, TextInput
+from ..schemas import LISTED_CLASSES, MOST_CLASSES, Name, Record, Request, TextInput
 
 MOST_INPUTS = 64
 
@@ -13,8 +13,8 @@ MOST_INPUTS = 64
 class PredictionRequest(Request):
     model: Name
     inputs: Annotated[list[TextInput], Field(min_length=1, max_length=MOST_INPUTS)]
-    top_k: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="Classes listed for each input, most probable first; by default all."
+    top_k: Annotated[int, Field(ge=1, le=MOST_CLASSES)] = Field(
+        LISTED_CLASSES, description="Classes listed for each input, the most probable first."
     )
 
 
@@ -41,6 +41,7 @@ class PredictionOut(Record):
     predicted: ClassOut | None  # None for a regression
     classes: tuple[ClassOut, ...]  # most probable first; none for a regression
     outputs: tuple[OutputOut, ...] = ()  # in the model's order
+    left_out: int = Field(0, description="Less probable classes that are not listed: `top_k` asks for more.")
     words: tuple[explainers.WordLabel, ...] = ()  # of a token classifier, whose other fields are of its surest word
 
 

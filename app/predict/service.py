@@ -16,7 +16,7 @@ async def predict(services: Services, request: PredictionRequest) -> Predictions
     )
 
 
-def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> PredictionOut:
+def listed(prediction: explainers.Prediction, *, top_k: int) -> PredictionOut:
     """The classes in the order of what the model says of them, or the values of a regression."""
     if prediction.predicted is None:
         named = enumerate(zip(prediction.labels, prediction.logits, strict=True))
@@ -29,5 +29,8 @@ def listed(prediction: explainers.Prediction, *, top_k: int | None = None) -> Pr
     ]
     ranked = sorted(classes, key=lambda each: -(each.logit or 0.0))
     return PredictionOut(
-        predicted=classes[prediction.main.index], classes=tuple(ranked[:top_k]), words=prediction.words
+        predicted=classes[prediction.main.index],
+        classes=tuple(ranked[:top_k]),
+        left_out=max(0, len(ranked) - top_k),
+        words=prediction.words,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 
+from .datasets.tables import Dataset
 from .job_states import FINAL
 from .results import now
 from .tables import Job, JobFile, JobShard
@@ -24,6 +25,7 @@ class NewJob:
     request: str
     priority: int
     state: str
+    caller: str = ""
 
 
 def add(session: Session, new: NewJob) -> Job:
@@ -33,7 +35,8 @@ def add(session: Session, new: NewJob) -> Job:
         return known
     job = Job(
         id=new.id, project=new.project, kind=new.kind, title=new.title, request=new.request, priority=new.priority,
-        state=new.state, attempt=1, version=1, done=0, part=0.0, note="", created=now(),
+        state=new.state, attempt=1, version=1, done=0, part=0.0, note="", created=now(), caller=new.caller,
+        bytes=len(new.request.encode()),
     )  # fmt: skip
     session.add(job)
     session.flush()
@@ -43,6 +46,26 @@ def add(session: Session, new: NewJob) -> Job:
 def find(session: Session, id: str, project: str | None = None) -> Job | None:
     job = session.get(Job, id)
     return None if job is None or (project is not None and job.project != project) else job
+
+
+def kept(session: Session, project: str, caller: str) -> int:
+    """How many jobs of a caller are stored, in whatever state."""
+    return session.scalar(select(func.count()).where(Job.project == project, Job.caller == caller)) or 0
+
+
+def bytes_kept(session: Session, project: str) -> int:
+    """Bytes of the requests of a project's jobs and of the files of its data sets."""
+    sizes = (
+        select(func.coalesce(func.sum(Job.bytes), 0)).where(Job.project == project),
+        select(func.coalesce(func.sum(Dataset.size), 0)).where(Dataset.project == project),
+    )
+    return sum(int(session.scalar(size) or 0) for size in sizes)
+
+
+def status(session: Session, id: str, project: str) -> Job | None:
+    """The job without its request, which may be hundreds of megabytes."""
+    job = session.get(Job, id, options=[defer(Job.request)])
+    return None if job is None or job.project != project else job
 
 
 def change(session: Session, id: str, **values: object) -> Job:

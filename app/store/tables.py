@@ -114,8 +114,14 @@ class Job(Table):
     created: Mapped[int] = mapped_column(BigInteger)
     started: Mapped[int | None] = mapped_column(BigInteger)
     finished: Mapped[int | None] = mapped_column(BigInteger)
+    caller: Mapped[str] = mapped_column(String(200), server_default="")  # key or user; empty without log-ins
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")  # of the request
 
-    __table_args__ = (Index("ix_jobs_created", "project", "created", "id"), Index("ix_jobs_state", "state"))
+    __table_args__ = (
+        Index("ix_jobs_created", "project", "created", "id"),
+        Index("ix_jobs_state", "state"),
+        Index("ix_jobs_caller", "project", "caller"),
+    )
 
 
 class JobShard(Table):

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeVar
 
+import structlog
 from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 SESSION = "__Host-whence"  # browsers keep such a cookie only with Secure, for this host alone
 AMBIENT = ("session", "proxy")
 SAFE = ("GET", "HEAD", "OPTIONS")
+LOG = structlog.get_logger("access")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Services:
     purses: Purses
     runner: RunnerCondition = field(default_factory=RunnerCondition)
     purse: Purse | None = None  # of the caller, where there are log-ins
+    caller: str = ""  # the key's id or the user, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
@@ -48,12 +51,23 @@ class Services:
 async def visitor_of(request: Request) -> Caller | None:
     """Who asks; None for a stranger. The log reads it off the request's scope."""
     services: Services = request.app.state.services
-    found = await identify(services.settings, services.store, credentials_of(request, services.settings))
+    brought = credentials_of(request, services.settings)
+    found = await identify(services.settings, services.store, brought)
     if found is not None and found.via in AMBIENT and request.method not in SAFE and not _says_whence(request):
         # Cookies and proxies vouch for a browser whatever page made it ask: it has to say which page that was.
         raise Forbidden("the request does not say which site it comes from", cure="Send Origin, or use a key.")
+    if found is None and brought.ways:
+        note_entry(request, brought.ways[0], refused=True)
     request.scope["whence.caller"] = found
     return found
+
+
+def note_entry(request: Request, via: str, *, refused: bool, caller: str | None = None) -> None:
+    """Counts and logs somebody who was let in by a key, or was not; the key itself is written nowhere."""
+    services: Services = request.app.state.services
+    services.metrics.entered(via, refused=refused)
+    told = {"via": via, "caller": caller, "peer": request.client.host if request.client else None}
+    LOG.warning("refused", **told) if refused else LOG.info("signed in", **told)
 
 
 VisitorDep = Annotated[Caller | None, Depends(visitor_of)]
@@ -65,7 +79,7 @@ def services_of(request: Request, visitor: VisitorDep) -> Services:
     if visitor is None or visitor.via == "local":
         return services
     purse = services.purses.of(f"{visitor.project}/{visitor.name}")
-    return replace(services, engine=Metered(services.engine, purse), purse=purse)
+    return replace(services, engine=Metered(services.engine, purse), purse=purse, caller=visitor.name)
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]

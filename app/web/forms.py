@@ -74,6 +74,14 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The file cannot be read."),
         N_("Save it as CSV in UTF-8, with a first line that names the columns, and send it again."),
     ),
+    "too_many_jobs": (
+        N_("You keep as many jobs as you may."),
+        N_("Delete jobs that have ended, or ask an administrator for more room."),
+    ),
+    "project_full": (
+        N_("The project keeps as much as it may."),
+        N_("Delete data sets or jobs, or ask an administrator for more room."),
+    ),
     "too_large": (N_("The file is too large."), N_("Send a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),

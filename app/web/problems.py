@@ -124,8 +124,13 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    problem = problem_of(error.status_code, detail=error.detail, cure=CURES.get(error.status_code, ""))
-    return problem_response(request, problem, error.headers)
+    return problem_response(request, problem_of_http(error), error.headers)
+
+
+def problem_of_http(error: HTTPException) -> Problem:
+    """An error of the web framework; a body that was refused brings its own cure."""
+    cure = getattr(error, "cure", CURES.get(error.status_code, ""))
+    return problem_of(error.status_code, detail=error.detail, cure=cure)
 
 
 def problem_of(status: int, *, code: str | None = None, detail: str = "", cure: str = "") -> Problem:

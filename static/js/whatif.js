@@ -41,7 +41,7 @@ export function whatIf() {
     const answer = await fetch('/v1/predictions', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ model: form.dataset.model, inputs: all.map(input) }),
+      body: JSON.stringify({ model: form.dataset.model, inputs: all.map(input), top_k: 10000 }),
     });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail ?? answer.statusText);

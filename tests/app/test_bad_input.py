@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.bodies import BESIDE, PER_INPUT
 from tests.served import served
 
 GOOD = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
@@ -150,14 +150,14 @@ def test_what_is_not_a_question_is_a_4xx(client: TestClient, body: bytes) -> Non
 
 def test_a_body_over_the_limit_is_413(client: TestClient) -> None:
     """With a declared length it is not read; without one the reading stops at the limit."""
-    large = json.dumps({"model": "sentiment", "inputs": [{"text": "x" * 70_000}]}).encode()
+    large = b"x" * (PER_INPUT + BESIDE + 1)
 
     def chunks() -> Iterator[bytes]:
-        for start in range(0, len(large), 1000):
-            yield large[start : start + 1000]
+        for start in range(0, len(large), 10_000):
+            yield large[start : start + 10_000]
 
-    problem_of(client.post("/v1/predictions", content=large, headers=JSON), 413)
-    problem_of(client.post("/v1/predictions", content=chunks(), headers=JSON), 413)
+    problem_of(client.post("/v1/explanations", content=large, headers=JSON), 413)
+    problem_of(client.post("/v1/explanations", content=chunks(), headers=JSON), 413)
 
 
 def test_too_many_inputs_are_refused(client: TestClient) -> None:

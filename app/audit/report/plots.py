@@ -44,7 +44,19 @@ def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     drawn = re.sub(r"^.*?(?=<svg)", "", out.getvalue(), flags=re.DOTALL)
-    return re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.DOTALL)
+    return _without_style(re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.DOTALL))
+
+
+def _without_style(drawn: str) -> str:
+    """The same picture by attributes alone: opened at its own address, a policy without inline style holds for it."""
+    plain = re.sub(r"<style.*?</style>\s*", "", drawn, flags=re.DOTALL)
+    plain = plain.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+    return re.sub(r'(<[^<>]*)style="([^"]*)"', lambda found: found[1] + _attributes(found[2]), plain)
+
+
+def _attributes(style: str) -> str:
+    declared = [each.partition(":") for each in style.split(";") if each.strip()]
+    return " ".join(f'{name.strip()}="{value.strip()}"' for name, _, value in declared)
 
 
 def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> str:

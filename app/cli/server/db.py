@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...private import keep_files_private
 from ...settings import Settings
 from ...store.database import Store, newest, open_store
 from ...store.results import now
@@ -82,4 +83,5 @@ def _settings(data: Path | None) -> Settings:
 
 
 def _opened(data: Path | None) -> Store:
+    keep_files_private()
     return open_store(_settings(data))

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ...private import keep_files_private
 from ...settings import Settings
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
@@ -26,6 +27,7 @@ def serve(
     config_file: ConfigFile = None,
 ) -> None:
     """Serve the pages and the REST interface until Ctrl-C."""
+    keep_files_private()
     use(config_file)
     settings = settings_of(folders=folders, host=host, port=port, data=data)
     with listen(settings.host, settings.port) as listening:
@@ -35,6 +37,7 @@ def serve(
 def _serve_on(listening: socket.socket, settings: Settings) -> None:
     import uvicorn
 
+    from ...connections import backlog_of, connection_class, raise_descriptors
     from ...installation import open_installation
     from ...main import create_app
 
@@ -51,8 +54,11 @@ def _serve_on(listening: socket.socket, settings: Settings) -> None:
             await super().shutdown(sockets)
 
     application = create_app(settings, installation=open_installation(settings))
+    descriptors = raise_descriptors()
     config = uvicorn.Config(
         application,
+        http=connection_class(seconds=settings.header_seconds, descriptors=descriptors),
+        backlog=backlog_of(descriptors),
         log_level="warning",
         access_log=False,
         server_header=False,

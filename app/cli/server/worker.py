@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ...private import keep_files_private
 from ...settings import Settings
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
@@ -33,6 +34,7 @@ def worker(
     config_file: ConfigFile = None,
 ) -> None:
     """Do the jobs of the database until Ctrl-C; web processes that have no runner leave them to it."""
+    keep_files_private()
     use(config_file)
     settings = settings_of(folders=folders, data=data, executor=executor)
     if check:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from ...private import keep_files_private
 from ...settings import Settings
 from ...store.database import Store, open_store
 
@@ -17,6 +18,7 @@ Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The da
 
 
 def with_store(data: Path | None, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
+    keep_files_private()
     settings = Settings() if data is None else Settings(data=data)
     store = open_store(settings)
     try:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..._library import explainers
+from ...schemas import LISTED_CLASSES
 
-SHOWN_CLASSES = 6  # further ones are folded away
+SHOWN_CLASSES = 6  # further ones are folded away, and those beyond LISTED_CLASSES are left out
 SHOWN_VALUES = 3  # of a regression, in one line
 
 
@@ -28,6 +29,7 @@ class PredictionView:
     output: float | None  # of a regression: the value of its first output
     lines: tuple[ClassLine, ...]
     more: tuple[ClassLine, ...]  # classes that are folded away
+    left_out: int  # classes less probable than these
 
     @property
     def several(self) -> bool:
@@ -56,8 +58,9 @@ def prediction_view(prediction: explainers.Prediction, head: str | None) -> Pred
         label=prediction.main.label,
         probability=None if shares is None else shares[said],
         output=prediction.logits[said] if shares is None else None,
-        lines=tuple(lines[:SHOWN_CLASSES]) if len(lines) > SHOWN_CLASSES else tuple(lines),
-        more=tuple(lines[SHOWN_CLASSES:]) if len(lines) > SHOWN_CLASSES else (),
+        lines=tuple(lines[:SHOWN_CLASSES]),
+        more=tuple(lines[SHOWN_CLASSES:LISTED_CLASSES]),
+        left_out=max(0, len(lines) - LISTED_CLASSES),
     )
 
 

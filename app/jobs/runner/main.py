@@ -15,6 +15,7 @@ from ... import logging
 from ..._library import explainers
 from ...engine.server import end_with_the_parent, first_line
 from ...errors import AppError
+from ...private import keep_files_private
 from ...settings import Settings
 from ...store import models as registered
 from ...store.database import Store, open_store
@@ -65,6 +66,7 @@ def main() -> None:
     line = first_line()
     if line is None:
         return
+    keep_files_private()
     threading.Thread(target=end_with_the_parent, daemon=True).start()
     logging.configure()
     config = Config(**json.loads(line))

@@ -24,6 +24,7 @@ from ...contract import (
 )
 from ...errors import BadInput
 from .ids import TextIds, WindowIds, ids_of
+from .normalizing import refuse_long
 from .players import Arrangement, Piece, arrange
 from .readable import readable
 from .windows import Sheet, covered, rest_of, window_starts, without_white_space
@@ -57,6 +58,11 @@ class TextEncoder:
         ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), ids_of(inputs).ids)
         return _against(inputs, baseline, ids)
 
+    def readable(self, text: str, name: str = "text") -> str:
+        """The text itself. Raises BadInput for one that the tokenizer cannot be given, or would blow up."""
+        refuse_long(self.tokenizer.backend_tokenizer.normalizer, readable(text, name), name)
+        return text
+
     def _baseline(self, question: Question) -> BaselineKind | None:
         if question.baseline_text is not None and question.baseline != "text":
             raise BadInput("a baseline_text was given: choose baseline 'text' with it, or leave it out")
@@ -69,9 +75,9 @@ class TextEncoder:
 
     def _read(self, question: Question, *, name: str = "text") -> Encoded:
         given = _text_of(question)
-        texts = [readable(given.text, name)]
+        texts = [self.readable(given.text, name)]
         if given.text_pair is not None:
-            texts.append(readable(given.text_pair, "second text"))
+            texts.append(self.readable(given.text_pair, "second text"))
         focus = _focus(question, given.text)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)

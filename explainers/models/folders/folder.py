@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ...contract import Head, Notice
 from ...errors import BadModel
+from ...inputs.text.normalizing import refuse_growth
 from ..architectures import MODEL_TYPES
 from ..heads import TRAINED, reading_of
 from .card import card_in
@@ -121,6 +122,7 @@ def _tokenizer(used: Used) -> tuple[str, ...]:
         tokenizer = read_object(used.folder / "tokenizer.json", most=MOST_TOKENIZER)
         if not isinstance(tokenizer.get("model"), dict):
             raise BadModel("tokenizer.json has no model: it is no fast tokenizer")
+        refuse_growth(tokenizer)
         return ("tokenizer.json", *beside)
     for vocabulary in PLAIN_VOCABULARIES:
         if all(used.has(name) for name in vocabulary):

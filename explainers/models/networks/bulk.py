@@ -14,7 +14,6 @@ from ...errors import BadInput, Incompatible
 from ...game.batches import batches_on
 from ...inputs.text.encoding import TextEncoder, is_panic
 from ...inputs.text.ids import TextIds, readings
-from ...inputs.text.readable import readable
 from .masking import whole_rows
 from .network import Network, Rows
 
@@ -65,7 +64,7 @@ def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int =
     pairs = [(text,) if isinstance(text, str) else text for text in texts]
     for number, parts in enumerate(pairs, start=first):
         for part in parts:
-            _named(number, lambda part=part: readable(part))
+            _named(number, lambda part=part: encoder.readable(part))
     if len({len(parts) for parts in pairs}) > 1:
         raise BadInput("some texts are pairs and some are not: give all of them a second text, or none")
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from app.audit.report.charts import Heat, Lines
 from app.audit.report.content import content_of
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited
 
+NAME = 'a <b> & 组 style="x: y"'
 SAY = terms.filters(report.translator("en"))
 
 
@@ -59,3 +62,20 @@ def test_the_picture_shows_what_the_figures_say() -> None:
     assert picture.count("clip-path=") == len(roc.curves) + 1
     assert np.shape(heat.values) == (len(heat.rows), len(heat.columns))
     assert all(name in plots.heat(heat) for name in heat.columns)
+
+
+def test_a_drawing_needs_no_style_of_its_own() -> None:
+    """Opened at its own address the policy of the pages holds for it: style would be ignored, and all be black."""
+    tests = [
+        {"verdict": "finding", "interval": {"low": 0.01, "high": 0.1}, "gap": 0.05, "group": NAME},
+        {"verdict": "shown equal", "interval": None, "gap": -0.05, "group": "b"},
+    ]
+    found = plots.forest(tests, margin=0.02, axis="points")
+    root = ElementTree.fromstring(found)
+    every = list(root.iter())
+
+    assert [each.tag for each in every if each.tag.endswith("style") or "style" in each.attrib] == []
+    assert {each.get("fill") for each in every} >= {"none", plots.INK}
+    assert {each.get("stroke-width") for each in every} >= {"2", "0.8"}
+    assert root.get("stroke-linejoin") == "round"
+    assert any(NAME in "".join(each.itertext()) for each in every)

@@ -16,6 +16,7 @@ from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
+from .guard.security import Guard
 from .health.api import router as health_api
 from .history.api import router as history_api
 from .installation import Installation, open_installation
@@ -26,7 +27,6 @@ from .methods.api import router as methods_api
 from .models.api import router as models_api
 from .predict.api import router as predict_api
 from .processes import supervised_engine
-from .security import Guard
 from .settings import Settings
 from .store.database import Store
 from .store.job_condition import RunnerCondition

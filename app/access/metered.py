@@ -7,7 +7,7 @@ from typing import Any
 
 from .._library import explainers
 from ..engine.contract import EngineClient, Explained, ExplainedPanel, FloatArray, Text
-from ..engine.costs import estimate, tokens, tokens_of
+from ..engine.demand.costs import estimate, tokens, tokens_of
 from ..engine.schemas import ModelOut
 from .budget import Purse
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..engine.costs import USUAL_PASSES, tokens_of_file
+from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut

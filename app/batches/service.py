@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from ..datasets import service as datasets
-from ..engine.costs import USUAL_PASSES, tokens_of, tokens_of_file
+from ..engine.demand.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..errors import Conflict, NotFound
 from ..explain.ask.questions import explainer_of, question_of
 from ..jobs import service as jobs_service

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ..engine.threads import PATIENCE
+from ..engine.limits.threads import PATIENCE
 from . import audit, bench, datasets, explain, info, jobs, models, selftest, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from .._library import explainers
 from ..datasets.reading.forms.decoding import lines_of
-from ..engine.threads import PATIENCE
+from ..engine.limits.threads import PATIENCE
 from ..settings import Settings
 from ..train.data import BRACKETS
 from .terminal.output import as_json

@@ -18,12 +18,12 @@ from ..datasets.reading.parsing import form_of
 from ..datasets.reading.schemas import Form, Mapping
 from ..datasets.schemas import DatasetOut
 from ..datasets.uploads import upload_of
-from ..private import keep_files_private
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
 from ..store import jobs
 from ..store.database import Store, open_store
 from ..store.job_states import FINAL
+from ..store.private import keep_files_private
 from .terminal.output import as_json, visible
 from .terminal.progress import bar
 from .terminal.stored import Data

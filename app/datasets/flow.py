@@ -11,7 +11,7 @@ from typing import IO, Any, TypeVar
 
 import anyio.to_thread
 
-from ..engine.costs import USUAL_PASSES, tokens_of_file
+from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
 from ..jobs import service as jobs

@@ -27,7 +27,7 @@ from .frames import frame
 from .schemas import ModelOut
 
 if TYPE_CHECKING:
-    from .server import Config
+    from .config import Config
 
 LARGE = 12 << 20  # bytes of JSON that are parsed within a second or so
 MOST_LOOKED_AT = 2000  # files; a folder with more is refused anyway

@@ -14,11 +14,11 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..private import keep_files_private
+from ..store.private import keep_files_private
 from .apart import Apart
+from .config import Config
 from .contract import Priority
 from .ends import STUCK
 from .engine import Engine
@@ -27,24 +27,6 @@ from .frames import frame, read_frame
 from .operations import operation, report
 from .schemas import ModelOut
 from .work import Job, WorkQueue
-
-
-@dataclass(frozen=True)
-class Config:
-    listen: int  # the inherited descriptor of the listening socket, or of one that is connected
-    sources: list[str]  # model folders
-    embedded: list[str]
-    seconds: float
-    threads: int | None = None
-    memory: int | None = None
-    device: str = "auto"
-    failed: dict[str, str] = field(default_factory=dict)  # folders and embedded models not to be loaded: the reason
-    names: dict[str, str] = field(default_factory=dict)  # ids of folders
-    apart: bool = True  # large folders get processes of their own
-    connected: bool = False
-
-    def to_line(self) -> bytes:
-        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 class EngineServer:

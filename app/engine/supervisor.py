@@ -18,10 +18,10 @@ import structlog
 
 from ..settings import Settings
 from .client import SocketEngine
+from .config import Config
 from .ends import reason_of
-from .memory import engine_memory
-from .server import Config
-from .threads import PATIENCE
+from .limits.memory import engine_memory
+from .limits.threads import PATIENCE
 
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]

@@ -15,8 +15,8 @@ from ..access.budget import Purse, Purses
 from ..access.identify import Credentials, identify
 from ..access.metered import Metered
 from ..engine.contract import EngineClient
-from ..engine.flights import Flights
-from ..engine.pace import Pace
+from ..engine.demand.flights import Flights
+from ..engine.demand.pace import Pace
 from ..errors import ClientGone, Forbidden, NotAllowed, Unknown
 from ..logging import Fingerprint
 from ..metrics import Metrics

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.bodies import BESIDE, PER_INPUT
+from app.guard.bodies import BESIDE, PER_INPUT
 from tests.served import served
 
 GOOD = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}

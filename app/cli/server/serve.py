@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ...private import keep_files_private
 from ...settings import Settings
+from ...store.private import keep_files_private
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
 
@@ -37,7 +37,7 @@ def serve(
 def _serve_on(listening: socket.socket, settings: Settings) -> None:
     import uvicorn
 
-    from ...connections import backlog_of, connection_class, raise_descriptors
+    from ...guard.connections import backlog_of, connection_class, raise_descriptors
     from ...installation import open_installation
     from ...main import create_app
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ...private import keep_files_private
 from ...settings import Settings
+from ...store.private import keep_files_private
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
 from .serve import settings_of

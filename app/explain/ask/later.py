@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...engine.costs import estimate
+from ...engine.demand.costs import estimate
 from ...errors import StillRunning
 from ...jobs import following
 from ...jobs.schemas import JobOut

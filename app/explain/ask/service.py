@@ -13,7 +13,7 @@ import structlog
 from ..._library import explainers
 from ...access.metered import passes
 from ...engine.contract import Explained, ExplainedPanel
-from ...engine.flights import NotYet
+from ...engine.demand.flights import NotYet
 from ...engine.schemas import ModelOut
 from ...errors import Conflict, NotFound, StorageFailed
 from ...logging import tell_operator

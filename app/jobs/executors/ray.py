@@ -20,8 +20,8 @@ from ..._library import explainers
 from ...engine.client import SocketEngine
 from ...engine.contract import Priority
 from ...engine.errors import from_wire
+from ...engine.limits.threads import PATIENCE
 from ...engine.schemas import ModelOut
-from ...engine.threads import PATIENCE
 from ...errors import EngineDied, ModelFailed, UnknownModel
 from .local import WaitingEngine
 

@@ -15,10 +15,10 @@ from ... import logging
 from ..._library import explainers
 from ...engine.server import end_with_the_parent, first_line
 from ...errors import AppError
-from ...private import keep_files_private
 from ...settings import Settings
 from ...store import models as registered
 from ...store.database import Store, open_store
+from ...store.private import keep_files_private
 from ...store.trouble import told
 from ..executors.local import LocalExecutor
 from ..executors.protocol import Executor

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app.access.budget import Purse, Purses
 from app.access.metered import passes
-from app.engine.costs import tokens_of, tokens_of_file
+from app.engine.demand.costs import tokens_of, tokens_of_file
 from app.errors import OverBudget
 from app.scopes import Scope
 from tests.app.access.conftest import HTTPS, made

@@ -16,10 +16,10 @@ import pytest
 
 import explainers
 from app.engine.apart import LARGE, Apart, is_large
+from app.engine.config import Config
 from app.engine.contract import Priority
 from app.engine.engine import Engine
 from app.engine.operations import operation
-from app.engine.server import Config
 from app.errors import EngineDied, EngineLoading
 from tests.processes import tiny_folder
 

@@ -11,7 +11,7 @@ import pytest
 from app.engine.client import SocketEngine
 from app.engine.ends import out_of_memory, reason_of
 from app.engine.engine import Engine
-from app.engine.memory import LEAST, SHARE, engine_memory, machine_memory
+from app.engine.limits.memory import LEAST, SHARE, engine_memory, machine_memory
 from app.engine.schemas import ModelOut
 from app.engine.supervisor import Supervisor
 from app.settings import Settings

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from app.access import keys
 from app.client import Client, ClientError
-from app.engine.pace import USUAL, Pace
+from app.engine.demand.pace import USUAL, Pace
 from app.explain.ask.schemas import ExplanationRequest
 from app.explain.ask.service import explanation_json
 from app.jobs import service as jobs_service

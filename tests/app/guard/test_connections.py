@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.cli.server.serve import listen
-from app.connections import ENOUGH, OWN, backlog_of, connection_class, raise_descriptors
+from app.guard.connections import ENOUGH, OWN, backlog_of, connection_class, raise_descriptors
 from tests.processes import Server
 from tests.served import served
 

@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from .accounts import log
+from ..accounts import log
+from ..errors import AppError, Forbidden, NotAllowed, StorageFailed, Unknown
+from ..logging import tell_operator
+from ..scopes import Caller
+from ..settings import Settings
+from ..web.dependencies import SAFE, Services, visitor_of
+from ..web.problems import problem_of, problem_of_http, problem_response, waiting
 from .bodies import Body, InHand, has_a_large_body
-from .errors import AppError, Forbidden, NotAllowed, StorageFailed, Unknown
-from .logging import tell_operator
-from .scopes import Caller
-from .settings import Settings
-from .web.dependencies import SAFE, Services, visitor_of
-from .web.problems import problem_of, problem_of_http, problem_response, waiting
 
 POLICY = "; ".join(
     (

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from app.bodies import BESIDE, PER_INPUT, InHand, Refused, limit_of
+from app.guard.bodies import BESIDE, PER_INPUT, InHand, Refused, limit_of
 from app.schemas import LONGEST_TEXT
 from app.settings import Settings
 from tests.served import served

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._library import explainers
+from ..._library import explainers
 
 USUAL_PASSES = 512  # of an explanation whose budget is not given
 CHARACTERS = 4  # of a token

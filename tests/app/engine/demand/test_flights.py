@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.flights import Flights, NotYet
+from app.engine.demand.flights import Flights, NotYet
 
 
 class Work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .._library import explainers
+from ..._library import explainers
 from .costs import USUAL_PASSES, tokens
 
 USUAL = USUAL_PASSES / 9_000  # seconds a token, until the first explanation has been timed: a small model on two cores

@@ -10,12 +10,12 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
-from .batches.schemas import MOST_INPUTS as MOST_IN_A_BATCH
-from .errors import EngineBusy
-from .kserve.api import MOST_EXPLAINED
-from .predict.schemas import MOST_INPUTS as MOST_PREDICTED
-from .schemas import LONGEST_TEXT
-from .settings import Settings
+from ..batches.schemas import MOST_INPUTS as MOST_IN_A_BATCH
+from ..errors import EngineBusy
+from ..kserve.api import MOST_EXPLAINED
+from ..predict.schemas import MOST_INPUTS as MOST_PREDICTED
+from ..schemas import LONGEST_TEXT
+from ..settings import Settings
 
 # Bytes of one emoji in JSON (\ud83d\ude00) and in a form (%F0%9F%98%80); a Chinese character has 6 and 9.
 PER_CHARACTER = 12

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -36,6 +37,7 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     purses: Purses
+    scratch: Path  # files under way of this process
     purse: Purse | None = None  # of the caller, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from . import logging, openapi, pages, problems
+from . import logging, openapi, pages, problems, underway
 from .access.api import router as access_api
 from .access.budget import Purses
 from .audit.api import router as audit_api
@@ -68,17 +68,19 @@ def _lifespan(settings: Settings, engine: EngineContext) -> Callable[[FastAPI], 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = await asyncio.to_thread(open_store, settings)
         try:
-            async with engine(settings, store) as client:
-                app.state.services = services = Services(
-                    settings=settings,
-                    engine=client,
-                    store=store,
-                    fingerprint=logging.fingerprint_of(settings.data),
-                    purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
-                )
-                async with forgetting(settings, store):
-                    yield
-                await services.flights.stop()
+            with underway.owned(settings.data) as scratch:
+                async with engine(settings, store) as client:
+                    app.state.services = services = Services(
+                        settings=settings,
+                        engine=client,
+                        store=store,
+                        fingerprint=logging.fingerprint_of(settings.data),
+                        purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
+                        scratch=scratch,
+                    )
+                    async with forgetting(settings, store):
+                        yield
+                    await services.flights.stop()
         finally:
             store.close()
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
 
+from .. import underway
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import BadRequest
@@ -99,7 +100,7 @@ async def create_dataset(
     groups: Annotated[tuple[str, ...], Query(max_length=8)] = (),
 ) -> Response:
     asked: dict[str, Any] = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": groups}
-    with flow.incoming(services) as file:
+    with underway.file(services.scratch) as file:
         limit = services.settings.upload_limit
         kind = request.headers.get("content-type", "")
         if kind.lower().startswith("multipart/form-data"):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 
+from .. import underway
 from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
@@ -32,15 +31,6 @@ T = TypeVar("T")
 KIND = "dataset"
 
 
-@contextmanager
-def incoming(services: Services) -> Iterator[IO[bytes]]:
-    """A file for what is being sent; it is gone at the end."""
-    folder = services.settings.data / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with NamedTemporaryFile(dir=folder) as file:
-        yield file
-
-
 async def keep(
     services: Services, project: str, upload: Upload | None, *, name: str, form: Form | None, mapping: Mapping | None
 ) -> DatasetOut:
@@ -54,7 +44,7 @@ async def keep(
 
 async def keep_demo(services: Services, project: str) -> DatasetOut:
     """The data set that comes with Whence."""
-    with incoming(services) as file:
+    with underway.file(services.scratch) as file:
         await _in_thread(Path(file.name).write_bytes, DEMO.read_bytes())
         upload = await _in_thread(partial(upload_of, limit=services.settings.upload_limit), Path(file.name))
         return await keep(services, project, upload, name=DEMO_NAME, form="csv", mapping=DEMO_MAPPING)

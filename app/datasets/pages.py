@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.background import BackgroundTask
 
+from .. import underway
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..errors import NotFound, StillRunning
@@ -41,7 +42,7 @@ async def datasets(request: Request, services: ServicesDep, project: ProjectDep)
 async def send(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """A file from a form: 303 to the data set, which a job reads."""
     try:
-        with flow.incoming(services) as file:
+        with underway.file(services.scratch) as file:
             kind = request.headers.get("content-type", "")
             sent = await receive_form(request.stream(), kind, file, limit=services.settings.upload_limit)
             made = await flow.keep(

@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetEnqueueOptions, SetWorkflowID
-from sqlalchemy import make_url
+from sqlalchemy import Engine, event, make_url
 
 from ..settings import Settings
 from ..store import jobs
-from ..store.connection import url_of
+from ..store.connection import erase_deleted, url_of
 from ..store.tables import Job
 from .execution import Execution, Failed
 from .states import State
@@ -164,8 +164,9 @@ def workflows_url(settings: Settings) -> str:
 
 
 def _prepare(url: str) -> None:
-    """Readers do not hold up the writer (the mode stays with the file)."""
+    """Readers do not hold up the writer (the mode stays with the file); what is deleted is erased."""
     parsed = make_url(url)
+    event.listen(Engine, "connect", erase_deleted)  # also the connections that the library makes
     if parsed.get_backend_name() == "sqlite":
         assert parsed.database is not None
         connection = sqlite3.connect(parsed.database, timeout=30)

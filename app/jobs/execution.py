@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Event, Lock
 from typing import Any
 
@@ -48,6 +49,7 @@ class Execution:
     kinds: Callable[[str], Kind] = kind_of
     data: Path = Path()
     device: str = "auto"
+    scratch: Path = field(default_factory=lambda: Path(gettempdir()))  # where each job has a folder for its files
     _running: dict[str, tuple[Kind, Work]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -171,8 +173,9 @@ class Execution:
             stopped.set()
         request = kind.Request.model_validate_json(job.request)
         return kind, Work(
-            id, job.project, request, self.store, self.executor.engine(stopped), stopped, self.data, self.device
-        )
+            id, job.project, request, self.store, self.executor.engine(stopped), stopped, self.data, self.device,
+            self.scratch,
+        )  # fmt: skip
 
     def _end(self, id: str, state: State, **values: Any) -> None:
         ended = {"state": state, "finished": now(), "part": 0.0, "note": "", **values}

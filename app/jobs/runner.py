@@ -12,7 +12,7 @@ import threading
 import traceback
 from pathlib import Path
 
-from .. import logging
+from .. import logging, underway
 from .._library import explainers
 from ..engine.server import end_with_the_parent, first_line
 from ..settings import Settings
@@ -30,9 +30,9 @@ def serve(config: Config) -> None:
     logging.configure()
     settings = Settings(**config.settings)
     store = open_store(settings)
-    with one_at_a_time(store.engine, settings.data):
+    with one_at_a_time(store.engine, settings.data), underway.owned(settings.data) as scratch:
         executor = executor_of(settings, store, engine=config.engine)
-        execution = Execution(store, executor, data=settings.data, device=settings.device)
+        execution = Execution(store, executor, data=settings.data, device=settings.device, scratch=scratch)
         durable = Durable(execution, workflows_url(settings))
         durable.start()
         durable.serve(sign_of_life(settings.data))

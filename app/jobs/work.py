@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from threading import Event
 from typing import Any
 
@@ -30,13 +30,16 @@ class Work:
     stopped: Event
     data: Path = Path()  # the data folder of this machine: what has to lie on a disk for longer than the job
     device: str = "auto"  # as WHENCE_DEVICE has it
+    scratch: Path = field(default_factory=lambda: Path(gettempdir()))
     clock: Callable[[], float] = time.monotonic
     _told: list[float] = field(default_factory=lambda: [0.0])
 
     @cached_property
     def folder(self) -> Path:
         """A private folder for files under way; it is gone when the job ends. What is to stay: `keep`."""
-        return Path(mkdtemp(prefix=f"whence-job-{self.id[:8]}-"))
+        folder = self.scratch / f"job-{self.id}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     def progress(self, done: float, note: str = "") -> None:
         """done: of the shard in hand, 0 to 1. Raises Cancelled when the job is to stop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
@@ -28,6 +29,11 @@ async def submit(
         raise BadRequest(f"the data sets have {rows:,} rows; at most {MOST_ROWS:,} with a label are trained on")
     title = request.title or request.name
     return await jobs.submit(services, project, KIND, request, title=title, key=key, priority=priority)
+
+
+def folder_of(data: Path, name: str, job: str) -> Path:
+    """Where the model of a training lies, named after the job: done twice, it is the same."""
+    return data / "models" / f"{name}-{job[:8]}"
 
 
 def usable(dataset: DatasetOut) -> bool:

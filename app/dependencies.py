@@ -42,6 +42,7 @@ class Services:
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
+    clearing: set[asyncio.Task[None]] = field(default_factory=set)  # what was deleted, and is large, goes meanwhile
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 
 

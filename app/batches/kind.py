@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from .._library import explainers
 from ..datasets import service as datasets
 from ..explain import records as explanations
@@ -17,7 +19,7 @@ from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..models.schemas import ModelOut
 from ..schemas import TextInput
-from ..store import results
+from ..store import holders, results
 from ..store.results import NewResult
 from . import answers, rows
 from .parquet import write_parquet
@@ -39,7 +41,10 @@ class BatchKind(Kind):
         request: BatchRequest = work.request
         start = shard * request.shard_rows
         given = _inputs(work, start, start + request.shard_rows)
-        found = _predicted(work, given, start) if request.method is None else explained(work, given, start)
+        if request.method is None:
+            found = _predicted(work, given, start)
+        else:
+            found = explained(work, given, start, holder=holders.of_batch(work.id))
         return rows.packed(found)
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -80,8 +85,11 @@ def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[Batch
         return [row for at, each in enumerate(given) for row in _predicted(work, [each], start + at)]
 
 
-def explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchRow]:
-    """Under the keys of single explanations: one that was asked for before is looked up, each has its page."""
+def explained(work: Work, given: Sequence[TextInput], start: int, *, holder: str) -> list[BatchRow]:
+    """Under the keys of single explanations: one that was asked for before is looked up, each has its page.
+
+    holder: for whom they are kept (store/holders.py).
+    """
     state = work.engine.ready(work.request.model)
     new: list[NewResult] = []
     found: list[BatchRow] = []
@@ -93,8 +101,13 @@ def explained(work: Work, given: Sequence[TextInput], start: int) -> list[BatchR
             raise
         except explainers.ExplainersError as error:
             found.append(answers.failed(start + at, each.text, each.text_pair, error=error))
-    work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
+    work.commit(partial(_keep, work, new, [row.explanation for row in found if row.explanation], holder))
     return found
+
+
+def _keep(work: Work, new: Sequence[NewResult], keys: Sequence[str], holder: str, session: Session) -> None:
+    results.add(session, work.store.files, work.project, new)
+    holders.hold(session, work.project, keys, holder)
 
 
 def _explanation(work: Work, given: TextInput, row: int, *, state: ModelOut, new: list[NewResult]) -> BatchRow:

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
-from starlette.background import BackgroundTask
 
-from .. import underway
+from .. import forgetting, underway
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import BadRequest
@@ -145,8 +144,8 @@ async def get_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Re
     summary="Delete a data set with its file, its rows and what is said of them",
 )
 async def delete_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Response:
-    await flow.delete(services, project, id)
-    return Response(status_code=204, background=BackgroundTask(flow.clear_away, services))
+    await forgetting.dataset(services, project, id)
+    return Response(status_code=204)
 
 
 @router.post(

@@ -9,15 +9,14 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 
-from .. import underway
+from .. import forgetting, underway
 from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.questions import explainer_of
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
-from ..store import datasets
-from ..store.retention import clear_hidden
+from ..store import datasets, holders
 from . import browse, export, service
 from .browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
@@ -56,8 +55,7 @@ async def remap(services: Services, project: str, id: str, mapping: Mapping) -> 
     add = partial(service.add_again, services.store, project, before, mapping=mapping)
     made = await _read_by_a_job(services, project, await _in_thread(add))
     if before.status == "failed" and made.id != id:
-        await delete(services, project, id)
-        await clear_away(services)
+        await forgetting.dataset(services, project, id)
     return made
 
 
@@ -117,16 +115,10 @@ async def exported(services: Services, project: str, id: str, filters: Filters, 
     return export.WRITERS[ending](found)
 
 
-async def delete(services: Services, project: str, id: str) -> None:
-    """Takes a data set out of sight; `clear_away` removes its rows. Raises NotFound."""
-    if await services.store.write(partial(datasets.hide, project=project, id=id)) is None:
-        raise NotFound(f"no data set is called {id[:80]!r}")
-
-
-async def clear_away(services: Services) -> None:
-    """Removes rows that nobody sees any more, little by little: a million take a while. The next start goes on."""
-    while await _in_thread(clear_hidden, services.store):
-        pass
+async def holder(services: Services, project: str, id: str) -> str:
+    """For whom the explanations of its rows are kept. Raises NotFound."""
+    serial, _ = await services.store.read(partial(service.identity, project=project, id=id))
+    return holders.of_dataset(serial)
 
 
 async def job_of(services: Services, project: str, id: str | None) -> JobOut | None:

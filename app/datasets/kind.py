@@ -13,12 +13,11 @@ from typing import Any
 from .._library import explainers
 from ..batches.kind import explained
 from ..batches.schemas import BatchRequest
-from ..errors import NotFound
 from ..jobs.kinds import Kind
 from ..jobs.work import Work
 from ..models.schemas import ModelOut
 from ..schemas import TextInput
-from ..store import dataset_facts, datasets
+from ..store import dataset_facts, datasets, holders
 from ..store.dataset_facts import NONE, Alike, Explained, Fact
 from ..store.dataset_tables import Dataset
 from . import words
@@ -60,7 +59,7 @@ class DatasetKind(Kind):
         if request.step == "predict":
             state = work.engine.ready(str(request.model))
             run = _run(work, found, state)
-            work.store.commit(partial(words.gather, run=run))
+            work.commit(partial(words.gather, run=run))
             page = f"{page}?model={state.id}"
         return {"rows": found.rows, "bad_rows": found.faults, "links": {"page": page, "dataset": f"/v1{page}"}}
 
@@ -92,7 +91,7 @@ def _predict(work: Work, start: int, stop: int) -> None:
         shares, best = prediction.probabilities, prediction.predicted
         probability = NONE if shares is None else float(shares[best.index])
         facts.append(Fact(row.number, Alike(label, best.label, groups=groups), probability))
-    work.store.commit(partial(dataset_facts.write, run=run, facts=facts))
+    work.commit(partial(dataset_facts.write, run=run, facts=facts))
 
 
 def _predictions(work: Work, given: Sequence[DataRow], state: ModelOut) -> list[explainers.Prediction | None]:
@@ -115,7 +114,7 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
     inputs = [TextInput(text=row.text, text_pair=row.text_pair) for row in given]
     asked = BatchRequest(model=work.request.model, inputs=inputs, method=work.request.method)
-    answers = explained(replace(work, request=asked), inputs, 0)
+    answers = explained(replace(work, request=asked), inputs, 0, holder=holders.of_dataset(found.serial))
     made = [
         Explained(
             number, str(answer.explanation), answer.badge,
@@ -124,19 +123,19 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
         for number, answer in zip(numbers, answers, strict=True)
         if answer.error is None and answer.scores is not None
     ]  # fmt: skip
-    work.store.commit(partial(dataset_facts.explain, run=run, found=made))
+    work.commit(partial(dataset_facts.explain, run=run, found=made))
 
 
 def _dataset(work: Work) -> Dataset:
     found = work.store.query(partial(datasets.find, project=work.project, id=work.request.dataset))
     if found is None:
-        raise NotFound("the data set was deleted meanwhile")
+        raise explainers.Cancelled("the data set was deleted meanwhile")
     return found
 
 
 def _run(work: Work, found: Dataset, state: ModelOut) -> int:
     make = partial(new_run, serial=found.serial, model=state.id, digest=state.digest, labels=state.labels)
-    return work.store.commit(make)
+    return work.commit(make)
 
 
 def _predicted_shards(request: DatasetJob) -> int:

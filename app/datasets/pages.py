@@ -7,9 +7,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.background import BackgroundTask
 
-from .. import underway
+from .. import forgetting, underway
 from ..access.scopes import Scope
 from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..errors import NotFound, StillRunning
@@ -113,8 +112,8 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
 
 @router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])
 async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    await flow.delete(services, project, id)
-    return RedirectResponse("/datasets", 303, background=BackgroundTask(flow.clear_away, services))
+    await forgetting.dataset(services, project, id)
+    return RedirectResponse("/datasets", 303)
 
 
 @router.post("/datasets/{id}/rows/{number}/explain", dependencies=[needs(Scope.EXPLAIN)])
@@ -124,7 +123,8 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
     row = await flow.row(services, project, id, number)
     try:
         asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
-        panel = await while_connected(request, explaining.make_panel(services, asked, project))
+        holder = await flow.holder(services, project, id)
+        panel = await while_connected(request, explaining.make_panel(services, asked, project, holder=holder))
     except StillRunning as error:
         return RedirectResponse(f"/jobs/{error.job}", 303)
     except FORESEEN as error:

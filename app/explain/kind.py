@@ -28,7 +28,7 @@ class ExplanationKind(Kind):
         asked: Asked = work.request
         if _stored(work) is None:
             new = records.answer(asked, _made(work))
-            work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
+            work.commit(lambda session: results.add(session, work.store.files, work.project, new))
         return asked.key.encode()
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class ExplanationKind(Kind):
         if body is None:
             raise Conflict("the explanation was deleted while its job ended", cure="Ask again.")
         entry = records.entry(asked, records.read(asked, body))
-        work.store.commit(partial(history.put, project=work.project, entry=entry))
+        work.commit(partial(history.put, project=work.project, entry=entry))
         return {"key": asked.key, "links": {"page": asked.address, "json": f"/v1{asked.address}"}}
 
 

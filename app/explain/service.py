@@ -8,14 +8,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
+from sqlalchemy.orm import Session
 
+from .. import forgetting
 from .._library import explainers
 from ..access.metered import passes
 from ..dependencies import Services
 from ..engine.contract import Explained, ExplainedPanel
 from ..errors import Conflict, NotFound
 from ..models.schemas import ModelOut
-from ..store import history, results
+from ..store import history, holders, results
+from ..store.arrays import ArrayFiles
+from ..store.forgetting import forget_results
+from ..store.history import NewEntry
 from ..store.results import Kind
 from . import later, records
 from .flights import NotYet
@@ -29,9 +34,15 @@ LOG = structlog.get_logger("explain")
 
 
 async def make_explanation(
-    services: Services, request: ExplanationRequest, project: str = "default", *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str = "default",
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
 ) -> ExplanationOut:
-    found = await explanation_json(services, request, project, wait=wait)
+    """holder: for whom the answer is kept (store/holders.py)."""
+    found = await explanation_json(services, request, project, wait=wait, holder=holder)
     return ExplanationOut.model_validate_json(found)
 
 
@@ -52,13 +63,20 @@ async def stored_explanations(
     return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
 
 
-async def make_panel(services: Services, request: PanelRequest, project: str = "default") -> PanelOut:
+async def make_panel(
+    services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
+) -> PanelOut:
     """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
-    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False))
+    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False, holder=holder))
 
 
 async def explanation_json(
-    services: Services, request: ExplanationRequest, project: str, *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
@@ -76,11 +94,17 @@ async def explanation_json(
             measures=tuple(request.measures),
         )
 
-    return await _answered(services, request, state, project, asked, wait=wait)
+    return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
 
 
 async def panel_json(
-    services: Services, request: PanelRequest, project: str, *, wait: float | None = None, follow: bool = True
+    services: Services,
+    request: PanelRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    follow: bool = True,
+    holder: str = holders.ASKED,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
@@ -93,7 +117,7 @@ async def panel_json(
             key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
         )  # fmt: skip
 
-    return await _answered(services, request, state, project, asked, wait=wait, follow=follow)
+    return await _answered(services, request, state, project, asked, wait=wait, follow=follow, holder=holder)
 
 
 async def find_explanation(
@@ -129,12 +153,15 @@ async def find_array(services: Services, key: str, name: str, project: str = "de
 
 
 async def delete(services: Services, key: str, project: str, kind: Kind) -> None:
-    """With its arrays and its line of the history; a panel with its explanations. Raises NotFound, Conflict."""
+    """With its arrays, its line of the history and its job; a panel with its explanations; also one that is still made.
+
+    Raises NotFound, Conflict.
+    """
     if kind == "explanation" and (panel := await results.panel_of(services.store, project, key)):
         raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
-    if not (KEY.fullmatch(key) and await results.remove(services.store, project, key, kind)):
+    other = await results.kind_of(services.store, project, key) not in (kind, None)
+    if other or not (KEY.fullmatch(key) and await forgetting.results(services, project, key)):
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
-    await later.forget(services, project, key)
 
 
 async def _model(services: Services, name: str) -> ModelOut:
@@ -154,12 +181,16 @@ async def _answered(
     *,
     wait: float | None,
     follow: bool = True,
+    holder: str,
 ) -> bytes:
     target = class_of(request.target, state.labels)
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
-    body = await _found_or_made(services, project, asked, wait=wait, follow=follow)
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
     shown = records.read(asked, body)
-    await history.remember(services.store, project, records.entry(asked, shown))
+    if not await services.store.write(
+        partial(_keep, services.store.files, project, records.entry(asked, shown), holder)
+    ):
+        raise NotFound("what this was asked for was deleted meanwhile")
     return body if target is None else records.with_target(shown, target)
 
 
@@ -190,10 +221,23 @@ async def _stored(services: Services, project: str, asked: Asked) -> bytes | Non
     return await results.find(services.store, project, asked.key, asked.kind)
 
 
-async def _found_or_made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session: Session) -> bool:
+    """Notes for whom a result is kept. False where its holder was deleted while it was made: then it goes too."""
+    if holders.is_gone(session, project, holder):
+        if holders.is_free(session, project, entry.key):
+            forget_results(session, files, project, [entry.key])
+        return False
+    holders.hold(session, project, [entry.key], holder)
+    history.put(session, project, entry)
+    return True
+
+
+async def _found_or_made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     started = time.perf_counter()
     found = await _stored(services, project, asked)
-    body = found or await _made(services, project, asked, wait=wait, follow=follow)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder)
     services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
         asked.kind,
@@ -204,7 +248,9 @@ async def _found_or_made(services: Services, project: str, asked: Asked, *, wait
     return body
 
 
-async def _made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+async def _made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
     patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
     slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
@@ -214,7 +260,7 @@ async def _made(services: Services, project: str, asked: Asked, *, wait: float |
             return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
         except NotYet:
             patience = 0
-    return await later.made(services, project, asked, wait=patience if follow else 0)
+    return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
 
 
 async def _make(services: Services, project: str, asked: Asked) -> bytes:

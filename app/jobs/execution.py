@@ -71,7 +71,7 @@ class Execution:
 
         def count(kind: Kind, work: Work) -> int:
             found = kind.shards(work)
-            self.store.commit(partial(jobs.change, id=id, shards=found))
+            work.commit(partial(jobs.change, id=id, shards=found))
             return found
 
         counted: int | None = self._guarded(id, count)
@@ -129,7 +129,7 @@ class Execution:
         def work_on(kind: Kind, work: Work) -> bool:
             body = self._despite_deaths(kind, work, shard)
             key = shard_key(kind.name, work.request.model_dump_json(), shard)
-            self.store.commit(partial(jobs.add_shard, job=id, shard=shard, key=key, body=body))
+            work.commit(partial(jobs.add_shard, job=id, shard=shard, key=key, body=body))
             return True
 
         if not self.store.query(partial(_active, id=id)):
@@ -156,7 +156,10 @@ class Execution:
         except DatabaseUnavailable:  # no fault of the job: whoever runs it starts anew where it stands
             raise
         except Exception as error:
-            self.fail(id, error)
+            if self.store.query(partial(jobs.state_of, id=id)) == State.CANCELLING:  # it went with what it worked on
+                self._end(id, State.CANCELLED)
+            else:
+                self.fail(id, error)
         return None
 
     def _work(self, id: str) -> tuple[Kind, Work]:
@@ -167,7 +170,8 @@ class Execution:
 
     def _new_work(self, id: str) -> tuple[Kind, Work]:
         job = self.store.query(partial(jobs.find, id=id))
-        assert job is not None
+        if job is None or job.request == jobs.FORGOTTEN:
+            raise explainers.Cancelled("the job was deleted")
         kind, stopped = self.kinds(job.kind), Event()
         if job.state == State.CANCELLING:
             stopped.set()
@@ -178,8 +182,7 @@ class Execution:
         )  # fmt: skip
 
     def _end(self, id: str, state: State, **values: Any) -> None:
-        ended = {"state": state, "finished": now(), "part": 0.0, "note": "", **values}
-        self.store.commit(lambda session: jobs.change(session, id, **ended))
+        self.store.commit(partial(jobs.end, id=id, state=state, **values))
         self._forget(id)
 
     def _forget(self, id: str) -> None:

@@ -25,11 +25,6 @@ class NewEntry:
     probability: float | None
 
 
-async def remember(store: Store, project: str, entry: NewEntry) -> None:
-    """Puts the question at the top; asked again, it moves there and keeps its note."""
-    await store.write(lambda session: put(session, project, entry))
-
-
 async def page(
     store: Store, project: str, *, search: str | None = None, before: tuple[int, int] | None = None, limit: int = 20
 ) -> Sequence[Asked]:
@@ -54,7 +49,7 @@ async def set_note(store: Store, project: str, key: str, note: str) -> bool:
 
 
 def put(session: Session, project: str, entry: NewEntry) -> None:
-    """`remember` within the transaction of its caller."""
+    """Puts the question at the top; asked again, it moves there and keeps its note. Within its caller's transaction."""
     known = session.scalar(select(Asked).where(Asked.project == project, Asked.key == entry.key))
     if known is not None:
         known.created = now()

@@ -55,6 +55,11 @@ async def panel_of(store: Store, project: str, key: str) -> str | None:
     return await store.read(lambda session: session.scalar(wanted))
 
 
+async def kind_of(store: Store, project: str, key: str) -> str | None:
+    wanted = select(Result.kind).where(Result.project == project, Result.key == key)
+    return await store.read(lambda session: session.scalar(wanted))
+
+
 async def put(store: Store, project: str, results: Sequence[NewResult]) -> None:
     """All results or none. What is there already stays as it is: an address keeps its bytes."""
     await store.write(lambda session: add(session, store.files, project, results))
@@ -76,11 +81,6 @@ async def find_array(store: Store, project: str, key: str, name: str) -> bytes |
     return await store.read(read)
 
 
-async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:
-    """Deletes a result, the explanations and history that belong to it, and the arrays nothing else has."""
-    return await store.write(lambda session: remove_in(session, store.files, project, key, kind))
-
-
 def add(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
     """`put` within the transaction of its caller."""
     for new in results:
@@ -99,17 +99,17 @@ def add(session: Session, files: ArrayFiles, project: str, results: Sequence[New
             session.add(StoredArray(project=project, key=new.key, name=name, digest=digest, body=body))
 
 
-def remove_in(session: Session, files: ArrayFiles, project: str, key: str, kind: Kind) -> bool:
-    chosen = select(Result.key).where(
-        Result.project == project, (Result.panel == key) | ((Result.key == key) & (Result.kind == kind))
-    )
-    keys = session.scalars(chosen).all()
-    if key not in keys:
-        return False
-    mine = (StoredArray.project == project) & StoredArray.key.in_(keys) & StoredArray.body.is_(None)
+def discard(session: Session, files: ArrayFiles, project: str, keys: Sequence[str]) -> int:
+    """Deletes results with the explanations of a panel, their lines of the history, and arrays that nothing else has.
+
+    Returns how many results there were.
+    """
+    chosen = select(Result.key).where(Result.project == project, Result.panel.in_(keys) | Result.key.in_(keys))
+    found = session.scalars(chosen).all()
+    mine = (StoredArray.project == project) & StoredArray.key.in_(found) & StoredArray.body.is_(None)
     digests = set(session.scalars(select(StoredArray.digest).where(mine)))
-    session.execute(delete(Result).where(Result.project == project, Result.key.in_(keys)))
+    session.execute(delete(Result).where(Result.project == project, Result.key.in_(found)))
     still = set(session.scalars(select(StoredArray.digest).where(StoredArray.digest.in_(digests))))
     for digest in digests - still:
         files.remove(digest)
-    return True
+    return len(found)

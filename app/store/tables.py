@@ -42,6 +42,18 @@ class Result(Table):
     )
 
 
+class ResultHolder(Table):
+    """For whom a result is kept (holders.py). Noted before it is made, so it points to nothing that must be there."""
+
+    __tablename__ = "result_holders"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(80), primary_key=True)
+
+    __table_args__ = (Index("ix_result_holders_holder", "project", "holder"),)
+
+
 class StoredArray(Table):
     """Compressed safetensors, in the row or in a file named after its hash."""
 

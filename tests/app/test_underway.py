@@ -23,7 +23,7 @@ with underway.owned(pathlib.Path(sys.argv[1])) as folder:
 def held(data: Path) -> tuple[subprocess.Popen[str], Path]:
     """Another process with a file under way."""
     command = [sys.executable, "-c", HOLDING, str(data)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     return process, Path(process.stdout.readline().strip())
 

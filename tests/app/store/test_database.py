@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,8 @@ def put(store: Store, key: str, **arrays: bytes) -> None:
 
 def remember(store: Store, key: str, words: str) -> None:
     fields = {"text_pair": None, "model": "m", "method": "shap", "label": "yes", "probability": 0.5}
-    asyncio.run(history.remember(store, "default", NewEntry(key=key, kind="explanation", text=words, **fields)))
+    entry = NewEntry(key=key, kind="explanation", text=words, **fields)
+    store.commit(partial(history.put, project="default", entry=entry))
 
 
 def test_sqlite_is_durable_and_consistent(tmp_path: Path) -> None:
@@ -125,10 +127,12 @@ def test_threads_of_one_process_wait_no_longer_either(store: Store, monkeypatch:
 
 WRITER = """
 import asyncio, sys
+from functools import partial
 from pathlib import Path
 from app.settings import Settings
 from app.store import results
 from app.store.database import open_store
+from app.store.forgetting import forget_results
 settings = Settings.model_validate_json(sys.argv[1])
 large = Path(sys.argv[3]).read_bytes()
 store = open_store(settings)
@@ -137,7 +141,7 @@ for step in range(25):
     new = results.NewResult(key=sys.argv[2], kind="explanation", model="m", body=b"b", arrays={"relations": large})
     asyncio.run(results.put(store, "default", [new]))
     lost += asyncio.run(results.find_array(store, "default", sys.argv[2], "relations")) != large
-    asyncio.run(results.remove(store, "default", sys.argv[2], "explanation"))
+    store.commit(partial(forget_results, files=store.files, project="default", keys=[sys.argv[2]]))
 print(lost)
 """
 

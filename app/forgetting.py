@@ -1,4 +1,4 @@
-"""Deleting as routes and pages ask for it: out of sight at once, and out of the files before the answer where it can be.
+"""Deleting as routes and pages ask for it: out of sight at once, out of the files before the answer where it is little.
 
 What each thing takes along is told in store/forgetting.py.
 """

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
+from .. import forgetting
 from ..access.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..datasets import service as datasets
 from ..dependencies import Services
@@ -55,6 +56,12 @@ async def job_of(services: Services, project: str, id: str) -> Job:
     if found.kind != KIND:
         raise NotFound(f"the job {id} is no batch")
     return found
+
+
+async def delete(services: Services, project: str, id: str) -> None:
+    """One that runs is stopped. Raises NotFound."""
+    await job_of(services, project, id)
+    await forgetting.job(services, project, id)
 
 
 async def results(services: Services, project: str, id: str, form: str) -> AsyncIterator[bytes]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from .. import forgetting
 from ..access.scopes import Scope
 from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs
 from ..forms import FORM_ERRORS
 from ..rendering import render
+from ..train import requests as trainings
 from ..words import N_
 from . import service
 from .api import OF_ITS_KIND
@@ -21,7 +23,7 @@ from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
-EXPLANATION = "explanation"
+EXPLANATION, TRAINING = "explanation", "training"
 UNFINISHED = (
     N_("It could not be finished."),
     N_("What is stored is kept: tried again, it goes on behind it."),
@@ -93,6 +95,17 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
 async def cancel(id: str, services: ServicesDep, project: ProjectDep) -> Response:
     job = await service.cancel(services, project, id)
     return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.post("/jobs/{id}/delete", dependencies=[OF_ITS_KIND])
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """With what it stored; a training with its model. A data set that a job read stays."""
+    job = await service.get(services, project, id)
+    if job.kind == TRAINING:
+        await trainings.delete(services, project, id)
+    else:
+        await forgetting.job(services, project, id)
+    return RedirectResponse("/jobs", 303)
 
 
 @router.post("/jobs/{id}/retry", dependencies=[OF_ITS_KIND])

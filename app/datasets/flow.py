@@ -16,6 +16,7 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..explain.questions import explainer_of
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
+from ..jobs.states import RETRIED
 from ..store import datasets, holders
 from . import browse, export, service
 from .browse import Filters
@@ -133,6 +134,8 @@ async def _read_by_a_job(services: Services, project: str, made: DatasetOut) -> 
     serial, created = await services.store.read(partial(service.identity, project=project, id=made.id))
     request = DatasetJob(step="import", dataset=made.id, created=created)
     job = await jobs.submit(services, project, KIND, request, title=made.name, key=f"{made.id}-{created}")
+    if job.state in RETRIED:  # the file is sent again
+        job = await jobs.retry(services, project, job.id)
     await services.store.write(partial(datasets.change, serial=serial, job=job.id))
     return await find(services, project, made.id)
 

@@ -48,6 +48,14 @@ def change(session: Session, serial: int, **values: Any) -> None:
     session.execute(here.values(**values))
 
 
+def is_there(session: Session, serial: int, created: int) -> bool:
+    """Whether it was not deleted since; a serial number may be given out again."""
+    wanted = select(Dataset.serial).where(
+        Dataset.serial == serial, Dataset.created == created, Dataset.status != DELETED
+    )
+    return session.scalar(wanted) is not None
+
+
 def hide(session: Session, project: str, id: str) -> int | None:
     """Takes a data set out of sight at once. Its serial number, or None where it is not."""
     found = find(session, project, id)

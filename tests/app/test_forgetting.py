@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.store import dataset_tables
 from app.store.database import Store
 from app.store.tables import Table
+from app.train.requests import folder_of
 from tests.app.audit.planted import plan
 from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
@@ -150,6 +151,9 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     at.run(audited)
     training = {"name": "reviews", "title": MARK, "description": MARK, "dataset": dataset}
     trained = at.post("/v1/trainings", 202, json=training).json()["id"]
+    card = folder_of(at.data, "reviews", trained) / "card.json"
+    card.parent.mkdir(parents=True)
+    card.write_text(MARK)
     assert {"jobs", "results", "history", "dataset_rows", "job_files"} <= set(at.rows())
     if at.store.engine.dialect.name == "sqlite":
         assert any(name.startswith("whence.sqlite3") for name in at.marked())

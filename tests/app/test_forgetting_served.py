@@ -54,7 +54,7 @@ def test_nothing_is_left_after_kills_and_deletions(server: Server) -> None:
     server.ready()
     assert wait_for(lambda: not marked(server)), marked(server)
 
-    rows = "text,label\n" + "".join(f"{MARK} film {k},{'yes' if k % 2 else 'no'}\n" for k in range(20_000))
+    rows = "text,label\n" + "".join(f"{MARK} film {k},{'yes' if k % 2 else 'no'}\n" for k in range(8_000))
     made = server.http.post("/v1/datasets", content=rows, params={"name": f"{MARK}.csv"}).json()
     wait_for(lambda: any(path.stat().st_size for path in server.data.rglob("job-*/upload")))
     os.kill(server.pid("runner"), signal.SIGKILL)

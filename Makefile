@@ -38,7 +38,7 @@ soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.jso
 	$(BIN)/python -m tests.soak $(ONLY)
 
 fuzz: $(VENV)/.tested  ## 10,000 generated requests against the OpenAPI document (EXAMPLES=300 of each operation)
-	EXAMPLES=$${EXAMPLES:-300} $(BIN)/python -m pytest -q -s --timeout 3600 tests/app/test_openapi.py -k generated
+	EXAMPLES=$${EXAMPLES:-300} $(BIN)/python -m pytest -q -s --timeout 3600 tests/app/web/test_openapi.py -k generated
 
 browser:  ## Chromium for the browser tests, through apt where it is missing
 	@command -v chromium >/dev/null || { \

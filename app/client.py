@@ -18,14 +18,15 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter
 
-from .audit.plan import Plan
+from .audit.data.plan import Plan
 from .audit.schemas import AuditOut
-from .batches.schemas import BatchRow
-from .explain.schemas import ExplanationOut, PanelOut
+from .engine.schemas import ModelOut
+from .explain.ask.answers import BatchRow
+from .explain.ask.schemas import ExplanationOut, PanelOut
 from .jobs.schemas import JobOut, JobsPage
-from .jobs.states import FINAL, State
-from .models.schemas import ModelOut, ModelsOut
+from .models.schemas import ModelsOut
 from .predict.schemas import PredictionsOut
+from .store.job_states import FINAL, State
 
 M = TypeVar("M", bound=BaseModel)
 DEFAULT_MODEL = "sentiment"

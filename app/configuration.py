@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,11 @@ NAME = "whence.toml"
 
 class BadConfiguration(ValueError):
     """The message names the file and what is wrong with it."""
+
+
+def default_data() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "whence"
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -54,44 +59,38 @@ class OneFile(PydanticBaseSettingsSource):
         if set(self.settings_cls.model_fields) <= set(self.given):  # a child process is told everything
             return {}
         path = file_of(self.given)
-        return {} if path is None else read(path)
+        return {} if path is None else read(path, self.settings_cls.model_fields)
 
 
 def file_of(given: Mapping[str, Any]) -> Path | None:
     """None where there is none. One that was named has to be there."""
     if named := os.environ.get(CONFIG):
         return Path(named).expanduser()
-    from .settings import default_data
-
     data = given.get("data") or os.environ.get(f"{PREFIX}DATA") or default_data()
     path = Path(data).expanduser() / NAME
     return path if path.is_file() else None
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Raises BadConfiguration for a file that is not there, no TOML, or names settings that do not exist."""
-    from .settings import Settings
-
+def read(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """What a file sets. Raises BadConfiguration for one that is not there, is no TOML, or names unknown settings."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfiguration(f"the configuration {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"the configuration {path} is not TOML: {error}") from error
-    if unknown := sorted(set(found) - set(Settings.model_fields)):
+    if unknown := sorted(set(found) - set(known)):
         raise BadConfiguration(
             f"the configuration {path} names {unknown[0]!r}, which is no setting; `whence config` lists them"
         )
     return found
 
 
-def origins(given: Mapping[str, Any]) -> dict[str, str]:
-    """Why each setting is what it is."""
-    from .settings import Settings
-
+def origins(given: Mapping[str, Any], known: Collection[str]) -> dict[str, str]:
+    """Where the value of each known setting comes from."""
     environment = {name.upper() for name in os.environ}
     path = file_of(given)
-    written = {} if path is None else read(path)
+    written = {} if path is None else read(path, known)
 
     def origin(name: str) -> str:
         variable = f"{PREFIX}{name.upper()}"
@@ -99,17 +98,15 @@ def origins(given: Mapping[str, Any]) -> dict[str, str]:
             return "command line"
         if variable in environment:
             return f"environment ({variable})"
-        if f"{variable}_FILE" in environment and f"{name}_file" not in Settings.model_fields:
+        if f"{variable}_FILE" in environment and f"{name}_file" not in known:
             return f"file ({variable}_FILE)"
         return f"file ({path})" if name in written else "default"
 
-    return {name: origin(name) for name in Settings.model_fields}
+    return {name: origin(name) for name in known}
 
 
-def unused() -> list[str]:
+def unused(known: Collection[str]) -> list[str]:
     """Variables that look like settings and are none: a typing mistake changes nothing silently."""
-    from .settings import Settings
-
-    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    known = names | {f"{name}_FILE" for name in names} | {CONFIG}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known)
+    names = {f"{PREFIX}{name.upper()}" for name in known}
+    variables = names | {f"{name}_FILE" for name in names} | {CONFIG}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in variables)

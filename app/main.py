@@ -8,28 +8,29 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from . import logging, openapi, pages, problems, underway
-from .access.api import router as access_api
+from . import logging, pages, underway
 from .access.budget import Purses
+from .accounts.api import router as access_api
 from .audit.api import router as audit_api
 from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
-from .dependencies import Services
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
 from .health.api import router as health_api
 from .history.api import router as history_api
 from .jobs.api import router as jobs_api
+from .jobs.retention import forgetting
 from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
 from .predict.api import router as predict_api
 from .processes import supervised_engine
-from .retention import forgetting
 from .security import Guard
 from .settings import Settings
 from .store.database import Store, open_store
 from .train.api import router as train_api
+from .web import openapi, problems
+from .web.dependencies import Services
 
 ROUTERS = (
     health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,

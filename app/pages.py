@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from .about.pages import router as about
-from .access.pages import router as access
+from .accounts.pages import router as access
 from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .datasets.pages import router as datasets
@@ -23,9 +23,9 @@ from .history.pages import router as history
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
-from .rendering import STATIC, static_version
 from .selftest.pages import router as selftest
 from .train.pages import router as train
+from .web.rendering import STATIC, static_version
 
 ROUTERS = (
     explain, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest, about,

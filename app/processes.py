@@ -14,7 +14,7 @@ from .engine.client import SHORTEST_SILENCE, SocketEngine
 from .engine.engine import expected
 from .engine.supervisor import Supervisor, private_address
 from .errors import AppError
-from .jobs.supervisor import RunnerSupervisor
+from .jobs.runner.supervisor import RunnerSupervisor
 from .settings import Settings
 from .store import models as registered
 from .store.database import Store

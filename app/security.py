@@ -15,12 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from .access import log
-from .access.scopes import Caller
-from .dependencies import SAFE, Services
+from .accounts import log
 from .errors import AppError, Forbidden, NotAllowed
-from .problems import problem_of, problem_response, waiting
+from .scopes import Caller
 from .settings import Settings
+from .web.dependencies import SAFE, Services
+from .web.problems import problem_of, problem_response, waiting
 
 POLICY = "; ".join(
     (

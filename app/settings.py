@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .access.grants import EVERYBODY, parse
-from .configuration import OneFile, SecretFiles
+from .configuration import OneFile, SecretFiles, default_data
+from .scopes import EVERYBODY, parse
 
 Auth = Literal["local", "apikey", "proxy"]
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
-
-
-def default_data() -> Path:
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "whence"
 
 
 class Settings(BaseSettings):

@@ -12,25 +12,56 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
-    from . import values as values
-    from .base import Case as Case
-    from .base import Encoded as Encoded
-    from .base import Explainer as Explainer
-    from .base import Model as Model
-    from .base import Need as Need
-    from .base import Progress as Progress
-    from .base import Promise as Promise
-    from .base import silent as silent
     from .bench.report import bench_tables as bench_tables
     from .bench.report import write_bench_docs as write_bench_docs
     from .bench.run import BenchOptions as BenchOptions
     from .bench.run import run_bench as run_bench
+    from .contract import Absent as Absent
+    from .contract import Agreement as Agreement
+    from .contract import Attribution as Attribution
+    from .contract import Badge as Badge
+    from .contract import BaselineKind as BaselineKind
+    from .contract import Case as Case
+    from .contract import Claim as Claim
+    from .contract import Edit as Edit
+    from .contract import Encoded as Encoded
+    from .contract import Explainer as Explainer
+    from .contract import Feature as Feature
+    from .contract import Head as Head
+    from .contract import Layers as Layers
+    from .contract import Level as Level
+    from .contract import LongText as LongText
+    from .contract import MethodRecord as MethodRecord
+    from .contract import Model as Model
+    from .contract import ModelRecord as ModelRecord
+    from .contract import Need as Need
+    from .contract import Notice as Notice
+    from .contract import OnDemand as OnDemand
+    from .contract import Panel as Panel
+    from .contract import Players as Players
+    from .contract import Precision as Precision
+    from .contract import Prediction as Prediction
+    from .contract import Progress as Progress
+    from .contract import Promise as Promise
+    from .contract import Question as Question
+    from .contract import Removal as Removal
+    from .contract import Target as Target
+    from .contract import TextSpan as TextSpan
+    from .contract import Token as Token
+    from .contract import Unit as Unit
+    from .contract import Value as Value
+    from .contract import ValueName as ValueName
+    from .contract import WordLabel as WordLabel
+    from .contract import silent as silent
+    from .contract import value as values
     from .errors import BadInput as BadInput
     from .errors import BadModel as BadModel
     from .errors import Cancelled as Cancelled
     from .errors import ExplainersError as ExplainersError
     from .errors import Incompatible as Incompatible
     from .errors import UnknownExplainer as UnknownExplainer
+    from .game.passes import heard_by as heard_by
+    from .inputs.text.grouping import group_numbers as group_numbers
     from .library import DEFAULT_MODEL as DEFAULT_MODEL
     from .library import explain as explain
     from .library import load_model as load_model
@@ -39,14 +70,12 @@ if TYPE_CHECKING:
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
     from .metrics.on_demand import on_demand_of as on_demand_of
-    from .modalities.grouping import group_numbers as group_numbers
     from .models import FolderReport as FolderReport
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
     from .models import locate_folder as locate_folder
-    from .models.base_weights import SHA256
-    from .models.base_weights import base_folder as base_folder
-    from .passes import heard_by as heard_by
+    from .models.folders.base_weights import SHA256
+    from .models.folders.base_weights import base_folder as base_folder
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
     from .registry import build as build
@@ -57,69 +86,39 @@ if TYPE_CHECKING:
     from .selftest.table import missed as missed
     from .selftest.table import run_selftest as run_selftest
     from .selftest.table import selftest_results as selftest_results
-    from .types import Absent as Absent
-    from .types import Agreement as Agreement
-    from .types import Attribution as Attribution
-    from .types import Badge as Badge
-    from .types import BaselineKind as BaselineKind
-    from .types import Claim as Claim
-    from .types import Edit as Edit
-    from .types import Feature as Feature
-    from .types import Head as Head
-    from .types import Layers as Layers
-    from .types import Level as Level
-    from .types import LongText as LongText
-    from .types import MethodRecord as MethodRecord
-    from .types import ModelRecord as ModelRecord
-    from .types import Notice as Notice
-    from .types import OnDemand as OnDemand
-    from .types import Panel as Panel
-    from .types import Players as Players
-    from .types import Precision as Precision
-    from .types import Prediction as Prediction
-    from .types import Question as Question
-    from .types import Removal as Removal
-    from .types import Target as Target
-    from .types import TextSpan as TextSpan
-    from .types import Token as Token
-    from .types import Unit as Unit
-    from .types import Value as Value
-    from .types import ValueName as ValueName
-    from .types import WordLabel as WordLabel
 
     BASE_SHA256 = SHA256
 
-_TYPES = """Absent Agreement Attribution Badge BaselineKind Claim Edit Feature Head Layers Level LongText MethodRecord
-    ModelRecord Notice OnDemand Panel Players Precision Prediction Question Removal Target TextSpan Token Unit
-    Value ValueName WordLabel"""
+_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim Edit Encoded Explainer Feature Head Layers
+    Level LongText MethodRecord Model ModelRecord Need Notice OnDemand Panel Players Precision Prediction Progress
+    Promise Question Removal Target TextSpan Token Unit Value ValueName WordLabel silent"""
 _WHERE = {
-    ".types": _TYPES,
-    ".base": "Case Encoded Explainer Model Need Progress Promise silent",
+    ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
-    ".passes": "heard_by",
+    ".game.passes": "heard_by",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",
-    ".modalities.grouping": "group_numbers",
+    ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": "FolderReport check_folder embedded_names locate_folder",
-    ".models.base_weights": "base_folder",
+    ".models.folders.base_weights": "base_folder",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
-_MODULES = ("registry", "runner", "values")
+_MODULES = {"registry": ".registry", "runner": ".runner", "values": ".contract.value"}
 
 __all__ = sorted((*_HOME, *_MODULES, "BASE_SHA256"))
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f".{name}", __name__)
+        return import_module(_MODULES[name], __name__)
     if name == "BASE_SHA256":
-        return import_module(".models.base_weights", __name__).SHA256
+        return import_module(".models.folders.base_weights", __name__).SHA256
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(_HOME[name], __name__), name)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .base import Explainer, Promise
-from .types import Attribution, Badge, Level, Notice, ValueName
+from .contract import Attribution, Badge, Explainer, Level, Notice, Promise, ValueName
 
 # Above a fifth the model has read so little of the text that no method can say what it looked at.
 UNKNOWN_SHARE = 0.20

@@ -16,10 +16,9 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 
 from . import runner
-from .base import Explainer, Model, Progress, silent
+from .contract import Attribution, Explainer, Model, Panel, Prediction, Progress, Question, silent
 from .errors import BadInput
 from .registry import build
-from .types import Attribution, Panel, Prediction, Question
 
 DEFAULT_MODEL = "sentiment"
 ModelLike: TypeAlias = "Model | str | Path"

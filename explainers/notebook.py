@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .types import Attribution, Feature, FloatArray, Panel, Part, Prediction
+if TYPE_CHECKING:
+    from .contract import Attribution, Feature, FloatArray, Panel, Part, Prediction
 
 STEPS = 5
 # From white to the deepest tint, mixed evenly: towards the class orange, away from it blue, without a sign grey-green.

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .base import Explainer
+from .contract import Explainer
 from .errors import BadInput, UnknownExplainer
 
 GROUP = "whence.explainers"

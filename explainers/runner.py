@@ -13,19 +13,34 @@ from typing import Any
 import numpy as np
 
 from .badge import badge_of
-from .base import MOST_EXACT, Case, Encoded, Explainer, Need, Progress, silent
-from .coalitions import Arithmetic, CoalitionTable
+from .contract import (
+    MOST_EXACT,
+    Absent,
+    Attribution,
+    Case,
+    Encoded,
+    Explainer,
+    FloatArray,
+    ModelRecord,
+    Need,
+    Notice,
+    Panel,
+    Prediction,
+    Progress,
+    Question,
+    silent,
+)
+from .contract.value import prediction_of, resolve, word_labels
 from .errors import BadInput, ExplainersError, Incompatible
+from .game.passes import told_to
+from .game.sampling import DEFAULT_BUDGET, EXACT_PLAYERS
+from .game.table import Arithmetic, CoalitionTable
 from .metrics.agreement import agreement_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
-from .passes import told_to
 from .registry import PANEL, build, explainer_class, names
-from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS
-from .types import Absent, Attribution, FloatArray, ModelRecord, Notice, Panel, Prediction, Question
-from .values import prediction_of, resolve, word_labels
 
 MOST_TARGETS = 10
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit

@@ -17,17 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from app.audit import ranking
-from app.audit.comparison import compare
-from app.audit.findings import Family
-from app.audit.groups import Membership
+from app.audit.data.groups import Membership
+from app.audit.data.values import Rows
+from app.audit.family.comparison import compare
+from app.audit.family.findings import Family
+from app.audit.measures import ranking
 from app.audit.statistics.power import detectable_gap
-from app.audit.values import Rows
 from tests import audit_time
+from tests.app.audit.measures.test_measures import aif360_disagreement, brute, fairlearn_disagreement
 from tests.app.audit.statistics.test_auc import coverage
 from tests.app.audit.statistics.test_intervals import gap_figures, wilson_figures
 from tests.app.audit.swaps.swapped import judged
-from tests.app.audit.test_measures import aif360_disagreement, brute, fairlearn_disagreement
 from tests.audit_rows import named, overlapping, partition, rows
 
 GROUPS = 7

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.audit.groups import Membership, from_mentions
-from app.audit.values import Bools, Rows
+from app.audit.data.groups import Membership, from_mentions
+from app.audit.data.values import Bools, Rows
 
 
 def partition(groups: int, size: int) -> Membership:

@@ -21,14 +21,14 @@ from typing import Any
 import pyarrow.parquet  # noqa: F401
 
 import explainers
-from app.audit import report
-from app.audit.lexicon import Lexicon
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Plan
-from app.audit.run import Course
-from app.audit.sources import material_of
-from app.audit.templates import frames
-from explainers.models.network import Network
+from app.audit.data.lexicon import Lexicon
+from app.audit.data.plan import Plan
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.measures.templates import frames
+from app.audit.report import report
+from app.audit.run.run import Course
+from app.audit.run.sources import material_of
+from explainers.models.networks.network import Network
 
 TEMPLATES = Path(__file__).parents[2] / "shared" / "data" / "jigsaw_sentence_templates" / "en_sentence_templates.csv"
 TEXTS = 10_000

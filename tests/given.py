@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from explainers import runner
-from explainers.base import Case, Explainer, Need
-from explainers.types import Attribution, Question, Unit
+from explainers.contract import Attribution, Case, Explainer, Need, Question, Unit
 
 
 class Given(Explainer):

@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Event
 
 import explainers
-from app.jobs.cluster import RayExecutor
-from app.jobs.local import WaitingEngine
+from app.jobs.executors.local import WaitingEngine
+from app.jobs.executors.ray import RayExecutor
 
 TEXT = "The film is a gorgeous and witty story that never quite recovers from its clumsy and rather long opening."
 SHARD = 2  # explanations, or batches of predictions, that one engine does one after another

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from app.access.scopes import Scope
-from app.dependencies import Needs
 from app.jobs.api import may_change
+from app.scopes import Scope
+from app.web.dependencies import Needs
 
 STRENGTH = (None, Scope.READ, Scope.EXPLAIN, Scope.AUDIT, Scope.ADMIN)
 FRAMEWORK = ("/openapi.json",)  # the description of the interface; it holds nothing of anybody

@@ -14,10 +14,10 @@ from fastapi import FastAPI
 import explainers
 from app.engine.contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from app.engine.engine import Engine
+from app.engine.schemas import ModelOut
 from app.engine.work import WorkQueue
 from app.errors import EngineLoading, ModelFailed, UnknownModel
 from app.main import create_app
-from app.models.schemas import ModelOut
 from app.settings import Settings
 from app.store.database import Store
 from explainers.testing import LinearModel

@@ -56,6 +56,64 @@ def reaches(imported: str, *packages: str) -> bool:
     return any(imported == package or imported.startswith(f"{package}.") for package in packages)
 
 
+ROOMY = (LIBRARY,)  # packages in which no folder holds more files than one can overlook, and imports point one way
+MOST_FILES = 15
+
+
+@pytest.mark.parametrize("package", ROOMY, ids=name_of)
+def test_no_folder_holds_too_many_files(package: Path) -> None:
+    """A folder can be read whole: at most fifteen files, its __init__.py apart."""
+    folders = {path.parent for path in sources(package)}
+    full = {name_of(folder): count for folder in folders if (count := len(_modules(folder))) > MOST_FILES}
+
+    assert full == {}
+
+
+@pytest.mark.parametrize("package", ROOMY, ids=name_of)
+def test_folders_point_one_way(package: Path) -> None:
+    """Within every folder the files and folders in it import each other in one direction: there is no circle."""
+    folders = sorted({path.parent for path in sources(package)})
+    circles = {name_of(folder): found for folder in folders if (found := _circle(_arrows(folder)))}
+
+    assert circles == {}
+
+
+def test_a_circle_of_folders_is_found() -> None:
+    """What holds the folders apart would notice if it failed."""
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c"]
+    assert _circle({"a": {"b", "c"}, "b": {"c"}}) == []
+
+
+def _modules(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+
+
+def _arrows(folder: Path) -> dict[str, set[str]]:
+    """Which children of the folder import which others; a child is a file or everything in a folder below.
+
+    Its __init__.py is the door that lists what is inside, and no child.
+    """
+    name = ".".join(folder.relative_to(ROOT).parts) + "."
+    arrows: dict[str, set[str]] = {}
+    for path in sources(folder):
+        child = path.relative_to(folder).parts[0].removesuffix(".py")
+        if child == "__init__":
+            continue
+        within = [imported.removeprefix(name).split(".")[0] for imported in imports(path) if imported.startswith(name)]
+        known = {other for other in within if (folder / other).is_dir() or (folder / f"{other}.py").is_file()}
+        arrows.setdefault(child, set()).update(known - {child})
+    return arrows
+
+
+def _circle(arrows: dict[str, set[str]]) -> list[str]:
+    """What is left when all that imports nothing more is taken away again and again."""
+    left = {child: set(others) for child, others in arrows.items()}
+    while ready := [child for child, others in left.items() if not others & left.keys()]:
+        for child in ready:
+            del left[child]
+    return sorted(left)
+
+
 @pytest.mark.parametrize("path", sources(LIBRARY), ids=name_of)
 def test_the_library_knows_nothing_of_the_application(path: Path) -> None:
     """A notebook or another server can use explainers alone."""
@@ -91,7 +149,7 @@ def test_the_application_uses_public_names_only(path: Path) -> None:
     assert used - set(explainers.__all__) == set()
 
 
-@pytest.mark.parametrize("path", [p for p in sources(APP) if p.parent != APP], ids=name_of)
+@pytest.mark.parametrize("path", [p for p in sources(APP) if p.parent not in (APP, APP / "web")], ids=name_of)
 def test_only_the_outermost_files_speak_http(path: Path) -> None:
     """A service can be called by a command, a job or a test without a request."""
     found = [name for name in imports(path) if reaches(name, "fastapi", "starlette")]
@@ -111,7 +169,7 @@ def test_services_do_not_know_who_calls_them(path: Path) -> None:
 def test_routes_hold_no_query_and_no_model(path: Path) -> None:
     """A route parses, calls a service and answers; tables and models are the service's business."""
     found = [name for name in imports(path) if reaches(name, "sqlalchemy", "app.store", *HEAVY)]
-    found = [name for name in found if not reaches(name, "app.store.arrays")]  # how arrays are packed, not where
+    found = [name for name in found if not reaches(name, "app.store.arrays", "app.store.job_states")]
 
     assert found == []
 

@@ -66,7 +66,7 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
         "whence/__init__.py",
         "whence/py.typed",
         "whence/templates/base.html",
-        "whence/app/explain/export.css",
+        "whence/app/explain/draw/export.css",
         "whence/app/train/plans/sentiment.toml",
         "whence/app/locale/zh/LC_MESSAGES/messages.po",
         "whence/explainers/models/embedded/sentiment/adapter_model.safetensors",

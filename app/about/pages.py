@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import CallerDep, ServicesDep, needs
+from ..engine.schemas import ModelOut
 from ..models import service as models
-from ..models.schemas import ModelOut
-from ..rendering import language_of, render
+from ..scopes import Scope
+from ..web.dependencies import CallerDep, ServicesDep, needs
+from ..web.rendering import language_of, render
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 VERBS = ("get", "post", "put", "patch", "delete")

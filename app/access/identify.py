@@ -7,14 +7,13 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from ..scopes import LOCAL, Caller, Scope, Via, granted
 from ..settings import Settings
 from ..store import keys as stored
 from ..store.database import Store
 from ..store.results import now
 from ..store.tables import ApiKey
-from .grants import granted
 from .keys import digest_of
-from .scopes import LOCAL, Caller, Scope, Via
 
 HOUR = 3600 * 1_000_000  # microseconds
 USER = re.compile(r"[^\x00-\x1f\x7f]{1,200}")

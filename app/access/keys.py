@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import BadRequest, NotFound
+from ..scopes import Scope
 from ..store import keys, log
 from ..store.database import Store
 from ..store.results import now
 from ..store.tables import ApiKey, Logged
-from .scopes import Scope
 
 PREFIX = "whence"
 DAY = 24 * 3600 * 1_000_000  # microseconds

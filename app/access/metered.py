@@ -7,9 +7,9 @@ from typing import Any
 
 from .._library import explainers
 from ..engine.contract import EngineClient, Explained, ExplainedPanel, FloatArray, Text
-from ..models.schemas import ModelOut
+from ..engine.costs import estimate, tokens, tokens_of
+from ..engine.schemas import ModelOut
 from .budget import Purse
-from .costs import USUAL_PASSES, tokens_of
 
 
 class Metered:
@@ -71,14 +71,6 @@ class Metered:
 
     async def ready(self, model: str) -> ModelOut:
         return await self.engine.ready(model)
-
-
-def estimate(question: explainers.Question) -> int:
-    return tokens(question) * (question.budget or USUAL_PASSES)
-
-
-def tokens(question: explainers.Question) -> int:
-    return tokens_of(question.text, question.text_pair)
 
 
 def passes(record: Mapping[str, Any]) -> int:

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response, StreamingResponse
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
 from ..jobs import service as jobs_service
 from ..jobs.api import IdempotencyKey, accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, errors
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, ServicesDep, needs
+from ..web.responses import ASKING, READING, errors
 from . import service
-from .plan import Plan
+from .data.plan import Plan
 from .review import Review
 from .schemas import AuditOut, AuditsOut
 

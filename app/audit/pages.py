@@ -11,22 +11,23 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from pydantic import ValidationError
 
-from ..access.scopes import Scope
 from ..datasets import flow as datasets
 from ..datasets.schemas import DatasetOut
 from ..datasets.service import MOST_DATASETS
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
+from ..engine.schemas import ModelOut
 from ..errors import NotFound
-from ..forms import FORESEEN, Form, FormError, error_of, form_of
 from ..jobs.schemas import JobOut
-from ..jobs.states import FINAL
 from ..models import service as models
-from ..models.schemas import ModelOut
-from ..rendering import environment, language_of, render
-from ..responses import json_bytes
-from . import charts, service, terms, view
-from .painting import unmasked
-from .plan import Checked, Plan, first_error
+from ..scopes import Scope
+from ..store.job_states import FINAL
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
+from ..web.rendering import environment, language_of, render
+from ..web.responses import json_bytes
+from . import service
+from .data.plan import Checked, Plan, first_error
+from .evidence.painting import unmasked
+from .report import charts, terms, view
 from .review import Review, groups_of
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from ..errors import BadRequest
-from .plan import Apart, Checked, Frozen, Plan
+from .data.plan import Apart, Checked, Frozen, Plan
 
 
 class Review(Frozen):

@@ -5,19 +5,19 @@ import json
 from collections.abc import AsyncIterator
 from functools import partial
 
-from .. import forgetting
-from ..access.costs import USUAL_PASSES, tokens_of_file
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..dependencies import Services
+from ..engine.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
-from ..jobs.states import State
 from ..store import jobs as store_jobs
+from ..store.job_states import State
 from ..store.tables import Job
-from .painting import Originals
-from .plan import Functional, Own, Plan, demo_plan, read_plan
+from ..web.dependencies import Services
+from .data.plan import Functional, Own, Plan, demo_plan, read_plan
+from .evidence.painting import Originals
 from .review import Review, revised
 from .schemas import AuditOut, AuditsOut
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
 from ..jobs import service as jobs_service
 from ..jobs.api import IdempotencyKey, accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, errors, negotiate
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, ServicesDep, needs
+from ..web.responses import ASKING, READING, errors, negotiate
 from . import service
 from .schemas import BatchRequest
 

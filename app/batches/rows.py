@@ -10,8 +10,8 @@ from typing import Any
 
 import zstandard
 
-from ..explain.export import safe_cells
-from .schemas import BatchRow
+from ..explain.ask.answers import BatchRow
+from ..explain.draw.export import safe_cells
 
 COLUMNS = (
     "row", "text", "text_pair", "label", "probability", "explanation", "unit", "badge", "features", "scores", "error",

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from .._library import explainers
-from ..explain.schemas import ExplanationRequest
+from ..explain.ask.schemas import ExplanationRequest
 from ..schemas import Name, Options, Record, Request, TextInput
 
 MOST_INPUTS = 1024
@@ -48,33 +48,6 @@ class BatchRequest(Request):
             budget=self.budget,
             seed=self.seed,
         )
-
-
-class RowError(Record):
-    code: str
-    detail: str
-
-
-class BatchRow(Record):
-    """What came of one text."""
-
-    row: int  # counted from 0, in the order of the inputs
-    text: str
-    text_pair: str | None = None
-    label: str | None = None
-    probability: float | None = None
-    logits: tuple[float, ...] = ()
-    probabilities: tuple[float, ...] | None = None
-    explanation: str | None = Field(None, description="The key below /v1/explanations, where everything is.")
-    unit: str | None = None
-    features: tuple[str, ...] = ()
-    spans: tuple[tuple[int, int], ...] = Field((), description="Where each feature lies in the text, as start and end.")
-    scores: tuple[float, ...] | None = Field(None, description="Of the predicted class, one for each feature.")
-    badge: str | None = None
-    error: RowError | None = None
-
-
-ROW_FIELDS = tuple(BatchRow.model_fields)
 
 
 class BatchResult(Record):

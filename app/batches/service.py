@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
-from .. import forgetting
-from ..access.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..datasets import service as datasets
-from ..dependencies import Services
+from ..engine.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..errors import Conflict, NotFound
-from ..explain.questions import explainer_of, question_of
+from ..explain.ask.questions import explainer_of, question_of
+from ..jobs import forgetting
 from ..jobs import service as jobs_service
 from ..jobs.schemas import JobOut
-from ..jobs.states import State
 from ..schemas import TextInput
 from ..store import jobs
+from ..store.job_states import State
 from ..store.tables import Job
+from ..web.dependencies import Services
 from . import rows
 from .schemas import BatchRequest
 

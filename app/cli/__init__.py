@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import typer
 
 from ..threads import PATIENCE
-from . import audit, bench, config, datasets, db, explain, info, jobs, keys, log, models, selftest, serve, train, worker
-from .trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
+from . import audit, bench, datasets, explain, info, jobs, models, selftest, train
+from .server import config, db, keys, log, serve, worker
+from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
 application = typer.Typer(
     name="whence",

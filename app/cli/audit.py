@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from .output import as_json
-from .progress import bar
-from .registered import find_model
+from .terminal.output import as_json
+from .terminal.progress import bar
+from .terminal.registered import find_model
 
 application = typer.Typer(
     help="Bias audits: from a gap between groups to the words that make it.", no_args_is_help=True
@@ -33,11 +33,11 @@ def run(
     pdf: Annotated[bool, typer.Option(help="Write report.pdf too, where the extra pdf is installed.")] = True,
 ) -> None:
     """Run an audit that was declared beforehand: report.json, report.html, report.pdf, model-card.md, tables/*."""
-    from ..audit import report as reports
-    from ..audit.oracle import LocalOracle
-    from ..audit.plan import Plan, demo_plan, read_plan
-    from ..audit.run import run as run_audit
-    from ..audit.sources import material_of
+    from ..audit.data.plan import Plan, demo_plan, read_plan
+    from ..audit.evidence.oracle import LocalOracle
+    from ..audit.report import report as reports
+    from ..audit.run.run import run as run_audit
+    from ..audit.run.sources import material_of
 
     found = read_plan(demo_plan() if str(plan) == "demo" and not plan.exists() else plan)
     asked = {"model": model, "language": language, "slurs": slurs}
@@ -64,9 +64,9 @@ def verify(
     folder: Annotated[Path, typer.Option(metavar="DIR", help="What the plan's paths are relative to.")] = Path(),
 ) -> None:
     """Compute every number again from the stored tables, and refuse a mismatch."""
-    from ..audit import verification
-    from ..audit.oracle import LocalOracle
-    from ..audit.sources import material_of
+    from ..audit.evidence.oracle import LocalOracle
+    from ..audit.run import verification
+    from ..audit.run.sources import material_of
 
     if rerun:
         plan = verification.declared_of(verification.load(report)["content"]).plan
@@ -85,8 +85,8 @@ def diff(
     json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
     """What changed between two audits of the same texts: paired tests, and how each gap moved."""
-    from ..audit.content import plain
-    from ..audit.difference import compare
+    from ..audit.report.content import plain
+    from ..audit.run.difference import compare
 
     found = compare(before, after)
     if json:
@@ -108,7 +108,7 @@ def mask(
     terms: Annotated[Path, typer.Argument(metavar="FILE", help="One term a line; it stays outside the repository.")],
 ) -> None:
     """Print the hashes of terms that pages and reports mask: what app/audit/lexicons/masked.sha256 is made of."""
-    from ..audit.words import digest_of
+    from ..audit.evidence.words import digest_of
 
     listed = {digest_of(line) for line in terms.read_text(encoding="utf-8").splitlines() if line.strip()}
     print("\n".join(sorted(listed)))

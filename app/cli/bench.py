@@ -17,10 +17,10 @@ from .._library import explainers
 from ..settings import Settings
 from ..threads import PATIENCE
 from ..train.data import BRACKETS
-from .output import as_json
-from .progress import bar
-from .registered import find_model
-from .trouble import Mistake
+from .terminal.output import as_json
+from .terminal.progress import bar
+from .terminal.registered import find_model
+from .terminal.trouble import Mistake
 
 SENTENCES = Path("sst_trees") / "dev.txt"
 PLAYERS = range(11, 41)

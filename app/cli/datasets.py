@@ -10,20 +10,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..access.scopes import DEFAULT_PROJECT
 from ..datasets import service
 from ..datasets.importing import import_file
 from ..datasets.parsing import form_of
 from ..datasets.schemas import DatasetOut, Form, Mapping
 from ..datasets.uploads import upload_of
-from ..jobs.states import FINAL
+from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
 from ..store import jobs
 from ..store.database import Store, open_store
-from .output import as_json, visible
-from .progress import bar
-from .stored import Data
-from .trouble import SOME_FAILED, Mistake
+from ..store.job_states import FINAL
+from .terminal.output import as_json, visible
+from .terminal.progress import bar
+from .terminal.stored import Data
+from .terminal.trouble import SOME_FAILED, Mistake
 
 application = typer.Typer(help="Add, list and show data sets.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="JSON.")]

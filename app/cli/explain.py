@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 
 from .._library import explainers
-from ..batches import answers
-from ..explain import export
-from . import output, work
-from .inputs import Format, Row, read_texts
-from .registered import find_model
-from .trouble import Mistake
+from ..explain.ask import answers
+from ..explain.draw import export
+from .terminal import output, work
+from .terminal.inputs import Format, Row, read_texts
+from .terminal.registered import find_model
+from .terminal.trouble import Mistake
 
 Source = Annotated[
     str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
-from .output import as_json
+from .terminal.output import as_json
 
 LIBRARIES = ("torch", "transformers", "shap", "lime", "captum")
 

@@ -14,9 +14,9 @@ from rich.table import Table
 
 from ..client import Client, ClientError
 from ..jobs.schemas import JobOut
-from ..jobs.states import State
-from .output import as_json, visible
-from .trouble import SOME_FAILED, Mistake
+from ..store.job_states import State
+from .terminal.output import as_json, visible
+from .terminal.trouble import SOME_FAILED, Mistake
 
 T = TypeVar("T")
 application = typer.Typer(help="List, follow, cancel, retry and delete long work.", no_args_is_help=True)

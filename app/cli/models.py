@@ -11,9 +11,9 @@ from rich.table import Table
 
 from .._library import explainers
 from ..settings import Settings
-from . import registered
-from .output import as_json, visible
-from .trouble import Mistake
+from .terminal import registered
+from .terminal.output import as_json, visible
+from .terminal.trouble import Mistake
 
 application = typer.Typer(help="List, check and add models.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A Hugging Face sequence classifier.")]

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
-from .output import as_json
-from .progress import bar
-from .trouble import SOME_FAILED
+from .terminal.output import as_json
+from .terminal.progress import bar
+from .terminal.trouble import SOME_FAILED
 
 TASKS = ("word", "both", "pair")
 

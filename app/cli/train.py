@@ -13,7 +13,7 @@ from rich.table import Table
 from ..settings import Settings
 from ..train.data import missing_files
 from ..train.plan import Plan, embedded_plans, find_plan
-from .trouble import Mistake
+from .terminal.trouble import Mistake
 
 
 def train(

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..engine.schemas import ModelOut
 from ..errors import StillRunning
-from ..explain import later
-from ..explain import service as explanations
-from ..explain.schemas import PanelOut, PanelRequest
-from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..explain.ask import later
+from ..explain.ask import service as explanations
+from ..explain.ask.schemas import PanelOut, PanelRequest
 from ..jobs.schemas import JobOut
 from ..models import service as models
-from ..models.schemas import ModelOut
-from ..rendering import render
 from ..schemas import TextInput
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..web.rendering import render
 from .service import Pair, beside
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])

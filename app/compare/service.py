@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..explain import heatmap
-from ..explain import view as views
-from ..explain.outcome import PredictionView, prediction_view
-from ..explain.schemas import ExplanationOut, PanelOut
-from ..explain.view import MethodView, View
+from ..explain.ask.schemas import ExplanationOut, PanelOut
+from ..explain.draw import heatmap
+from ..explain.draw import view as views
+from ..explain.draw.outcome import PredictionView, prediction_view
+from ..explain.draw.view import MethodView, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 
-from .. import forgetting, underway
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
+from .. import underway
 from ..errors import BadRequest
+from ..jobs import forgetting
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, WRITING, as_json, errors, negotiate
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import export, flow, service
 from .browse import MOST_ROWS, Badge, Filters, Sort
 from .multipart import Sent, receive_form

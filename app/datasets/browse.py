@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from ..errors import BadRequest, NotFound
 from ..schemas import Request
-from ..store import dataset_facts, dataset_selection, datasets
 from ..store.database import Store
-from ..store.dataset_facts import Stratum
-from ..store.dataset_selection import Place, Wanted
-from ..store.dataset_tables import DatasetRow, DatasetRun
+from ..store.datasets import facts as dataset_facts
+from ..store.datasets import rows as datasets
+from ..store.datasets import selection as dataset_selection
+from ..store.datasets.facts import Stratum
+from ..store.datasets.selection import Place, Wanted
+from ..store.datasets.tables import DatasetRow, DatasetRun
 from .schemas import CellOut, RowOut, RowsOut, SummaryOut, WordOut
 
 Sort = Literal["number", "-number", "probability", "-probability", "badge", "-badge"]

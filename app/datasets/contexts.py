@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..forms import FormError
+from ..engine.schemas import ModelOut
 from ..jobs.schemas import JobOut
-from ..models.schemas import ModelOut
+from ..web.forms import FormError
 from .browse import Filters
 from .faults import FAULTS, NOTES
 from .schemas import CellOut, DatasetOut, FaultOut, NoteOut, RowsOut, SummaryOut, WordOut

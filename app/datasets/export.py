@@ -17,7 +17,7 @@ from typing import Any
 import anyio.to_thread
 
 from ..errors import EngineBusy
-from ..explain.export import safe_cells
+from ..explain.draw.export import safe_cells
 from .parquet import PACKAGE, ROOT
 from .schemas import RowOut
 

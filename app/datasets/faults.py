@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..words import N_
+from ..web.words import N_
 from .schemas import Fault, FaultOut, Note, NoteOut
 
 FAULTS: Mapping[str, tuple[str, str]] = {  # code → what is wrong with the row, what to do

@@ -9,15 +9,17 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 
-from .. import forgetting, underway
-from ..access.costs import USUAL_PASSES, tokens_of_file
-from ..dependencies import Services
+from .. import underway
+from ..engine.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
-from ..explain.questions import explainer_of
+from ..explain.ask.questions import explainer_of
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
-from ..jobs.states import RETRIED
-from ..store import datasets, holders
+from ..store import holders
+from ..store.datasets import rows as datasets
+from ..store.job_states import RETRIED
+from ..web.dependencies import Services
 from . import browse, export, service
 from .browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME

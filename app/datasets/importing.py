@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from .._library import explainers
 from ..errors import BadFile, NotFound
-from ..store import dataset_facts, datasets
 from ..store.database import Store
-from ..store.dataset_facts import Alike, Fact
-from ..store.dataset_tables import Dataset, DatasetRun
+from ..store.datasets import facts as dataset_facts
+from ..store.datasets import rows as datasets
+from ..store.datasets.facts import Alike, Fact
+from ..store.datasets.tables import Dataset, DatasetRun
 from ..store.results import now
 from .faults import said
 from .limits import Limits

@@ -6,20 +6,21 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .._library import explainers
-from ..batches.kind import explained
-from ..batches.schemas import BatchRequest
-from ..jobs.kinds import Kind
-from ..jobs.work import Work
-from ..models.schemas import ModelOut
+from ..engine.schemas import ModelOut
+from ..explain.ask.many import explained
+from ..explain.ask.schemas import ExplanationRequest
+from ..jobs.runner.kinds import Kind
+from ..jobs.runner.work import Work
 from ..schemas import TextInput
-from ..store import dataset_facts, datasets, holders
-from ..store.dataset_facts import NONE, Alike, Explained, Fact
-from ..store.dataset_tables import Dataset
+from ..store import holders
+from ..store.datasets import facts as dataset_facts
+from ..store.datasets import rows as datasets
+from ..store.datasets.facts import NONE, Alike, Explained, Fact
+from ..store.datasets.tables import Dataset
 from . import words
 from .importing import groups_of, import_file, new_run
 from .labels import aligned
@@ -112,9 +113,15 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     found = _dataset(work)
     run = _run(work, found, work.engine.ready(work.request.model))
     given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
-    inputs = [TextInput(text=row.text, text_pair=row.text_pair) for row in given]
-    asked = BatchRequest(model=work.request.model, inputs=inputs, method=work.request.method)
-    answers = explained(replace(work, request=asked), inputs, 0, holder=holders.of_dataset(found.serial))
+    questions = [
+        ExplanationRequest(
+            model=work.request.model,
+            input=TextInput(text=row.text, text_pair=row.text_pair),
+            method=work.request.method,
+        )
+        for row in given
+    ]
+    answers = explained(work, questions, 0, holder=holders.of_dataset(found.serial))
     made = [
         Explained(
             number, str(answer.explanation), answer.badge,

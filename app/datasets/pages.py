@@ -8,17 +8,18 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from .. import forgetting, underway
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from .. import underway
 from ..errors import NotFound, StillRunning
-from ..explain import service as explaining
-from ..explain.schemas import PanelRequest
-from ..forms import FORESEEN, Form, FormError, error_of, form_of
-from ..jobs.states import FINAL, State
+from ..explain.ask import service as explaining
+from ..explain.ask.schemas import PanelRequest
+from ..jobs import forgetting
 from ..models import service as models
-from ..rendering import render
 from ..schemas import TextInput
+from ..scopes import Scope
+from ..store.job_states import FINAL, State
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
+from ..web.rendering import render
 from . import contexts, export, flow
 from .api import download
 from .browse import Filters

@@ -12,10 +12,11 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from ..errors import BadRequest, Conflict, NotFound
-from ..jobs.states import RETRIED, State
-from ..store import datasets, jobs
+from ..store import jobs
 from ..store.database import Store
-from ..store.dataset_tables import Dataset, DatasetRow, DatasetRun
+from ..store.datasets import rows as datasets
+from ..store.datasets.tables import Dataset, DatasetRow, DatasetRun
+from ..store.job_states import RETRIED, State
 from .faults import said, said_note
 from .keys import dataset_id, name_of
 from .schemas import DatasetOut, DatasetsOut, Described, Failure, Form, Mapping, RunOut, Status

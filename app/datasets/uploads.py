@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 import anyio.to_thread
 
 from ..errors import TooLarge
-from ..store import datasets
 from ..store.database import Store
+from ..store.datasets import rows as datasets
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

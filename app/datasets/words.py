@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from ..store import dataset_facts
-from ..store.dataset_facts import Explained
-from ..store.dataset_tables import DatasetRun
+from ..store.datasets import facts as dataset_facts
+from ..store.datasets.facts import Explained
+from ..store.datasets.tables import DatasetRun
 from .schemas import WordOut
 
 MOST_WORDS = 100  # of a class, those with the largest sum

@@ -9,11 +9,11 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import AppError, EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
-from ..models.schemas import ModelOut
 from ..store.arrays import unpack
 from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from .errors import from_wire
 from .frames import frame, read_frame
+from .schemas import ModelOut
 
 PING_EVERY = 1.0  # seconds
 SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from .._library import explainers
-from ..models.schemas import ModelOut
+from .schemas import ModelOut
 
 Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]

@@ -10,9 +10,9 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
-from ..models.schemas import ModelOut
 from ..store.arrays import pack
 from .contract import Explained, ExplainedPanel, FloatArray, Text
+from .schemas import ModelOut
 
 Loader = Callable[[str], Any]
 Listener = Callable[[], None]

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..models.schemas import ModelOut
 from .contract import Priority
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
 from .operations import operation, report
+from .schemas import ModelOut
 from .work import Job, WorkQueue
 
 

@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..errors import StillRunning
 from ..jobs import service as jobs
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, as_json, errors, json_bytes, negotiate, prefer_wait
-from . import representations, service
-from .schemas import ArraySlice, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.responses import ASKING, READING, as_json, errors, json_bytes, negotiate, prefer_wait
+from .ask import service
+from .ask.schemas import ArraySlice, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
+from .draw import representations
 
 router = APIRouter(prefix="/v1", tags=["explanations"], dependencies=[needs(Scope.READ)])
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"

@@ -11,14 +11,15 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import NotFound
-from ..rendering import render
+from ..scopes import Scope
 from ..store.arrays import unpack
-from . import heads, service
-from .heads import HeadFacts, Link, NotableHead
-from .schemas import ExplanationOut
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.rendering import render
+from .ask import service
+from .ask.schemas import ExplanationOut
+from .draw import heads
+from .draw.heads import HeadFacts, Link, NotableHead
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 ARRAY = "relations"

@@ -8,21 +8,22 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..errors import NotFound, StillRunning
-from ..forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..history import service as history
-from ..jobs.states import State
 from ..models import service as models
-from ..rendering import render
 from ..schemas import TextInput
-from . import assemble, attachments, later, measuring, service
-from . import view as views
-from .contexts import HomePage, MapsFragment, MeasuresFragment
-from .examples import examples_for
-from .representations import Export
-from .schemas import PanelOut, PanelRequest
+from ..scopes import Scope
+from ..store.job_states import State
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..web.rendering import render
+from .ask import later, measuring, service
+from .ask.schemas import PanelOut, PanelRequest
+from .draw import assemble, attachments
+from .draw import view as views
+from .draw.contexts import HomePage, MapsFragment, MeasuresFragment
+from .draw.examples import examples_for
+from .draw.representations import Export
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5

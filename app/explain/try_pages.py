@@ -9,19 +9,19 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
 from ..errors import BadRequest
-from ..formatting import script
-from ..forms import FORESEEN, FormError, error_of, form_of
-from ..rendering import render
-from . import service
-from .contexts import TryPage
-from .heatmap import Cell
-from .outcome import prediction_view
-from .schemas import PanelOut
-from .view import PaintedText
-from .whatif import Changed, changed
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.formatting import script
+from ..web.forms import FORESEEN, FormError, error_of, form_of
+from ..web.rendering import render
+from .ask import service
+from .ask.schemas import PanelOut
+from .draw.contexts import TryPage
+from .draw.heatmap import Cell
+from .draw.outcome import prediction_view
+from .draw.view import PaintedText
+from .draw.whatif import Changed, changed
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 LONGEST_REPLACEMENT = 500

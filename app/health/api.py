@@ -7,12 +7,12 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep, needs
 from ..errors import EngineLoading, Stopping
 from ..metrics import MEDIA_TYPE
-from ..responses import READING, as_json, errors
 from ..schemas import Record
+from ..scopes import Scope
+from ..web.dependencies import OPEN_TO_ALL, ServicesDep, VisitorDep, needs
+from ..web.responses import READING, as_json, errors
 from . import service
 
 router = APIRouter(tags=["health"], dependencies=[OPEN_TO_ALL])

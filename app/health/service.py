@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ..dependencies import Services
 from ..store import jobs
+from ..web.dependencies import Services
 
 
 async def figures(services: Services) -> bytes:

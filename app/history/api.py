@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
-from ..responses import READING, WRITING, as_json, errors
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, ServicesDep, needs
+from ..web.responses import READING, WRITING, as_json, errors
 from . import service
 from .schemas import HistoryPage, NoteRequest
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
-from ..forms import form_of
-from ..rendering import render
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import form_of
+from ..web.rendering import render
 from . import service
 from .schemas import HistoryEntry
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from .. import forgetting
-from ..dependencies import Services
 from ..errors import BadRequest, NotFound
+from ..jobs import forgetting
 from ..store import history
 from ..store.tables import Asked
+from ..web.dependencies import Services
 from .schemas import HistoryEntry, HistoryPage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.params import Depends as DependsOn
 from fastapi.responses import Response, StreamingResponse
 
-from ..access.scopes import Scope
-from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs, refuse_without
-from ..responses import READING, as_json, errors
+from ..scopes import Scope
+from ..store.job_states import FINAL, State
+from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs, refuse_without
+from ..web.responses import READING, as_json, errors
 from . import service
+from .registry import KINDS
 from .schemas import JobOut, JobsPage
-from .scopes import SCOPES
-from .states import FINAL, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[needs(Scope.READ)])
 STREAM = "text/event-stream"
@@ -31,7 +31,7 @@ IdempotencyKey = Annotated[
 async def may_change(services: ServicesDep, project: ProjectDep, caller: CallerDep, id: str) -> None:
     """Raises NotFound, also for a job of another project, and NotAllowed."""
     job = await service.get(services, project, id)
-    refuse_without(SCOPES[job.kind], caller)
+    refuse_without(KINDS[job.kind].scope, caller)
 
 
 OF_ITS_KIND: DependsOn = Depends(may_change)

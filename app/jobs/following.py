@@ -8,13 +8,13 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from ..dependencies import Services
 from ..engine.errors import from_wire
 from ..errors import Conflict, NotFound
 from ..store import jobs as stored
+from ..store.job_states import FINAL, State
+from ..web.dependencies import Services
 from . import service
 from .schemas import JobOut
-from .states import FINAL, State
 
 
 async def find(services: Services, project: str, kind: str, key: str) -> JobOut | None:

@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from .. import forgetting
-from ..access.scopes import Scope
-from ..dependencies import CallerDep, ProjectDep, ServicesDep, needs
-from ..forms import FORM_ERRORS
-from ..rendering import render
-from ..train import requests as trainings
-from ..words import N_
-from . import service
+from ..scopes import Scope
+from ..store.job_states import FINAL, State
+from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
+from ..web.forms import FORM_ERRORS
+from ..web.rendering import render
+from ..web.words import N_
+from . import forgetting, service
 from .api import OF_ITS_KIND
+from .registry import KINDS
 from .schemas import JobOut
-from .scopes import SCOPES
-from .states import FINAL, State
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
-EXPLANATION, TRAINING = "explanation", "training"
+EXPLANATION = "explanation"
 UNFINISHED = (
     N_("It could not be finished."),
     N_("What is stored is kept: tried again, it goes on behind it."),
@@ -82,7 +80,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
     page = JobPage(
         job=job,
         ended=job.state in FINAL,
-        changes=caller.may(SCOPES[job.kind]),
+        changes=caller.may(KINDS[job.kind].scope),
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
         epochs=result.get("epochs", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
@@ -99,12 +97,8 @@ async def cancel(id: str, services: ServicesDep, project: ProjectDep) -> Respons
 
 @router.post("/jobs/{id}/delete", dependencies=[OF_ITS_KIND])
 async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """With what it stored; a training with its model. A data set that a job read stays."""
-    job = await service.get(services, project, id)
-    if job.kind == TRAINING:
-        await trainings.delete(services, project, id)
-    else:
-        await forgetting.job(services, project, id)
+    """With what it stored. A data set that a job read stays, and a model that came of it."""
+    await forgetting.job(services, project, id)
     return RedirectResponse("/jobs", 303)
 
 

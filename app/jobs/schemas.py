@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from ..schemas import Record
-from .states import State
+from ..store.job_states import State
 
 
 class JobError(Record):

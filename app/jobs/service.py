@@ -14,13 +14,13 @@ from functools import partial
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
 from ..store import jobs
+from ..store.job_states import FINAL, RETRIED, State
 from ..store.jobs import NewJob, job_id
 from ..store.tables import Job
+from ..web.dependencies import Services
 from .schemas import JobError, JobOut, JobsPage
-from .states import FINAL, RETRIED, State
 
 ID = re.compile(r"[0-9a-f]{32}")
 CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")

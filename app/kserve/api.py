@@ -8,16 +8,16 @@ from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
-from ..explain.schemas import ExplanationOut, ExplanationRequest
-from ..explain.service import make_explanation
+from ..explain.ask.schemas import ExplanationOut, ExplanationRequest
+from ..explain.ask.service import make_explanation
 from ..models.service import find_model
 from ..predict.schemas import MOST_INPUTS, PredictionOut, PredictionRequest
 from ..predict.service import predict
-from ..responses import ASKING, as_json, errors, prefer_wait
 from ..schemas import Name, Record, Text, TextInput
 from ..schemas import Request as Asked
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.responses import ASKING, as_json, errors, prefer_wait
 
 router = APIRouter(prefix="/v1", tags=["kserve"], dependencies=[needs(Scope.READ)])
 MOST_EXPLAINED = 8

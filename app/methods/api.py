@@ -3,9 +3,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import needs
-from ..responses import READING, as_json, errors
+from ..scopes import Scope
+from ..web.dependencies import needs
+from ..web.responses import READING, as_json, errors
 from .schemas import ExplainersOut
 from .service import list_methods
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from .._library import explainers
-from ..access.scopes import Scope
-from ..dependencies import needs
 from ..errors import NotFound
-from ..rendering import TEMPLATES, language_of, render
+from ..scopes import Scope
+from ..web.dependencies import needs
+from ..web.rendering import TEMPLATES, language_of, render
 from . import service
 from .schemas import ExplainerOut
 

@@ -5,13 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs, while_connected
+from ..engine.schemas import ModelOut
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, as_json, errors, prefer_wait
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, ServicesDep, needs, while_connected
+from ..web.responses import ASKING, READING, as_json, errors, prefer_wait
 from . import service
-from .schemas import KServeModelOut, ModelOut, ModelsOut, RegisterRequest
+from .schemas import KServeModelOut, ModelsOut, RegisterRequest
 
 router = APIRouter(prefix="/v1", tags=["models"], dependencies=[needs(Scope.READ)])
 LATER: dict[int | str, dict[str, Any]] = {

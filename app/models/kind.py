@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any
 
 from .._library import explainers
+from ..engine.schemas import ModelOut
 from ..errors import ModelFailed
-from ..jobs.kinds import Kind
-from ..jobs.work import Work
+from ..jobs.runner.kinds import Kind
+from ..jobs.runner.work import Work
 from ..store import models as registered
-from ..words import N_
-from .schemas import ModelOut, Registration
+from ..web.words import N_
+from .schemas import Registration
 
 TRIAL = "The film is good."
 

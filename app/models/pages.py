@@ -9,13 +9,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
-from ..forms import FORESEEN, FormError, error_of, form_of
+from ..engine.schemas import ModelOut
 from ..jobs.schemas import JobOut
-from ..rendering import render
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import FORESEEN, FormError, error_of, form_of
+from ..web.rendering import render
 from . import service
-from .schemas import ModelOut
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 

@@ -1,34 +1,11 @@
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from .._library import explainers
+from ..engine.schemas import ModelOut
 from ..schemas import Record, Request
-
-Status = Literal["loading", "ready", "failed"]
-
-
-class ModelOut(Record):
-    """A model and what it can be asked. Before it is ready only `id`, `source`, `status` and `reason` are known."""
-
-    id: str
-    title: str
-    status: Status
-    reason: str | None = None  # why it failed
-    source: str | None = None  # the folder; None for an embedded model
-    embedded: bool = False
-    digest: str = ""
-    labels: tuple[str, ...] = ()
-    head: explainers.Head = "single"
-    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
-    offers: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    baselines: tuple[str, ...] = ()
-    device: str = "cpu"  # where it computes: cpu or cuda
-    maximum_length: int | None = None
-    card: dict[str, Any] | None = None
 
 
 class ModelsOut(Record):

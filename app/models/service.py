@@ -5,13 +5,14 @@ from pathlib import Path
 import anyio.to_thread
 
 from .._library import explainers
-from ..dependencies import Services
+from ..engine.schemas import ModelOut
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import following
 from ..jobs.schemas import JobOut
-from ..jobs.states import State
 from ..store import models as registered
-from .schemas import ModelOut, Registration
+from ..store.job_states import State
+from ..web.dependencies import Services
+from .schemas import Registration
 
 REGISTRATION = "registration"
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import ServicesDep, needs, while_connected
-from ..responses import ASKING, as_json, errors
+from ..scopes import Scope
+from ..web.dependencies import ServicesDep, needs, while_connected
+from ..web.responses import ASKING, as_json, errors
 from .schemas import PredictionRequest, PredictionsOut
 from .service import predict
 

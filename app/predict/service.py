@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from .._library import explainers
-from ..dependencies import Services
+from ..web.dependencies import Services
 from .schemas import ClassOut, PredictionOut, PredictionRequest, PredictionsOut
 
 

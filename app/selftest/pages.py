@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import needs
-from ..rendering import render
+from ..scopes import Scope
+from ..web.dependencies import needs
+from ..web.rendering import render
 from . import service
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])

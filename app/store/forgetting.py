@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from . import datasets, holders, jobs, results
+from . import holders, jobs, results
 from .arrays import ArrayFiles
 from .connection import empty_log
 from .database import Store
+from .datasets import rows as datasets
 
 OVER_A_DATASET = ("dataset", "batch")  # kinds of jobs whose every row is a row of the data set: they go with it
 RESULTS = 100  # removed in one transaction

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from .dataset_tables import Dataset
-from .datasets import DELETED
+from .datasets.rows import DELETED
+from .datasets.tables import Dataset
 from .tables import Result, ResultHolder
 
 ASKED = "asked"  # somebody asked this question itself

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session, defer
 
-from ..jobs.states import FINAL, State
+from .job_states import FINAL, State
 from .results import now
 from .tables import Job, JobFile, JobShard
 

@@ -113,7 +113,7 @@ class Job(Table):
     title: Mapped[str] = mapped_column(Text)
     request: Mapped[str] = mapped_column(Text)  # JSON
     priority: Mapped[int]  # the lower number runs first
-    state: Mapped[str] = mapped_column(String(16))  # jobs.states.State
+    state: Mapped[str] = mapped_column(String(16))  # job_states.State
     attempt: Mapped[int]  # counts up with every retry
     version: Mapped[int]  # counts up with every change: the event id of its stream
     shards: Mapped[int | None]  # None: not known before it starts

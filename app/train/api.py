@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
-from ..access.scopes import Scope
-from ..dependencies import ProjectDep, ServicesDep, needs
 from ..jobs import service as jobs
 from ..jobs.api import IdempotencyKey, accepted
 from ..jobs.schemas import JobOut
-from ..responses import ASKING, READING, errors
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, ServicesDep, needs
+from ..web.responses import ASKING, READING, errors
 from . import requests
 from .schemas import TrainingRequest
 

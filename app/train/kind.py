@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import service as datasets
-from ..jobs.kinds import Kind
-from ..jobs.work import Work
+from ..jobs.runner.kinds import Kind
+from ..jobs.runner.work import Work
 from ..models.kind import register
 from . import child, splits
 from .plan import Fit, Judgement, Plan, Source

@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..access.scopes import Scope
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..dependencies import ProjectDep, Services, ServicesDep, needs
-from ..forms import FORESEEN, Form, FormError, error_of, form_of
-from ..rendering import render
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
+from ..web.rendering import render
 from . import requests
 from .schemas import Recipe, TrainingRequest
 
@@ -45,6 +45,12 @@ async def start(request: Request, services: ServicesDep, project: ProjectDep) ->
     except FORESEEN as error:
         return await _form(request, services, project, typed, error_of(error))
     return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.post("/trainings/{id}/delete")
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    await requests.delete(services, project, id)
+    return RedirectResponse("/jobs", 303)
 
 
 def _asked(form: Form) -> dict[str, Any]:

@@ -8,14 +8,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from .. import forgetting
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..dependencies import Services
 from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..models import service as models
+from ..web.dependencies import Services
 from .schemas import MOST_ROWS, TrainingRequest
 
 KIND = "training"

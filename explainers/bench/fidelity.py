@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from .. import runner
-from ..base import Case, Progress, silent
+from ..contract import BoolArray, Case, FloatArray, Progress, Question, silent
+from ..game.sampling import design_for
+from ..game.shapley import all_coalitions, exact
 from ..methods.shap import Shap
 from ..methods.shap_partition import neighbours, seeded
-from ..sampling import design_for
-from ..shapley import all_coalitions, exact
-from ..types import BoolArray, FloatArray, Question
 
 Game = Callable[[BoolArray], FloatArray]  # (rows, players) -> (rows,), the value of the predicted class
 MOST_EXACT = 14

@@ -12,9 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import runner
-from ..base import Case
-from ..sampling import design_for
-from ..types import Question
+from ..contract import Case, Question
+from ..game.sampling import design_for
 
 BATCHES = (16, 32, 64, 128, 256)
 ROUNDS = 5

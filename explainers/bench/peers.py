@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..types import FloatArray
+from ..contract import FloatArray
 
 STEPS = 50  # captum's default number of points
 SAMPLES = 5000  # lime's default

@@ -9,10 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from .. import runner
-from ..base import Progress, silent
+from ..contract import Panel, Precision, Progress, Question, silent
 from ..errors import BadInput
 from ..registry import build
-from ..types import Panel, Precision, Question
 from . import fidelity, forward, timing
 from .peers import Peer, Rows, peers_of
 from .texts import NINE, text_of

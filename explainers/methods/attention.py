@@ -4,8 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base import Case, Explainer, Need
-from ..types import Attribution
+from ..contract import Attribution, Case, Explainer, Need
 
 
 class RawAttention(Explainer):

@@ -8,11 +8,22 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..base import Case, Explainer, Need, Promise
+from ..contract import (
+    Attribution,
+    BoolArray,
+    Case,
+    Edit,
+    Explainer,
+    FloatArray,
+    Need,
+    Notice,
+    Prediction,
+    Promise,
+    Question,
+)
+from ..contract.value import prediction_of
 from ..errors import BadInput
-from ..sampling import DEFAULT_BUDGET
-from ..types import Attribution, BoolArray, Edit, FloatArray, Notice, Prediction, Question
-from ..values import prediction_of
+from ..game.sampling import DEFAULT_BUDGET
 
 Players = tuple[int, ...]
 

@@ -7,8 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from ..badge import smallest_gap
-from ..base import Case, Explainer, Need, Promise
-from ..types import Attribution, FloatArray, Notice
+from ..contract import Attribution, Case, Explainer, FloatArray, Need, Notice, Promise
 
 FIRST_STRETCHES = 4
 FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch

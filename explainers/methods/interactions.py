@@ -4,9 +4,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base import Case, Explainer, Need, Promise
-from ..shapley import all_coalitions
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
+from ..game.shapley import all_coalitions
 
 MOST_PLAYERS = 12  # 4,096 evaluations
 

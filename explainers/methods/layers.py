@@ -6,9 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from ..badge import smallest_gap
-from ..base import Case, Explainer, LayerStates, Need, Promise
+from ..contract import Attribution, Case, Explainer, FloatArray, Layers, LayerStates, Need, Notice, Promise
 from ..errors import Incompatible
-from ..types import Attribution, FloatArray, Layers, Notice
 
 FIRST_STEPS = 8
 

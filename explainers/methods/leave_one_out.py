@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Case, Explainer, Need, Promise
-from ..types import Attribution
+from ..contract import Attribution, Case, Explainer, Need, Promise
 
 
 class LeaveOneOut(Explainer):

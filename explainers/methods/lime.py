@@ -6,10 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from ..badge import smallest_gap
-from ..base import Case, Explainer, Need, Promise
-from ..sampling import EXACT_PLAYERS, Design, design_for, lime_law, lime_rows
-from ..threads import on_one_thread
-from ..types import Attribution, BoolArray, FloatArray
+from ..contract import Attribution, BoolArray, Case, Explainer, FloatArray, Need, Promise
+from ..game.sampling import EXACT_PLAYERS, Design, design_for, lime_law, lime_rows
+from ..game.threads import on_one_thread
 
 WANTED_PER_COEFFICIENT = 10
 CHUNK = 64

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..base import Case, Explainer, Need
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, Case, Explainer, FloatArray, Need
 
 
 class Relevance(Explainer):

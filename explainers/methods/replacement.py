@@ -7,10 +7,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..base import Case, Explainer, Need
+from ..contract import Attribution, Case, Edit, Explainer, FloatArray, Need, Notice, Question
+from ..contract.value import prediction_of
 from ..errors import BadInput
-from ..types import Attribution, Edit, FloatArray, Notice, Question
-from ..values import prediction_of
 from .counterfactual import flips
 
 # Everyday words that can stand in many places. Taken from a list and not from the model's vocabulary, which holds

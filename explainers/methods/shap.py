@@ -5,10 +5,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..base import Case, Explainer, Need, Promise
-from ..sampling import EXACT_PLAYERS, Design, design_for
-from ..shapley import all_coalitions, estimate, exact
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
+from ..game.sampling import EXACT_PLAYERS, Design, design_for
+from ..game.shapley import all_coalitions, estimate, exact
 
 
 class Shap(Explainer):

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..base import Case, Explainer, Need, Promise
-from ..sampling import DEFAULT_BUDGET
-from ..types import Attribution, BoolArray, FloatArray
+from ..contract import Attribution, BoolArray, Case, Explainer, FloatArray, Need, Promise
+from ..game.sampling import DEFAULT_BUDGET
 
 
 class ShapPartition(Explainer):

@@ -6,8 +6,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..base import Case, Explainer, Need
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, Case, Explainer, FloatArray, Need
 
 # Measured on seven sentences and the embedded sentiment model with 32 samples: a standard error of 6 % of the scores
 # (at most 10 %) and Kendall's τ .90 between seeds. The paper's 10 %, for images, gave 69 % and .49: embeddings of words

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..types import Agreement, Attribution, FloatArray
+from ..contract import Agreement, Attribution, FloatArray
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 TOP = 5

@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from ..base import Case, Need
-from ..types import Attribution, Claim, FloatArray, ValueName
-from ..values import value_of
+from ..contract import Attribution, Case, Claim, FloatArray, Need, ValueName
+from ..contract.value import value_of
 from .faithfulness import predicted, probability_of
 from .ranks import is_signed, scores_of
 

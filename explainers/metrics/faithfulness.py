@@ -11,10 +11,9 @@ from math import ceil
 
 import numpy as np
 
-from ..base import Case, Need
-from ..sampling import EXACT_PLAYERS, design_for
-from ..types import Attribution, BoolArray, FloatArray, Removal, Target
-from ..values import probabilities, value_of
+from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal, Target
+from ..contract.value import probabilities, value_of
+from ..game.sampling import EXACT_PLAYERS, design_for
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base import Case, Need
-from ..sampling import EXACT_PLAYERS
-from ..shapley import all_coalitions
-from ..types import Attribution, BoolArray, FloatArray
-from ..values import probabilities
+from ..contract import Attribution, BoolArray, Case, FloatArray, Need
+from ..contract.value import probabilities
+from ..game.sampling import EXACT_PLAYERS
+from ..game.shapley import all_coalitions
 from .ranks import scores_of, strongest_first
 
 BEAM = 5

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeAlias
 
-from ..base import Case, Explainer, Need
+from ..contract import Attribution, Case, Explainer, Need
 from ..errors import BadInput, Incompatible
-from ..types import Attribution
 from .naopc import naopc_of
 from .perturbation import infidelity_of, max_sensitivity_of, randomisation_of
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Case, Encoded, Explainer
-from ..coalitions import CoalitionTable
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, Case, Encoded, Explainer, FloatArray
+from ..game.table import CoalitionTable
 from .agreement import order_agreement
 from .ranks import is_signed, scores_of
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..types import BoolArray, FloatArray
+from ..contract import BoolArray, FloatArray
 from .ranks import strongest_first
 
 Spans = Iterable[tuple[int, int]]  # (start, end), the end not included

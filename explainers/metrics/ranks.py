@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, FloatArray
 
 UNSIGNED_UNITS = frozenset({"share", "relevance"})
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .card import card_in
-from .embedded import embedded_names
-from .folder import FolderReport, check_folder, locate_folder
+from .folders.card import card_in
+from .folders.embedded import embedded_names
+from .folders.folder import FolderReport, check_folder, locate_folder
 
 if TYPE_CHECKING:
     from .transformer import TransformerModel
@@ -22,8 +22,8 @@ def load_model(
     roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named.
     Raises BadModel with the reason, Incompatible for a device that is not there.
     """
-    from .device import device_named
-    from .embedded import load_adapter, load_embedded
+    from .folders.embedded import load_adapter, load_embedded
+    from .networks.device import device_named
 
     where = device_named(device)
     if isinstance(source, str) and source in embedded_names():
@@ -35,7 +35,7 @@ def load_model(
         card = card_in(report.path)
         title = card["title"] if card else report.path.name
         return load_adapter(report.path, where, id=report.id, title=title, labels=report.labels, card=card)
-    from .loading import load_folder
+    from .folders.loading import load_folder
 
     return load_folder(report, where)
 

@@ -10,16 +10,28 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from ..base import Encoded, LayerStates, Need, PathGradients, Progress, silent
-from ..types import BaselineKind, BoolArray, FloatArray, Head, Question, ValueName
-from ..values import probabilities
-from . import attention, half, layers, probing, stacks, windows
-from .bulk import Text, bulk_logits
-from .device import has_bf16, to_array
-from .encoding import TextEncoder
-from .masking import path_ends, whole_rows
-from .network import Network, QuickNetwork
-from .special import baseline_ids, head_of, longest_input, pad_position, reads_segments
+from ..contract import (
+    BaselineKind,
+    BoolArray,
+    Encoded,
+    FloatArray,
+    Head,
+    LayerStates,
+    Need,
+    PathGradients,
+    Progress,
+    Question,
+    ValueName,
+    silent,
+)
+from ..contract.value import probabilities
+from ..inputs.text.encoding import TextEncoder
+from .networks import attention, half, layers, probing, stacks, windows
+from .networks.bulk import Text, bulk_logits
+from .networks.device import has_bf16, to_array
+from .networks.masking import path_ends, whole_rows
+from .networks.network import Network, QuickNetwork
+from .networks.special import baseline_ids, head_of, longest_input, pad_position, reads_segments
 
 CHECK_TEXTS = (
     "a gorgeous, witty film that never recovers from its clumsy opening",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..types import Attribution, FloatArray
+from ..contract import Attribution, FloatArray
 
 
 def average_precision(scores: FloatArray, planted: np.ndarray[Any, np.dtype[np.bool_]]) -> float:

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import runner
-from ..base import Progress, silent
+from ..contract import Attribution, Progress, Question, silent
 from ..registry import build
-from ..types import Attribution, Question
 from .scoring import pair_auprc, word_auprc
 from .task import LENGTH, TASKS, Sample, TaskName, judged_samples
 from .training import Trained, train

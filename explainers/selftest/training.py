@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import Progress, silent
+from ..contract import Progress, silent
 from .task import LENGTH, TASKS, Sample, TaskName, judged_samples, tokenizer, training_samples
 
 if TYPE_CHECKING:

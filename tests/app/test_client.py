@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from app.client import Client, ClientError
-from app.explain.export import to_record
+from app.explain.draw.export import to_record
 from tests.samples import attribution
 
 Handler = Callable[[httpx2.Request], httpx2.Response]

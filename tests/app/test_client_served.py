@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import uvicorn
 
-from app.cli.serve import address, listen
+from app.cli.server.serve import address, listen
 from app.client import Client, ClientError
 from tests.served import served
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from app import configuration
-from app.cli import config
-from app.cli.trouble import Mistake
+from app.cli.server import config
+from app.cli.terminal.trouble import Mistake
 from app.configuration import BadConfiguration
 from app.settings import Settings
 
@@ -37,7 +37,7 @@ def test_each_source_wins_over_the_next(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("WHENCE_QUEUE_SIZE", "12")
     monkeypatch.setenv("WHENCE_THREADS_FILE", str(written(tmp_path / "threads", "13\n")))
     found = Settings(data=tmp_path, port=21)
-    why = configuration.origins({"data": tmp_path, "port": 21})
+    why = configuration.origins({"data": tmp_path, "port": 21}, Settings.model_fields)
 
     assert (found.port, found.queue_size, found.threads, found.body_limit) == (21, 12, 13, 2048)
     assert why["port"] == "command line"

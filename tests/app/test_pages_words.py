@@ -12,10 +12,11 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 import explainers
-from app import errors, words
-from app.forms import FORM_ERRORS
-from app.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
-from explainers.types import Notice
+from app import errors
+from app.web import words
+from app.web.forms import FORM_ERRORS
+from app.web.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
+from explainers.contract import Notice
 
 ROOT = Path(__file__).parents[2]
 JINJA = {

@@ -14,11 +14,11 @@ from typing import Any
 
 from sklearn.metrics import roc_auc_score
 
-from app.audit.content import content_of
-from app.audit.oracle import LocalOracle, probabilities
-from app.audit.plan import Explanations, Plan, Templates
-from app.audit.run import run
-from app.audit.sources import material_of
+from app.audit.data.plan import Explanations, Plan, Templates
+from app.audit.evidence.oracle import LocalOracle, probabilities
+from app.audit.report.content import content_of
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from explainers.library import load_model
 from tests.audit_proof.encoder import Size, fitted, tokenizer
 from tests.audit_proof.figures import Figure

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.audit.content import content_of
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Explanations, Plan
-from app.audit.run import run
-from app.audit.sources import SAMPLES, material_of
+from app.audit.data.plan import Explanations, Plan
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report.content import content_of
+from app.audit.run.run import run
+from app.audit.run.sources import SAMPLES, material_of
 from app.train.plan import Fit, Judgement, Source
 from app.train.plan import Plan as Training
 from app.train.service import train

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from app.audit.content import content_of
-from app.audit.material import Material
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Explanations, Plan
-from app.audit.run import run
-from app.audit.sources import material_of
+from app.audit.data.material import Material
+from app.audit.data.plan import Explanations, Plan
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report.content import content_of
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from tests.audit_proof.figures import Figure
 from tests.audit_proof.planting import TERMS, Planting, base_rows, model_of, planted
 from tests.audit_proof.rows import Texts

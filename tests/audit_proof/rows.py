@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.audit.values import Bools, Ints
+from app.audit.data.values import Bools, Ints
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

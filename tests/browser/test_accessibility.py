@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.access.scopes import Scope
+from app.scopes import Scope
 from tests.app.access.conftest import made
 from tests.browser.conftest import PATIENCE, opened, running
 from tests.served import linear

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.jobs.states import State
 from app.settings import Settings
 from app.store import jobs
 from app.store.database import open_store
+from app.store.job_states import State
 from tests.app.jobs.inline import execution
 from tests.browser.conftest import PATIENCE, opened, running
 from tests.browser.test_accessibility import AXE

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from explainers.badge import badge_of, relative_residual
-from explainers.base import Promise
+from explainers.contract import Attribution, Badge, Promise, TextSpan
 from explainers.testing import LinearModel
-from explainers.types import Attribution, Badge, TextSpan
 from tests.given import Given, case_for
 
 CASE = case_for(LinearModel({"a": (0.0, 1.0)}), "a b c")

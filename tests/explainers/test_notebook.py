@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explainers import TextSpan
+from explainers.contract import Panel
 from explainers.notebook import html_of, panel_html, segments, text_of
-from explainers.types import Panel
 from tests.samples import HOSTILE, attribution, spans
 
 

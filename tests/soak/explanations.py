@@ -11,9 +11,9 @@ import numpy as np
 
 import explainers
 from explainers import runner
+from explainers.contract import Question
 from explainers.metrics.ranks import kendall_tau
 from explainers.registry import build
-from explainers.types import Question
 from tests.soak.figures import Figure
 
 MOST_GROWTH = 50  # MB over 2,000 different explanations

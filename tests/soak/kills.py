@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.jobs.durable import AT_ONCE
+from app.jobs.runner.durable import AT_ONCE
 from app.settings import Settings
-from app.store import integrity
 from app.store.database import open_store
+from app.store.upkeep import integrity
 from tests import databases
 from tests.processes import Server, batch, rows_of, tiny_folder, wait_for
 from tests.soak.figures import Figure

@@ -12,9 +12,10 @@ from typing import Any
 from app.datasets.importing import new_run
 from app.datasets.schemas import Described, Mapping
 from app.settings import Settings
-from app.store import dataset_facts, datasets
 from app.store.database import Store, open_store
-from app.store.dataset_facts import Alike, Fact
+from app.store.datasets import facts as dataset_facts
+from app.store.datasets import rows as datasets
+from app.store.datasets.facts import Alike, Fact
 from tests import databases
 from tests.processes import Server, wait_for
 from tests.soak.figures import Figure, percentile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ..values import CLUSTERS, FEW, LEVEL, THIN, Bools, Floats, Interval, Ints, Reason
+from ..data.values import CLUSTERS, FEW, LEVEL, THIN, Bools, Floats, Interval, Ints, Reason
 
 NEAR_ONE = 0.95
 

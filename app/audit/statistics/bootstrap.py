@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ..values import CLUSTERS, LEVEL, Bools, Floats, Interval, Ints, divided
+from ..data.values import CLUSTERS, LEVEL, Bools, Floats, Interval, Ints, divided
 
 RESAMPLES = 2_000
 Design = Literal["crossed", "nested"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special, stats
 
-from ..values import Floats, Ints
+from ..data.values import Floats, Ints
 
 RELATIVE = 1 + 1e-7  # tables whose probability differs by rounding alone are equally likely
 ENUMERATED = 16  # up to so many clusters every pattern of signs is tried

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from ..values import LEVEL, Floats, Interval, Reason
+from ..data.values import LEVEL, Floats, Interval, Reason
 
 
 def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..values import Floats
+from ..data.values import Floats
 
 Correction = Literal["bh", "by"]
 

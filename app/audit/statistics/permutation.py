@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..values import Bools, Floats, Ints, divided
+from ..data.values import Bools, Floats, Ints, divided
 
 BATCH = 2_000_000  # values held at once
 LEAST = 1_000

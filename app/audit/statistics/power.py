@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from ..values import Bools, Floats, Ints
+from ..data.values import Bools, Floats, Ints
 
 POWER = 0.8
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from ..values import Interval
+from ..data.values import Interval
 
 EQUIVALENCE_LEVEL = 0.90  # two one-sided tests at 5 % are one 90 % interval (Schuirmann 1987)
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.access import keys
-from app.access.scopes import Scope
+from app.scopes import Scope
 from app.settings import Settings
 from app.store.database import Store, open_store
 from tests.served import served

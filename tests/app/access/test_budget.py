@@ -10,10 +10,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.access.budget import Purse, Purses
-from app.access.costs import tokens_of, tokens_of_file
 from app.access.metered import passes
-from app.access.scopes import Scope
+from app.engine.costs import tokens_of, tokens_of_file
 from app.errors import OverBudget
+from app.scopes import Scope
 from tests.app.access.conftest import HTTPS, made
 from tests.served import served
 
@@ -204,7 +204,7 @@ def test_a_model_over_a_data_set_is_charged_to_who_asks(auditor: tuple[TestClien
 
 def with_read(store: Any, id: str, *, rows: int) -> None:
     """As the job runner leaves a data set whose file it has read."""
-    from app.store import datasets
+    from app.store.datasets import rows as datasets
 
     def write(session: Any) -> None:
         serial = datasets.find(session, "alpha", id).serial

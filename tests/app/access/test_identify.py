@@ -14,9 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
 from app.access import keys
-from app.access.grants import Grant, granted, parse
-from app.access.scopes import Scope
 from app.errors import BadRequest, NotFound
+from app.scopes import Grant, Scope, granted, parse
 from app.settings import Settings
 from app.store import keys as stored
 from app.store.database import Store

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.access.scopes import Scope, implied
-from app.jobs.scopes import SCOPES
+from app.jobs.registry import KINDS
 from app.main import create_app
+from app.scopes import Scope, implied
 from app.settings import Settings
 from app.store import jobs
 from app.store.tables import Job
@@ -175,7 +175,7 @@ def test_nobody_reaches_the_data_of_another_project_through_a_body(shared: Share
 
 
 @pytest.mark.parametrize("scope", Scope)
-@pytest.mark.parametrize("kind", SCOPES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.of_its_kind], ids=str)
 def test_a_job_is_stopped_and_retried_with_the_scope_of_its_kind(
     shared: Shared, owned: dict[str, str], route: Declared, kind: str, scope: Scope
@@ -192,9 +192,9 @@ def test_a_job_is_stopped_and_retried_with_the_scope_of_its_kind(
     finally:
         store.commit(lambda session: session.merge(Job(**before)))  # also one that was deleted
 
-    may = SCOPES[kind] in implied([scope])
+    may = KINDS[kind].scope in implied([scope])
     assert (answer.status_code in (200, 202, 303)) == may, answer.text
-    assert may or (answer.status_code == 403 and repr(SCOPES[kind].value) in answer.json()["detail"])
+    assert may or (answer.status_code == 403 and repr(KINDS[kind].scope.value) in answer.json()["detail"])
     assert ('method="post" action="/jobs/' in page.text) == may
     assert foreign.status_code == 404
 

@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from app.audit.content import Declared
-from app.audit.material import Material
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Explanations, Plan, Templates
-from app.audit.run import run
-from app.audit.sources import material_of
-from app.audit.stored import Stored
+from app.audit.data.material import Material
+from app.audit.data.plan import Explanations, Plan, Templates
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.evidence.stored import Stored
+from app.audit.report.content import Declared
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from explainers.testing import LinearModel
 
 IDENTITIES = ("muslim", "buddhist", "old", "young", "canadian")

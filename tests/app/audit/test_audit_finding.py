@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-from app.audit.content import content_of
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Explanations
-from app.audit.run import run
+from app.audit.data.plan import Explanations
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report.content import content_of
+from app.audit.run.run import run
+from app.audit.run.sources import SAMPLES, material_of
 from app.audit.service import demo
-from app.audit.sources import SAMPLES, material_of
 from explainers.library import load_model
 from tests.app.audit.planted import silent
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.audit import report, verification
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Functional
-from app.audit.run import run
-from app.audit.sources import material_of
+from app.audit.data.plan import Functional
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report import report
+from app.audit.run import verification
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from app.audit.statistics.intervals import wilson
 from tests.app.audit.planted import PLANTED, model, plan, silent
 from tests.app.audit.test_audit_served import planted

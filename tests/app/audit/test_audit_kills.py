@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.audit.run import EXPLAINING
+from app.audit.run.run import EXPLAINING
 from tests.processes import Server, tiny_folder, wait_for
 
 PLAN: dict[str, Any] = {

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
-from app.audit import report, verification, words
-from app.audit.oracle import LocalOracle
-from app.audit.run import run
-from app.audit.sources import material_of
+from app.audit.evidence import words
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report import report
+from app.audit.run import verification
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from app.errors import BadRequest
 from tests.app.audit.planted import model, plan, silent
 from tests.app.audit.test_audit_served import ASKED, planted

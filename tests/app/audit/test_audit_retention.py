@@ -8,14 +8,15 @@ from sqlalchemy import select, update
 
 from app.audit.service import ORIGINALS
 from app.jobs import service
-from app.store import jobs, retention
+from app.store import jobs
 from app.store.database import Store
 from app.store.results import now
 from app.store.tables import Job, JobFile, JobShard
+from app.store.upkeep import retention
 from tests.app.audit.planted import plan
 from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
-from tests.app.jobs.test_execution import called
+from tests.app.jobs.runner.test_execution import called
 
 DAY = 24 * 3600 * 1_000_000
 

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.audit import gaps, report, stored, verification
-from app.audit.content import content_of, digest
-from app.audit.difference import compare
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Templates
-from app.audit.run import run
-from app.audit.sources import material_of
+from app.audit.data.plan import Templates
+from app.audit.evidence import stored
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.family import gaps
+from app.audit.report import report
+from app.audit.report.content import content_of, digest
+from app.audit.run import verification
+from app.audit.run.difference import compare
+from app.audit.run.run import run
+from app.audit.run.sources import material_of
 from app.errors import BadRequest
 from explainers.testing import LinearModel
 from tests.app.audit.planted import HARM, HARMFUL, IDENTITIES, PLANTED, WEIGHT, audited, model, plan, silent

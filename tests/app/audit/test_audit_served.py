@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.audit.plan import Plan
+from app.audit.data.plan import Plan
 from app.audit.schemas import AuditOut
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited, model, plan
 from tests.app.audit.test_audit_swaps import rows

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.audit import report, stored, verification
-from app.audit.content import content_of
-from app.audit.oracle import LocalOracle
-from app.audit.plan import Plan, Swaps
-from app.audit.run import run
-from app.audit.sources import swapped
-from app.audit.swaps.records import applied
+from app.audit.data.plan import Plan, Swaps
+from app.audit.data.swapped import applied
+from app.audit.evidence import stored
+from app.audit.evidence.oracle import LocalOracle
+from app.audit.report import report
+from app.audit.report.content import content_of
+from app.audit.run import verification
+from app.audit.run.run import run
+from app.audit.run.sources import swapped
 from app.errors import BadRequest
 from tests.app.audit.planted import WEIGHT, model, plan, silent
 

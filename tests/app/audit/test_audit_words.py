@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.audit import words
+from app.audit.evidence import words
 from app.cli import application
 
 

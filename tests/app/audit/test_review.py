@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.audit import verification
-from app.jobs.execution import Execution
+from app.audit.run import verification
+from app.jobs.runner.execution import Execution
 from tests.app.audit.planted import PLANTED, plan
 from tests.app.audit.test_audit_served import planted
 from tests.app.audit.test_audit_swaps import rows

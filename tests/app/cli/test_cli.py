@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from app import cli
-from app.cli import work
+from app.cli.terminal import work
 from explainers.testing import LinearModel
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (1.0, 0.0)}  # logits of ("no", "yes")
@@ -31,7 +31,7 @@ Run = Callable[..., Outcome]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Runs a command with the linear model as 'linear'; other names are looked up as always."""
-    from app.cli import registered
+    from app.cli.terminal import registered
 
     found = registered.find_model
     model = LinearModel(WEIGHTS)

@@ -12,9 +12,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.cli import main
-from app.cli.serve import address, listen
+from app.cli.server.serve import address, listen
 from app.client import Client, ClientError
-from app.jobs.states import State
+from app.store.job_states import State
 from tests.app.jobs.inline import execution
 from tests.served import served
 

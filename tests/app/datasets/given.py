@@ -10,9 +10,9 @@ from app.datasets import importing, service
 from app.datasets.parsing import form_of
 from app.datasets.schemas import DatasetOut, Described, Mapping
 from app.datasets.uploads import upload_of
-from app.store import dataset_facts
 from app.store.database import Store
-from app.store.dataset_facts import Fact
+from app.store.datasets import facts as dataset_facts
+from app.store.datasets.facts import Fact
 
 PROJECT = "default"
 REVIEWS = b"""text,label,product
@@ -43,7 +43,7 @@ def described(store: Store, id: str, path: Path, **asked: Any) -> Described:
 
 def run_with(store: Store, rows: int, facts: Sequence[Fact]) -> tuple[int, int]:
     """A data set of `rows` short texts and a run of a model over them: serial numbers of both."""
-    from app.store import datasets
+    from app.store.datasets import rows as datasets
 
     def write(session: Any) -> tuple[int, int]:
         made = datasets.add(

@@ -14,8 +14,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.datasets.browse import Filters
-from app.jobs.states import State
 from app.store import jobs
+from app.store.job_states import State
 from tests.app.datasets.given import REVIEWS
 from tests.app.jobs.inline import execution
 from tests.served import served

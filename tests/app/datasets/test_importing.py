@@ -12,10 +12,11 @@ from app.datasets.limits import Limits
 from app.datasets.schemas import Mapping
 from app.datasets.uploads import restore, upload_of
 from app.errors import NotFound, TooLarge
-from app.retention import forgetting
+from app.jobs.retention import forgetting
 from app.settings import Settings
-from app.store import dataset_facts, datasets
 from app.store.database import Store
+from app.store.datasets import facts as dataset_facts
+from app.store.datasets import rows as datasets
 from app.store.forgetting import clear_step
 from tests.app.datasets.given import PROJECT, REVIEWS, described, imported
 

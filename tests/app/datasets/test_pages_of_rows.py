@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.store import dataset_facts, dataset_selection
 from app.store.database import Store
-from app.store.dataset_facts import NONE, Alike, Explained, Fact
-from app.store.dataset_selection import By, Place, Wanted
+from app.store.datasets import facts as dataset_facts
+from app.store.datasets import selection as dataset_selection
+from app.store.datasets.facts import NONE, Alike, Explained, Fact
+from app.store.datasets.selection import By, Place, Wanted
 from tests.app.datasets.given import run_with
 
 ROWS = 300

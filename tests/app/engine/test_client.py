@@ -15,8 +15,8 @@ from app.engine.contract import Priority
 from app.engine.engine import Engine, expected
 from app.engine.errors import from_wire, to_wire
 from app.engine.frames import frame, read_frame
+from app.engine.schemas import ModelOut
 from app.errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, OutOfMemory, TooLong, UnknownModel
-from app.models.schemas import ModelOut
 from app.store.arrays import pack
 
 READY = ModelOut(id="m", title="m", status="ready", digest="d")

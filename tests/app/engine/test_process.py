@@ -19,9 +19,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import explainers
-from app.dependencies import Services
 from app.main import create_app
 from app.settings import Settings
+from app.web.dependencies import Services
 
 ROOT = Path(__file__).parents[3]
 MODEL = "toxicity"

@@ -168,7 +168,7 @@ def test_progress_is_told_at_most_ten_times_a_second() -> None:
 
 def test_stretches_and_passes_are_counted_for_the_work_that_made_them(queue: WorkQueue) -> None:
     """A pass of what was let in is counted once; each stretch under its own priority."""
-    from explainers import passes
+    from explainers.game import passes
 
     def passing(progress: explainers.Progress) -> None:
         passes.begins(4)

@@ -27,9 +27,9 @@ from app.batches import rows
 from app.batches.schemas import BatchRequest
 from app.errors import UnknownModel
 from app.jobs import service
-from app.jobs.cluster import RayExecutor
-from app.jobs.execution import Execution
-from app.jobs.executor import Executor
+from app.jobs.executors.protocol import Executor
+from app.jobs.executors.ray import RayExecutor
+from app.jobs.runner.execution import Execution
 from app.schemas import TextInput
 from app.settings import Settings
 from app.store import jobs

@@ -9,9 +9,9 @@ from typing import Any
 import explainers
 from app.engine.contract import Explained, ExplainedPanel, FloatArray
 from app.engine.engine import Engine, Loader
+from app.engine.schemas import ModelOut
 from app.errors import EngineDied, ModelFailed
-from app.jobs.execution import Execution
-from app.models.schemas import ModelOut
+from app.jobs.runner.execution import Execution
 from app.store.database import Store
 from tests.served import linear
 

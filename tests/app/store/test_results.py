@@ -127,7 +127,7 @@ def test_the_tables_are_those_of_the_migrations(store: Store) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from app.store import dataset_tables  # noqa: F401, it adds its tables
+    from app.store.datasets import tables as dataset_tables  # noqa: F401, it adds its tables
     from app.store.tables import Table
 
     with store.engine.connect() as connection:

@@ -13,16 +13,17 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from app.cli import db
-from app.cli.trouble import Mistake
+from app.cli.server import db
+from app.cli.terminal.trouble import Mistake
 from app.settings import Settings
-from app.store import amcheck, backup, history, integrity, jobs, results, retention
+from app.store import history, jobs, results
 from app.store.arrays import pack
 from app.store.database import Store, open_store
 from app.store.history import NewEntry
 from app.store.jobs import NewJob
 from app.store.results import NewResult, now
 from app.store.tables import Asked, Job, Result, StoredArray
+from app.store.upkeep import amcheck, backup, integrity, retention
 
 LARGE = pack(np.random.default_rng(0).random((2, 3, 20, 20)).astype("float16"))
 SMALL = pack(np.zeros((1, 1, 2, 2), dtype="float16"))

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from app.jobs.work import Work
+from app.jobs.runner.work import Work
 from app.store import models
 from tests.app.jobs.inline import execution
 from tests.app.train.test_train_loop import needs_base_weights

@@ -20,9 +20,9 @@ from explainers.bench.fidelity import (
     top_overlap,
     whence_values,
 )
-from explainers.shapley import all_coalitions, exact
+from explainers.contract import BoolArray, FloatArray
+from explainers.game.shapley import all_coalitions, exact
 from explainers.testing import AndModel, LinearModel, NeighbourModel
-from explainers.types import BoolArray, FloatArray
 from tests.given import case_for
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.0, -1.0), "fine": (0.0, 0.5)}

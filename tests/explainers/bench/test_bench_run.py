@@ -12,8 +12,8 @@ from explainers.bench import forward
 from explainers.bench.peers import Peer, Rows, parts_of, peers_of, predict_proba
 from explainers.bench.report import bench_tables, markdown, plot, write_bench_docs
 from explainers.bench.run import METHODS, BenchOptions, run_bench
+from explainers.contract import Question
 from explainers.testing import NeighbourModel
-from explainers.types import Question
 from tests.tiny import tiny
 
 WEIGHTS = {"gorgeous": (0.0, 2.0), "witty": (0.0, 1.0), "slow": (0.5, -1.0), "old": (0.2, 0.1), "young": (0.0, 0.4)}

@@ -18,11 +18,10 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from explainers import runner
 from explainers.badge import relative_residual
-from explainers.base import Explainer, Promise
+from explainers.contract import Attribution, Explainer, Panel, Promise, Question
 from explainers.errors import Cancelled, Incompatible
 from explainers.registry import METHODS, PANEL, build, explainer_class
 from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel
-from explainers.types import Attribution, Panel, Question
 from tests.tiny import tiny
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "film": (0.3, 0.2), "witty": (0.0, 0.7)}

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from explainers.contract import Attribution
 from explainers.methods.counterfactual import Counterfactual, deleted, minimal
 from explainers.testing import LinearModel
-from explainers.types import Attribution
 from tests.given import case_for
 from tests.tiny import tiny
 

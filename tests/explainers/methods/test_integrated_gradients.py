@@ -9,13 +9,12 @@ import pytest
 
 from explainers import runner
 from explainers.badge import relative_residual
-from explainers.base import Encoded, PathGradients
+from explainers.contract import Encoded, FloatArray, PathGradients, Question, ValueName
 from explainers.errors import BadInput
 from explainers.methods.integrated_gradients import IntegratedGradients, refined
 from explainers.models import embedded_names, load_model
 from explainers.registry import build
 from explainers.testing import GradientModel, NeighbourModel
-from explainers.types import FloatArray, Question, ValueName
 from tests.given import case_for
 from tests.tiny import tiny
 

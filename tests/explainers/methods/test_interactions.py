@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import shapiq
 
+from explainers.game.shapley import all_coalitions
 from explainers.methods.interactions import Interactions, shapley_interactions
 from explainers.methods.shap import Shap
-from explainers.shapley import all_coalitions
 from explainers.testing import AndModel, LinearModel, NeighbourModel
 from tests.given import case_for
 from tests.tiny import tiny

@@ -7,13 +7,13 @@ import pytest
 import torch
 from captum.attr import LayerConductance as CaptumConductance
 
-from explainers.batches import PROCESSOR
+from explainers.contract import Question
+from explainers.game.batches import PROCESSOR
 from explainers.methods.integrated_gradients import IntegratedGradients
 from explainers.methods.layers import LayerConductance
-from explainers.models.half import layer_stack
-from explainers.models.masking import path_ends
+from explainers.models.networks.half import layer_stack
+from explainers.models.networks.masking import path_ends
 from explainers.testing import GradientModel
-from explainers.types import Question
 from tests.given import case_for
 from tests.tiny import ARCHITECTURES, tiny
 
@@ -116,7 +116,7 @@ def test_bounded_passes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = model.encode(Question(text=TEXT))
     points = np.linspace(0, 1, 8)
     at_once = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, gradients=2 * len(inputs.ids)))
+    monkeypatch.setattr("explainers.game.batches.PROCESSOR", replace(PROCESSOR, gradients=2 * len(inputs.ids)))
 
     in_pieces = model.layer_states(inputs, points, value="log-odds", targets=(0, 1))
 

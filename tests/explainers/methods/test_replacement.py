@@ -9,9 +9,9 @@ import pytest
 
 from explainers import runner
 from explainers.badge import badge_of
+from explainers.contract import Question
 from explainers.methods.replacement import COMMON, Replacement
 from explainers.testing import GradientModel
-from explainers.types import Question
 from tests.given import case_for
 from tests.tiny import WORDS, tiny
 

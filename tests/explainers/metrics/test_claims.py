@@ -4,9 +4,9 @@ from math import exp
 
 import pytest
 
+from explainers.contract import Head
 from explainers.metrics.claims import claims_of, strongest_claims, verdict_of
 from explainers.testing import LinearModel
-from explainers.types import Head
 from tests.given import Given, case_for, given
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.0, -1.0), "so": (0.0, 0.01)}

@@ -6,6 +6,8 @@ from math import exp
 import numpy as np
 import pytest
 
+from explainers.contract import Head
+from explainers.game.sampling import DEFAULT_BUDGET, design_for
 from explainers.metrics.faithfulness import (
     RANDOM_SETS,
     SHARES,
@@ -20,9 +22,7 @@ from explainers.metrics.faithfulness import (
     removed,
 )
 from explainers.registry import PANEL
-from explainers.sampling import DEFAULT_BUDGET, design_for
 from explainers.testing import AndModel, LinearModel
-from explainers.types import Head
 from tests.given import Given, case_for, given
 
 WEIGHTS = {"good": (0.0, 2.0), "fine": (0.0, 1.0), "bad": (0.0, -1.0)}

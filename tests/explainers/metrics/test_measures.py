@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explainers import runner
+from explainers.contract import Agreement, OnDemand, Question
 from explainers.errors import BadInput, Incompatible
 from explainers.metrics import MEASURES
 from explainers.metrics.faithfulness import faithfulness_of
@@ -13,7 +14,6 @@ from explainers.metrics.on_demand import ON_DEMAND, measured
 from explainers.metrics.plausibility import plausibility_of
 from explainers.registry import build
 from explainers.testing import GradientModel, LinearModel
-from explainers.types import Agreement, OnDemand, Question
 from tests.given import Given, case_for, given
 
 

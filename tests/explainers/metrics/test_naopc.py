@@ -5,10 +5,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from explainers.base import Case
+from explainers.contract import Case
+from explainers.contract.value import probabilities
 from explainers.metrics.naopc import beam_limits, exact_limits, naopc_of
 from explainers.testing import LinearModel, NeighbourModel
-from explainers.values import probabilities
 from tests.given import case_for, given
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "witty": (0.0, 0.7)}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from explainers.models.gradients import value_tensor
+from explainers.contract import Question
+from explainers.contract.value import value_of
+from explainers.models.networks.gradients import value_tensor
 from explainers.models.transformer import TransformerModel
-from explainers.types import Question
-from explainers.values import value_of
 from tests.tiny import ARCHITECTURES, DECODERS, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看 😀👍🏽"

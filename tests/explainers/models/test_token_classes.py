@@ -11,11 +11,11 @@ import torch
 from transformers import AutoModelForTokenClassification
 
 from explainers import runner
+from explainers.contract import Question
 from explainers.errors import BadInput, BadModel, Incompatible
 from explainers.models import check_folder, load_model
 from explainers.models.transformer import TransformerModel
 from explainers.registry import METHODS, build
-from explainers.types import Question
 from tests.tiny import ARCHITECTURES, tiny, tokenizer_for
 
 TEXT = "Don't the witty co-worker recovers, 这部电影很好看"

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from explainers.base import Encoded, Need
-from explainers.batches import PROCESSOR
+from explainers.contract import Encoded, Need, Question
+from explainers.game.batches import PROCESSOR
 from explainers.models.transformer import TransformerModel
-from explainers.types import Question
 from tests.tiny import ARCHITECTURES, tiny
 
 TEXT = "Don't you, co-worker, pay 3.5?"
@@ -146,7 +145,7 @@ def test_long_batches_are_cut_and_put_together_again(monkeypatch: pytest.MonkeyP
     points = np.linspace(0, 1, 7)
     outputs = model.outputs(inputs, some(inputs))
     path = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
-    monkeypatch.setattr("explainers.batches.PROCESSOR", replace(PROCESSOR, tokens=30, gradients=30))
+    monkeypatch.setattr("explainers.game.batches.PROCESSOR", replace(PROCESSOR, tokens=30, gradients=30))
 
     found = model.path_gradients(inputs, points, value="log-odds", targets=(0, 1))
 
@@ -168,7 +167,7 @@ def test_what_a_model_offers() -> None:
 
 def test_special_tokens_never_move() -> None:
     """At every baseline, on the path and in the coalitions, they are those of the input."""
-    from explainers.models.masking import coalition_rows, path_ends
+    from explainers.models.networks.masking import coalition_rows, path_ends
 
     model = tiny("bert")
     for baseline in ("mask", "pad", "zero", "mean"):
@@ -198,7 +197,7 @@ def test_attentions_that_would_fill_the_memory_are_refused(monkeypatch: pytest.M
 
     model = tiny("bert")
     inputs = model.encode(Question(text=TEXT))
-    monkeypatch.setattr("explainers.models.attention.MOST_WEIGHTS", 2 * 4 * len(inputs.ids) ** 2 - 1)
+    monkeypatch.setattr("explainers.models.networks.attention.MOST_WEIGHTS", 2 * 4 * len(inputs.ids) ** 2 - 1)
 
     with pytest.raises(Incompatible, match="shorten the text"):
         model.attentions(inputs)
@@ -209,7 +208,7 @@ def test_attentions_that_would_fill_the_memory_are_refused(monkeypatch: pytest.M
 def test_other_logits_of_the_twin_are_refused() -> None:
     """If readable attention computed something else, it would explain another model."""
     from explainers.errors import Incompatible
-    from explainers.models import attention
+    from explainers.models.networks import attention
 
     model = tiny("bert")
     inputs = model.encode(Question(text=TEXT))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from app.audit.data.values import Reason
 from app.audit.statistics.auc import Area, area, area_gap_interval, area_interval, covariance, missing_interval
-from app.audit.values import Reason
 
 
 def drawn(rng: np.random.Generator, positives: int, negatives: int, true: float) -> Area:

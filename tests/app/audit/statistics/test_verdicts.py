@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.audit.data.values import Interval
 from app.audit.statistics.verdicts import Verdict, all_equal, verdict
-from app.audit.values import Interval
 
 NARROW, WIDE = Interval(-0.02, 0.03, "any", 0.9), Interval(-0.02, 0.09, "any", 0.9)
 

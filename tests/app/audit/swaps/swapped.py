@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.audit.swaps import chinese, english
-from app.audit.swaps.records import Outcome, Swapped
+from app.audit.data.swapped import Outcome, Swapped
+from app.audit.data.swaps import chinese, english
 
 FILE = Path(__file__).parent / "sentences.tsv"
 

@@ -1,0 +1,85 @@
+"""The model as an audit asks it: in this process, or in the engine through a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..._library import explainers
+from ...errors import BadRequest
+from ..data.values import Floats
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    id: str
+    title: str
+    digest: str
+    labels: tuple[str, ...]
+    head: explainers.Head
+    card: Mapping[str, Any] | None
+
+
+class Oracle(Protocol):
+    facts: ModelFacts
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        """(texts, labels)."""
+        ...
+
+    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution: ...
+
+
+class LocalOracle:
+    """A model of this process."""
+
+    def __init__(self, model: Any, progress: explainers.Progress = explainers.silent) -> None:
+        self.model = model
+        self.progress = progress
+        card = getattr(model, "card", None)
+        title = getattr(model, "title", model.id)
+        self.facts = ModelFacts(model.id, title, model.digest, tuple(model.labels), model.head, card)
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        found: Floats = explainers.runner.scores(self.model, list(texts), progress=self.progress)
+        return found
+
+    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution:
+        return explainers.runner.explain(self.model, question, explainers.build(method, {}), progress=self.progress)
+
+
+class EngineOracle:
+    """A model of the engine, asked on behalf of a job."""
+
+    def __init__(self, engine: Any, model: str) -> None:
+        self.engine = engine
+        state = engine.ready(model)
+        assert state.head is not None
+        self.facts = ModelFacts(state.id, state.title, state.digest, state.labels, state.head, state.card)
+
+    def logits(self, texts: Sequence[str]) -> Floats:
+        found: Floats = self.engine.scores(self.facts.id, list(texts))
+        return found
+
+    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution:
+        found = self.engine.explain(self.facts.id, question, method=method, options={})
+        return explainers.Attribution.model_validate(found.record)
+
+
+def audited_class(facts: ModelFacts, wanted: str) -> int:
+    """The number of the audited class, by default the last. Raises BadRequest."""
+    if facts.head == "regression":
+        raise BadRequest(f"{facts.id} gives a number, no classes", cure="Audit a classifier.")
+    if not wanted:
+        return len(facts.labels) - 1
+    if wanted not in facts.labels:
+        known = ", ".join(facts.labels)
+        raise BadRequest(f"{facts.id} has no class {wanted[:80]!r}; there are {known}", cure="Name one of them.")
+    return facts.labels.index(wanted)
+
+
+def probabilities(facts: ModelFacts, logits: Floats, *, target: int) -> Floats:
+    """p(class | text), rounded to 1e-6: what is stored, and what every number of an audit is computed from."""
+    found: Floats = explainers.values.probabilities(logits, facts.head)[:, target].round(6)
+    return found

@@ -1,0 +1,233 @@
+"""From a plan's data to material: templates, your own texts."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import BadRequest
+from ..data.groups import Membership, from_columns, from_mentions
+from ..data.lexicon import Lexicon, Mention
+from ..data.material import Material
+from ..data.plan import Functional, Plan, Swaps, Table, Templates
+from ..data.swaps.swapping import swappable, twins_of
+from ..data.values import Bools
+from ..measures.functional import cases_of
+from ..report.matches import sampled
+
+SAMPLES = Path(__file__).parent / "samples"
+SLOT = "{identity}"
+LARGEST = 200_000_000  # bytes of a file
+JIGSAW = "identity templates of Jigsaw's unintended-ml-bias-analysis, CC BY 4.0"
+TRUE = frozenset({"1", "true", "yes", "1.0"})
+
+
+def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]] | None = None) -> Material:
+    """folder: what paths in the plan are relative to. dataset: the rows of an uploaded data set. Raises BadRequest."""
+    data = plan.data
+    if isinstance(data, Templates):
+        return templates(data)
+    rows = _rows(folder / data.path) if data.path else list(dataset or ())
+    if isinstance(data, Functional):
+        return functional(data, rows)
+    if isinstance(data, Table):
+        return table(data, rows, audited=plan.audited, seed=plan.seed)
+    return swapped(data, rows, audited=plan.audited, seed=plan.seed)
+
+
+def templates(data: Templates) -> Material:
+    """Every identity in every frame; clusters are the frames."""
+    if data.path is not None:
+        raise BadRequest("templates of your own are read as a table", cure="Use kind = 'table' with a cluster column.")
+    frames = list(_sample(f"frames.{data.language}.csv"))
+    identities = [(row["identity"], row["axis"]) for row in _sample(f"identities.{data.language}.csv")]
+    if data.identities:
+        known = {name for name, _ in identities}
+        if missing := [name for name in data.identities if name not in known]:
+            raise BadRequest(
+                f"the templates have no identity {missing[0]!r}", cure=f"There are {', '.join(sorted(known))}."
+            )
+        identities = [entry for entry in identities if entry[0] in data.identities]
+    names = [name for name, _ in identities]
+    _known(data.not_comparable, names)
+    texts = [frame["frame"].replace(SLOT, name) for frame in frames for name in names]
+    mentions = [((at := frame["frame"].index(SLOT)), at + len(name)) for frame in frames for name in names]
+    toxic = np.array([frame["toxicity"] == "toxic" for frame in frames])
+    inside = np.tile(np.eye(len(names), dtype=bool), (len(frames), 1))
+    return Material(
+        texts=tuple(texts),
+        labels=np.repeat(toxic, len(names)),
+        membership=from_mentions(names, [axis for _, axis in identities], inside),
+        mentions=tuple((span,) for span in mentions),
+        source=_facts("templates", texts, JIGSAW, licence="CC BY 4.0", assigned="slot", language=data.language),
+        clusters=tuple(frame["frame"] for frame in frames for _ in names),
+    )
+
+
+def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int = 0) -> Material:
+    """Your own rows; a row without text is left out and counted."""
+    if not rows:
+        raise BadRequest("the data set has no rows")
+    needed = [name for name in (data.text, data.label, data.cluster, *data.groups) if name is not None]
+    if missing := [name for name in needed if name not in rows[0]]:
+        there = ", ".join(map(str, rows[0]))
+        raise BadRequest(f"there is no column {missing[0]!r}; there are {there}", cure="Name one of them in the plan.")
+    kept = [row for row in rows if str(row[data.text] or "").strip() and "\0" not in str(row[data.text])]
+    texts = [str(row[data.text]) for row in kept]
+    labels: Bools | None = None
+    if data.label is not None:
+        meant = frozenset(data.positive) or TRUE | {audited.lower()}
+        labels = np.array([str(row[data.label]).strip().lower() in {m.lower() for m in meant} for row in kept])
+        if labels.all() or not labels.any():
+            seen = ", ".join(sorted({str(row[data.label]) for row in kept})[:10])
+            raise BadRequest(
+                f"the column {data.label!r} makes every row {'' if labels.all() else 'not '}of the class",
+                cure=f"Say in positive which labels mean it; there are {seen}.",
+            )
+    membership, found, terms = _groups(data, kept, texts)
+    return Material(
+        texts=tuple(texts),
+        labels=labels,
+        membership=membership,
+        mentions=tuple(tuple((each.start, each.end) for each in named) for named in found),
+        matches=sampled(texts, found, seed=seed),
+        source=_facts(
+            "table",
+            texts,
+            Path(data.path).name if data.path else f"data set {data.dataset}",
+            licence=None,
+            assigned="terms" if data.terms and not data.groups else "columns",
+            language=data.terms,
+            **terms,
+        ),
+        clusters=None if data.cluster is None else tuple(str(row[data.cluster]) for row in kept),
+        left_out={"no_text": len(rows) - len(kept)} if len(rows) > len(kept) else {},
+    )
+
+
+def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int) -> Material:
+    """Your own rows, measured, and after them their twins with another group named."""
+    asked = Table(
+        path=data.path, dataset=data.dataset, text=data.text, label=data.label, positive=data.positive, terms=data.terms
+    )
+    _known(data.not_comparable, [name for groups in swappable(data.terms).values() for name in groups])
+    own = table(asked, rows, audited=audited, seed=seed)
+    names = own.membership.names
+    found = twins_of(
+        own.texts,
+        [frozenset(names[g] for g in np.flatnonzero(inside)) for inside in own.membership.inside],
+        language=data.terms,
+        most=data.most,
+        seed=seed,
+    )
+    if not found.pairs:
+        there = ", ".join(name for groups in swappable(data.terms).values() for name in groups)
+        raise BadRequest(
+            "no text names a group that can be swapped for another",
+            cure=f"There are {there}; or audit the texts as they are: kind = 'table'.",
+        )
+    texts = (*own.texts, *found.texts)
+    lexicon = Lexicon.load(data.terms)
+    everywhere = lexicon.membership(texts)
+    facts = {**own.source, "kind": "swaps", "sha256": _facts("swaps", texts, "")["sha256"]}
+    return replace(
+        own,
+        texts=texts,
+        labels=None if own.labels is None else np.append(own.labels, own.labels[[each.row for each in found.pairs]]),
+        membership=everywhere.keep([everywhere.names.index(name) for name in names]),
+        mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
+        source={**facts, "swaps": {"candidates": found.candidates, "tried": found.tried, "made": len(found.pairs)}},
+        pairs=found.pairs,
+        audited=len(own.texts),
+        left_out={**own.left_out, **found.left_out},
+    )
+
+
+def _known(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
+    """Raises BadRequest for a pair that would silently leave nothing out."""
+    wrong = next((name for pair in pairs for name in pair if name not in names), None)
+    if wrong is not None:
+        raise BadRequest(
+            f"not_comparable: no group that stands for another is called {wrong!r}",
+            cure=f"There are {', '.join(sorted(names))}.",
+        )
+
+
+def _groups(
+    data: Table, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]
+) -> tuple[Membership, tuple[tuple[Mention, ...], ...], dict[str, Any]]:
+    """Membership, the terms that name an identity, and what a report says of the list of terms."""
+    columns = {name: [row[name] for row in rows] for name in data.groups}
+    if data.terms is None:
+        return from_columns(columns), tuple(() for _ in texts), {}
+    lexicon = Lexicon.load(data.terms)
+    mentions = tuple(tuple(lexicon.find(text)) for text in texts)
+    found = lexicon.membership(texts)
+    if not len(found) and not columns:
+        raise BadRequest("no text names a group of the list of terms", cure="Choose the list of the texts' language.")
+    used = {group.name: list(group.terms) for group in lexicon.groups if group.name in found.names}
+    facts = {"terms_sha256": lexicon.digest, "terms": used}
+    return (_beside(found, from_columns(columns)) if columns else found), mentions, facts
+
+
+def _beside(one: Membership, other: Membership) -> Membership:
+    return Membership(
+        (*one.names, *other.names),
+        (*one.axes, *other.axes),
+        np.concatenate([one.inside, other.inside], axis=1),
+        np.concatenate([one.background, other.background], axis=1),
+    )
+
+
+def functional(data: Functional, rows: Sequence[Mapping[str, Any]]) -> Material:
+    """The cases of a functional test; groups are the targets named, clusters the templates."""
+    title = Path(data.path).name if data.path else f"data set {data.dataset}"
+    try:
+        cases = cases_of(rows[0] if rows else (), enumerate(rows, start=2))
+    except ValueError as error:
+        raise BadRequest(f"{title}: {error}", cure="A functional test has HateCheck's columns.") from None
+    texts = [case.text for case in cases]
+    names = list(dict.fromkeys(case.target for case in cases if case.target))
+    inside = np.array([[case.target == name for name in names] for case in cases], dtype=bool).reshape(len(cases), -1)
+    lexicon = Lexicon.load(data.terms)
+    return Material(
+        texts=tuple(texts),
+        labels=np.array([case.label for case in cases]),
+        membership=from_mentions(names, ["target"] * len(names), inside),
+        mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
+        source=_facts("functional", texts, title, licence=None, assigned="columns", language=data.terms),
+        clusters=tuple(case.template for case in cases),
+        functions=tuple(case.functionality for case in cases),
+    )
+
+
+def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **facts}
+
+
+def _sample(name: str) -> Iterator[dict[str, str]]:
+    with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(_content(path))))
+
+
+def _content(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadRequest(f"{path} has more than {LARGEST // 1_000_000} MB", cure="Upload it as a data set.")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{path} cannot be read: {error}", cure="Give a CSV file in UTF-8.") from None

@@ -1,0 +1,49 @@
+"""The models a command may name: embedded ones, folders, and those that `whence models add` wrote down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..._library import explainers
+from ...settings import Settings
+from .trouble import Mistake
+
+
+def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
+    """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
+    settings = settings or Settings()
+    if name in explainers.embedded_names():
+        return explainers.load_model(name, device=settings.device)
+    if Path(name).is_dir():
+        return explainers.load_model(Path(name), device=settings.device)
+    known = {path.name: path for path in registered(settings)}
+    if name in known:
+        return explainers.load_model(known[name], device=settings.device)
+    listed = ", ".join((*explainers.embedded_names(), *known))
+    raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
+
+
+def registered(settings: Settings) -> list[Path]:
+    """The folders that were added, without making a data folder that is not there."""
+    if settings.database is None and not (settings.data / "whence.sqlite3").is_file():
+        return []
+    return [Path(path) for path in _with_store(settings, "paths")]
+
+
+def register(settings: Settings, folder: Path) -> None:
+    _with_store(settings, "add", str(folder))
+
+
+def _with_store(settings: Settings, action: str, *arguments: str) -> Any:
+    """Runs one of the store's asynchronous model functions."""
+    import asyncio
+
+    from ...store import models
+    from ...store.database import open_store
+
+    store = open_store(settings)
+    try:
+        return asyncio.run(getattr(models, action)(store, *arguments))
+    finally:
+        store.close()

@@ -1,0 +1,28 @@
+"""What questions cost, rows x tokens, before anybody has counted them. About: the tokenizers are in another process."""
+
+from __future__ import annotations
+
+from .._library import explainers
+
+USUAL_PASSES = 512  # of an explanation whose budget is not given
+CHARACTERS = 4  # of a token
+
+
+def tokens_of(*texts: str | None) -> int:
+    """Estimated tokens of one row."""
+    return 2 + sum(len(text or "") for text in texts) // CHARACTERS
+
+
+def tokens_of_file(size: int, rows: int) -> int:
+    """Estimated tokens of all rows of a file of `size` bytes."""
+    return 2 * rows + size // CHARACTERS
+
+
+def tokens(question: explainers.Question) -> int:
+    """Estimated tokens of one masked row of a question."""
+    return tokens_of(question.text, question.text_pair)
+
+
+def estimate(question: explainers.Question) -> int:
+    """Estimated cost of an explanation before it is made."""
+    return tokens(question) * (question.budget or USUAL_PASSES)

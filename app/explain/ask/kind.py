@@ -1,0 +1,77 @@
+"""An explanation or a panel that takes long, in the job runner: one shard, stored as if somebody had waited for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ..._library import explainers
+from ...engine.contract import Explained, ExplainedPanel
+from ...errors import Conflict
+from ...jobs.runner.kinds import Kind
+from ...jobs.runner.work import Work
+from ...store import history, results
+from . import records
+from .keys import numbers_of
+from .schemas import Asked
+
+
+class ExplanationKind(Kind):
+    name = "explanation"
+    Request = Asked
+
+    def shards(self, work: Work) -> int:
+        return 1
+
+    def run(self, work: Work, shard: int) -> bytes:
+        """The key of what is stored."""
+        asked: Asked = work.request
+        if _stored(work) is None:
+            new = records.answer(asked, _made(work))
+            work.commit(lambda session: results.add(session, work.store.files, work.project, new))
+        return asked.key.encode()
+
+    def finish(self, work: Work) -> dict[str, Any]:
+        asked: Asked = work.request
+        body = _stored(work)
+        if body is None:
+            raise Conflict("the explanation was deleted while its job ended", cure="Ask again.")
+        entry = records.entry(asked, records.read(asked, body))
+        work.commit(partial(history.put, project=work.project, entry=entry))
+        return {"key": asked.key, "links": {"page": asked.address, "json": f"/v1{asked.address}"}}
+
+
+def _stored(work: Work) -> bytes | None:
+    asked: Asked = work.request
+    return work.store.query(partial(results.body_of, project=work.project, key=asked.key, kind=asked.kind))
+
+
+def _made(work: Work) -> Explained | ExplainedPanel:
+    asked: Asked = work.request
+    if numbers_of(work.engine.ready(asked.model)) != asked.digest:
+        raise Conflict(
+            f"{asked.model} is another model, or on another device, than when this was asked", cure="Ask again."
+        )
+    progress = _rising(work.progress)
+    if asked.kind == "panel":
+        return work.engine.panel(asked.model, asked.question, methods=asked.methods, progress=progress)
+    return work.engine.explain(
+        asked.model,
+        asked.question,
+        method=asked.methods[0],
+        options=asked.options,
+        measures=asked.measures,
+        progress=progress,
+    )
+
+
+def _rising(progress: explainers.Progress) -> explainers.Progress:
+    """Each part of the work counts from nothing: the share shown does not fall back, and the note tells of the part."""
+    most = 0.0
+
+    def told(done: float, note: str = "") -> None:
+        nonlocal most
+        most = max(most, done)
+        progress(most, note)
+
+    return told

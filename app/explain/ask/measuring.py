@@ -1,0 +1,90 @@
+"""Measures that ask the model anew, for one method of a page: made when they are asked for, kept, found again.
+
+They are those of the same question asked of the method alone, with all measures that the model can be given: an
+explanation with an address of its own, which POST /v1/explanations with `measures` gives too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..._library import explainers
+from ...engine.schemas import ModelOut
+from ...errors import BadRequest, Conflict
+from ...store.holders import of_page
+from ...web.dependencies import Services
+from . import service
+from .schemas import ExplanationOut, ExplanationRequest, PanelOut
+
+SLOPES = ("gradient-x-input", "smoothgrad")
+
+
+def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, ExplanationOut]) -> tuple[str, ...]:
+    """The methods of a page whose measures on demand can still be made."""
+    if model is None or model.digest != panel.model.digest or not explainers.on_demand_of(model.offers):
+        return ()
+    return tuple(name for name in _scored(panel) if name not in known)
+
+
+async def make(services: Services, panel: PanelOut, model: ModelOut, method: str, project: str) -> None:
+    """Raises BadRequest for a method that is not on the page, Conflict for another model under the old name, and what
+    an explanation raises."""
+    if model.digest != panel.model.digest:
+        raise Conflict(f"{model.id} is another model than when this was asked", cure="Explain the text again.")
+    if method not in _scored(panel):
+        listed = ", ".join(_scored(panel)) or "none"
+        raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
+    await service.make_explanation(services, _request(panel, model, method), project, holder=of_page(panel.key))
+
+
+async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:
+    """What was made before, by method."""
+    if model is None or model.digest != panel.model.digest:
+        return {}
+    asked = {name: _request(panel, model, name) for name in _scored(panel)}
+    return await service.stored_explanations(services, asked, model, project)
+
+
+def merged(found: Sequence[ExplanationOut], known: Mapping[str, ExplanationOut]) -> tuple[ExplanationOut, ...]:
+    """The explanations of a page with the checks that only the measured ones have."""
+    return tuple(
+        each.model_copy(update={"checks": {**known[each.method.name].checks, **each.checks}})
+        if each.method.name in known
+        else each
+        for each in found
+    )
+
+
+def _scored(panel: PanelOut) -> tuple[str, ...]:
+    return tuple(found.method.name for found in panel.explanations if found.scores is not None)
+
+
+def _baseline(panel: PanelOut) -> dict[str, str | None]:
+    """What masks on this page. Slopes at the text name the zero that they are taken against instead."""
+    for found in panel.explanations:
+        if found.method.name not in SLOPES:
+            return {"baseline": found.baseline, "baseline_text": found.baseline_text}
+    return {}
+
+
+def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationRequest:
+    """The question that the page answers, as its record tells."""
+    found = next(each for each in panel.explanations if each.method.name == method)
+    return ExplanationRequest.model_validate(
+        {
+            "model": model.id,
+            "input": {"text": panel.text, "text_pair": panel.text_pair},
+            "method": method,
+            "options": found.method.options,
+            "players": found.players,
+            "value": found.value,
+            **_baseline(panel),
+            "precision": found.precision,
+            "budget": found.budget,
+            "seed": found.method.seed,
+            "long_text": "cut" if found.unseen and found.focus is None else "windows",
+            "word": found.word,
+            "focus": None if found.focus is None else [found.focus.start, found.focus.end],
+            "measures": list(explainers.on_demand_of(model.offers)),
+        }
+    )

@@ -1,0 +1,53 @@
+"""From a request to a question in its one form: equal questions get equal keys."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from ..._library import explainers
+from ...engine.schemas import ModelOut
+from ...errors import BadRequest
+from .schemas import QuestionRequest
+
+
+def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None = None) -> explainers.Question:
+    """With the defaults of the model written out. Raises BadInput for a value its head does not have."""
+    baseline = request.baseline or (state.baselines[0] if state.baselines else None)
+    if baseline is not None and baseline not in state.baselines:
+        allowed = ", ".join(state.baselines) or "none"
+        raise explainers.BadInput(f"{state.id} has no baseline {baseline!r}; it has: {allowed}")
+    return explainers.Question(
+        text=request.input.text,
+        text_pair=request.input.text_pair,
+        players=request.players,
+        value=explainers.values.resolve(request.value, state.head),
+        baseline=baseline,
+        baseline_text=request.baseline_text,
+        precision=request.precision,
+        budget=request.budget,
+        seed=request.seed,
+        also=also,
+        long_text=request.long_text,
+        word=request.word,
+        focus=None if request.focus is None else (request.focus[0], request.focus[1]),
+    )
+
+
+def explainer_of(name: str, options: dict[str, object], state: ModelOut) -> explainers.Explainer:
+    """Raises UnknownExplainer, BadInput for an option, Incompatible with what the model lacks."""
+    explainer = explainers.build(name, options)
+    model = SimpleNamespace(id=state.id, offers=frozenset(state.offers))
+    explainers.refuse_unless_offered(model, type(explainer))
+    return explainer
+
+
+def class_of(target: int | str | None, labels: tuple[str, ...]) -> int | None:
+    """The index of a class given by index or label. Raises BadRequest with the classes there are."""
+    if target is None:
+        return None
+    if isinstance(target, str) and target in labels:
+        return labels.index(target)
+    if (isinstance(target, int) or (target.isascii() and target.isdecimal())) and 0 <= int(target) < len(labels):
+        return int(target)
+    listed = ", ".join(f"{index} {label!r}" for index, label in enumerate(labels[:20]))
+    raise BadRequest(f"no class is called {target!r}; the model has {listed}", cure="Choose an index or a label.")

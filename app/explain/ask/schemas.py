@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, computed_field
+
+from ..._library import explainers
+from ...schemas import Name, Options, Request, Text, TextInput
+
+
+class QuestionRequest(Request):
+    """What a panel and a single explanation ask alike."""
+
+    model: Name
+    input: TextInput
+    target: int | Name | None = Field(
+        None, description="The class to show, by index or label; by default the predicted one."
+    )
+    players: explainers.Players = Field(
+        "auto", description="The parts of the text that play the game. auto: words, in long texts phrases or sentences."
+    )
+    value: explainers.ValueName | None = Field(
+        None, description="The number that is explained; by default the log-odds of the class."
+    )
+    baseline: explainers.BaselineKind | None = Field(
+        None, description="What stands for an absent part; by default the mask token."
+    )
+    baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
+    precision: explainers.Precision = Field(
+        "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
+    )
+    budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
+    long_text: explainers.LongText = Field(
+        "windows",
+        description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
+    )
+    word: int | None = Field(
+        None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
+    )
+    focus: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="Start and end of the stretch whose parts are explained; the rest of the text stays."
+    )
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
+
+
+class ExplanationRequest(QuestionRequest):
+    method: Name = Field(description="A name from /v1/explainers.")
+    options: Options = Field({}, description="The method's own options; their JSON Schema is in /v1/explainers.")
+    measures: list[explainers.OnDemand] = Field(
+        [], max_length=4, description="Measures that ask the model anew, to stand among the checks."
+    )
+
+
+class PanelRequest(QuestionRequest):
+    methods: Annotated[list[Name], Field(min_length=1, max_length=20)] | None = Field(
+        None, description="Names from /v1/explainers; by default every method of the panel."
+    )
+
+
+class Asked(Request):
+    """A question in the form in which the engine takes it and under the key of its answer."""
+
+    key: str
+    kind: Literal["panel", "explanation"]
+    model: str
+    digest: str  # numbers_of the model: another one under its name is another question
+    question: explainers.Question
+    methods: tuple[str, ...]  # of an explanation the one
+    options: Options = Field({})
+    measures: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> str:
+        return "panel" if self.kind == "panel" else self.methods[0]
+
+    @property
+    def address(self) -> str:
+        """Of the answer's page; below /v1 of the answer itself."""
+        return f"/{self.kind}s/{self.key}"
+
+
+class ExplanationOut(explainers.Attribution):
+    """One method's explanation under its permanent key.
+
+    `scores` has a row for each of `targets` and a column for each of `features`; `target` is the row to show.
+    """
+
+    # `residual` is computed: reading a stored record back leaves it out and computes it again.
+    model_config = ConfigDict(extra="ignore")
+
+    key: str
+    panel: str | None = Field(None, description="The panel it was made in: methods of a panel share their evaluations.")
+    target: explainers.Target
+    arrays: tuple[str, ...] = Field((), description="Names below /v1/explanations/{key}/arrays/.")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def residual(self) -> list[float] | None:  # type: ignore[override]
+        """f(x) − f(baseline) − Σ scores, one number a target."""
+        gap = super().residual
+        return None if gap is None else [float(number) for number in gap]
+
+
+class PanelOut(explainers.Panel):
+    """Every method's explanation of one input, from one shared table of evaluations."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    key: str
+    target: explainers.Target
+    explanations: tuple[ExplanationOut, ...]
+
+
+class ArraySlice(Request):
+    """A part of an array as JSON: nested lists, outermost dimension first."""
+
+    name: str
+    shape: list[int]
+    values: list[Any]

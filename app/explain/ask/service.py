@@ -1,0 +1,283 @@
+"""Explanations and panels: look up, else ask the engine, store, answer the stored bytes. What is slow is a job."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from ..._library import explainers
+from ...access.metered import passes
+from ...engine.contract import Explained, ExplainedPanel
+from ...engine.flights import NotYet
+from ...engine.schemas import ModelOut
+from ...errors import Conflict, NotFound
+from ...jobs import forgetting
+from ...store import history, holders, results
+from ...store.arrays import ArrayFiles
+from ...store.forgetting import forget_results
+from ...store.history import NewEntry
+from ...store.results import Kind
+from ...web.dependencies import Services
+from . import later, records
+from .keys import explanation_key, numbers_of, panel_key
+from .questions import class_of, explainer_of, question_of
+from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest, QuestionRequest
+
+KEY = re.compile(r"[0-9a-f]{64}")
+MOST_TARGETS = 10  # an explanation covers all classes up to this many
+LOG = structlog.get_logger("explain")
+
+
+async def make_explanation(
+    services: Services,
+    request: ExplanationRequest,
+    project: str = "default",
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
+) -> ExplanationOut:
+    """holder: for whom the answer is kept (store/holders.py)."""
+    found = await explanation_json(services, request, project, wait=wait, holder=holder)
+    return ExplanationOut.model_validate_json(found)
+
+
+async def stored_explanations(
+    services: Services, asked: Mapping[str, ExplanationRequest], state: ModelOut, project: str
+) -> dict[str, ExplanationOut]:
+    """Those of the requests that were answered before, by the same names."""
+    keys = {
+        name: explanation_key(
+            numbers_of(state),
+            question_of(request, state),
+            explainer_of(request.method, request.options, state),
+            measures=request.measures,
+        )
+        for name, request in asked.items()
+    }
+    bodies = await results.find_all(services.store, project, list(keys.values()))
+    return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
+
+
+async def make_panel(
+    services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
+) -> PanelOut:
+    """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
+    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False, holder=holder))
+
+
+async def explanation_json(
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
+) -> bytes:
+    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
+    state = await _model(services, request.model)
+    explainer = explainer_of(request.method, request.options, state)
+
+    def asked(question: explainers.Question) -> Asked:
+        return Asked(
+            key=explanation_key(numbers_of(state), question, explainer, measures=request.measures),
+            kind="explanation",
+            model=state.id,
+            digest=numbers_of(state),
+            question=question,
+            methods=(explainer.name,),
+            options=explainer.model_dump(mode="json"),
+            measures=tuple(request.measures),
+        )
+
+    return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
+
+
+async def panel_json(
+    services: Services,
+    request: PanelRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    follow: bool = True,
+    holder: str = holders.ASKED,
+) -> bytes:
+    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
+    state = await _model(services, request.model)
+    names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
+    methods = [explainers.build(name) for name in names]
+
+    def asked(question: explainers.Question) -> Asked:
+        key = panel_key(numbers_of(state), question, methods)
+        return Asked(
+            key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
+        )  # fmt: skip
+
+    return await _answered(services, request, state, project, asked, wait=wait, follow=follow, holder=holder)
+
+
+async def find_explanation(
+    services: Services, key: str, project: str = "default", target: int | str | None = None
+) -> ExplanationOut:
+    found = ExplanationOut.model_validate_json(await find_json(services, key, project, "explanation"))
+    index = class_of(target, found.prediction.labels)
+    return found if index is None else found.model_copy(update={"target": records.covered(found, index)})
+
+
+async def find_panel(
+    services: Services, key: str, project: str = "default", target: int | str | None = None
+) -> PanelOut:
+    found = PanelOut.model_validate_json(await find_json(services, key, project, "panel"))
+    index = class_of(target, found.prediction.labels)
+    return found if index is None else records.retargeted(found, index)
+
+
+async def find_json(services: Services, key: str, project: str, kind: Kind) -> bytes:
+    """The bytes that were answered first. Raises NotFound."""
+    found = await results.find(services.store, project, key, kind) if KEY.fullmatch(key) else None
+    if found is None:
+        raise NotFound(f"no {kind} has the key {key[:80]!r}")
+    return found
+
+
+async def find_array(services: Services, key: str, name: str, project: str = "default") -> bytes:
+    """Compressed safetensors, to be read with store.arrays.unpack. Raises NotFound."""
+    found = await results.find_array(services.store, project, key, name) if KEY.fullmatch(key) else None
+    if found is None:
+        raise NotFound(f"the explanation {key[:80]!r} has no array {name[:80]!r}")
+    return found
+
+
+async def delete(services: Services, key: str, project: str, kind: Kind) -> None:
+    """With its arrays, its line of the history and its job; a panel with its explanations; also one that is still made.
+
+    Raises NotFound, Conflict.
+    """
+    if kind == "explanation" and (panel := await results.panel_of(services.store, project, key)):
+        raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
+    other = await results.kind_of(services.store, project, key) not in (kind, None)
+    if other or not (KEY.fullmatch(key) and await forgetting.results(services, project, key)):
+        raise NotFound(f"no {kind} has the key {key[:80]!r}")
+
+
+async def _model(services: Services, name: str) -> ModelOut:
+    """A model whose digest is known: results that are stored are answered even while the engine is restarted."""
+    known = {state.id: state for state in services.engine.models()}
+    if (state := known.get(name)) is not None and state.digest:
+        return state
+    return await services.engine.ready(name)
+
+
+async def _answered(
+    services: Services,
+    request: QuestionRequest,
+    state: ModelOut,
+    project: str,
+    asked_of: Callable[[explainers.Question], Asked],
+    *,
+    wait: float | None,
+    follow: bool = True,
+    holder: str,
+) -> bytes:
+    target = class_of(request.target, state.labels)
+    asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
+    shown = records.read(asked, body)
+    if not await services.store.write(
+        partial(_keep, services.store.files, project, records.entry(asked, shown), holder)
+    ):
+        raise NotFound("what this was asked for was deleted meanwhile")
+    return body if target is None else records.with_target(shown, target)
+
+
+async def _question(
+    services: Services,
+    request: QuestionRequest,
+    state: ModelOut,
+    project: str,
+    *,
+    target: int | None,
+    asked_of: Callable[[explainers.Question], Asked],
+) -> explainers.Question:
+    """Names the class to show only where an explanation would leave it out; looks before it asks the engine."""
+    plain = question_of(request, state)
+    if target is None or len(state.labels) <= MOST_TARGETS:
+        return plain
+    naming = plain.model_copy(update={"also": target})
+    for question in (plain, naming):
+        stored = await _stored(services, project, asked_of(question))
+        if stored is not None and records.covers(stored, target):
+            return question
+    (prediction,) = await services.engine.predict(state.id, [plain])
+    ranked = sorted(range(len(state.labels)), key=lambda index: -prediction.logits[index])
+    return plain if target in ranked[:MOST_TARGETS] else naming
+
+
+async def _stored(services: Services, project: str, asked: Asked) -> bytes | None:
+    return await results.find(services.store, project, asked.key, asked.kind)
+
+
+def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session: Session) -> bool:
+    """Notes for whom a result is kept. False where its holder was deleted while it was made: then it goes too."""
+    if holders.is_gone(session, project, holder):
+        if holders.is_free(session, project, entry.key):
+            forget_results(session, files, project, [entry.key])
+        return False
+    holders.hold(session, project, [entry.key], holder)
+    history.put(session, project, entry)
+    return True
+
+
+async def _found_or_made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
+    started = time.perf_counter()
+    found = await _stored(services, project, asked)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder)
+    services.metrics.looked_up(asked.kind, stored=found is not None)
+    LOG.info(
+        asked.kind,
+        text=services.fingerprint(asked.question.text),
+        stored=found is not None,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return body
+
+
+async def _made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
+    """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
+    patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
+    slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
+    if patience and not slow and not await later.under_way(services, project, asked.key):
+        work = partial(_make, services, project, asked)
+        try:
+            return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
+        except NotYet:
+            patience = 0
+    return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
+
+
+async def _make(services: Services, project: str, asked: Asked) -> bytes:
+    if asked.kind == "panel":
+        made: Explained | ExplainedPanel = await services.engine.panel(
+            asked.model, asked.question, methods=asked.methods
+        )
+    else:
+        made = await services.engine.explain(
+            asked.model,
+            asked.question,
+            method=asked.methods[0],
+            options=asked.options,
+            measures=asked.measures,
+        )
+    services.metrics.passes.labels(asked.kind).observe(passes(made.record))
+    services.pace.learn(asked.model, asked.what, asked.question, seconds=sum(made.record["timings"].values()))
+    new = records.answer(asked, made)
+    await results.put(services.store, project, new)
+    return new[0].body

@@ -1,0 +1,172 @@
+"""From records to page contexts."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...engine.schemas import ModelOut
+from ...web.forms import FormError
+from ..ask import measuring
+from ..ask.schemas import ExplanationOut, PanelOut
+from . import heatmap
+from . import view as views
+from .contexts import Facts, PanelPage, Recent
+from .findings import findings_of
+from .outcome import prediction_view
+from .view import View
+
+LONG = 60  # parts: beyond, the text is set smaller
+RECENT_LENGTH = 200
+
+
+def panel_page(
+    panel: PanelOut,
+    view: View,
+    *,
+    model: ModelOut | None,
+    measured: Mapping[str, ExplanationOut],
+    refused: FormError | None,
+    address: str,
+    panel_address: str,
+    origin: str,
+) -> PanelPage:
+    first = panel.explanations[0] if panel.explanations else None
+    features = first.features if first else ()
+    unseen = first.unseen if first else ()
+    scored = [found for found in panel.explanations if found.scores is not None]
+    heads = next((found.key for found in panel.explanations if "relations" in found.arrays), None)
+    return PanelPage(
+        panel=panel,
+        key=panel.key,
+        address=address,
+        panel_address=panel_address,
+        model_title=model.title if model else panel.model.id,
+        prediction=prediction_view(panel.prediction, model.head if model and model.labels else None),
+        predicted=panel.prediction.predicted.index,
+        specimen=views.specimen(panel),
+        parts=[feature.text for feature in features],
+        part_texts={index: feature.text for index, feature in enumerate(features)},
+        tries=views.tries(panel),
+        turning=views.turning_point(panel),
+        unknown=[feature.text for feature in features if not feature.known],
+        unseen=sum(span.end - span.start for span in unseen),
+        windows=len(first.windows) if first else 0,
+        words=views.words(panel) if panel.prediction.words else (),
+        word_classes=views.word_classes(panel),
+        word=first.word if first else None,
+        focus=f"{first.focus.start}-{first.focus.end}" if first and first.focus else None,
+        stretches=(stretches := views.stretches(panel, view.target)),
+        focuses={k: f"{f.start}-{f.end}" for k, f in enumerate(features)} if stretches else {},
+        long=len(features) > LONG or (first is not None and _long(first)),
+        maps=views.maps_of(panel, view),
+        findings=findings_of(panel.explanations, view.target),
+        finer=bool(first) and model is not None,
+        attention=f"{address}/attention" if heads else None,
+        rows=views.number_rows(panel.explanations, view.target),
+        measures=views.measure_rows(measuring.merged(panel.explanations, measured)),
+        measurable=measuring.missing(panel, model, measured),
+        refused=refused,
+        scored=[found.method.name for found in scored],
+        facts=_facts(first, view) if first else None,
+        baseline_says=_baseline_says(panel),
+        evaluations=panel.evaluations,
+        warnings=_warnings(panel),
+        curl=curl(panel, origin, panel_address),
+    )
+
+
+def single(found: ExplanationOut, target: Any) -> PanelOut:
+    """One method's explanation in the shape of a panel, so that one page shows both."""
+    return PanelOut(
+        key=found.key,
+        target=target,
+        model=found.model,
+        text=found.text,
+        text_pair=found.text_pair,
+        prediction=found.prediction,
+        explanations=(found,),
+        agreement=None,
+        evaluations=found.forward_passes,
+        timings=found.timings,
+    )
+
+
+def curl(panel: PanelOut, origin: str, panel_address: str) -> str:
+    """The request that gives the same numbers, ready for a shell."""
+    kind = "panels" if panel_address.startswith("/panels/") else "explanations"
+    body: dict[str, Any] = {"model": panel.model.id, "input": {"text": panel.text}}
+    if panel.text_pair is not None:
+        body["input"]["text_pair"] = panel.text_pair
+    if panel.explanations:
+        first = panel.explanations[0]
+        if kind == "explanations":
+            body |= {"method": first.method.name, "options": first.method.options}
+        body["players"] = first.players
+        if first.method.seed:
+            body["seed"] = first.method.seed
+        if first.word is not None:
+            body["word"] = first.word
+        if first.focus is not None:
+            body["focus"] = [first.focus.start, first.focus.end]
+    data = shlex.quote(json.dumps(body, ensure_ascii=False))
+    return f"curl -s {origin}/v1/{kind} \\\n  -H 'Content-Type: application/json' \\\n  -d {data}"
+
+
+def recent(entry: Any, panel: PanelOut | None) -> Recent:
+    painted = None
+    if panel is not None and entry.text_pair is None and len(entry.text) <= RECENT_LENGTH * 3:
+        chosen = next((f for name in PAINTERS for f in panel.explanations if f.method.name == name), None)
+        if chosen is not None and chosen.scores is not None:
+            row = chosen.row(panel.prediction.predicted.index)
+            level = heatmap.levels(chosen.players)
+            painted = views.painted(chosen, row, level[0] if level else "word", None)[0]
+    return Recent(
+        address=f"/{entry.kind}s/{entry.key}",
+        painted=painted,
+        text=entry.text if len(entry.text) <= RECENT_LENGTH else f"{entry.text[:RECENT_LENGTH]} …",
+        text_pair=entry.text_pair,
+        label=entry.label,
+        probability=entry.probability,
+        created=entry.created,
+    )
+
+
+PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")
+
+
+def _long(found: ExplanationOut) -> bool:
+    return found.players in ("phrase", "sentence") or found.focus is not None
+
+
+def _facts(found: ExplanationOut, view: View) -> Facts:
+    row = found.row(view.target)
+    baseline = found.baseline_output
+    return Facts(
+        value=found.value,
+        output=float(found.output[row]),
+        baseline_output=None if baseline is None else float(baseline[row]),
+        baseline=found.baseline,
+        players=found.players,
+        seed=found.method.seed,
+        precision=found.precision,
+        device=found.device,
+    )
+
+
+def _baseline_says(panel: PanelOut) -> str:
+    says = panel.baseline_prediction
+    if says is None:
+        return ""
+    if says.probabilities is None:
+        return f"{says.logits[says.predicted.index]:.3f}"
+    return f"{says.predicted.label} {says.probabilities[says.predicted.index]:.2f}"
+
+
+def _warnings(panel: PanelOut) -> Sequence[Any]:
+    found = {notice.code: notice for notice in panel.warnings}
+    for explanation in panel.explanations:
+        found.update({notice.code: notice for notice in explanation.warnings})
+    return tuple(found.values())

@@ -1,0 +1,131 @@
+"""What each page of this feature shows: one frozen class a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...engine.schemas import ModelOut
+from ...web.forms import FormError
+from ..ask.schemas import PanelOut
+from .examples import Example
+from .findings import Findings
+from .outcome import PredictionView
+from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """An earlier explanation in one line. Without a painted text its plain beginning is shown."""
+
+    address: str
+    painted: PaintedText | None
+    text: str
+    text_pair: str | None
+    label: str
+    probability: float | None
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    models: Sequence[ModelOut]
+    model: ModelOut | None  # the one that is chosen
+    text: str
+    text_pair: str
+    error: FormError | None
+    examples: Sequence[Example]
+    recents: Sequence[Recent]
+    loading: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    value: str
+    output: float | None
+    baseline_output: float | None
+    baseline: str | None
+    players: str
+    seed: int
+    precision: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelPage:
+    """The explanation page, of all methods or of one."""
+
+    panel: PanelOut
+    key: str
+    address: str  # of this page, without settings
+    panel_address: str  # where a what-if is sent
+    model_title: str
+    prediction: PredictionView
+    predicted: int
+    specimen: Sequence[PaintedText]
+    parts: Sequence[str]  # the players' texts
+    part_texts: Mapping[int, str]
+    tries: Sequence[int]
+    turning: Any
+    unknown: Sequence[str]
+    unseen: int  # characters that were cut
+    windows: int  # in which a text longer than the model reads was read; 0 for one reading
+    words: Sequence[PaintedText]  # of a token classifier: the texts with a cell for each word that has a class
+    word_classes: Sequence[WordClass]
+    word: int | None  # the one whose class is explained
+    focus: str | None  # the place of the stretch whose parts are explained
+    stretches: Sequence[Stretch]  # what can be asked for by its words
+    focuses: Mapping[int, str]  # the place of each part, as the form sends it
+    long: bool
+    maps: Maps
+    findings: Findings
+    finer: bool  # whether another game may be asked for
+    attention: str | None  # the page of the heads
+    rows: Sequence[NumberRow]
+    measures: Sequence[MeasureRow]
+    scored: Sequence[str]
+    measurable: Sequence[str]  # methods whose measures on demand can still be made
+    refused: FormError | None  # why they were not made
+    facts: Facts | None
+    baseline_says: str
+    evaluations: int
+    warnings: Sequence[Any]
+    curl: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapsFragment:
+    maps: Maps
+    key: str
+    address: str
+    attention: str | None
+    finer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuresFragment:
+    address: str
+    measures: Sequence[MeasureRow]
+    scored: Sequence[str]
+    measurable: Sequence[str]
+    refused: FormError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryPage:
+    """What the model says of a changed text, beside what it said before."""
+
+    address: str
+    text: str
+    text_pair: str | None
+    model: str
+    word: str
+    word_index: int
+    replacement: str
+    changed: Sequence[PaintedText]
+    before: PredictionView
+    after: PredictionView
+    shares_before: Sequence[float] | None
+    error: FormError | None

@@ -1,0 +1,161 @@
+"""An explanation as one file: HTML that opens anywhere, CSV that opens in a spreadsheet."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ..._library import explainers
+from . import heatmap
+
+STYLE = (Path(__file__).parent / "export.css").read_text(encoding="utf-8")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = ("target", "player", "text", "part", "start", "end", "score", "standard_error", "unit")
+
+
+def to_html(found: explainers.Attribution, *, title: str = "Where a prediction comes from") -> str:
+    """One page without script or network: its policy allows its own style sheet, by hash, and nothing else."""
+    return many_to_html((found,), title=title)
+
+
+def many_to_html(
+    explanations: Sequence[explainers.Attribution], *, title: str = "Where a prediction comes from"
+) -> str:
+    """Several methods' explanations of one text, under each other."""
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    body = "".join("".join((_heading(found), _facts(found), *_maps(found))) for found in explanations)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )
+
+
+def to_csv(found: explainers.Attribution) -> str:
+    """One line a class and player. Text that a spreadsheet would run as a formula is prefixed with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(safe_cells, csv_rows(found)))
+    return out.getvalue()
+
+
+def many_to_csv(explanations: Sequence[explainers.Attribution]) -> str:
+    """The lines of every method, with its name in front."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("method", *COLUMNS))
+    for found in explanations:
+        writer.writerows(safe_cells((found.method.name, *row)) for row in csv_rows(found))
+    return out.getvalue()
+
+
+def to_record(found: explainers.Attribution) -> dict[str, Any]:
+    """Everything that JSON can hold, with the residual that says how far the scores miss the whole."""
+    residual = found.residual
+    gaps = None if residual is None else [float(gap) if math.isfinite(gap) else None for gap in residual]
+    return {**found.model_dump(mode="json"), "residual": gaps}
+
+
+def csv_rows(found: explainers.Attribution) -> Iterator[tuple[object, ...]]:
+    """In the order of COLUMNS; a method without scores has none."""
+    if found.scores is None:
+        return
+    for row, target in enumerate(found.targets):
+        for player, feature in enumerate(found.features):
+            error = None if found.standard_errors is None else float(found.standard_errors[row][player])
+            score = float(found.scores[row][player])
+            place = (feature.text, feature.part, feature.start, feature.end)
+            yield (target.label, player, *place, score, error, found.unit)
+
+
+def safe_cells(cells: Iterable[object]) -> list[object]:
+    """Numbers stay numbers; text that begins like a formula gets an apostrophe in front."""
+    return [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in cells]
+
+
+def _heading(found: explainers.Attribution) -> str:
+    names = f"{found.method.name} · {found.model.id}"
+    badge = ""
+    if found.badge is not None:
+        word = {"sound": "Sound", "rough": "Rough", "distrust": "Do not trust"}[found.badge.level]
+        reasons = " ".join(reason.text for reason in found.badge.reasons)
+        badge = f"<p><strong>{word}.</strong> {escape(reasons)}</p>"
+    notices = "".join(f"<p>{escape(notice.text)}</p>" for notice in found.warnings)
+    return f"<h1>{escape(names)}</h1>{badge}{notices}"
+
+
+def _facts(found: explainers.Attribution) -> str:
+    prediction = found.prediction
+    chances = prediction.probabilities or prediction.logits
+    kind = "logit" if prediction.probabilities is None else "probability"
+    said = ", ".join(f"{label} {chance:.4f}" for label, chance in zip(prediction.labels, chances, strict=True))
+    options = ", ".join(f"{name} {value}" for name, value in found.method.options.items()) or "none"
+    facts = {
+        f"Prediction ({kind})": said,
+        "Model digest": found.model.digest,
+        "Method version": found.method.version,
+        "Options": options,
+        "Seed": str(found.method.seed),
+        "Explained number": found.value,
+        "Players": found.players,
+        "Baseline": found.baseline_text or found.baseline or "none",
+        "Model evaluations": str(found.forward_passes),
+    }
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+    return f"<dl>{rows}</dl>"
+
+
+def _maps(found: explainers.Attribution) -> Iterator[str]:
+    """A section a class, the predicted one first: painted text, then the same numbers as a table."""
+    if found.scores is None:
+        yield f'<p class="text" dir="auto">{escape(found.text)}</p><p>This method scores no words.</p>'
+        return
+    order = sorted(range(len(found.targets)), key=lambda row: found.targets[row] != found.prediction.predicted)
+    for row in order:
+        residual = "" if found.residual is None else f" · residual {found.residual[row]:.2e}"
+        base = "" if found.baseline_output is None else f" · baseline output {found.baseline_output[row]:+.4f}"
+        yield f"<h2><bdi>{escape(found.targets[row].label)}</bdi></h2>"
+        yield _text(found, row, "text", found.text)
+        if found.text_pair is not None:
+            yield _text(found, row, "text_pair", found.text_pair)
+        yield f"<p>Output {found.output[row]:+.4f} {escape(found.value)}{base}{residual}</p>{_table(found, row)}"
+
+
+def _text(found: explainers.Attribution, row: int, part: str, text: str) -> str:
+    level = found.players if found.players != "auto" else "word"
+    cells = heatmap.cells(text, found, row, level=level, part=part)
+    unsigned = found.unit in heatmap.MAGNITUDES
+    return f'<p class="text" dir="auto">{"".join(_mark(cell, found.unit, unsigned=unsigned) for cell in cells)}</p>'
+
+
+def _mark(cell: heatmap.Cell, unit: str, *, unsigned: bool) -> str:
+    if cell.score is None:
+        return f'<span class="unseen">{escape(cell.text)}</span>' if cell.unseen else escape(cell.text)
+    kind = "size" if unsigned else "towards" if cell.step > 0 else "away"
+    style = f' class="{kind} s{abs(cell.step)}"' if cell.step else ""
+    return f'<mark{style} title="{cell.score:+.4f} {escape(unit)}">{escape(cell.text)}</mark>'
+
+
+def _table(found: explainers.Attribution, row: int) -> str:
+    assert found.scores is not None
+    errors = found.standard_errors
+    head = (
+        f"<tr><th>Text</th><th>{escape(found.unit)}</th>{'<th>Standard error</th>' if errors is not None else ''}</tr>"
+    )
+    rows = []
+    for player, feature in enumerate(found.features):
+        spread = "" if errors is None else f'<td class="n">{errors[row][player]:.4f}</td>'
+        score = f'<td class="n">{found.scores[row][player]:+.4f}</td>'
+        rows.append(f"<tr><td><bdi>{escape(feature.text)}</bdi></td>{score}{spread}</tr>")
+    return f"<details><summary>All scores</summary><table>{head}{''.join(rows)}</table></details>"

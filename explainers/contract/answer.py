@@ -1,0 +1,257 @@
+"""What is answered: predictions, explanations and what was tried on the model beside them. No torch, no web."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .features import Feature, Part, Token
+from .question import BaselineKind, Players, Precision, ValueName
+from .records import Array, FloatArray, Value
+
+Head = Literal["single", "multi", "regression"]
+Unit = Literal["log-odds", "logit", "probability", "margin", "output", "share", "relevance"]
+Level = Literal["sound", "rough", "distrust"]
+OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  # measures that ask the model anew
+
+
+class Target(Value):
+    index: int
+    label: str
+
+
+class WordLabel(Value):
+    """What a token classifier says of one word: the class at its first token."""
+
+    text: str
+    start: int
+    end: int
+    part: Part = "text"
+    predicted: Target
+    probability: float
+
+
+class ModelRecord(Value):
+    id: str
+    digest: str
+
+
+class MethodRecord(Value):
+    name: str
+    version: str
+    options: Mapping[str, Any]
+    seed: int
+
+
+class Notice(Value):
+    """Something a reader should know: a code to translate by, its values, and the English sentence."""
+
+    code: str
+    text: str
+    values: Mapping[str, str | int | float | None] = {}
+
+
+class Badge(Value):
+    """How far an explanation can be trusted, from its own evidence; the first reason is the one to show."""
+
+    level: Level
+    reasons: tuple[Notice, ...] = Field(min_length=1)
+
+
+class Prediction(Value):
+    """What the model says of one input, in fp32 logits and float64 probabilities."""
+
+    labels: tuple[str, ...]
+    logits: tuple[float, ...]
+    probabilities: tuple[float, ...] | None  # None for a regression
+    predicted: Target
+    words: tuple[WordLabel, ...] = ()  # of a token classifier: every word that it reads; the rest is of the word asked
+
+
+class Layers(Value):
+    """What each layer says, the embeddings (layer 0) first.
+
+    parts, pooled: the conductance that passes through the positions of each player (targets, layers, players) and
+    through the position that the classifier reads (targets, layers); what is missing to output − baseline output
+    passes through other special tokens. `pooled` is None where the classifier reads the mean of all positions.
+    readings: (targets, layers) the value function that the classifier reads from the states of this layer.
+    """
+
+    parts: Array
+    pooled: Array | None = None
+    readings: Array
+
+
+class Edit(Value):
+    """A set of players without which the model says something else, tried on the model itself.
+
+    probability: of the class that was predicted for the whole text, None for a regression; output: its value function.
+    text, text_pair: with the players deleted instead of masked; deleted_…: what the model says of that, None where
+    nothing is left to read.
+    """
+
+    players: tuple[int, ...]
+    predicted: Target
+    probability: float | None
+    output: float
+    text: str
+    text_pair: str | None = None
+    replacements: tuple[str, ...] = ()  # what stands in the players' places, where the edit replaces
+    deleted_predicted: Target | None = None
+    deleted_probability: float | None = None
+
+
+class Attribution(Value):
+    """What one method says about one input, for one or more classes.
+
+    `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
+    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart.
+    `interactions` has shape (targets, features, features), symmetric: what two players do only together, and on
+    the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
+    """
+
+    model: ModelRecord
+    method: MethodRecord
+    text: str
+    text_pair: str | None = None
+    players: Players
+    value: ValueName
+    baseline: BaselineKind | None
+    baseline_text: str | None = None
+    precision: Precision
+    device: str = "cpu"  # where the model computed: cpu or cuda
+    budget: int | None = None  # masked evaluations at most, of the question or of a text in windows; None: the default
+    features: tuple[Feature, ...]
+    unseen: tuple[Feature, ...] = ()  # cut at the model's maximum length: no part of the game
+    windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
+    word: int | None = None  # of a token classifier: the word of prediction.words whose class is explained
+    focus: Feature | None = None  # the stretch whose parts are the players; the text around it stays
+    tokens: tuple[Token, ...] = ()
+    prediction: Prediction
+    targets: tuple[Target, ...]
+    unit: Unit
+    scores: Array | None = None
+    standard_errors: Array | None = None  # (targets, features), sampling methods only
+    output: Array  # (targets,) the value function of the whole input
+    baseline_output: Array | None = None  # (targets,) the value function with every player absent
+    relations: Annotated[Any, Field(exclude=True)] = None
+    interactions: Array | None = None
+    layers: Layers | None = None
+    edits: tuple[Edit, ...] = ()
+    checks: Mapping[str, float | None] = {}
+    badge: Badge | None = None
+    forward_passes: int = 0  # rows that went through the model for this method and were not in the table before
+    timings: Mapping[str, float] = {}  # seconds by phase
+    warnings: tuple[Notice, ...] = ()
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Self:
+        want = (len(self.targets), len(self.features))
+        for name in ("scores", "standard_errors"):
+            array = getattr(self, name)
+            if array is not None and array.shape != want:
+                raise ValueError(f"{name} have shape {array.shape}, expected {want}")
+        if self.interactions is not None and self.interactions.shape != (*want, len(self.features)):
+            raise ValueError(f"interactions have shape {self.interactions.shape}, expected {(*want, want[1])}")
+        return self
+
+    @property
+    def residual(self) -> FloatArray | None:
+        """f(x) − f(baseline) − Σ scores, one number a target; None where the method has no baseline or no scores."""
+        if self.baseline_output is None or self.scores is None:
+            return None
+        gap: FloatArray = self.output - self.baseline_output - self.scores.sum(axis=1)
+        return gap
+
+    def row(self, target: int | str | None = None) -> int:
+        """The row of `scores` for a class index or label; by default the predicted class. Raises KeyError."""
+        wanted = self.prediction.predicted.index if target is None else target
+        for row, known in enumerate(self.targets):
+            if wanted in (known.index, known.label):
+                return row
+        raise KeyError(wanted)
+
+    def __repr__(self) -> str:
+        from ..notebook import repr_of
+
+        return repr_of(self)
+
+    def __str__(self) -> str:
+        from ..notebook import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: escaped, without script or network."""
+        from ..notebook import html_of
+
+        return html_of(self)
+
+
+class Agreement(Value):
+    """How far methods agree on the predicted class; matrices (methods, methods), see metrics/agreement.py."""
+
+    methods: tuple[str, ...]
+    kendall_tau: Array
+    top5_overlap: Array
+    sign_agreement: Array
+
+
+class Removal(Value):
+    """The prediction after a method's strongest players were replaced by the baseline, all together."""
+
+    method: str
+    players: tuple[int, ...]
+    probability: float | None
+    predicted: Target
+
+
+class Claim(Value):
+    """A strongest claim of some methods about one player, tried on the model itself.
+
+    `before` and `after`: probability of the predicted class (of a regression the output) with the player and without.
+    `fall`: what the log-odds of that class (of a regression the output) lose without it.
+    """
+
+    player: int
+    says: Literal["raises", "lowers", "matters"]
+    methods: tuple[str, ...]
+    before: float
+    after: float
+    fall: float
+    predicted: Target
+    verdict: Literal["holds", "fails", "hardly"]
+
+
+class Absent(Value):
+    """A method that is not in the panel, and why."""
+
+    method: str
+    reason: Notice
+
+
+class Panel(Value):
+    """Every method's explanation of one input from one shared coalition table."""
+
+    model: ModelRecord
+    text: str
+    text_pair: str | None = None
+    prediction: Prediction
+    explanations: tuple[Attribution, ...]
+    absent: tuple[Absent, ...] = ()
+    agreement: Agreement | None
+    # Of each method the top 1, 3 and 5 players; beyond ten, and in windows beyond fewer, the top 1, 10 % and 20 %.
+    removals: tuple[Removal, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    baseline_prediction: Prediction | None = None
+    evaluations: int = 0  # distinct coalitions in the shared table
+    timings: Mapping[str, float] = {}
+    warnings: tuple[Notice, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Every explanation under the other."""
+        from ..notebook import panel_html
+
+        return panel_html(self)

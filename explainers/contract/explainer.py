@@ -1,0 +1,112 @@
+"""What a method is, and what it is given."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from .answer import Attribution, MethodRecord, ModelRecord, Prediction, Target, Unit
+from .attention import AttentionWeights
+from .encoded import Encoded
+from .model import Need
+from .question import ValueName
+from .records import FloatArray, Value
+from .value import value_of
+
+if TYPE_CHECKING:
+    from ..game.table import CoalitionTable
+
+MOST_EXACT = 14  # players up to which all coalitions can be asked for
+
+
+class Promise(StrEnum):
+    """What a method claims; the conformance tests hold it to that and the pages say it."""
+
+    COMPLETE = "complete"  # scores sum to output − baseline output
+    DUMMY = "dummy"  # a feature the model ignores gets nothing
+    LINEAR = "linear"  # a linear model gives back its weights
+
+
+class Progress(Protocol):
+    """Called between batches with the share done; raises Cancelled when asked to stop."""
+
+    def __call__(self, done: float, note: str = "") -> None: ...
+
+
+def silent(done: float, note: str = "") -> None:
+    """Progress for callers that do not watch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything one explanation is made from. A new need of a method is a new field here."""
+
+    model: Any  # a Model; a method's `needs` says which further protocol it may rely on
+    inputs: Encoded
+    prediction: Prediction
+    targets: tuple[int, ...]
+    value: ValueName
+    table: CoalitionTable
+    precision: Literal["fp32", "bf16"] = "fp32"
+    budget: int | None = None
+    most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
+    seed: int = 0
+    progress: Progress = silent
+    attention: AttentionWeights = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made anew with every copy, so that another model or other embeddings never get this one's.
+        object.__setattr__(self, "attention", AttentionWeights(self.model, self.inputs, self.table.whole))
+
+    def values(self, logits: FloatArray) -> FloatArray:
+        """Logits (rows, labels) → the explained number (rows, targets)."""
+        return value_of(logits, self.value, head=self.model.head, targets=self.targets)
+
+    def result(self, method: Explainer, *, unit: Unit | None = None, **found: Any) -> Attribution:
+        """The method's finding with everything that is known already. The unit is the value function's unless given."""
+        labels = self.model.labels
+        found.setdefault("output", self.values(self.table.whole)[0])
+        return Attribution(
+            model=ModelRecord(id=self.model.id, digest=self.model.digest),
+            method=method.record(seed=self.seed),
+            text=self.inputs.text,
+            text_pair=self.inputs.text_pair,
+            players=self.inputs.players,
+            value=self.value,
+            baseline=self.inputs.baseline,
+            baseline_text=self.inputs.baseline_text,
+            precision=self.precision,
+            device=getattr(self.model, "device", "cpu"),
+            budget=self.budget,
+            features=self.inputs.features,
+            unseen=self.inputs.unseen,
+            windows=tuple(window.span for window in self.inputs.windows),
+            word=self.inputs.word,
+            focus=self.inputs.focus,
+            tokens=self.inputs.tokens,
+            prediction=self.prediction,
+            targets=tuple(Target(index=t, label=labels[t]) for t in self.targets),
+            unit=unit or self.value,
+            **found,
+        )
+
+
+class Explainer(Value):
+    """A method together with its options: the fields are the options."""
+
+    name: ClassVar[str]  # in the URL, on the command line, in JSON
+    version: ClassVar[str] = "1"  # raised when the same options give other scores
+    title: ClassVar[str]
+    reference: ClassVar[str]
+    needs: ClassVar[frozenset[Need]]
+    scale: ClassVar[Literal["signed", "magnitude", "none"]] = "signed"
+    promises: ClassVar[frozenset[Promise]] = frozenset()
+    players_limit: ClassVar[int | None] = None  # more are refused, with a coarser level as the cure
+
+    @abstractmethod
+    def explain(self, case: Case) -> Attribution: ...
+
+    def record(self, *, seed: int) -> MethodRecord:
+        return MethodRecord(name=self.name, version=self.version, options=self.model_dump(mode="json"), seed=seed)

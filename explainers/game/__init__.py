@@ -1,0 +1,1 @@
+"""The game: sets of features, what the model says of each, and what is estimated from that."""

@@ -1,0 +1,1 @@
+"""Kinds of input: each is cut into features that can be absent."""

@@ -1,0 +1,1 @@
+"""Texts as inputs: cut into players, read by a tokenizer."""

@@ -1,0 +1,1 @@
+"""Folders of models: may they be trusted, and what do they hold?"""

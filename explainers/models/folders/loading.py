@@ -1,0 +1,174 @@
+"""From a checked folder to a model: only the checked files, only their checked contents, nothing from the network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...contract import Question
+from ...errors import BadInput, BadModel, ExplainersError
+from ...inputs.text.encoding import is_panic
+from ..networks.device import placed
+from ..transformer import TransformerModel
+from .contents import CODE_KEYS
+from .folder import FolderReport
+
+OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
+FILE_FIELDS = ("tokenizer_file", "vocab_file", "merges_file", "gguf_file", "_name_or_path", "name_or_path")
+UNUSED = frozenset((*OUTPUT_FIELDS, *FILE_FIELDS, "torch_dtype", "dtype", "gradient_checkpointing"))  # set by loading
+TRIAL = ("The film is good.", "好。", "مرحبا")
+SHORTEST = 8  # tokens of the longest input: special ones and a few words
+MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
+
+
+def load_folder(report: FolderReport, device: torch.device) -> TransformerModel:
+    """Raises BadModel where the folder is not a complete, finite classifier in plain floats."""
+    with staged(report) as folder:
+        network = _guarded(lambda: placed(_network(folder, report), device))
+        tokenizer = _guarded(lambda: load_tokenizer(folder))
+    _refuse_unfit(network, tokenizer)
+    model = TransformerModel(network, tokenizer, id=report.id, title=report.path.name, digest=digest_of(report))
+    if model.maximum_length < SHORTEST:
+        raise BadModel(f"the model reads at most {model.maximum_length} tokens; {SHORTEST} are needed for a text")
+    _try(model)
+    return model
+
+
+def digest_of(report: FolderReport) -> str:
+    """SHA-256 over name and SHA-256 of every file that decides the predictions."""
+    lines = []
+    for name in report.files:
+        with (report.path / name).open("rb") as file:
+            lines.append(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@contextmanager
+def staged(report: FolderReport) -> Iterator[Path]:
+    """A folder with nothing but the checked files; the configurations are written from what was checked."""
+    with tempfile.TemporaryDirectory(prefix="whence-model-") as scratch:
+        folder = Path(scratch)
+        for name in report.files:
+            source = report.path / name
+            if name in ("config.json", "tokenizer_config.json"):
+                held = report.config if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
+                kept = {k: v for k, v in held.items() if k not in UNUSED and not CODE_KEYS.fullmatch(k)}
+                (folder / name).write_text(json.dumps(kept), encoding="utf-8")
+            else:
+                (folder / name).symlink_to(source.resolve())
+        yield folder
+
+
+@contextmanager
+def quiet_construction() -> Iterator[None]:
+    """A network is built without drawing its initial weights and without touching the random state."""
+    from transformers.initialization import no_init_weights
+
+    with torch.random.fork_rng(devices=[]), no_init_weights():
+        yield
+
+
+@contextmanager
+def _offline_and_quiet() -> Iterator[None]:
+    """transformers says nothing and asks no hub; its own settings are put back."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The folder's fast tokenizer, without the padding and truncation that may be stored in it."""
+    with _offline_and_quiet():
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if not tokenizer.is_fast:
+        raise BadModel("the tokenizer is not a fast one: it gives no character offsets")
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    return tokenizer
+
+
+def _network(folder: Path, report: FolderReport) -> Any:
+    with _offline_and_quiet(), torch.random.fork_rng(devices=[]):
+        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
+
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        auto = AutoModelForTokenClassification if report.task == "word" else AutoModelForSequenceClassification
+        with torch.device("meta"):
+            described = sum(p.numel() for p in auto.from_config(config).parameters())
+        if described > report.parameters * MARGIN:
+            raise BadModel(f"config.json describes {described} parameters, but the files hold {report.parameters}")
+        network, found = auto.from_pretrained(
+            folder,
+            config=config,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    if lacking := sorted(found["missing_keys"]):
+        raise BadModel(f"the weights lack {', '.join(lacking[:3])}, which would be random")
+    for weight in network.parameters():
+        weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
+    return settled(network)
+
+
+def settled(network: Any) -> Any:
+    """The network in evaluation mode and frozen. Raises BadModel where a weight is not finite."""
+    for name, weight in network.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise BadModel(f"the weight {name} holds NaN or infinity: the training diverged or the file is damaged")
+    return network.requires_grad_(False).eval()
+
+
+def _guarded(load: Any) -> Any:
+    """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it."""
+    try:
+        return load()
+    except ExplainersError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
+        reason = " ".join(str(error).split())[:300]
+        raise BadModel(f"the folder cannot be loaded: {type(error).__name__}: {reason}") from error
+
+
+def _refuse_unfit(network: Any, tokenizer: Any) -> None:
+    known, largest = network.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
+    if largest >= known:
+        raise BadModel(f"tokenizer.json gives ids up to {largest}, but the model has {known} embeddings")
+
+
+def _try(model: TransformerModel) -> None:
+    """One prediction, so that a model that cannot predict is refused now. Raises BadModel."""
+    refused = 0
+    for text in TRIAL:
+        try:
+            logits = _guarded(lambda text=text: model.predict([model.encode(Question(text=text))]))
+        except BadInput:
+            refused += 1
+            continue
+        if not bool((abs(logits) < float("inf")).all()):
+            raise BadModel(f"the model predicts NaN or infinity for {text!r}")
+    if refused == len(TRIAL):
+        raise BadModel(f"the tokenizer leaves nothing of {', '.join(map(repr, TRIAL))}")

@@ -1,0 +1,1 @@
+"""Networks: how a model is run, with gradients, in bf16, in windows, layer by layer."""

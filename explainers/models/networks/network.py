@@ -1,0 +1,212 @@
+"""Running the network: rows of equal length in, logits in float64 out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import torch
+
+from ...contract import Encoded, FloatArray
+from ...errors import Incompatible
+from ...game import passes
+from ...game.batches import batches_on
+from .device import Array, to_array
+from .products import Quicker
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Inputs of equal length, as ids or as word embeddings (rows, tokens[, width]); the rest is the same for all.
+
+    Embeddings are where the network is; all else waits on the processor until the pass.
+    """
+
+    ids: torch.Tensor | None = None
+    embeddings: torch.Tensor | None = None
+    segments: torch.Tensor | None = None  # (tokens,)
+    positions: torch.Tensor | None = None  # (tokens,)
+    pooled: int  # the position whose last state the head reads
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        held = self.ids if self.ids is not None else self.embeddings
+        assert held is not None
+        return held.shape[0], held.shape[1]
+
+    def chunks(self, most_tokens: int) -> list[Self]:
+        """The rows in order, in chunks of at most so many tokens; a chunk has at least one row."""
+        return self.parts(max(1, most_tokens // self.shape[1]))
+
+    def parts(self, step: int) -> list[Self]:
+        """The rows in order, so many at once."""
+        return [
+            replace(
+                self,
+                ids=None if self.ids is None else self.ids[at : at + step],
+                embeddings=None if self.embeddings is None else self.embeddings[at : at + step],
+            )
+            for at in range(0, self.shape[0], step)
+        ]
+
+    def repeated(self, count: int) -> Self:
+        """The one row so many times."""
+        return replace(
+            self,
+            ids=None if self.ids is None else self.ids.expand(count, -1),
+            embeddings=None if self.embeddings is None else self.embeddings.expand(count, -1, -1),
+        )
+
+    def arguments(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """As the forward of a network on this device takes them."""
+        rows, tokens = self.shape
+        found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64, device=device)}
+        if self.ids is not None:
+            found["input_ids"] = self.ids.to(device)
+        if self.embeddings is not None:
+            found["inputs_embeds"] = self.embeddings
+        if self.segments is not None:
+            found["token_type_ids"] = self.segments.to(device).expand(rows, -1)
+        if self.positions is not None:
+            found["position_ids"] = self.positions.to(device).expand(rows, -1)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What one forward pass gives: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
+
+    logits: torch.Tensor
+    attentions: tuple[torch.Tensor, ...] = ()
+
+
+class Network:
+    """A classifier: an encoder whose head reads the first state, a decoder whose head reads the last, or one of tokens,
+    whose head reads every state and is asked at the word that is explained."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.tags = type(module).__name__.endswith("ForTokenClassification")
+        self.decoder = hasattr(module, "score") and not self.tags
+
+    @property
+    def device(self) -> torch.device:
+        found: torch.device = self.module.get_input_embeddings().weight.device
+        return found
+
+    def tensor(self, array: Array) -> torch.Tensor:
+        """The array where the network is."""
+        return torch.from_numpy(array).to(self.device)
+
+    @property
+    def word_embeddings(self) -> torch.Tensor:
+        """(vocabulary, width), without gradient."""
+        weight: torch.Tensor = self.module.get_input_embeddings().weight.detach()
+        return weight
+
+    def pooled(self, inputs: Encoded) -> int:
+        """The position whose last state the head reads; raises Incompatible where it reads the mean of all states.
+
+        A decoder's is the last of the input that is not padding; masking a token there does not move it.
+        """
+        if not self.tags and getattr(self.module.config, "classifier_pooling", "cls") == "mean":
+            raise Incompatible("this classifier reads the mean of all states, not one position", reason="reads_mean")
+        return self._read_position(inputs)
+
+    def _read_position(self, inputs: Encoded) -> int:
+        if self.tags:
+            return inputs.reads[inputs.word or 0]
+        if not self.decoder:
+            return 0
+        others = np.flatnonzero(inputs.ids != self.module.config.pad_token_id)
+        return int(others[-1]) if len(others) else 0
+
+    def rows(
+        self,
+        inputs: Encoded,
+        *,
+        ids: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+        embeddings: torch.Tensor | None = None,
+    ) -> Rows:
+        """Rows with the segments and positions of `inputs`, and `ids` or `embeddings` of their own."""
+        return Rows(
+            ids=None if ids is None else torch.from_numpy(ids),
+            embeddings=embeddings,
+            segments=None if inputs.segments is None else torch.from_numpy(inputs.segments),
+            positions=None if inputs.positions is None else torch.from_numpy(inputs.positions),
+            pooled=self._read_position(inputs),
+        )
+
+    def logits(self, rows: Rows) -> FloatArray:
+        """Logits (rows, labels), without gradients, in passes of bounded size."""
+        chunks = rows.chunks(batches_on(self.device.type).tokens)
+        return to_array(torch.cat(in_chunks(chunks, self.logits_of)).double())
+
+    def logits_of(self, chunk: Rows) -> torch.Tensor:
+        """Of one pass (rows, labels), where the network is."""
+        with torch.inference_mode():
+            return self.forward(chunk).logits
+
+    def everywhere(self, rows: Rows) -> FloatArray:
+        """Logits (tokens, labels) of a token classifier at every position of one row."""
+        passes.begins(1)
+        with torch.inference_mode():
+            return to_array(self.module(**rows.arguments(self.device)).logits[0].double())
+
+    def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
+        """One pass, in whatever gradient mode the caller is."""
+        also = {"output_attentions": True} if attentions else {}
+        if self.tags:
+            out = self.module(**rows.arguments(self.device), **also)
+            return Passed(out.logits[:, rows.pooled], tuple(out.attentions or ()))
+        if not self.decoder:
+            out = self.module(**rows.arguments(self.device), **also)
+            return Passed(out.logits, tuple(out.attentions or ()))
+        # The whole decoder classifier looks for the last id that is not padding, and masked ids may be padding.
+        out = self.module.base_model(**rows.arguments(self.device), use_cache=False, **also)
+        logits = self.module.score(out.last_hidden_state)[:, rows.pooled]
+        return Passed(logits, tuple(out.attentions or ()))
+
+
+class QuickNetwork(Network):
+    """The same network with quicker products and attention: the same numbers up to rounding.
+
+    A row alone, without gradients, is the module's own and so has the bits of the served prediction.
+    """
+
+    def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
+        if alone(rows):
+            return super().forward(rows, attentions=attentions)
+        with Quicker():
+            return super().forward(rows, attentions=attentions)
+
+
+def alone(rows: Rows) -> bool:
+    return rows.shape[0] == 1 and not torch.is_grad_enabled()
+
+
+def in_chunks(chunks: Sequence[Rows], run: Callable[[Rows], Found]) -> list[Found]:
+    """What `run` finds of each chunk, in order; a chunk that a device has no memory for is run in halves.
+
+    Raises Incompatible where that is so of a single row.
+    """
+    waiting, found = list(reversed(chunks)), []
+    while waiting:
+        chunk = waiting.pop()
+        passes.begins(chunk.shape[0])
+        try:
+            found.append(run(chunk))
+            continue
+        except torch.OutOfMemoryError as error:
+            if chunk.shape[0] == 1:
+                raise Incompatible(
+                    "the device has no memory for one row of this text: shorten the text or compute on the cpu",
+                    reason="no_memory",
+                ) from error
+        torch.cuda.empty_cache()
+        waiting += reversed(chunk.parts((chunk.shape[0] + 1) // 2))
+    return found

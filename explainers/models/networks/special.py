@@ -1,0 +1,50 @@
+"""What a configuration and a tokenizer say of a classifier: its head, its baselines, its longest input."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import Any
+
+from ...contract import BaselineKind, Head
+
+LONGEST = 8192  # tokens; a model without a limit of its own is cut here
+
+
+def head_of(config: Any) -> Head:
+    """Regression with one output, multi-label where the configuration says so, else single-label."""
+    if config.num_labels == 1:
+        return "regression"
+    return "multi" if config.problem_type == "multi_label_classification" else "single"
+
+
+def baseline_ids(tokenizer: Any, *, vocabulary: int) -> dict[BaselineKind, int]:
+    """The tokens that can stand for an absent one, best first; only those that the model has an embedding of."""
+    wanted: tuple[tuple[BaselineKind, int | None], ...] = (
+        ("mask", tokenizer.mask_token_id),
+        ("unk", tokenizer.unk_token_id),
+        ("pad", tokenizer.pad_token_id),
+        ("eos", tokenizer.eos_token_id),
+    )
+    return {name: number for name, number in wanted if number is not None and 0 <= number < vocabulary}
+
+
+def longest_input(network: Any, tokenizer: Any) -> int:
+    """Tokens the model can read, special ones included."""
+    limits = [LONGEST, tokenizer.model_max_length]
+    if positions := getattr(network.config, "max_position_embeddings", None):
+        first = pad_position(network)
+        limits.append(positions - (0 if first is None else first + 1))
+    return int(min(limits))
+
+
+FROM_PAD = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
+
+
+def pad_position(network: Any) -> int | None:
+    """The id that positions are numbered from, for RoBERTa and its kin; None where they are 0, 1, 2 …"""
+    return int(network.base_model.embeddings.padding_idx) if network.config.model_type in FROM_PAD else None
+
+
+def reads_segments(network: Any) -> bool:
+    """Whether the network takes segment ids; a tokenizer may give them to one that does not."""
+    return "token_type_ids" in signature(network.forward).parameters

@@ -1,0 +1,61 @@
+"""What is drawn, as figures: the same for the picture of a report and for the drawing of a page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.audit.report import charts, plots, report, terms
+from app.audit.report.charts import Heat, Lines
+from app.audit.report.content import content_of
+from tests.app.audit.planted import IDENTITIES, PLANTED, audited
+
+SAY = terms.filters(report.translator("en"))
+
+
+def drawn() -> dict[str, charts.Chart]:
+    return charts.charts(content_of(*audited()[:2], {}), SAY)
+
+
+def test_the_matrix_holds_every_pair_as_the_table_counts_it() -> None:
+    """Mean change of the probability over harmless frames, in points; nothing for an identity and itself."""
+    content = content_of(*audited()[:2], {})
+    found = charts.matrix(content, SAY["drawn"])
+    counted = content["effects"]["harmless"]["matrix"]
+
+    assert found is not None
+    assert found.rows == found.columns
+    assert sorted(found.rows) == sorted(IDENTITIES)
+    assert found.rows[0] == PLANTED
+    for g, row in zip(found.rows, found.values, strict=True):
+        for h, value in zip(found.columns, row, strict=True):
+            at = (counted["identities"].index(g), counted["identities"].index(h))
+            expected = None if g == h else pytest.approx(100 * counted["change"][at[0]][at[1]], abs=0.006)
+            assert value == expected
+
+
+def test_curves_start_and_end_where_rates_do() -> None:
+    """A ROC curve runs from nothing to everything; a sweep stands at the threshold of the audit; bins carry their n."""
+    found = drawn()
+    roc, sweep, calibration = found["roc"], found["sweep-false_positive_rate"], found["calibration"]
+
+    assert isinstance(roc, Lines)
+    assert isinstance(sweep, Lines)
+    assert isinstance(calibration, Lines)
+    assert (roc.curves[0].points[0], roc.curves[0].points[-1]) == ([0.0, 0.0], [1.0, 1.0])
+    assert sweep.mark == 0.5
+    assert sum(int(point[2] or 0) for point in calibration.curves[0].points) == len(audited()[1])
+
+
+def test_the_picture_shows_what_the_figures_say() -> None:
+    """The same names and as many curves, with one dotted line for the diagonal."""
+    found = drawn()
+    roc, heat = found["roc"], found["heat"]
+    assert isinstance(roc, Lines)
+    assert isinstance(heat, Heat)
+    picture = plots.lines(roc)
+
+    assert all(curve.name in picture for curve in roc.curves)
+    assert picture.count("clip-path=") == len(roc.curves) + 1
+    assert np.shape(heat.values) == (len(heat.rows), len(heat.columns))
+    assert all(name in plots.heat(heat) for name in heat.columns)

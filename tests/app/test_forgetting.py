@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from app.store.datasets import tables as dataset_tables
 from app.store.database import Store
+from app.store.datasets import tables as dataset_tables
 from app.store.tables import Table
 from app.train.requests import folder_of
 from tests.app.audit.planted import plan

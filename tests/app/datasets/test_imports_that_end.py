@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.store.datasets.tables import DatasetRow
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
@@ -16,6 +15,7 @@ from app.datasets import importing, service
 from app.datasets.limits import Limits
 from app.datasets.uploads import upload_of
 from app.store.database import Store
+from app.store.datasets.tables import DatasetRow
 from tests.app.datasets.given import PROJECT, imported
 from tests.app.jobs.inline import execution
 from tests.served import served

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from . import results
 from .datasets.rows import DELETED
 from .datasets.tables import Dataset
-from .tables import Result, ResultHolder
+from .tables import ResultHolder
 
 ASKED = "asked"  # somebody asked this question itself
 TOGETHER = 500  # keys in a statement
@@ -71,6 +72,4 @@ def is_gone(session: Session, project: str, holder: str) -> bool:
             Dataset.project == project, Dataset.serial == int(name), Dataset.status != DELETED
         )
         return session.scalar(wanted) is None
-    if kind == "page":
-        return session.scalar(select(Result.key).where(Result.project == project, Result.key == name)) is None
-    return False
+    return kind == "page" and not results.is_there(session, project, name)

@@ -50,6 +50,10 @@ def body_of(session: Session, project: str, key: str, kind: Kind) -> bytes | Non
     return session.scalar(select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind))
 
 
+def is_there(session: Session, project: str, key: str) -> bool:
+    return session.scalar(select(Result.key).where(Result.project == project, Result.key == key)) is not None
+
+
 async def panel_of(store: Store, project: str, key: str) -> str | None:
     wanted = select(Result.panel).where(Result.project == project, Result.key == key)
     return await store.read(lambda session: session.scalar(wanted))

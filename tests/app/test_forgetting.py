@@ -161,8 +161,13 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     at.delete(f"/v1/datasets/{dataset}")
     gone = at.client.get(f"/v1/batches/{over['id']}/results")
     kept = [at.client.get(f"/v1/audits/{id}").status_code for id in (audit, audited)]
-    for path in (f"audits/{audit}", f"audits/{audited}", f"batches/{batch['id']}", f"trainings/{trained}"):
+    for path in (f"audits/{audited}", f"batches/{batch['id']}"):
         at.delete(f"/v1/{path}")
+    assert f'action="/audits/{audit}/delete"' in at.client.get(f"/audits/{audit}").text
+    at.client.delete(f"/v1/jobs/{trained}")
+    assert f'action="/trainings/{trained}/delete"' in at.client.get(f"/jobs/{trained}").text
+    for page in (f"/audits/{audit}", f"/trainings/{trained}"):
+        at.post(f"{page}/delete", 303, headers={"origin": "http://localhost"})
     at.delete(f"/v1/explanations/{single}")
     at.delete(f"/v1/panels/{panel}")
     for entry in at.client.get("/v1/history").json()["entries"]:

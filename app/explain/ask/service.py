@@ -222,7 +222,9 @@ async def _stored(services: Services, project: str, asked: Asked) -> bytes | Non
 
 
 def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session: Session) -> bool:
-    """Notes for whom a result is kept. False where its holder was deleted while it was made: then it goes too."""
+    """Notes for whom a result is kept. False where it was deleted meanwhile, or its holder: then it goes too."""
+    if not results.is_there(session, project, entry.key):
+        return False
     if holders.is_gone(session, project, holder):
         if holders.is_free(session, project, entry.key):
             forget_results(session, files, project, [entry.key])

@@ -15,6 +15,12 @@ FROM dataset_explained
 JOIN dataset_runs ON dataset_runs.serial = dataset_explained.run
 JOIN datasets ON datasets.serial = dataset_runs.dataset"""
 
+# A job that is still to make an explanation was asked for by somebody.
+UNDER_WAY = """INSERT INTO result_holders (project, key, holder)
+SELECT project, {key}, 'asked' FROM jobs
+WHERE kind = 'explanation' AND state IN ('queued', 'running') ON CONFLICT DO NOTHING"""
+KEY = {"sqlite": "json_extract(request, '$.key')", "postgresql": "CAST(request AS json) ->> 'key'"}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -26,6 +32,7 @@ def upgrade() -> None:
     op.create_index("ix_result_holders_holder", "result_holders", ["project", "holder"])
     op.execute(ASKED)
     op.execute(EXPLAINED)
+    op.execute(UNDER_WAY.format(key=KEY[op.get_bind().dialect.name]))
 
 
 def downgrade() -> None:

@@ -40,10 +40,21 @@ async def anew(
     priority: int = service.MIDDLING,
     cost: int = 0,
 ) -> JobOut:
-    """The job of this key. One that ended before, in whichever way, is begun anew: somebody asks again."""
+    """The job of this key. One that ended before, in whichever way, is begun anew: somebody asks again.
+
+    A caller who goes while it is stored takes it along, as `outcome` has it for one who goes later.
+    """
     id = stored.job_id(project, kind, key)
     await services.store.write(partial(stored.remove_ended, id=id, project=project))
-    return await service.submit(services, project, kind, request, title=title, priority=priority, key=key, cost=cost)
+    try:
+        return await service.submit(
+            services, project, kind, request, title=title, priority=priority, key=key, cost=cost
+        )
+    except asyncio.CancelledError:
+        if not services.stopping.is_set():
+            with suppress(NotFound):
+                await service.cancel(services, project, id)
+        raise
 
 
 async def outcome(services: Services, project: str, job: JobOut, *, wait: float, mine: bool) -> JobOut:

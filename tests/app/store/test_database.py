@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -19,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from app.errors import DatabaseUnavailable
 from app.settings import Settings
-from app.store import connection, history, results
+from app.store import connection, history, jobs, results
 from app.store import database as databases
 from app.store.arrays import pack
 from app.store.database import Store, migrate, open_store
 from app.store.history import NewEntry
+from app.store.jobs import NewJob
 from app.store.results import NewResult
 from tests.databases import Server
 
@@ -273,3 +275,27 @@ def test_the_migration_of_a_current_database_changes_nothing(store: Store) -> No
     migrate(store.engine)
 
     assert asyncio.run(results.find(store, "default", "k", "explanation")) == b"body"
+
+
+def test_what_is_stored_already_is_kept_for_somebody(store: Store) -> None:
+    """Results of before an update are kept for those who asked, and jobs that are still to make one make it."""
+    put(store, "k")
+    remember(store, "k", "a film")
+    new = {"title": "", "priority": 1, "project": "default", "kind": "explanation"}
+    for state, id in (("queued", "a"), ("done", "b")):
+        job = NewJob(id=id, request=json.dumps({"key": f"key of {id}"}), state=state, **new)  # type: ignore[arg-type]
+        store.commit(partial(jobs.add, new=job))
+    config = databases.Config()
+    config.set_main_option("script_location", str(databases.MIGRATIONS))
+
+    def again(open_: Connection) -> None:
+        config.attributes["connection"] = open_
+        databases.command.downgrade(config, "0004")
+        databases.command.upgrade(config, "head")
+
+    connection.change_tables(store.engine, again)
+    held = store.query(
+        lambda session: session.execute(text("SELECT key, holder FROM result_holders ORDER BY key")).all()
+    )
+
+    assert [tuple(row) for row in held] == [("k", "asked"), ("key of a", "asked")]

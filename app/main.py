@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from . import logging, pages
+from . import logging, pages, underway
 from .access.budget import Purses
 from .accounts.api import router as access_api
 from .audit.api import router as audit_api
@@ -83,18 +83,20 @@ def _lifespan(
         store, runner = opened.store, RunnerCondition("starting" if settings.runner else "elsewhere")
         begun = engine(settings, store) if engine else supervised_engine(settings, store, runner)
         try:
-            async with begun as client:
-                app.state.services = services = Services(
-                    settings=settings,
-                    engine=client,
-                    store=store,
-                    fingerprint=opened.fingerprint,
-                    runner=runner,
-                    purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
-                )
-                async with forgetting(settings, store):
-                    yield
-                await services.flights.stop()
+            with underway.owned(settings.data) as scratch:
+                async with begun as client:
+                    app.state.services = services = Services(
+                        settings=settings,
+                        engine=client,
+                        store=store,
+                        fingerprint=opened.fingerprint,
+                        runner=runner,
+                        purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
+                        scratch=scratch,
+                    )
+                    async with forgetting(settings, store):
+                        yield
+                    await services.flights.stop()
         finally:
             store.close()
 

@@ -109,6 +109,12 @@ async def review(request: Request, id: str, services: ServicesDep, project: Proj
     return RedirectResponse(f"/audits/{job.id}", 303)
 
 
+@router.post("/audits/{id}/delete", dependencies=[needs(Scope.AUDIT)])
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    await service.delete(services, project, id)
+    return RedirectResponse("/audits", 303)
+
+
 async def _page(
     request: Request, services: Services, project: str, id: str, error: FormError | None = None
 ) -> Response:

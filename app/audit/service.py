@@ -9,6 +9,7 @@ from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..store import jobs as store_jobs
@@ -119,6 +120,12 @@ async def find(services: Services, project: str, id: str) -> AuditOut:
         return AuditOut(job=job, content=json.loads(early) if early else None)
     report = json.loads(await _read(services, project, id, "report.json"))
     return AuditOut(job=job, sha256=report["sha256"], content=report["content"], run=report["run"])
+
+
+async def delete(services: Services, project: str, id: str) -> None:
+    """One that runs is stopped; audits that followed it after a review stay. Raises NotFound."""
+    await _row(services, project, id)
+    await forgetting.job(services, project, id)
 
 
 async def originals(services: Services, project: str, id: str) -> Originals:

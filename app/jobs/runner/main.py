@@ -11,7 +11,7 @@ import threading
 import traceback
 from pathlib import Path
 
-from ... import logging
+from ... import logging, underway
 from ..._library import explainers
 from ...engine.server import end_with_the_parent, first_line
 from ...errors import AppError
@@ -33,9 +33,9 @@ from .turn import one_at_a_time
 def serve(config: Config, lifeline: Lifeline) -> None:
     settings = Settings(**config.settings)
     store = open_store(settings)
-    with told(store.engine), one_at_a_time(store.engine, settings.data):
+    with told(store.engine), one_at_a_time(store.engine, settings.data), underway.owned(settings.data) as scratch:
         executor = executor_of(settings, store, engine=config.engine)
-        execution = Execution(store, executor, data=settings.data, device=settings.device)
+        execution = Execution(store, executor, data=settings.data, device=settings.device, scratch=scratch)
         durable = Durable(execution, workflows_url(settings), lifeline)
         durable.start()
         durable.serve(sign_of_life(settings.data))

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from . import logging, pages, underway
+from . import logging, pages
 from .access.budget import Purses
 from .accounts.api import router as access_api
 from .audit.api import router as audit_api
@@ -28,6 +28,7 @@ from .models.api import router as models_api
 from .predict.api import router as predict_api
 from .processes import supervised_engine
 from .settings import Settings
+from .store import underway
 from .store.database import Store
 from .store.job_condition import RunnerCondition
 from .train.api import router as train_api

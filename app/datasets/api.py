@@ -7,12 +7,12 @@ from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 
-from .. import underway
 from ..errors import BadRequest
 from ..jobs import forgetting
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
+from ..store import underway
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import flow, service

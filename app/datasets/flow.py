@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 
-from .. import underway
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
@@ -17,7 +16,7 @@ from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
-from ..store import holders
+from ..store import holders, underway
 from ..store.datasets import rows as datasets
 from ..store.job_states import RETRIED
 from ..web.dependencies import Services

@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from .. import underway
 from ..errors import NotFound, StillRunning
 from ..explain.ask import service as explaining
 from ..explain.ask.schemas import PanelRequest
@@ -16,6 +15,7 @@ from ..jobs import forgetting
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
+from ..store import underway
 from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of

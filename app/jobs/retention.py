@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from .. import underway
 from ..settings import Settings
+from ..store import underway
 from ..store.database import Store
 from ..store.forgetting import clear_away
 from ..store.results import now

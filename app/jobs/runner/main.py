@@ -11,12 +11,13 @@ import threading
 import traceback
 from pathlib import Path
 
-from ... import logging, underway
+from ... import logging
 from ..._library import explainers
 from ...engine.server import end_with_the_parent, first_line
 from ...errors import AppError
 from ...settings import Settings
 from ...store import models as registered
+from ...store import underway
 from ...store.database import Store, open_store
 from ...store.private import keep_files_private
 from ...store.trouble import told

@@ -44,10 +44,10 @@ def run(
     changed = {name: value for name, value in asked.items() if value is not None}
     if changed:
         found = Plan.model_validate({**found.model_dump(), **changed})
-    material = material_of(found, folder=plan.parent)
     started, clock = datetime.now(UTC), perf_counter()
     with bar("loading") as progress:
         oracle = LocalOracle(find_model(found.model))
+        material = material_of(found, folder=plan.parent, classes=oracle.facts.labels)
         declared, stored = run_audit(found, material, oracle, progress)
         progress(0.97, "writing")
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
@@ -71,7 +71,7 @@ def verify(
     if rerun:
         plan = verification.declared_of(verification.load(report)["content"]).plan
         oracle = LocalOracle(find_model(plan.model))
-        checked = verification.rerun(report, material_of(plan, folder=folder), oracle)
+        checked = verification.rerun(report, material_of(plan, folder=folder, classes=oracle.facts.labels), oracle)
     else:
         checked = verification.verify(report)
     again = "" if checked.largest is None else f", predicted again within {checked.largest:.1e}"

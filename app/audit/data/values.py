@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -75,29 +75,42 @@ class Rows:
     """The rows of an audit for one class: scores p(class | text), labels, the threshold, and what belongs together.
 
     scores (n,) in [0, 1]; labels (n,) true where the row is of the class, None where nobody labelled the rows;
-    clusters (n,) the template, document or author of a row, None where rows are independent.
+    clusters (n,) the template, document or author of a row, None where rows are independent. labelled (n,): the rows
+    whose label is known, by default all; the others are in no measure that needs labels. Rows that are not of the class
+    are `negatives`, not `~labels`.
     """
 
     scores: Floats
     labels: Bools | None
     threshold: float = 0.5
     clusters: Ints | None = None
+    labelled: Bools | None = None
     selected: Bools = field(init=False)  # predicted to be of the class: score >= threshold
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, dtype=np.float64)
         if scores.ndim != 1 or not np.isfinite(scores).all():
             raise ValueError("scores must be one finite number a row")
-        for name in ("labels", "clusters"):
+        for name in ("labels", "clusters", "labelled"):
             given = getattr(self, name)
             if given is not None and np.shape(given) != scores.shape:
                 raise ValueError(f"{name} has {np.shape(given)} entries, scores has {scores.shape}")
         object.__setattr__(self, "scores", scores)
         if self.labels is not None:
-            object.__setattr__(self, "labels", np.asarray(self.labels, dtype=bool))
+            known = np.ones(len(scores), dtype=bool) if self.labelled is None else np.asarray(self.labelled, dtype=bool)
+            object.__setattr__(self, "labelled", known)
+            object.__setattr__(self, "labels", np.asarray(self.labels, dtype=bool) & known)
         if self.clusters is not None:
             object.__setattr__(self, "clusters", np.unique(self.clusters, return_inverse=True)[1].astype(np.int64))
         object.__setattr__(self, "selected", scores >= self.threshold)
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def only(self, chosen: Bools) -> Rows:
+        """Some of the rows."""
+        kept = {
+            name: None if (held := getattr(self, name)) is None else held[chosen]
+            for name in ("scores", "labels", "clusters", "labelled")
+        }
+        return replace(self, **kept)

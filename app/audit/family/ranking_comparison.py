@@ -10,7 +10,7 @@ from scipy import stats
 
 from ..data.groups import Membership
 from ..data.values import LEVEL, Bools, Floats, Interval, Ints, Reason, Rows
-from ..measures.metrics import labels
+from ..measures.metrics import labelled, labels
 from ..measures.rankings import ranking_gap_test
 from ..statistics.auc import Area, area, area_gap_interval, area_interval, covariance, missing_interval
 from ..statistics.permutation import GapTest
@@ -70,7 +70,10 @@ class _Sample:
 
 
 def ranking_tests(rows: Rows, membership: Membership, measure: str, *, family: Family, design: Design) -> list[Test]:
-    """The tests of one of the five measures of `bias_aucs`: every group, then the spread."""
+    """The tests of one of the five measures of `bias_aucs`: every group, then the spread. Rows without a label are
+    left out."""
+    known = labelled(rows)
+    rows, membership = rows.only(known), membership.rows(known)
     positive = labels(rows)
     pairs: dict[int, _Pair] = {}
     for g, name in enumerate(membership.names):

@@ -13,14 +13,12 @@ from ..data.values import Interval
 from ..evidence import stored
 from ..family import gaps
 from ..family.gaps import Measured
-from ..measures.metrics import METRICS, Among, Kind, metric, stratum
+from ..measures.metrics import METRICS, SETTLED, Kind, metric, stratum
 from ..report.report import TABLES
 from ..statistics.bootstrap import cluster_gap_interval
 from ..statistics.exact import mcnemar, sign_flip
 from ..statistics.multiplicity import q_values
 from .verification import declared_of, load
-
-SETTLED = (Among.ALL, Among.NEGATIVES, Among.POSITIVES)  # strata that do not depend on what a model predicts
 
 
 @dataclass(frozen=True)

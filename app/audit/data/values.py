@@ -32,6 +32,7 @@ class Reason(StrEnum):
     TOO_FEW = "too_few"  # fewer rows than the minimum: suppressed, n is still given
     THIN = "thin"  # enough rows for a value, too few to lean on it
     TOO_FEW_CLUSTERS = "too_few_clusters"  # clustered rows of fewer than 20 clusters have no interval
+    NO_SHARED_TEMPLATE = "no_shared_template"  # no cluster holds the group and what it is compared with
     NO_VARIATION = "no_variation"  # nothing varies, so the spread cannot be estimated
     NEAR_ONE = "near_one"  # an area above .95: the interval is approximate
 

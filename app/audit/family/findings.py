@@ -44,8 +44,10 @@ class Family:
 class Test:
     """One test: a group against its background, or (group None) the largest gap between any two groups.
 
-    n, background_n: rows the measure looks at. gap = value − background_value. A test that could not be made has
-    p None and a reason. `detectable` is the smallest gap found with 80 % power among all tests of the family.
+    n, background_n: rows that are compared. gap = value − background_value, but where clusters hold several groups
+    (design "crossed") the gap within clusters, with `raw_gap` beside it. The interval excludes 0 exactly where the gap
+    is found. A test that could not be made has p None and a reason. `detectable` is the smallest gap found with 80 %
+    power among all tests of the family.
     """
 
     metric: str
@@ -55,7 +57,9 @@ class Test:
     value: float | None = None
     background_value: float | None = None
     gap: float | None = None
-    interval: Interval | None = None  # 95 %
+    raw_gap: float | None = None  # value − background_value, where the gap is taken within clusters
+    templates: int | None = None  # clusters that hold the group and what it is compared with: a gap within is of these
+    interval: Interval | None = None  # at the level of the comparison
     equivalence: Interval | None = None  # 90 %, held against the margin
     p: float | None = None
     q: float | None = None
@@ -66,6 +70,8 @@ class Test:
     lowest: str | None = None
     chance: Chance | None = None
     pairs_equal: bool = False  # of a spread: every pair of groups is shown equal
+    left_out: tuple[str, ...] = ()  # groups that were found: their rows take no part, on either side
+    mirror_of: str | None = None  # the group whose test this is, seen from the other side: the two are one finding
 
     __test__ = False  # not for pytest
 

@@ -56,11 +56,13 @@ REASONS = {
     "too_few": N_("too few texts to say"),
     "thin": N_("few texts: read with care"),
     "too_few_clusters": N_("too few templates for an interval"),
+    "no_shared_template": N_("no template holds the group and another"),
     "no_variation": N_("nothing varies"),
     "near_one": N_("approximate, close to 1"),
 }
 VERDICTS = {
     "finding": N_("Gap found"),
+    "found, within the margin": N_("Found, within the margin"),
     "shown equal": N_("Shown equal"),
     "no difference found": N_("No difference found"),
     "too little data": N_("Too little data"),

@@ -11,6 +11,7 @@ EQUIVALENCE_LEVEL = 0.90  # two one-sided tests at 5 % are one 90 % interval (Sc
 
 class Verdict(StrEnum):
     FINDING = "finding"  # q <= alpha within the declared family
+    WITHIN_MARGIN = "found, within the margin"  # the same, and the 90 % interval lies within the declared margin
     SHOWN_EQUAL = "shown equal"  # the 90 % interval lies within the declared margin
     NO_DIFFERENCE_FOUND = "no difference found"  # neither, though a gap of the margin would have been seen
     TOO_LITTLE_DATA = "too little data"  # a gap as large as the margin could have gone unseen

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -53,7 +53,8 @@ def run(
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
         report = reports.build(declared, stored, out, run=facts)
         files = reports.write(report, out, pdf=pdf and reports.has_pdf())
-    _show(report)
+    print(reports.told(report))
+    print(f"SHA-256 {report['sha256']}")
     print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
 
 
@@ -112,13 +113,3 @@ def mask(
 
     listed = {digest_of(line) for line in terms.read_text(encoding="utf-8").splitlines() if line.strip()}
     print("\n".join(sorted(listed)))
-
-
-def _show(report: dict[str, Any]) -> None:
-    content = report["content"]
-    table = Table("measure", "gap found", "shown equal", "not decided", box=None)
-    for each in content["verdict"]["measures"]:
-        undecided = len(each["too_little"]) + len(each["untested"]) + len(each["no_difference"])
-        table.add_row(each["metric"], ", ".join(each["found"][:8]) or "none", str(len(each["equal"])), str(undecided))
-    Console().print(table)
-    print(f"SHA-256 {report['sha256']}")

@@ -47,9 +47,9 @@ PARTS = {
 REASONS = {
     "no_rows": N_("no texts"),
     "no_positives": N_("no text of the class"),
-    "no_negatives": N_("only texts of the class"),
-    "no_selected": N_("none taken for the class"),
-    "no_unselected": N_("all taken for the class"),
+    "no_negatives": N_("no text labelled otherwise"),
+    "no_selected": N_("no labelled text is taken for the class"),
+    "no_unselected": N_("every labelled text is taken for the class"),
     "no_groups": N_("fewer than two groups"),
     "zero_rate": N_("the rate to divide by is 0"),
     "no_labels": N_("the texts have no labels"),
@@ -66,6 +66,14 @@ VERDICTS = {
     "shown equal": N_("Shown equal"),
     "no difference found": N_("No difference found"),
     "too little data": N_("Too little data"),
+}
+KINDS = {  # of all that was found, and of one measure
+    "finding": N_("Gap found"),
+    "within margin": N_("Found, within the margin"),
+    "equal": N_("Shown equal"),
+    "nothing found": N_("No difference found"),
+    "too little data": N_("Not decided"),
+    "untested": N_("Not tested"),
 }
 DESIGNS = {
     "independent": N_("rows are independent"),
@@ -144,6 +152,7 @@ TABLES = {
     "audit_part": PARTS,
     "audit_reason": REASONS,
     "audit_verdict": VERDICTS,
+    "audit_kind": KINDS,
     "audit_design": DESIGNS,
     "audit_summary": SUMMARY,
     "audit_preset": PRESETS,

@@ -153,8 +153,8 @@ def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test])
         wrong = [
             row for row in gaps.sampled(found, test, plan)[0] if row in texts and _failed(stored, found, test, row)
         ]
-        surest = -1 if test.metric in ("false_positive_rate", "selection_rate") else 1
-        wrong.sort(key=lambda row: (surest * stored.scores[row], row))
+        threshold = found.rows.threshold
+        wrong.sort(key=lambda row: (-abs(stored.scores[row] - threshold), row))
         out.append(
             {
                 "metric": test.metric,
@@ -167,8 +167,11 @@ def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test])
 
 
 def _failed(stored: Stored, found: Measured, test: Test, row: int) -> bool:
+    """Whether the text counts against the model in the measure; of a share of all texts, whether it is in the share."""
     selected = bool(stored.scores[row] >= found.rows.threshold)
-    return not selected if test.metric == "true_positive_rate" else selected
+    if test.metric == "accuracy" and stored.labels is not None:
+        return selected != bool(stored.labels[row])
+    return not selected if test.metric in ("true_positive_rate", "false_negative_rate") else selected
 
 
 def _example(stored: Stored, evidence: Evidence, text: ExplainedText, gap: int) -> dict[str, Any]:

@@ -268,7 +268,8 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
-    return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **facts}
+    read = {"labels": [], "unknown": [], "vanished": []}
+    return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **read, **facts}
 
 
 def _sample(name: str) -> Iterator[dict[str, str]]:

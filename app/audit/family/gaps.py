@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import BadRequest
+from .. import reference
 from ..data.groups import Intersection, Membership, intersections
 from ..data.plan import Chosen, Plan
 from ..data.values import Bools, Rows
@@ -91,18 +92,20 @@ def _quality(choice: str, scores: np.ndarray, truth: Bools, threshold: float) ->
 
 
 def worst(measured: Measured, most: int) -> list[Test]:
-    """The rate gaps to look into: findings first, the plan's first measure before the others, larger before smaller."""
+    """The rate gaps to look into: findings first, then those within the margin, the plan's first measure before the
+    others, larger before smaller; of a gap and its mirror one."""
     able = [
         test
         for test in measured.comparison.tests
-        if test.group is not None and test.gap is not None and test.metric not in RANKINGS
+        if test.group is not None and test.gap is not None and test.mirror_of is None and test.metric not in RANKINGS
         and metric(test.metric).kind is Kind.RATE
         and metric(test.metric).among in SETTLED
     ]  # fmt: skip
     order = {name: number for number, name in enumerate(measured.family.metrics)}
     able.sort(
         key=lambda test: (
-            test.verdict is not Verdict.FINDING, order[test.metric], -abs(test.gap or 0.0), test.group or ""
+            test.verdict is not Verdict.FINDING, test.verdict is not Verdict.WITHIN_MARGIN, order[test.metric],
+            -abs(test.gap or 0.0), test.group or "",
         )
     )  # fmt: skip
     return able[:most]
@@ -111,8 +114,8 @@ def worst(measured: Measured, most: int) -> list[Test]:
 def sides(measured: Measured, test: Test) -> tuple[Bools, Bools]:
     """The measured rows of the group and of its comparison that the measure looks at."""
     looked = stratum(measured.rows, metric(test.metric).among)
-    g = measured.membership.names.index(str(test.group))
-    return measured.membership.inside[:, g] & looked, measured.membership.background[:, g] & looked
+    inside, background = reference.sides(measured.membership, str(test.group), test.left_out)
+    return inside & looked, background & looked
 
 
 def sampled(measured: Measured, test: Test, plan: Plan) -> tuple[list[int], list[int]]:

@@ -38,6 +38,7 @@ from ..measures.measures import (
 )
 from ..measures.metrics import METRICS, RANKINGS, Kind, labelled, metric, negatives
 from ..measures.ranking import bias_aucs, jigsaw_score, power_mean
+from ..reference import mirrors, movable
 from . import said, wordside
 from .functional_view import functional_of
 from .matches import matches_of
@@ -167,16 +168,17 @@ def _set_apart(stored: Stored, plan: Plan) -> int:
 
 
 def _family(measured: Measured) -> dict[str, Any]:
-    family = measured.family
+    family, said = measured.family, measured.comparison
     groups = len(measured.membership)
     return {
         "metrics": list(family.metrics),
         "groups": groups,
-        "tests": family.tests(groups),
-        "tested": sum(test.p is not None for test in measured.comparison.tests),
-        "level": 0.95,
-        "reference": "others",
-        "left_out": {},
+        "tests": family.tests(groups - len(mirrors(measured.membership))),
+        "tested": said.tested,
+        "found": said.found,
+        "level": said.level,
+        "reference": "others" if movable(measured.membership) else "no_group",
+        "left_out": {name: list(names) for name, names in said.left_out.items()},
         "margin": family.margin,
         "alpha": family.alpha,
         "correction": family.correction,

@@ -75,10 +75,17 @@ KINDS = {  # of all that was found, and of one measure
     "too little data": N_("Not decided"),
     "untested": N_("Not tested"),
 }
+TRUST = {
+    "claims_follow": N_("What words are said to do and what taking them out does go together."),
+    "claims_roughly_follow": N_("What words are said to do and what taking them out does go together only roughly."),
+    "claims_do_not_follow": N_("What words are said to do has little to do with what taking them out does."),
+    "claims_of_few_words": N_("So few words were taken out that their order may be right by chance."),
+    "claims_unchecked": N_("Too few words were taken out to check what they are said to do."),
+}
 DESIGNS = {
     "independent": N_("rows are independent"),
-    "crossed": N_("whole templates are resampled: every template holds every group"),
-    "nested": N_("whole clusters are resampled within their group"),
+    "crossed": N_("groups are compared within templates, and whole templates are left out for the interval"),
+    "nested": N_("whole clusters stand for their texts: each lies in one group"),
 }
 SUMMARY = {
     "demographic_parity_difference": N_("Demographic parity difference"),
@@ -153,6 +160,7 @@ TABLES = {
     "audit_reason": REASONS,
     "audit_verdict": VERDICTS,
     "audit_kind": KINDS,
+    "audit_trust": TRUST,
     "audit_design": DESIGNS,
     "audit_summary": SUMMARY,
     "audit_preset": PRESETS,

@@ -1,0 +1,114 @@
+"""Audits with gaps that are known: functional tests whose templates are unbalanced over groups, one biased group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.audit.data.groups import Membership
+from app.audit.data.values import Floats, Rows
+from app.audit.family.comparison import compare
+from app.audit.family.findings import Comparison, Family, Test
+from app.audit.statistics.verdicts import Verdict
+from tests.audit_rows import named, partition
+
+FOUND = (Verdict.FINDING, Verdict.WITHIN_MARGIN)
+TARGETS, TEMPLATES, PLANTED = 7, 60, 2
+ERRORS = ("false_positive_rate", "true_positive_rate")
+
+
+@dataclass(frozen=True)
+class FunctionalTest:
+    """Cases of templates of one label each. Templates differ in how often the model is wrong about them, and the
+    harder ones hold more cases of the first groups than of the last."""
+
+    template: np.ndarray
+    target: np.ndarray
+    label: np.ndarray
+    level: Floats  # of each case: how likely its prediction is "the class"
+    membership: Membership
+
+    @classmethod
+    def drawn(cls, rng: np.random.Generator, cases: int = 12) -> FunctionalTest:
+        harmful = rng.random(TEMPLATES) < 0.5
+        errs = 0.5 * rng.beta(1, 2, TEMPLATES)  # leaves room for a planted gap
+        leaning = np.exp(np.outer(6 * (errs - errs.mean()), np.linspace(1, -1, TARGETS)))
+        held = rng.poisson(cases / TARGETS * leaning / leaning.mean())
+        template, target = (np.repeat(at.ravel(), held.ravel()) for at in np.indices(held.shape))
+        level = np.where(harmful, 1 - errs, errs)
+        members = named(target[:, None] == np.arange(TARGETS))
+        return cls(template, target, harmful[template], level[template], members)
+
+    def predicted(self, rng: np.random.Generator, gap: dict[bool, float] | None = None) -> Rows:
+        """Scores of 0 and 1; the planted group is called the class more often by `gap` of each label."""
+        chance = self.level.copy()
+        for label, size in (gap or {}).items():
+            chance[(self.target == PLANTED) & (self.label == label)] += size
+        return Rows(
+            (rng.random(len(chance)) < np.clip(chance, 0, 1)).astype(np.float64), self.label, clusters=self.template
+        )
+
+
+def contradictions(found: Comparison) -> list[Test]:
+    """Tests whose gap, interval and verdict do not say the same."""
+    return [test for test in found.tests if test.group is not None and test.gap is not None and not _agree(test)]
+
+
+def _agree(test: Test) -> bool:
+    said = test.verdict in FOUND
+    if said is not (test.q is not None and test.q <= 0.05):
+        return False
+    if test.interval is None:
+        return True
+    aside = test.interval.low > 0 or test.interval.high < 0
+    return aside is said and (not aside or (test.interval.low > 0) is (test.gap > 0)) and (not aside or test.gap != 0)
+
+
+def functional_figures(runs: int) -> dict[str, Any]:
+    """Unbalanced functional tests: audits in which gap, interval and verdict part, audits of equal groups with any
+    finding, and planted gaps of twice the detectable size that are found; how often the interval of the planted group
+    holds its gap, and how far the gap and the raw one lie from it on average."""
+    rng, parted, alarms, power, held = np.random.default_rng(6), 0, 0, [], []
+    within, raw = [], []
+    for seed in range(runs):
+        cases, family = FunctionalTest.drawn(rng), Family(ERRORS, seed=seed)
+        null = compare(cases.predicted(rng), cases.membership, family)
+        alarms += any(test.verdict in FOUND for test in null.tests)
+        least = next(
+            t.detectable for t in null.tests if (t.metric, t.group) == (ERRORS[0], cases.membership.names[PLANTED])
+        )
+        if least is None or least > 0.4:  # twice of it is no rate
+            parted += bool(contradictions(null))
+            continue
+        planted = compare(cases.predicted(rng, {False: 2 * least}), cases.membership, family)
+        parted += bool(contradictions(null)) + bool(contradictions(planted))
+        test = next(t for t in planted.tests if (t.metric, t.group) == (ERRORS[0], cases.membership.names[PLANTED]))
+        power.append(test.verdict in FOUND)
+        rows = (cases.target == PLANTED) & ~cases.label
+        true = float((np.clip(cases.level[rows] + 2 * least, 0, 1) - cases.level[rows]).mean())
+        within.append((test.gap or 0) - true)
+        raw.append((test.raw_gap or 0) - true)
+        held.append(test.interval is not None and true in test.interval)
+    return {
+        "audits that contradict themselves": parted,
+        "equal groups, any finding": alarms / runs,
+        "twice the detectable gap found": float(np.mean(power)),
+        "planted": len(power),
+        "interval holds the planted gap": float(np.mean(held)),
+        "mean error of the gap, and of the raw gap": (float(np.mean(within)), float(np.mean(raw))),
+    }
+
+
+def others_found(kind: str, seeds: int, gap: float = 0.3) -> list[int]:
+    """How many other groups are findings beside the one that was planted, by seed; -1 where that one is not."""
+    return [_others(kind, seed, gap) for seed in range(seeds)]
+
+
+def _others(kind: str, seed: int, gap: float) -> int:
+    rng = np.random.default_rng(100 + seed)
+    groups = 6 if kind == "occupations" else 50
+    rows = Rows(*next(_planted(kind, groups, gap, rng)))
+    raise NotImplementedError

@@ -42,7 +42,7 @@ def harm(test: dict[str, Any]) -> float | None:
     """The gap where it is to the disadvantage of its group."""
     name = test["metric"]
     better = METRICS[name].better if name in METRICS else RANKINGS[name]
-    against = {"low": test["gap"], "high": -test["gap"]}.get(str(better), None)
+    against = {"low": test["gap"], "high": -test["gap"]}.get(str(better))
     return against if against is not None and against > 0 else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.audit.statistics.verdicts import Verdict
 from tests.audit_rows import named, partition
 
 FOUND = (Verdict.FINDING, Verdict.WITHIN_MARGIN)
-TARGETS, TEMPLATES, PLANTED = 7, 60, 2
+TARGETS, TEMPLATES, PLANTED = 7, 80, 2
 ERRORS = ("false_positive_rate", "true_positive_rate")
 
 
@@ -80,18 +79,19 @@ def functional_figures(runs: int) -> dict[str, Any]:
         least = next(
             t.detectable for t in null.tests if (t.metric, t.group) == (ERRORS[0], cases.membership.names[PLANTED])
         )
-        if least is None or least > 0.4:  # twice of it is no rate
-            parted += bool(contradictions(null))
+        parted += bool(contradictions(null))
+        if seed % 2 or least is None or least > 0.25:  # of twice the gap there must be room
             continue
         planted = compare(cases.predicted(rng, {False: 2 * least}), cases.membership, family)
-        parted += bool(contradictions(null)) + bool(contradictions(planted))
+        parted += bool(contradictions(planted))
         test = next(t for t in planted.tests if (t.metric, t.group) == (ERRORS[0], cases.membership.names[PLANTED]))
         power.append(test.verdict in FOUND)
         rows = (cases.target == PLANTED) & ~cases.label
         true = float((np.clip(cases.level[rows] + 2 * least, 0, 1) - cases.level[rows]).mean())
         within.append((test.gap or 0) - true)
         raw.append((test.raw_gap or 0) - true)
-        held.append(test.interval is not None and true in test.interval)
+        if test.interval is not None:
+            held.append(true in test.interval)
     return {
         "audits that contradict themselves": parted,
         "equal groups, any finding": alarms / runs,
@@ -102,13 +102,29 @@ def functional_figures(runs: int) -> dict[str, Any]:
     }
 
 
-def others_found(kind: str, seeds: int, gap: float = 0.3) -> list[int]:
-    """How many other groups are findings beside the one that was planted, by seed; -1 where that one is not."""
-    return [_others(kind, seed, gap) for seed in range(seeds)]
+def others_found(kind: str, seeds: int, gap: float = 0.3) -> dict[str, Any]:
+    """One planted group among six occupations of 300 independent texts, or among fifty identities on 106 templates: how
+    many others are found beside it, within the margin or not, a seed; the findings; and whether the planted one is."""
+    others, findings, planted = [], [], []
+    for seed in range(seeds):
+        rows, members = _one_biased(kind, gap, np.random.default_rng(100 + seed))
+        said = compare(rows, members, Family(("selection_rate",), seed=seed))
+        found = {test.group for test in said.tests if test.group is not None and test.verdict in FOUND}
+        planted.append(members.names[PLANTED] in found)
+        others.append(len(found - {members.names[PLANTED]}))
+        findings.append(len({test.group for test in said.findings} - {None}))
+    return {"others found": float(np.mean(others)), "most": max(others), "findings": float(np.mean(findings)),
+            "planted found": float(np.mean(planted))}  # fmt: skip
 
 
-def _others(kind: str, seed: int, gap: float) -> int:
-    rng = np.random.default_rng(100 + seed)
-    groups = 6 if kind == "occupations" else 50
-    rows = Rows(*next(_planted(kind, groups, gap, rng)))
-    raise NotImplementedError
+def _one_biased(kind: str, gap: float, rng: np.random.Generator) -> tuple[Rows, Membership]:
+    if kind == "occupations":
+        members = partition(6, 300)
+        chance = np.full(1_800, 0.2)
+        clusters = None
+    else:
+        clusters = np.repeat(np.arange(106), 50)
+        members = named(np.tile(np.eye(50, dtype=bool), (106, 1)))
+        chance = rng.beta(1, 6, 106)[clusters]
+    chance = np.minimum(chance + gap * members.inside[:, PLANTED], 1.0)
+    return Rows((rng.random(len(chance)) < chance).astype(np.float64), None, clusters=clusters), members

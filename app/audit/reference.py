@@ -32,7 +32,7 @@ def without(
     for g in range(len(membership)):
         gone = tuple(s for at, s in enumerate(left) if s != g and shared[g, at] <= MOST_SHARED * sizes[g])
         if gone not in rows:
-            rows[gone] = ~membership.inside[:, list(gone)].any(axis=1)
+            rows[gone] = np.logical_not(membership.inside[:, list(gone)].any(axis=1))
         if int((inside[:, g] & rows[gone]).sum()) < minimum <= sizes[g]:
             gone = ()
         else:

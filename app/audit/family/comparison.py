@@ -11,10 +11,10 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..data.groups import Membership
-from ..data.values import LEVEL, THIN, Bools, Floats, Interval, Ints, Reason, Rows
+from ..data.values import THIN, Bools, Floats, Interval, Ints, Reason, Rows
 from ..measures.metrics import EMPTY, RANKINGS, Among, Kind, Metric, metric, stratum
 from ..reference import compared_alike, left_out, mirrors, without
 from ..statistics.bootstrap import cluster_design
@@ -200,7 +200,7 @@ def _drafts(sample: _Sample, *, never: frozenset[int]) -> list[Draft]:
     left = left_out(
         whole,
         sample.standardised,
-        threshold=float(stats.norm.isf(family.alpha / sample.tests / 2)),
+        threshold=float(special.ndtri(1 - family.alpha / sample.tests / 2)),
         minimum=family.minimum,
         never=never,
     )

@@ -8,10 +8,10 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from ..data.groups import Membership
-from ..data.values import LEVEL, Bools, Floats, Interval, Ints, Reason, Rows
+from ..data.values import Bools, Floats, Interval, Ints, Reason, Rows
 from ..measures.metrics import labelled, labels
 from ..measures.rankings import ranking_gap_test
 from ..reference import compared_alike, left_out, mirrors, without
@@ -131,7 +131,7 @@ def ranking_tests(
     known = labelled(rows)
     rows, membership = rows.only(known), membership.rows(known)
     sample = _Sample(rows, measure, design, family, tests)
-    threshold = float(stats.norm.isf(family.alpha / tests / 2))
+    threshold = float(special.ndtri(1 - family.alpha / tests / 2))
     left = left_out(membership, sample.standardised, threshold=threshold, minimum=family.minimum, never=never)
     members, gone = without(membership, left, minimum=family.minimum)
     pairs, positive, same = sample.pairs(members), labels(rows), mirrors(members)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
+from scipy import special
 
 from ..data.values import Interval
 from .multiplicity import Correction, penalty_of, q_values
@@ -43,8 +43,8 @@ def agreeing(interval: Interval | None, gap: float, p: float, *, found: bool) ->
     close to the bound; then the end that faces 0 is gap · (1 − z / z of p) (Miettinen 1976), z being the level's."""
     if interval is None or gap == 0 or (0 in interval) is not found:
         return interval
-    wanted = float(stats.norm.ppf((1 + interval.level) / 2))
-    reached = float(stats.norm.isf(min(p, 1.0) / 2))
+    wanted = float(special.ndtri((1 + interval.level) / 2))
+    reached = float(-special.ndtri(min(p, 1.0) / 2))
     end = gap * (1 - wanted / max(reached, wanted * (1 + TIE) if found else TIE))
     method = MARKED.format(interval.method)
     if gap > 0:

@@ -1,4 +1,5 @@
-"""Exact tests: Fisher for two rates, alone or over strata, McNemar for flips, sign-flip of cluster totals for clustered flips."""
+"""Exact tests: Fisher for two rates, alone or over strata, McNemar for flips, sign-flip of cluster totals for flips of
+clustered rows."""
 
 from __future__ import annotations
 

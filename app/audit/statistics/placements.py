@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..data.values import CLUSTERS, Bools, Floats, Interval, Ints
 from .permutation import sequential_block_p
@@ -76,7 +76,7 @@ class PlacedGap:
         if self.shared < CLUSTERS:
             return None
         variance = float((np.sum([part.influence(0) for part in self.parts], axis=0) ** 2).sum())
-        half = float(stats.t.ppf((1 + level) / 2, self.shared - 1)) * variance**0.5
+        half = float(special.stdtrit(self.shared - 1, (1 + level) / 2)) * variance**0.5
         return Interval(self.gap - half, self.gap + half, "placements within clusters, jackknife", level)
 
     def p(self, *, most: int, seed: int) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from ..data.values import CLUSTERS, Bools, Floats, Interval, Ints, Reason, divided
 
@@ -75,8 +75,8 @@ class Strata:
         """(strata,): how far leaving each stratum out moves a gap, scaled so that the squares sum to its variance."""
         weight, count, total = self.weight[:, g], int(self.shared[g]), float(self.weight[:, g].sum())
         rest = np.where(weight < total, total - weight, np.inf)
-        moved: Floats = (self.moments[:, g] - self.gap[g] * weight) / rest
-        return moved * ((count - 1) / count) ** 0.5
+        moved: Floats = ((count - 1) / count) ** 0.5 * (self.moments[:, g] - self.gap[g] * weight) / rest
+        return moved
 
     def interval(self, g: int, level: float, *, rate: bool) -> Interval | None:
         """Of one gap, strata left out one at a time; None below 20 that hold both sides. A rate has one event more on
@@ -105,7 +105,7 @@ def strata_of(values: Floats, inside: Bools, background: Bools, strata: Ints) ->
 
 
 def _t_interval(gap: float, variance: float, freedom: float, level: float, method: str, *, rate: bool) -> Interval:
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * variance**0.5
+    half = float(special.stdtrit(freedom, (1 + level) / 2)) * variance**0.5
     low, high = (max(gap - half, -1.0), min(gap + half, 1.0)) if rate else (gap - half, gap + half)
     return Interval(low, high, method, level, None if variance else Reason.NO_VARIATION)
 

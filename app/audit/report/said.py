@@ -66,7 +66,7 @@ def _worst(tests: Sequence[Test]) -> Test | None:
 
 
 def _largest(tests: Sequence[Test]) -> Test | None:
-    able = [test for test in tests if test.group is not None and test.gap is not None and test.p is not None]
+    able = [test for test in tests if test.group is not None and test.p is not None and _shown(test.gap)]
     return max(able, key=lambda test: abs(test.gap or 0.0), default=None)
 
 

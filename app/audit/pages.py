@@ -208,14 +208,12 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": "templates", "language": rest or "en"}
     if kind == "swaps":
         data = {"kind": "swaps", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
-        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+        data["positive"] = _listed(form, "positive")
     elif kind == "functional":
         data = {"kind": "functional", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
     elif kind == "table":
-        groups = [name.strip() for name in form.get("groups").split(",") if name.strip()]
-        data = {"kind": "table", "dataset": form.get("dataset").strip(), "groups": groups}
-        data["terms"] = form.optional("terms")
-        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+        data = {"kind": "table", "dataset": form.get("dataset").strip(), "terms": form.optional("terms")}
+        data |= {name: _listed(form, name) for name in ("groups", "no_group", "positive")}
     metrics = [name for name in METRICS if form.get(f"metric-{name}")]
     return {
         "title": form.get("title").strip(),
@@ -228,6 +226,11 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
         "margin": _number(form.get("margin"), 0.05),
         "preset": form.get("preset", "general"),
     }
+
+
+def _listed(form: Form, name: str) -> list[str]:
+    """What was typed with commas in between."""
+    return [each.strip() for each in form.get(name).split(",") if each.strip()]
 
 
 def _is_number(text: str) -> bool:

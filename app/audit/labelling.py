@@ -14,6 +14,7 @@ from ..errors import BadRequest
 from .data.values import Bools
 
 Meaning = Literal["class", "other", "none"]
+NONE: Meaning = "none"
 YES, NO = frozenset({"true", "yes"}), frozenset({"false", "no"})
 LISTED, LONGEST = 20, 80  # labels that a report lists, and characters of each
 BLANK = frozenset({"", "nan", "null", "n/a", "na", "#n/a", "<na>"})  # as exports write what is missing
@@ -47,7 +48,7 @@ def labelling(
             cure='Name the column of labels, or declare label = "" and a measure that needs none: selection_rate.',
         )
     read = _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
-    means: dict[str, Meaning] = dict.fromkeys(counts, "none") | read  # type: ignore[arg-type]
+    means = {label: read.get(label, NONE) for label in counts}
     labels = np.array([means[label] == "class" for label in written], dtype=bool)
     known = np.array([means[label] != "none" for label in written], dtype=bool)
     if labels.sum() in (0, known.sum()):

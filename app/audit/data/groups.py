@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .values import FEW, Bools
+from .values import FEW, Bools, Ints
 
 Comparison = Literal["complement", "no_group"]
 BLANK = frozenset({"", "nan", "none", "null", "n/a", "na", "unknown", "未知"})
@@ -56,7 +56,7 @@ class Membership:
             self.background[:, chosen],
         )
 
-    def rows(self, chosen: Bools) -> Membership:
+    def rows(self, chosen: Bools | Ints) -> Membership:
         """The same groups over some of the rows."""
         return Membership(self.names, self.axes, self.inside[chosen], self.background[chosen])
 

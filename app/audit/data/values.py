@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -110,8 +110,10 @@ class Rows:
 
     def only(self, chosen: Bools) -> Rows:
         """Some of the rows."""
-        kept = {
-            name: None if (held := getattr(self, name)) is None else held[chosen]
-            for name in ("scores", "labels", "clusters", "labelled")
-        }
-        return replace(self, **kept)
+        return Rows(
+            self.scores[chosen],
+            None if self.labels is None else self.labels[chosen],
+            self.threshold,
+            None if self.clusters is None else self.clusters[chosen],
+            None if self.labelled is None else self.labelled[chosen],
+        )

@@ -268,7 +268,7 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
-    read = {"labels": [], "unknown": [], "vanished": []}
+    read: dict[str, Any] = {"labels": [], "unknown": [], "vanished": []}
     return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **read, **facts}
 
 

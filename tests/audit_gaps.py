@@ -53,17 +53,18 @@ class FunctionalTest:
 
 def contradictions(found: Comparison) -> list[Test]:
     """Tests whose gap, interval and verdict do not say the same."""
-    return [test for test in found.tests if test.group is not None and test.gap is not None and not _agree(test)]
+    return [test for test in found.tests if test.group is not None and test.gap is not None and not agree(test)]
 
 
-def _agree(test: Test) -> bool:
-    said = test.verdict in FOUND
-    if said is not (test.q is not None and test.q <= 0.05):
+def agree(test: Test) -> bool:
+    """Whether a test is found just where its interval lies on one side of 0, and on that of its gap."""
+    found = test.verdict in FOUND
+    if found is not (test.q is not None and test.q <= 0.05):
         return False
-    if test.interval is None:
+    if test.interval is None or test.gap is None:
         return True
-    aside = test.interval.low > 0 or test.interval.high < 0
-    return aside is said and (not aside or (test.interval.low > 0) is (test.gap > 0)) and (not aside or test.gap != 0)
+    above, below = test.interval.low > 0, test.interval.high < 0
+    return found is (above or below) and (not above or test.gap > 0) and (not below or test.gap < 0)
 
 
 def functional_figures(runs: int) -> dict[str, Any]:

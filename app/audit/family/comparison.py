@@ -20,12 +20,14 @@ from ..reference import compared_alike, left_out, mirrors, without
 from ..statistics.bootstrap import cluster_design
 from ..statistics.exact import stratified_fisher
 from ..statistics.intervals import agresti_caffo, welch
-from ..statistics.permutation import GapTest, gap_test, permutations_for
+from ..statistics.permutation import GapTest, gap_test, permutations_for, sequential_block_p
 from ..statistics.power import design_effect, detectable_gap, detectable_mean_gap, quantiles
 from ..statistics.stratified import Strata, nested_interval, strata_of
 from ..statistics.verdicts import EQUIVALENCE_LEVEL, all_equal
-from .findings import Comparison, Design, Draft, Family, Test, judged
+from .findings import Comparison, Design, Draft, Drafts, Family, Test, judged
 from .ranking_comparison import ranking_tests
+
+PLACES = 12  # of a row's value, so that what arithmetic leaves of equal values is no difference
 
 
 def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
@@ -39,7 +41,7 @@ def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
     design = _design(membership, rows.clusters)
     count = family.tests(len(membership) - len(mirrors(membership)))
 
-    def drafts(name: str, never: frozenset[int]) -> list[Draft]:
+    def drafts(name: str, never: frozenset[int]) -> Drafts:
         if name in RANKINGS:
             return ranking_tests(rows, membership, name, family=family, design=design, tests=count, never=never)
         return _drafts(_sample(rows, membership, metric(name), family, design, count), never=never)
@@ -74,14 +76,14 @@ def _compared(
     family: Family,
     design: Design,
     measures: tuple[str, ...],
-    drafts: Callable[[str, frozenset[int]], list[Draft]],
+    drafts: Callable[[str, frozenset[int]], Drafts],
 ) -> Comparison:
     """The tests of all measures, judged. A group that was left out and is not found in the end is put back."""
     never: dict[str, frozenset[int]] = {name: frozenset() for name in measures}
     made = {name: drafts(name, never[name]) for name in measures}
     while True:
-        tests, bound = judged([draft for name in measures for draft in made[name]], family)
-        left = {name: left_of(made[name]) for name in measures}
+        tests, bound = judged([draft for name in measures for draft in made[name].tests], family)
+        left = {name: made[name].left_out for name in measures}
         found = {(test.metric, test.group) for test in tests if test.q is not None and test.q <= family.alpha}
         doubted = {
             name: frozenset(membership.names.index(group) for group in groups if (name, group) not in found)
@@ -95,12 +97,6 @@ def _compared(
                 made[name] = drafts(name, never[name])
     clusters = None if rows.clusters is None else len(np.unique(rows.clusters))
     return Comparison(design, clusters, tests, bound.level, bound.tested, bound.found, left)
-
-
-def left_of(drafts: list[Draft]) -> tuple[str, ...]:
-    """The groups that are left out of one measure's comparisons, in the order of the tests."""
-    gone = {name for draft in drafts for name in draft.test.left_out}
-    return tuple(str(draft.test.group) for draft in drafts if draft.test.group in gone)
 
 
 @dataclass(frozen=True)
@@ -149,6 +145,15 @@ class _Sample:
             seed=self.family.seed, spread=spread,
         )  # fmt: skip
 
+    def permuted_within(self, membership: Membership, g: int) -> float:
+        """p of one group, its rows and those it is compared with changing places within templates."""
+        inside = membership.inside[:, g]
+        rows = inside | membership.background[:, g]
+        assert self.clusters is not None
+        blocks = np.unique(self.clusters[rows], return_inverse=True)[1]
+        most = permutations_for(self.tests)
+        return sequential_block_p(self.values[rows], inside[rows], blocks, most=most, seed=self.family.seed)
+
     def interval(self, inside: Bools, background: Bools, level: float) -> Interval | None:
         """Of the mean inside minus the mean in the background, for rows or clusters that are independent."""
         if self.clusters is not None:
@@ -192,10 +197,11 @@ def _sample(rows: Rows, membership: Membership, measure: Metric, family: Family,
     clusters = None
     if rows.clusters is not None and design != "independent":
         clusters = np.unique(rows.clusters[looked], return_inverse=True)[1].astype(np.int64)
-    return _Sample(measure, measure.value(rows)[looked], members, clusters, design, family, tests)
+    values = np.round(measure.value(rows)[looked], PLACES)
+    return _Sample(measure, values, members, clusters, design, family, tests)
 
 
-def _drafts(sample: _Sample, *, never: frozenset[int]) -> list[Draft]:
+def _drafts(sample: _Sample, *, never: frozenset[int]) -> Drafts:
     family, whole = sample.family, sample.membership
     left = left_out(
         whole,
@@ -220,17 +226,20 @@ def _drafts(sample: _Sample, *, never: frozenset[int]) -> list[Draft]:
         drafts.append(_group_draft(sample, membership, strata, g, empty, p_values.get(g)))
     if len(membership) > 1:
         drafts.append(Draft(_spread_test(sample)))
-    return drafts
+    return Drafts(tuple(drafts), tuple(whole.names[g] for g in left))
 
 
 def _p_values(sample: _Sample, membership: Membership, strata: Strata, groups: Ints) -> dict[int, float]:
-    """Of the groups that can be tested. Exact for rates; for others groups that are compared over the same rows are
-    permuted together."""
+    """p of each group that can be tested. Exact for rates; other values change places within the template, or over the
+    rows that a group and what it is compared with make up, for all groups of the same rows together."""
     if sample.rate and sample.design != "nested":
         counts = [np.rint(part).astype(np.int64) for part in (strata.own, strata.n, strata.other, strata.m)]
         return {int(g): stratified_fisher(*(part[:, g] for part in counts)) for g in groups if strata.shared[g]}
+    able = [int(g) for g in groups if strata.shared[g]]
+    if sample.design == "crossed":
+        return {g: sample.permuted_within(membership, g) for g in able}
     found: dict[int, float] = {}
-    for rows, chosen in compared_alike(membership, [int(g) for g in groups if strata.shared[g]]):
+    for rows, chosen in compared_alike(membership, able):
         permuted = sample.permuted(membership.keep(chosen), rows, spread=False)
         found |= dict(zip(chosen, permuted.p_values, strict=True))
     return found

@@ -114,6 +114,14 @@ class Draft:
     interval: Callable[[float], Interval | None] = lambda level: None
 
 
+@dataclass(frozen=True)
+class Drafts:
+    """The drafts of one measure, and the groups that are left out of what others are compared with, in that order."""
+
+    tests: tuple[Draft, ...]
+    left_out: tuple[str, ...]
+
+
 def judged(drafts: Sequence[Draft], family: Family) -> tuple[tuple[Test, ...], Bound]:
     """The tests with their q over the whole family, intervals that agree with it, and verdicts. A mirror has the p of
     the test that it mirrors and does not count."""

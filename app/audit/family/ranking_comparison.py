@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special, stats
 
 from ..data.groups import Membership
-from ..data.values import Bools, Floats, Interval, Ints, Reason, Rows
+from ..data.values import CLUSTERS, THIN, Bools, Floats, Interval, Ints, Reason, Rows
 from ..measures.metrics import labelled, labels
 from ..measures.rankings import ranking_gap_test
 from ..reference import compared_alike, left_out, mirrors, without
@@ -20,7 +20,7 @@ from ..statistics.permutation import GapTest, permutations_for
 from ..statistics.placements import PlacedGap, placed_gap, terms_of
 from ..statistics.power import quantiles
 from ..statistics.verdicts import EQUIVALENCE_LEVEL, all_equal
-from .findings import Design, Draft, Family, Test
+from .findings import Design, Draft, Drafts, Family, Test
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def ranking_tests(
     design: Design,
     tests: int,
     never: Collection[int] = (),
-) -> list[Draft]:
+) -> Drafts:
     """The tests of one of the five measures of `bias_aucs`: every group, then the spread. Rows without a label are
     left out."""
     known = labelled(rows)
@@ -150,7 +150,7 @@ def ranking_tests(
             drafts.append(_group_draft(sample, pairs[g], empty, p_values[g]))
     if len(membership) > 1:
         drafts.append(Draft(_spread_test(sample, membership)))
-    return drafts
+    return Drafts(tuple(drafts), tuple(membership.names[g] for g in left))
 
 
 def _compared(
@@ -222,9 +222,15 @@ def _placed_draft(sample: _Sample, pair: _Pair, placed: PlacedGap, empty: Test) 
         equivalence=equivalence,
         p=placed.p(most=permutations_for(sample.tests), seed=sample.family.seed),
         detectable=sample.detectable(placed.error),
-        reason=missing_interval(pair.own, sample.clusters) if equivalence else Reason.TOO_FEW_CLUSTERS,
+        reason=_reason(pair, placed, equivalence),
     )
     return Draft(test, placed.interval)
+
+
+def _reason(pair: _Pair, placed: PlacedGap, interval: Interval | None) -> Reason | None:
+    if interval is None:
+        return Reason.TOO_FEW_CLUSTERS if placed.shared < CLUSTERS else Reason.NO_VARIATION
+    return Reason.THIN if min(pair.own.negatives, pair.own.positives) < THIN else None
 
 
 def _spread_test(sample: _Sample, membership: Membership) -> Test:

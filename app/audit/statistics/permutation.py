@@ -21,6 +21,7 @@ BATCH = 2_000_000  # values held at once
 LEAST = 1_000
 EXCEEDANCES = 20  # Besag & Clifford 1991: a test that chance has beaten so often needs no more draws
 FEW_EVENTS = 4  # for each pattern of membership: below it dealing them one by one is faster, up to eleven times
+PLACES, NOTHING = 9, 1e-12  # of a standardised gap; a deviation so small beside the values is rounding
 CLOSE = 1 - 1e-9  # gaps that differ by rounding alone count as equal
 
 Draw = Callable[[int], tuple[Floats, Floats]]  # draws → sums inside and in the background, (draws, groups) each
@@ -61,6 +62,7 @@ def gap_test(
 
     values (n,); inside, background (n, groups); blocks (n,). p = (1 + draws at least as far out) / (draws + 1).
     """
+    size = float(np.abs(values).max(initial=0.0))
     to_levels = inside_blocks(inside, blocks) if blocks is not None else np.diag(1.0 / inside.sum(axis=0))
     of_levels = inside @ to_levels
     centred = blocks is not None
@@ -74,7 +76,7 @@ def gap_test(
 
     def standard(sums: Floats, other_sums: Floats) -> Floats:
         gaps = sums / sizes - other_sums / np.maximum(other_sizes, 1)
-        return np.nan_to_num(divided(np.abs(gaps - centre), deviation))
+        return _rounded(divided(np.abs(gaps - centre), np.where(deviation > NOTHING * size, deviation, 0.0)))
 
     observed_sums = values @ inside, values @ background
     observed = standard(*(sums[None, :] for sums in observed_sums))[0]
@@ -103,6 +105,12 @@ def inside_blocks(inside: Bools, blocks: Ints) -> Floats:
     held = sparse.csr_array((np.ones(len(at)), (at, np.arange(len(at))))) @ inside.astype(np.float64)
     both = inside.T.astype(np.float64) @ inside
     found: Floats = np.linalg.pinv(both - held.T @ (held / np.bincount(at)[:, None]), rcond=1e-9, hermitian=True)
+    return found
+
+
+def _rounded(standardised: Floats) -> Floats:
+    """Gaps in their deviation; what sums leave of a gap of 0 is 0, and so is a gap that nothing could move."""
+    found: Floats = np.round(np.nan_to_num(standardised), PLACES)
     return found
 
 
@@ -147,8 +155,7 @@ class _SpreadStatistic:
         if not len(self.first):
             return np.zeros(len(means))
         gaps = means[:, self.first] - means[:, self.second] - self.centre
-        largest: Floats = (np.abs(gaps) / self.deviation).max(axis=1)
-        return largest
+        return _rounded((np.abs(gaps) / self.deviation).max(axis=1))
 
 
 def drawing(values: Floats, inside: Bools, background: Bools, blocks: Ints, *, rng: np.random.Generator) -> Draw:
@@ -239,9 +246,32 @@ def sequential_p(
 
 def sequential_block_p(values: Floats, inside: Bools, blocks: Ints, *, most: int, seed: int) -> float:
     """Two-sided p of the sum of the values inside (n,) when they change places within blocks, by Besag & Clifford."""
-    columns = inside[:, None]
-    centre = _moments(values, columns.astype(np.float64), blocks)[0]
-    move = _Moving(values, columns, columns, blocks, np.random.default_rng(seed))
+    centre, deviation = (float(each[0]) for each in _moments(values, inside[:, None].astype(np.float64), blocks))
+    if deviation <= NOTHING * np.abs(values).max(initial=0.0):
+        return 1.0
+    draw = _block_sums(values, inside, blocks, np.random.default_rng(seed))
+
+    def standard(sums: Floats) -> Floats:
+        return _rounded(np.abs(sums - centre) / deviation)
+
+    observed = standard(values[inside].sum(keepdims=True))
     batch = max(1, min(200, BATCH // len(values)))
-    observed = np.abs(values @ columns - centre)
-    return float(sequential_p(observed, lambda draws, _: np.abs(move(draws)[0] - centre), most=most, batch=batch)[0])
+    return float(sequential_p(observed, lambda size, _: standard(draw(size))[:, None], most=most, batch=batch)[0])
+
+
+def _block_sums(values: Floats, inside: Bools, blocks: Ints, rng: np.random.Generator) -> Callable[[int], Floats]:
+    """Draws → their sums inside. Of a block with one row inside, as templates have, that row alone is drawn."""
+    held = np.bincount(blocks, weights=inside)
+    single = held[blocks] == 1
+    order = np.flatnonzero(single)[np.argsort(blocks[single], kind="stable")]
+    first = np.flatnonzero(np.diff(blocks[order], prepend=-1))
+    sizes = np.diff([*first, len(order)])
+    column = inside[~single, None]
+    move = _Moving(values[~single], column, column, blocks[~single], rng) if len(column) else None
+
+    def draw(size: int) -> Floats:
+        chosen = first + (rng.random((size, len(first))) * sizes).astype(np.int64)
+        sums: Floats = values[order][chosen].sum(axis=1)
+        return sums if move is None else sums + move(size)[0][:, 0]
+
+    return draw

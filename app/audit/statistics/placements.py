@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from ..data.values import CLUSTERS, Bools, Floats, Interval, Ints
-from .permutation import sequential_block_p
+from .permutation import NOTHING, sequential_block_p
 from .stratified import Strata, strata_of
 
 
@@ -72,10 +72,12 @@ class PlacedGap:
         return float(sum(part.error[0] ** 2 for part in self.parts) ** 0.5)
 
     def interval(self, level: float) -> Interval | None:
-        """Templates left out one at a time; None below 20 that hold both sides."""
+        """Templates left out one at a time; None below 20 that hold both sides, and where nothing varies."""
         if self.shared < CLUSTERS:
             return None
         variance = float((np.sum([part.influence(0) for part in self.parts], axis=0) ** 2).sum())
+        if variance <= NOTHING**2:
+            return None
         half = float(special.stdtrit(self.shared - 1, (1 + level) / 2)) * variance**0.5
         return Interval(self.gap - half, self.gap + half, "placements within clusters, jackknife", level)
 

@@ -138,7 +138,7 @@ def judged(drafts: Sequence[Draft], family: Family) -> tuple[tuple[Test, ...], B
         found = q is not None and q <= family.alpha
         interval = draft.interval(bound.level)
         if test.p is not None and test.gap is not None:
-            interval = agreeing(interval, test.gap, test.p, found=found)
+            interval = agreeing(interval, test.gap, found=found)
         said = verdict(q, test.equivalence, test.detectable, margin=family.margin, alpha=family.alpha)
         if test.pairs_equal:
             said = Verdict.WITHIN_MARGIN if found else Verdict.SHOWN_EQUAL

@@ -99,6 +99,15 @@ def test_only_the_outermost_files_speak_http(path: Path) -> None:
     assert OUTERMOST.fullmatch(path.name) or found == []
 
 
+@pytest.mark.parametrize("path", sources(APP / "datasets" / "reading"), ids=name_of)
+def test_the_reader_of_files_knows_no_database_and_no_engine(path: Path) -> None:
+    """Data sets, the command line, training and audits read with it."""
+    ground = ("app.datasets.reading", "app.errors", "app.schemas", "app.web.words")
+    found = [name for name in imports(path) if reaches(name, "app", "explainers") and not reaches(name, *ground)]
+
+    assert [name for name in found if name != "app"] == []
+
+
 @pytest.mark.parametrize("path", [p for p in sources(APP) if p.name == "service.py"], ids=name_of)
 def test_services_do_not_know_who_calls_them(path: Path) -> None:
     """Arrows point one way: pages and api call a service, never the other way round."""

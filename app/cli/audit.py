@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from .terminal.output import as_json
+from ..datasets.reading.decoding import lines_of
+from .terminal.output import as_json, visible
 from .terminal.progress import bar
 from .terminal.registered import find_model
 
@@ -48,6 +51,7 @@ def run(
     with bar("loading") as progress:
         oracle = LocalOracle(find_model(found.model))
         material = material_of(found, folder=plan.parent, classes=oracle.facts.labels)
+        _tell_of_the_file(material.source.get("file", {}))
         declared, stored = run_audit(found, material, oracle, progress)
         progress(0.97, "writing")
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
@@ -111,5 +115,14 @@ def mask(
     """Print the hashes of terms that pages and reports mask: what app/audit/lexicons/masked.sha256 is made of."""
     from ..audit.evidence.words import digest_of
 
-    listed = {digest_of(line) for line in terms.read_text(encoding="utf-8").splitlines() if line.strip()}
+    listed = {digest_of(line) for line in lines_of(terms) if line.strip()}
     print("\n".join(sorted(listed)))
+
+
+def _tell_of_the_file(facts: Mapping[str, Any]) -> None:
+    for line in facts.get("notes", ()):
+        print(visible(f"whence: {line}"), file=sys.stderr)
+    if facts.get("bad_rows"):
+        print(f"whence: {facts['bad_rows']:,} rows could not be read and are left out", file=sys.stderr)
+    for line in facts.get("listed", ()):
+        print(visible(f"whence: {line}"), file=sys.stderr)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
+from ..datasets.reading.decoding import lines_of
 from ..settings import Settings
 from ..threads import PATIENCE
 from ..train.data import BRACKETS
@@ -82,8 +83,8 @@ def _sentences(model: Any, path: Path, count: int) -> tuple[str, ...]:
     """The first so many of 11 to 40 players; none where the file is missing."""
     if not path.is_file():
         return ()
-    lines = path.read_text(encoding="utf-8").splitlines()
-    texts = (" ".join(BRACKETS.get(word, word) for word in re.findall(r"\(\d ([^\s()]+)\)", line)) for line in lines)
+    found = (re.findall(r"\(\d ([^\s()]+)\)", line) for line in lines_of(path))
+    texts = (" ".join(BRACKETS.get(word, word) for word in line) for line in found)
     fitting = (t for t in texts if len(model.encode(explainers.Question(text=t)).features) in PLAYERS)
     return tuple(islice(fitting, count))
 

@@ -12,8 +12,11 @@ from rich.table import Table
 
 from ..datasets import service
 from ..datasets.importing import import_file
-from ..datasets.parsing import form_of
-from ..datasets.schemas import DatasetOut, Form, Mapping
+from ..datasets.reading.faults import told
+from ..datasets.reading.labels import declared
+from ..datasets.reading.parsing import form_of
+from ..datasets.reading.schemas import Form, Mapping
+from ..datasets.schemas import DatasetOut
 from ..datasets.uploads import upload_of
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
@@ -40,6 +43,10 @@ def add(
     label: Column = None,
     id: Column = None,
     group: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="May be given again, up to 8.")] = None,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="LABEL=CLASS", help="Which class a label of the file means; may be repeated."),
+    ] = None,
     format: Annotated[Form | None, typer.Option(help="By default seen in the first bytes or the name.")] = None,
     project: Project = DEFAULT_PROJECT,
     data: Data = None,
@@ -48,8 +55,9 @@ def add(
     """Read a file: 0 when it is there to use, 1 when it could not be read. Columns not named are guessed."""
     mapping = None
     if text is not None:
-        mapping = Mapping(text=text, text_pair=text_pair, label=label, id=id, groups=tuple(group or ()))
-    elif text_pair or label or id or group:
+        asked = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": tuple(group or ())}
+        mapping = Mapping.model_validate({**asked, "classes": declared(classes or ())})
+    elif text_pair or label or id or group or classes:
         raise Mistake("columns are named, but not that of the text; add --text COLUMN, or name none")
     settings = _settings(data)
     upload = upload_of(file, limit=settings.upload_limit)
@@ -124,13 +132,15 @@ def _tell(found: DatasetOut, *, json: bool) -> None:
         print(visible(f"{found.failure.detail}. {found.failure.cure}".removesuffix(". ")))
     print(f"{found.rows:,} rows, {found.bad_rows:,} that could not be read")
     if found.mapping is not None:
-        for use, column in found.mapping.model_dump(exclude_none=True).items():
+        for use, column in found.mapping.model_dump(exclude_none=True, exclude={"classes"}).items():
             if column:
                 print(f"{use}: {visible(column if isinstance(column, str) else ', '.join(column))}")
+        for label, name in found.mapping.classes.items():
+            print(visible(f"class: {label} = {name}"))
     for note in found.notes:
         print(visible(note.text))
     for fault in found.bad_rows_listed:
-        print(visible(f"line {fault.line}: {fault.reason} {fault.cure}"))
+        print(visible(told(fault)))
     if found.bad_rows > len(found.bad_rows_listed):
         print(f"… and {found.bad_rows - len(found.bad_rows_listed):,} more")
 

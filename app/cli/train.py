@@ -11,8 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from ..settings import Settings
-from ..train.data import missing_files
+from ..train.data import FileRecord, missing_files, survey
 from ..train.plan import Plan, embedded_plans, find_plan
+from .terminal.output import visible
 from .terminal.trouble import Mistake
 
 
@@ -26,7 +27,10 @@ def train(
     if missing := missing_files(chosen, data):
         raise Mistake(f"{chosen.name} needs {', '.join(missing)} below {data}; give their folder with --data")
     target = out or Path("models") / chosen.name
+    _refuse_used(target)
     console = Console(stderr=True)
+    for record in survey(chosen, data):
+        _tell_left_out(console, record)
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -43,6 +47,20 @@ def train(
         table.add_row(figure["name"], figure["metric"], f"{figure['value']:.3f}", interval, str(figure["texts"]))
     Console().print(table)
     print(f"The adapter and its card lie in {target}")
+
+
+def _refuse_used(target: Path) -> None:
+    """Raises Mistake: what lies there is somebody's model."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Mistake(f"{target} is there already and not empty; name another folder with --out, or remove it")
+
+
+def _tell_left_out(console: Console, record: FileRecord) -> None:
+    for why, n in record.left_out.items():
+        reason = "could not be read" if why == "bad_rows" else "have no label"
+        console.print(f"{record.path}: {n:,} rows {reason} and are left out", markup=False, highlight=False)
+    for line in record.bad:
+        console.print(visible(f"{record.path}, {line}"), markup=False, highlight=False, soft_wrap=True)
 
 
 def _plan(given: str) -> Plan:

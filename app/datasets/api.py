@@ -17,8 +17,10 @@ from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import export, flow, service
 from .browse import MOST_ROWS, Badge, Filters, Sort
 from .multipart import Sent, receive_form
+from .reading.labels import declared
+from .reading.schemas import MOST_CLASSES, Form, Mapping
 from .requests import PredictRequest
-from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
+from .schemas import DatasetOut, DatasetsOut, RowsOut, SummaryOut
 from .uploads import receive
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[needs(Scope.READ)])
@@ -97,15 +99,19 @@ async def create_dataset(
     label: Column = None,
     id: Column = None,
     groups: Annotated[tuple[str, ...], Query(max_length=8)] = (),
+    classes: Annotated[
+        tuple[str, ...], Query(max_length=MOST_CLASSES, description="`label=class`: which class a label means.")
+    ] = (),
 ) -> Response:
     asked: dict[str, Any] = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": groups}
+    asked["classes"] = classes
     with flow.incoming(services) as file:
         limit = services.settings.upload_limit
         kind = request.headers.get("content-type", "")
         if kind.lower().startswith("multipart/form-data"):
             sent = await receive_form(request.stream(), kind, file, limit=limit)
             asked = {key: sent.get(key) or asked[key] for key in ("text", "text_pair", "label", "id")} | {
-                "groups": sent.fields.get("groups", asked["groups"])
+                name: sent.fields.get(name, asked[name]) for name in ("groups", "classes")
             }
         else:
             sent = Sent(filename=name or "", upload=await receive(request.stream(), file, limit=limit))
@@ -226,7 +232,8 @@ def _mapping(asked: dict[str, Any]) -> Mapping | None:
     if not any(asked.values()):
         return None
     try:
-        return Mapping.model_validate({name: value for name, value in asked.items() if value})
+        given = {name: value for name, value in asked.items() if value}
+        return Mapping.model_validate(given | {"classes": declared(asked["classes"])})
     except ValidationError as error:
         raise BadRequest(
             f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}", cure="Name `text` too."

@@ -9,12 +9,24 @@ from dataclasses import dataclass
 from ..engine.schemas import ModelOut
 from ..jobs.schemas import JobOut
 from ..web.forms import FormError
+from ..web.words import N_
 from .browse import Filters
-from .faults import FAULTS, NOTES
-from .schemas import CellOut, DatasetOut, FaultOut, NoteOut, RowsOut, SummaryOut, WordOut
+from .reading.faults import FAULTS, NOTES
+from .reading.headers import positions
+from .reading.schemas import Column, FaultOut, NoteOut
+from .schemas import CellOut, DatasetOut, RowsOut, RunOut, SummaryOut, WordOut
 
 MOST_CLASSES = 12  # of a matrix that is drawn
 MOST_WORDS = 12
+MOST_LABELS = 8  # that a notice names
+POSITION = N_(
+    "The labels are numbers and were taken for the classes in the order of the model: %(value)s. If they mean others, "
+    "say so below under “Columns”."
+)
+UNMATCHED = N_(
+    "No class of the model is called %(value)s: rows with such a label count neither as right nor as wrong. Say below, "
+    "under “Columns”, which class is meant."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +91,7 @@ class DatasetPage:
     words: Sequence[Words]
     wrong: Sequence[Wrong]
     notes: Sequence[tuple[str, str]]  # message and value
+    choices: Sequence[Column]  # that may be chosen for a use
     error: FormError | None
     at: Callable[..., str]  # the page with some filters changed
     query: Callable[..., str]
@@ -90,6 +103,29 @@ def wrong_rows(found: Sequence[FaultOut]) -> tuple[Wrong, ...]:
 
 def notes_of(found: Sequence[NoteOut]) -> tuple[tuple[str, str], ...]:
     return tuple((NOTES[note.code], note.value) for note in found)
+
+
+def matching_of(run: RunOut | None) -> tuple[tuple[str, str], ...]:
+    """Which labels were not matched with a class, or only by their number."""
+    if run is None or len(run.labels) < 2:
+        return ()
+    found = []
+    if run.matched_by == "position":
+        pairs = [f"{label} = {name}" for label, name in run.matched.items()]
+        found.append((POSITION, _listed(pairs)))
+    if run.unmatched:
+        found.append((UNMATCHED, _listed(run.unmatched)))
+    return tuple(found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_LABELS]) + (" …" if len(names) > MOST_LABELS else "")
+
+
+def choices_of(dataset: DatasetOut) -> tuple[Column, ...]:
+    """The columns of the file; where its first line may be a row, also those that are called by their place."""
+    assumed = any(note.code == "header_assumed" for note in dataset.notes)
+    return dataset.columns + tuple(Column(name=name) for name in positions(len(dataset.columns) if assumed else 0))
 
 
 def matrix_of(cells: Sequence[CellOut], classes: Sequence[str]) -> tuple[tuple[Line, ...], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .schemas import Mapping
+from .reading.schemas import Mapping
 
 DEMO = Path(__file__).parent / "demo.csv"
 DEMO_NAME = "Demo reviews"

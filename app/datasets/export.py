@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from ..errors import EngineBusy
 from ..explain.draw.export import safe_cells
-from .parquet import PACKAGE, ROOT
+from .reading.parquet import ROOT
 from .schemas import RowOut
 
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
@@ -93,7 +93,7 @@ def _csv(rows: Any) -> bytes:
 
 def _start() -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", f"{PACKAGE}.pack"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-m", f"{__package__}.pack"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, env={"PYTHONPATH": str(ROOT), "ARROW_DEFAULT_MEMORY_POOL": "system"},
     )  # fmt: skip
 

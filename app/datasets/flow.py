@@ -22,9 +22,10 @@ from ..web.dependencies import Services
 from . import browse, export, service
 from .browse import Filters
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
-from .parsing import form_of
+from .reading.parsing import form_of
+from .reading.schemas import Form, Mapping
 from .requests import DatasetJob, PredictRequest
-from .schemas import DatasetOut, DatasetsOut, Form, Mapping, RowsOut, SummaryOut
+from .schemas import DatasetOut, DatasetsOut, RowsOut, SummaryOut
 from .service import DataRow
 from .uploads import Upload, upload_of
 

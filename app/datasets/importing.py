@@ -16,9 +16,11 @@ from ..store.datasets import rows as datasets
 from ..store.datasets.facts import Alike, Fact
 from ..store.datasets.tables import Dataset, DatasetRun
 from ..store.results import now
-from .limits import Limits
-from .parsing import NoText, Parsed, Row, parse
-from .schemas import Described, Failure, Fault, Form, Mapping, Note
+from .reading.limits import Limits
+from .reading.parsing import NoText, Parsed, Row, parse
+from .reading.report import BadRows
+from .reading.schemas import Fault, Form, Mapping, Note
+from .schemas import Described, Failure
 
 TOGETHER = 5_000  # rows a transaction
 Progress = Callable[[float, str], None]
@@ -30,16 +32,10 @@ class Tally:
 
     limits: Limits
     rows: int = 0
-    faults: int = 0
-    listed: list[Fault] = field(default_factory=list)
+    bad: BadRows = field(default_factory=BadRows)
     labels: dict[str, None] = field(default_factory=dict)
     values: dict[str, dict[str, None]] = field(default_factory=dict)
     full: bool = False
-
-    def fault(self, found: Fault) -> None:
-        self.faults += 1
-        if len(self.listed) < self.limits.listed:
-            self.listed.append(found)
 
     def row(self, found: Row, mapping: Mapping) -> None:
         self.rows += 1
@@ -95,7 +91,7 @@ def _start(store: Store, serial: int) -> None:
 def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, progress: Progress) -> Tally:
     tally = Tally(limits)
     while values := list(islice(_values(parsed, dataset.serial, tally), TOGETHER)):
-        rows, faults = tally.rows, tally.faults
+        rows, faults = tally.rows, tally.bad.count
 
         def write(session: Any, values: Any = values, rows: int = rows, faults: int = faults) -> None:
             datasets.add_rows(session, values)
@@ -104,9 +100,8 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
         store.commit(write)
         progress(0.6 * min(1.0, tally.rows * 100 / max(1, dataset.size)), f"{tally.rows:,} rows")
     if not tally.rows:
-        listed = "; ".join(f"line {fault.line}: {fault.code}" for fault in tally.listed[:3])
         raise BadFile(
-            f"no row of the file could be read ({listed})",
+            f"no row of the file could be read; {'; '.join(tally.bad.told(3))}",
             cure="Choose another column as the text, or mend the file.",
         )
     return tally
@@ -115,7 +110,7 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
 def _values(parsed: Parsed, serial: int, tally: Tally) -> Iterator[dict[str, Any]]:
     for found in parsed.rows:
         if isinstance(found, Fault):
-            tally.fault(found)
+            tally.bad.add(found)
             continue
         if tally.rows == tally.limits.rows:
             tally.full = True
@@ -144,7 +139,7 @@ def _described(parsed: Parsed, tally: Tally) -> Described:
         notes.append(Note(code="more_rows", value=f"{tally.rows:,}"))
     return Described(
         columns=parsed.columns, mapping=parsed.mapping, labels=tuple(sorted(tally.labels)), filters=filters,
-        faults=tuple(tally.listed), notes=tuple(notes),
+        faults=tuple(tally.bad.listed), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -188,5 +183,5 @@ def groups_of(stored: str | None, described: Described) -> tuple[tuple[str, str]
 
 
 def _finish(store: Store, serial: int, status: str, described: Described, tally: Tally) -> None:
-    values = {"status": status, "rows": tally.rows, "faults": tally.faults, "described": described.model_dump_json()}
+    values = {"status": status, "rows": tally.rows, "faults": tally.bad.count, "described": described.model_dump_json()}
     store.commit(lambda session: datasets.change(session, serial, **values))

@@ -8,9 +8,9 @@ from typing import Any
 
 import rfc8785
 
-from .schemas import Form, Mapping
+from .reading.schemas import Form, Mapping
 
-SCHEMA = 1  # raised when the same file would be read in another way
+SCHEMA = 2  # raised when the same file would be read in another way
 LONGEST_NAME = 120
 
 

@@ -24,7 +24,7 @@ from ..store.datasets.facts import NONE, Alike, Explained, Fact
 from ..store.datasets.tables import Dataset
 from . import words
 from .importing import groups_of, import_file, new_run
-from .labels import aligned
+from .reading.labels import match
 from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
 from .schemas import Described
 from .service import DataRow, rows
@@ -80,7 +80,7 @@ def _predict(work: Work, start: int, stop: int) -> None:
     state = work.engine.ready(work.request.model)
     run = _run(work, found, state)
     described = Described.model_validate_json(found.described)
-    names = aligned(described.labels, state.labels)
+    names = match(described.labels, state.labels).classes
     given = rows(work.store, work.project, found.id, start, stop)
     predicted = _predictions(work, given, state)
     facts = []

@@ -25,8 +25,9 @@ from .browse import Filters
 from .contexts import DatasetPage, ListPage
 from .links import filters_of, filters_of_query, query_of
 from .multipart import receive_form
+from .reading.labels import declared
+from .reading.schemas import Mapping
 from .requests import MOST_EXPLAINED, PredictRequest
-from .schemas import Mapping
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 LONGEST_SEARCH = 500
@@ -187,7 +188,8 @@ async def _page(
         columns=shown,
         words=contexts.words_of(summary.words if summary else ()),
         wrong=contexts.wrong_rows(found.bad_rows_listed),
-        notes=contexts.notes_of(found.notes),
+        notes=contexts.notes_of(found.notes) + contexts.matching_of(run),
+        choices=contexts.choices_of(found),
         error=error,
         at=partial(_address, id, filters),
         query=partial(query_of, filters),
@@ -205,4 +207,4 @@ def _address(id: str, filters: Filters, **changes: Any) -> str:
 def _mapping(form: Form) -> Mapping:
     chosen: dict[str, Any] = {name: form.get(name) for name in ("text", "text_pair", "label", "id") if form.get(name)}
     groups = [value for name, value in form.values.items() if name.startswith("group-")]
-    return Mapping.model_validate(chosen | {"groups": groups})
+    return Mapping.model_validate(chosen | {"groups": groups, "classes": declared([form.get("classes")])})

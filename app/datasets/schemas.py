@@ -1,60 +1,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from ..schemas import Name, Record, Request
+from ..schemas import Name, Record
+from .reading.labels import By
+from .reading.schemas import Column, Fault, FaultOut, Form, Mapping, Note, NoteOut
 
-Form = Literal["csv", "jsonl", "parquet"]
 Status = Literal["waiting", "importing", "ready", "failed"]
-ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Mapping(Request):
-    """Which column is what. Columns that are not named are not kept."""
-
-    text: ColumnName = Field(description="The column that a model reads.")
-    text_pair: ColumnName | None = Field(None, description="The second text, for models that read pairs.")
-    label: ColumnName | None = Field(None, description="What is right.")
-    groups: Annotated[tuple[ColumnName, ...], Field(max_length=8, strict=False)] = Field(
-        (), description="Whom or what a row is about: columns to filter and audit by."
-    )
-    id: ColumnName | None = Field(None, description="The file's own name of a row.")
-
-
-class Column(Record):
-    """A column of the file as its first rows show it."""
-
-    name: str
-    samples: tuple[str, ...] = ()
-    different: int = 0  # values among the first rows
-
-
-class Fault(Record):
-    """A row that could not be read."""
-
-    line: int
-    code: str
-    value: str = ""
-    until: int | None = None  # the last line that was taken for a part of the row
-
-
-class FaultOut(Fault):
-    reason: str
-    cure: str
-
-
-class Note(Record):
-    """Something about the whole file that a reader should know."""
-
-    code: str
-    value: str = ""
-
-
-class NoteOut(Note):
-    text: str
 
 
 class Failure(Record):
@@ -83,6 +38,9 @@ class RunOut(Record):
     done: int
     explained: int
     job: str | None = None
+    matched_by: By = Field("name", description="How labels of the file were matched with classes of the model.")
+    matched: dict[str, str] = Field(default_factory=dict, description="Label of the file → class of the model.")
+    unmatched: tuple[str, ...] = Field((), description="Labels that mean no class: their rows are not judged.")
 
 
 class DatasetOut(Record):

@@ -15,9 +15,11 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..store.database import Store
 from ..store.datasets import rows as datasets
 from ..store.datasets.tables import Dataset, DatasetRow, DatasetRun
-from .faults import said, said_note
 from .keys import dataset_id, name_of
-from .schemas import DatasetOut, DatasetsOut, Described, Form, Mapping, RunOut, Status
+from .reading.faults import said, said_note
+from .reading.labels import match
+from .reading.schemas import Form, Mapping
+from .schemas import DatasetOut, DatasetsOut, Described, RunOut, Status
 from .uploads import Upload, parts_of, stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -133,17 +135,19 @@ def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
         bad_rows_listed=tuple(map(said, described.faults)),
         notes=tuple(map(said_note, described.notes)),
         failure=described.failure,
-        runs=tuple(_run(run) for run in runs if run.model),
+        runs=tuple(_run(run, described) for run in runs if run.model),
         job=found.job,
         created=EPOCH + timedelta(microseconds=found.created),
     )
 
 
-def _run(run: DatasetRun) -> RunOut:
+def _run(run: DatasetRun, described: Described) -> RunOut:
     labels = tuple(json.loads(run.labels))
+    found = match(described.labels, labels)
     return RunOut(
-        model=run.model, digest=run.digest, labels=labels, done=run.done, explained=run.explained, job=run.job
-    )
+        model=run.model, digest=run.digest, labels=labels, done=run.done, explained=run.explained, job=run.job,
+        matched_by=found.by, matched=dict(found.classes), unmatched=found.unmatched,
+    )  # fmt: skip
 
 
 def _row(row: DatasetRow) -> DataRow:

@@ -1,8 +1,8 @@
-"""Labelled texts from files. A reader yields (text, label name); the plan's labels give it a number."""
+"""Labelled texts from files. A reader yields (text, label) and counts the rows that it cannot read; the plan's labels
+give a label its number."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..datasets.reading.decoding import lines_of
+from ..datasets.reading.labels import match
+from ..datasets.reading.parsing import form_of, parse
+from ..datasets.reading.report import BadRows
+from ..datasets.reading.schemas import Fault, Mapping
+from ..errors import BadFile
 from .plan import Plan, Source
 
+Pair = tuple[str, str | None]  # text, label
 SST_NAMES = {0: "negative", 1: "negative", 3: "positive", 4: "positive"}
 BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-lrb-": "(", "-rrb-": ")", "``": '"', "''": '"'}
 
@@ -24,11 +31,19 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the card says of a data file."""
+    """What the card says of a data file. rows: those that are used. bad: a line for each of the first that could not be
+    read."""
 
     path: str
     sha256: str
     rows: int
+    bad_rows: int = 0
+    unlabelled: int = 0
+    bad: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        return {name: n for name in ("bad_rows", "unlabelled") if (n := getattr(self, name))}
 
 
 class BadData(ValueError):
@@ -41,21 +56,43 @@ def missing_files(plan: Plan, root: Path) -> list[str]:
     return [path for path in wanted if not (root / path).is_file()]
 
 
+def survey(plan: Plan, root: Path) -> list[FileRecord]:
+    """What every file of a plan holds, before anything is computed. Raises BadData."""
+    return [read(source, root, plan.labels)[1] for source in (*plan.train, *plan.judge)]
+
+
 def read(source: Source, root: Path, labels: Sequence[str]) -> tuple[list[Example], FileRecord]:
-    """Every row of one file whose label is among `labels`; a label outside them is an error."""
-    path = root / source.path
-    number = {name: i for i, name in enumerate(labels)}
-    examples = []
+    """Every row of one file that has a label. Rows that cannot be read, and those without a label, are counted; a label
+    that means none of `labels` is an error. Raises BadData."""
+    path, bad = root / source.path, BadRows()
+    pairs: list[Pair] = []
     try:
-        for text, label in READERS[source.reader](path, source):
-            if label not in number:
-                raise BadData(f"{source.path}: label {label!r} is none of {', '.join(labels)}")
-            examples.append(Example(text, number[label]))
+        pairs.extend(READERS[source.reader](path, source, bad))
+    except BadFile as error:
+        raise BadData(f"{source.path}: {error}. {error.cure}".removesuffix(". ")) from error
     except (KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        place = f"{source.path}, after row {len(examples)}"
+        place = f"{source.path}, after row {len(pairs)}"
         raise BadData(f"{place}: not what the reader {source.reader!r} expects ({error!r})") from error
+    numbers = _numbers(source, [label for _, label in pairs if label is not None], labels)
+    examples = [Example(text, numbers[label]) for text, label in pairs if label is not None]
+    if not examples:
+        raise BadData(f"{source.path}: no row has a text and a label{''.join(f'; {line}' for line in bad.told(1))}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return examples, FileRecord(source.path, digest, len(examples))
+    unlabelled = len(pairs) - len(examples)
+    return examples, FileRecord(source.path, digest, len(examples), bad.count, unlabelled, tuple(bad.told(20)))
+
+
+def _numbers(source: Source, found: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
+    """The class of each label, by name: the order of a plan's labels says nothing of the numbers in a file."""
+    matched = match(tuple(dict.fromkeys(found)), labels)
+    unmatched = matched.unmatched if matched.by == "name" else tuple(dict.fromkeys(found))
+    if unmatched:
+        entries = ", ".join(f'"{each[:40]}" = "…"' for each in unmatched[:3])
+        raise BadData(
+            f"{source.path}: label {unmatched[0][:80]!r} is none of {', '.join(labels)}; "
+            f"say which it means: classes = {{ {entries} }}"
+        )
+    return {label: labels.index(name) for label, name in matched.classes.items()}
 
 
 def training_examples(plan: Plan, root: Path) -> tuple[list[Example], list[FileRecord]]:
@@ -69,6 +106,8 @@ def training_examples(plan: Plan, root: Path) -> tuple[list[Example], list[FileR
         for example in rows:
             if (key := fingerprint(example.text)) not in held_out:
                 examples.setdefault(key, example)
+    if not examples:
+        raise BadData("every text to learn from is also one to be judged by; give others, or judge by other files")
     return list(examples.values()), records
 
 
@@ -77,10 +116,10 @@ def fingerprint(text: str) -> str:
     return re.sub(r"\W+", "", text).casefold()
 
 
-def _sst_phrases(path: Path, source: Source) -> Iterator[tuple[str, str]]:
+def _sst_phrases(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
     """Every labelled subtree that is not neutral, longest first, so that a duplicate keeps its sentence's label."""
     phrases: dict[str, int] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines_of(path):
         for grade, phrase in _subtrees(line):
             phrases.setdefault(phrase, grade)
     for phrase, grade in phrases.items():
@@ -104,26 +143,25 @@ def _subtrees(line: str) -> Iterable[tuple[int, str]]:
     return reversed(found)
 
 
-def _sst_binary(path: Path, source: Source) -> Iterator[tuple[str, str]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
+def _sst_binary(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
+    for line in lines_of(path):
         grade, _, text = line.partition(" ")
         yield " ".join(BRACKETS.get(t, t) for t in text.split()), ("negative", "positive")[int(grade)]
 
 
-def _imdb_cad(path: Path, source: Source) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            yield row["Text"], row["Sentiment"].lower()
+def _imdb_cad(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
+    for text, label in _rows(path, Mapping(text="Text", label="Sentiment"), bad):
+        yield text, label and label.lower()
 
 
-def _hatexplain_csv(path: Path, source: Source) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield row["text"], _normal_or_toxic(row["label"])
+def _hatexplain_csv(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
+    for text, label in _rows(path, Mapping(text="text", label="label"), bad):
+        yield text, label and _normal_or_toxic(label)
 
 
-def _hatexplain_jsonl(path: Path, source: Source) -> Iterator[tuple[str, str]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
+def _hatexplain_jsonl(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
+    """Texts that are lists of words."""
+    for line in lines_of(path):
         row = json.loads(line)
         yield " ".join(row["tokens"]), _normal_or_toxic(row["majority"])
 
@@ -132,17 +170,20 @@ def _normal_or_toxic(label: str) -> str:
     return "normal" if label == "normal" else "toxic"
 
 
-def _table(path: Path, source: Source) -> Iterator[tuple[str, str]]:
-    if path.suffix == ".jsonl":
-        rows: Iterable[dict[str, str]] = (json.loads(s) for s in path.read_text(encoding="utf-8").splitlines())
-    else:
-        text = path.read_text(encoding="utf-8")
-        rows = csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",")
-    for row in rows:
-        yield row[source.text], str(row[source.label])
+def _table(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
+    return _rows(path, Mapping(text=source.text, label=source.label, classes=source.classes), bad)
 
 
-READERS: dict[str, Callable[[Path, Source], Iterator[tuple[str, str]]]] = {
+def _rows(path: Path, mapping: Mapping, bad: BadRows) -> Iterator[Pair]:
+    """Raises BadFile."""
+    for row in parse(path, form_of(path, path.name), mapping=mapping).rows:
+        if isinstance(row, Fault):
+            bad.add(row)
+        else:
+            yield row.text, row.label
+
+
+READERS: dict[str, Callable[[Path, Source, BadRows], Iterator[Pair]]] = {
     "sst_phrases": _sst_phrases,
     "sst_binary": _sst_binary,
     "imdb_cad": _imdb_cad,

@@ -33,6 +33,8 @@ class Figure(BaseModel):
     texts: int
     file: str
     sha256: str
+    bad_rows: int = 0
+    unlabelled: int = 0
     goal: float | None = None
 
 
@@ -104,4 +106,6 @@ def _figure(name: str, metric: str, value: tuple[float, float, float], interval:
         texts=record.rows,
         file=record.path,
         sha256=record.sha256,
+        bad_rows=record.bad_rows,
+        unlabelled=record.unlabelled,
     )

@@ -28,6 +28,9 @@ class Source(Frozen):
     path: str
     text: str = Field("text", description="Text column, for the reader 'table'.")
     label: str = Field("label", description="Label column, for the reader 'table'.")
+    classes: dict[str, str] = Field(
+        default_factory=dict, description="Label in the file → label of the plan, for the reader 'table'."
+    )
 
 
 class Judgement(Source):

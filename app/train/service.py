@@ -67,7 +67,7 @@ def train(
         "adapter": {"method": "LoRA", "sha256": _sha256(out / "adapter_model.safetensors")},
         "fit": plan.fit.model_dump(),
         "seed": plan.seed,
-        "trained_on": [{"path": f.path, "sha256": f.sha256, "rows": f.rows} for f in files],
+        "trained_on": [{"path": f.path, "sha256": f.sha256, "rows": f.rows, **f.left_out} for f in files],
         "training_texts": len(examples),
         "figures": [f.model_dump() for f in judge(plan, saved, tokenizer, root=data)],
         "libraries": {name: version(name) for name in LIBRARIES},

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from app.datasets.importing import new_run
-from app.datasets.schemas import Described, Mapping
+from app.datasets.reading.schemas import Mapping
+from app.datasets.schemas import Described
 from app.settings import Settings
 from app.store.database import Store, open_store
 from app.store.datasets import facts as dataset_facts

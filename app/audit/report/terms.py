@@ -119,6 +119,7 @@ ASSIGNED = {
 }
 LEFT_OUT = {
     "no_text": N_("no text"),
+    "bad_rows": N_("rows that cannot be read"),
     "both_named": N_("names both groups"),
     "no_word": N_("names the group by a word that is not swapped"),
     "word": N_("a word without counterpart"),

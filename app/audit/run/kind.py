@@ -20,6 +20,7 @@ from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
 from ...store.database import Store
 from ...web.words import N_
+from .. import files
 from ..data.material import Material
 from ..data.plan import Own, Plan, Swaps, Table
 from ..evidence.oracle import EngineOracle
@@ -163,7 +164,9 @@ def _of_dataset(store: Store, project: str, declared: str, classes: tuple[str, .
     if isinstance(data, Table | Swaps):
         data = data.model_copy(update={"text": text, "label": label if data.label else None})
     made = material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows, classes=classes)
-    return replace(made, source={**made.source, "title": found.name})
+    file = files.facts_of(found.bad_rows, found.bad_rows_listed, found.notes)
+    left_out = {"bad_rows": found.bad_rows, **made.left_out} if found.bad_rows else made.left_out
+    return replace(made, source={**made.source, "title": found.name, "file": file}, left_out=left_out)
 
 
 def archive(folder: Path) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +18,14 @@ from ..data.material import Material, Pair
 from ..data.plan import Functional, Plan, Swaps, Table, Templates
 from ..data.swaps.swapping import swappable, twins_of
 from ..data.values import Bools
+from ..files import Columns, rows_of
 from ..labelling import labelling
-from ..measures.functional import cases_of
+from ..measures.functional import LABEL, TEXT, cases_of
 from ..report.matches import sampled
 
 SAMPLES = Path(__file__).parent / "samples"
 SLOT = "{identity}"
 MOST_NAMED = 20  # groups that an error lists
-LARGEST = 200_000_000  # bytes of a file
 JIGSAW = "identity templates of Jigsaw's unintended-ml-bias-analysis, CC BY 4.0"
 
 
@@ -44,12 +43,22 @@ def _read(plan: Plan, folder: Path, dataset: Sequence[Mapping[str, Any]] | None,
     data = plan.data
     if isinstance(data, Templates):
         return templates(data)
-    rows = _rows(folder / data.path) if data.path else list(dataset or ())
+    if data.path is None:
+        return _of_rows(plan, list(dataset or ()), classes)
+    rows, facts = rows_of(folder / data.path, _columns(data))
+    made = _of_rows(plan, rows, classes)
+    left_out = {"bad_rows": facts["bad_rows"], **made.left_out} if facts["bad_rows"] else made.left_out
+    return replace(made, source={**made.source, "file": facts}, left_out=left_out)
+
+
+def _of_rows(plan: Plan, rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Material:
+    data = plan.data
     if isinstance(data, Functional):
         return functional(data, rows)
     audited = plan.audited or (classes[-1] if classes else "")
     if isinstance(data, Table):
         return table(data, rows, audited=audited, seed=plan.seed, classes=classes)
+    assert isinstance(data, Swaps)
     return swapped(data, rows, audited=audited, seed=plan.seed, classes=classes)
 
 
@@ -75,6 +84,16 @@ def _comparable(plan: Plan, membership: Membership) -> None:
         f"every text is of the group {kept.names[0][:80]!r}: there is none to compare it with",
         cure="Add texts of other groups, or say in data.no_group which values name none.",
     )
+
+
+def _columns(data: Table | Swaps | Functional) -> Columns:
+    """Which columns of a file are read, and how."""
+    if isinstance(data, Functional):
+        named = ("target_ident", "templ_id")
+        return Columns(text=TEXT, label=LABEL, groups=("functionality", *named), optional=named)
+    if isinstance(data, Swaps):
+        return Columns(text=data.text, label=data.label)
+    return Columns(text=data.text, label=data.label, groups=(*data.groups, *((data.cluster,) if data.cluster else ())))
 
 
 def templates(data: Templates) -> Material:
@@ -123,7 +142,7 @@ def table(
         cells = [row[data.label] for row in kept]
         read = labelling(cells, data.label, positive=data.positive, audited=audited, classes=classes)
     membership, found, facts = _groups(data, kept, texts)
-    gone = sorted(set(from_columns(_columns(data, rows), data.no_group).names) - set(membership.names))
+    gone = sorted(set(from_columns(_cells_of(data, rows), data.no_group).names) - set(membership.names))
     return Material(
         texts=tuple(texts),
         labels=None if read is None else read.labels,
@@ -207,7 +226,7 @@ def _groups(
     data: Table, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]
 ) -> tuple[Membership, tuple[tuple[Mention, ...], ...], dict[str, Any]]:
     """Membership, the terms that name an identity, and what a report says of the list of terms and of blank cells."""
-    columns = _columns(data, rows)
+    columns = _cells_of(data, rows)
     own = from_columns(columns, data.no_group)
     facts: dict[str, Any] = {"unknown": list(unknown_cells(columns, data.no_group))} if columns else {}
     _named(data, columns, own)
@@ -223,7 +242,7 @@ def _groups(
     return (found.beside(own) if columns else found), mentions, facts
 
 
-def _columns(data: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[object]]:
+def _cells_of(data: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[object]]:
     return {name: [row[name] for row in rows] for name in data.groups}
 
 
@@ -275,16 +294,3 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
 def _sample(name: str) -> Iterator[dict[str, str]]:
     with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(_content(path))))
-
-
-def _content(path: Path) -> str:
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BadRequest(f"{path} has more than {LARGEST // 1_000_000} MB", cure="Upload it as a data set.")
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path} cannot be read: {error}", cure="Give a CSV file in UTF-8.") from None

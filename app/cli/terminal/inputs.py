@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from ...datasets.reading.decoding import Source, lines_of
+from ...datasets.reading.faults import said_note, told
+from ...datasets.reading.parsing import parse
+from ...datasets.reading.schemas import Fault, Form, Mapping
+from ...errors import BadFile
 from .trouble import Mistake
 
 Format = Literal["text", "lines", "jsonl", "csv", "tsv", "parquet"]
 FORMATS: dict[str, Format] = {
     ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet",
 }  # fmt: skip
+FORMS: dict[Format, Form] = {"jsonl": "jsonl", "csv": "csv", "tsv": "csv", "parquet": "parquet"}
+PAIR_COLUMN = "text_pair"
 LONGEST_NAME = 4096  # bytes of a path; anything longer is a text
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """fault: what is wrong with a row that could not be read, which has no text."""
+
     text: str
     text_pair: str | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +43,25 @@ class Texts:
 
 
 def read_texts(given: str, *, form: Format | None, column: str, pair: str | None, pair_column: str) -> Texts:
-    """given: a text, '-' for stdin, or a file whose name ends in .txt, .jsonl, .csv, .tsv or .parquet."""
+    """given: a text, '-' for stdin, or a file whose name ends in .txt, .jsonl, .csv, .tsv or .parquet.
+
+    A row that cannot be read is one of the rows, so that the others keep their numbers. Raises Mistake.
+    """
+    known: Format
     if given == "-":
         if form == "parquet":
             raise Mistake("Parquet is read from a file, not from stdin")
-        return _parsed(_stdin(), form or "text", source="stdin", column=column, pair=pair, pair_column=pair_column)
-    path = _file(given, form)
-    if path is None:
-        return Texts((Row(_argument(given), pair),), single=True)
-    known = form or FORMATS[path.suffix.lower()]
-    content = "" if known == "parquet" else _decoded(path.read_bytes(), given)
-    return _parsed(content, known, source=given, column=column, pair=pair, pair_column=pair_column)
+        source: Source = sys.stdin.buffer.read()
+        known, name = form or "text", "stdin"
+    else:
+        path = _file(given, form)
+        if path is None:
+            return Texts((Row(_argument(given), pair),), single=True)
+        source, known, name = path, form or FORMATS[path.suffix.lower()], given
+    try:
+        return _texts(source, known, name=name, column=column, pair=pair, pair_column=pair_column)
+    except BadFile as error:
+        raise Mistake(f"{name}: {error}. {error.cure}".removesuffix(". ")) from error
 
 
 def _file(given: str, form: Format | None) -> Path | None:
@@ -61,74 +76,29 @@ def _file(given: str, form: Format | None) -> Path | None:
         return None
 
 
-def _parsed(content: str, form: Format, *, source: str, column: str, pair: str | None, pair_column: str) -> Texts:
+def _texts(source: Source, form: Format, *, name: str, column: str, pair: str | None, pair_column: str) -> Texts:
     if form == "text":
-        return Texts((Row(content.removesuffix("\n").removesuffix("\r"), pair),), single=True)
-    rows = tuple(_rows(content, form, source=source, column=column, pair=pair, pair_column=pair_column))
-    if not rows:
-        raise Mistake(f"{source} holds no texts")
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        return Texts((Row(_decoded(content, name).removesuffix("\n").removesuffix("\r"), pair),), single=True)
+    if form == "lines":
+        rows = tuple(Row(line, pair) for line in lines_of(source) if line.strip())
+    else:
+        rows = tuple(_rows(source, FORMS[form], name=name, column=column, pair=pair, pair_column=pair_column))
+    if all(row.fault for row in rows):
+        raise Mistake(f"{name} holds no texts{f': {rows[0].fault}' if rows else ''}")
     return Texts(rows, single=False)
 
 
-def _rows(content: str, form: Format, *, source: str, column: str, pair: str | None, pair_column: str) -> Iterator[Row]:
-    if form == "lines":
-        yield from (Row(line, pair) for line in content.splitlines() if line.strip())
-        return
-    for number, record in _records(content, form, source):
-        text = record.get(column)
-        if not isinstance(text, str):
-            known = ", ".join(str(name) for name in record if name is not None)
-            raise Mistake(f"{source}, row {number}: no text in column {column!r}; it has {known}; use --column")
-        second = record.get(pair_column, pair)
-        if second is not None and not isinstance(second, str):
-            raise Mistake(f"{source}, row {number}: column {pair_column!r} is not a text")
-        yield Row(text, second or None)
-
-
-def _records(content: str, form: Format, source: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    if form == "parquet":
-        yield from enumerate(_parquet(source))
-        return
-    if form == "jsonl":
-        for number, line in enumerate(content.split("\n"), start=1):
-            if line.strip():
-                yield number, _json_object(line, f"{source}, line {number}")
-        return
-    # A review may be longer than the module's default of 131,072 characters a cell.
-    csv.field_size_limit(1 << 24)
-    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter="\t" if form == "tsv" else ",")
-    try:
-        yield from enumerate(reader, start=2)
-    except csv.Error as error:
-        raise Mistake(f"{source}, line {reader.line_num}: {error}") from error
-
-
-def _parquet(source: str) -> Iterator[dict[str, Any]]:
-    import pyarrow
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(source) as file:
-            for batch in file.iter_batches():
-                yield from batch.to_pylist()
-    except pyarrow.ArrowException as error:
-        raise Mistake(f"{source} cannot be read as Parquet: {error}") from error
-
-
-def _json_object(line: str, place: str) -> dict[str, Any]:
-    try:
-        found = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise Mistake(f"{place} is not JSON: {error}") from error
-    if isinstance(found, str):
-        return {"text": found}
-    if not isinstance(found, dict):
-        raise Mistake(f"{place} is neither a JSON object nor a string")
-    return found
-
-
-def _stdin() -> str:
-    return _decoded(sys.stdin.buffer.read(), "stdin")
+def _rows(source: Source, form: Form, *, name: str, column: str, pair: str | None, pair_column: str) -> Iterator[Row]:
+    """The file's second column where there is one, else the same second text for all."""
+    mapping = Mapping(text=column, text_pair=None if column == pair_column else pair_column)
+    parsed = parse(source, form, mapping=mapping, optional=(pair_column,) if pair_column == PAIR_COLUMN else ())
+    for note in parsed.notes:
+        if note.code != "nested":  # columns that nobody asked for
+            print(f"whence: {name}: {said_note(note).text}", file=sys.stderr)
+    paired = any(each.name == pair_column for each in parsed.columns)
+    for row in parsed.rows:
+        yield Row("", fault=told(row)) if isinstance(row, Fault) else Row(row.text, row.text_pair if paired else pair)
 
 
 def _decoded(content: bytes, source: str) -> str:

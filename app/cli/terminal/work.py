@@ -87,7 +87,7 @@ def _one(row: Row, answer: Answer, *, style: Style, out: Path | None, forms: For
 
 def _into_file(texts: Texts, answer: Answer, *, style: Style, out: Path, forms: Forms) -> int:
     """Goes on behind what an earlier run with the same texts and settings has kept."""
-    shards = Shards(out, key_of(style, forms.asked, [(row.text, row.text_pair) for row in texts.rows]))
+    shards = Shards(out, key_of(style, forms.asked, [(row.text, row.text_pair, row.fault) for row in texts.rows]))
     start = failed = 0
     for stored in shards.stored():
         start, failed = stored.stop, failed + stored.failed
@@ -141,6 +141,8 @@ def _answered(texts: Texts, answer: Answer, *, start: int) -> Iterator[tuple[int
         for number, row in enumerate(texts.rows[start:], start=start):
             found: Any
             try:
+                if row.fault is not None:
+                    raise explainers.BadInput(row.fault)
                 found = answer(row, _within(bar, task, number))
             except explainers.ExplainersError as error:
                 if texts.single:

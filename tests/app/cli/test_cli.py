@@ -206,14 +206,33 @@ def test_a_mistake_is_one_line_and_exit_code_2(run: Run, arguments: Sequence[str
     assert says in err
 
 
+def test_a_trained_model_is_not_written_over_another(run: Run, tmp_path: Path) -> None:
+    """The folder must be new or empty; nothing in it is touched."""
+    (tmp_path / "t.csv").write_text("text,label\ngood,pos\nbad,neg\n", encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(
+        'name = "tiny"\ntitle = "T"\ndescription = "D"\nintended_use = "U"\nlimits = ["L"]\nlabels = ["neg", "pos"]\n'
+        '[[train]]\nreader = "table"\npath = "t.csv"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "card.json").write_text("mine", encoding="utf-8")
+    code, _, err = run("train", str(tmp_path / "plan.toml"), "--data", str(tmp_path), "--out", str(tmp_path / "out"))
+
+    assert code == 2
+    assert "is there already and not empty" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["card.json"]
+    assert (tmp_path / "out" / "card.json").read_text(encoding="utf-8") == "mine"
+
+
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        (b'{"a": 1}\n', "a.jsonl", "no text in column 'text'; it has a"),
-        (b"{nope\n", "a.jsonl", "line 1 is not JSON"),
-        (b"[1]\n", "a.jsonl", "neither a JSON object nor a string"),
-        (b"\n", "a.jsonl", "holds no texts"),
-        (b"a,b\n1,2\n", "a.csv", "no text in column 'text'; it has a, b"),
+        (b'{"a": 1}\n', "a.jsonl", "no column 'text'; it has: a"),
+        (b"{nope\n", "a.jsonl", "no line at the start of the file is a JSON object or a string"),
+        (b"[1]\n", "a.jsonl", "one JSON array"),
+        (b"\n", "a.jsonl", "the file is empty"),
+        (b"a,b\n1,2\n", "a.csv", "no column 'text'; it has: a, b"),
+        (b"text,label\na,b,c\n", "a.csv", "line 2: It has 3 \u2260 2 fields."),
         (b"\xff\xfe", "a.txt", "is not UTF-8 (byte 0)"),
     ],
 )

@@ -54,6 +54,18 @@ def test_a_file_without_the_column_ends_with_one(folder: Path, capsys: pytest.Ca
     assert printed(capsys, "add", str(file))[0] == 0
 
 
+def test_a_label_is_declared_to_mean_a_class(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once for each label; without LABEL=CLASS it is a mistake."""
+    file = folder / "numbers.csv"
+    file.write_bytes(b"text,label\ngood,1.0\nbad,0.0\n")
+    asked = ("add", str(file), "--text", "text", "--label", "label", "--class", "0=negative", "--class")
+
+    code, out, _ = printed(capsys, *asked, "1=positive", "--json")
+    assert (code, json.loads(out)["labels"]) == (0, ["negative", "positive"])
+    code, _, err = printed(capsys, *asked, "positive")
+    assert (code, "Write label=class" in err or "which class" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "says"),
     [(REVIEWS, ("--label", "label"), "--text"), (b"", (), "is empty"), (None, (), "No such file")],

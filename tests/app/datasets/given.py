@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from app.datasets import importing, service
-from app.datasets.parsing import form_of
-from app.datasets.schemas import DatasetOut, Described, Mapping
+from app.datasets.reading.parsing import form_of
+from app.datasets.reading.schemas import Mapping
+from app.datasets.schemas import DatasetOut, Described
 from app.datasets.uploads import upload_of
 from app.store.database import Store
 from app.store.datasets import facts as dataset_facts

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.datasets import service
-from app.datasets.limits import Limits
-from app.datasets.schemas import Mapping
+from app.datasets.reading.limits import Limits
+from app.datasets.reading.schemas import Mapping
 from app.datasets.uploads import restore, upload_of
 from app.errors import NotFound, TooLarge
 from app.jobs.retention import forgetting

@@ -223,3 +223,54 @@ def test_names_labels_and_texts_are_only_shown(client: TestClient, sent: Callabl
         assert "<img" not in page
         assert "<script>" not in page
         assert "49014001" not in page
+
+
+NUMBERED = b"text,label\na gorgeous film,1.0\na dull film,0.0\ngood shoes,1.0\n"
+
+
+def test_numbers_that_were_taken_for_classes_are_told_and_can_be_declared(
+    client: TestClient, sent: Callable[..., str], run: Callable[[], None]
+) -> None:
+    """The order of the model is an assumption; said otherwise, the same file is another data set."""
+    where = sent(NUMBERED)
+    page = client.get(where).text
+    form = {"text": "text", "label": "label", "classes": "0 = yes\r\n1 = no"}
+    other = client.post(f"{where}/columns", data=form, follow_redirects=False).headers["location"]
+    run()
+    client.post(f"{other}/predict", data={"model": "sentiment", "explain": "0"})
+    run()
+    found = client.get(f"/v1{other}").json()
+
+    assert "taken for the classes in the order of the model: 0 = no, 1 = yes" in words(page)
+    assert client.get(f"/v1{where}").json()["runs"][0]["matched_by"] == "position"
+    assert found["labels"] == ["no", "yes"]
+    assert found["mapping"]["classes"] == {"0": "yes", "1": "no"}
+    assert found["runs"][0]["matched_by"] == "name"
+    assert "taken for the classes" not in words(client.get(other).text)
+    assert "0 = yes" in client.get(other).text
+    assert client.post(f"{where}/columns", data=form | {"classes": "0 yes"}).status_code == 422
+
+
+def test_labels_that_mean_no_class_are_told(client: TestClient, sent: Callable[..., str]) -> None:
+    """Their rows are neither right nor wrong."""
+    page = words(client.get(sent(LABELLED + b"so so,maybe,film\n")).text)
+
+    assert "No class of the model is called maybe" in page
+    assert "of 5 rows" in page
+
+
+def test_classes_are_declared_over_rest(client: TestClient, run: Callable[[], None]) -> None:
+    """In the address, once for each label."""
+    query = "text=text&label=label&classes=0%3Dno&classes=1%3Dyes"
+    sent = client.post(f"/v1/datasets?{query}", content=NUMBERED, headers={"Content-Type": "text/csv"}).json()
+    run()
+
+    assert client.get(f"/v1/datasets/{sent['id']}").json()["labels"] == ["no", "yes"]
+
+
+def test_a_first_line_that_may_be_a_row_can_be_read_as_one(client: TestClient, sent: Callable[..., str]) -> None:
+    """The page offers the columns by their place."""
+    page = client.get(sent(b"good film,positive\nbad film,negative\n", asked=False)).text
+
+    assert "The first line was taken for the names of the columns: good film, positive" in words(page)
+    assert '<option value="column 1"' in page

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.datasets.faults import FAULTS, said
-from app.datasets.limits import Limits
-from app.datasets.parsing import NoText, Row, form_of, parse
-from app.datasets.schemas import Fault, Form, Mapping
+from app.datasets.reading.faults import FAULTS, said
+from app.datasets.reading.limits import Limits
+from app.datasets.reading.parsing import NoText, Row, form_of, parse
+from app.datasets.reading.schemas import Fault, Form, Mapping
 from app.errors import BadFile
 from app.settings import Settings
 
@@ -72,8 +72,8 @@ FAULTY = [
     ("csv", b"text,label\ngood,1,2\nbad,0\n", 2, "width"),
     ("csv", b"text,label\ngood\nbad,0\n", 2, "width"),
     ("csv", b'text,label\n"good"film,1\nbad,0\n', 2, "quote"),
-    ("csv", b'text,label\nbad,0\n"never closed,1\n', 3, "quote"),
-    ("csv", b'text,label\nbad,0\n"' + b"bad,0\n" * 20_000, 3, "long_cell"),
+    ("csv", b'text,label\nbad,0\n"never closed,1\n', 3, "open_quote"),
+    ("csv", b'text,label\nbad,0\n"' + b"bad,0\n" * 20_000, 3, "open_quote"),
     ("csv", b"text,label\n" + b"x" * 20_001 + b",1\nbad,0\n", 2, "long_text"),
     ("csv", b"text,label\n  ,1\nbad,0\n", 2, "no_text"),
     ("csv", b"text,label\na\x00b,1\nbad,0\n", 2, "nul"),
@@ -83,7 +83,7 @@ FAULTY = [
     ("jsonl", b'{"text": "bad"}\n{"text": "a", "text": "b"}\n', 2, "twice"),
     ("jsonl", b'{"text": "bad"}\n{"other": "a"}\n', 2, "missing"),
     ("jsonl", b'{"text": "bad"}\n{"text": {"inner": 1}}\n', 2, "kind"),
-    ("jsonl", b'{"text": "bad"}\n{"text": NaN}\n', 2, "json"),
+    ("jsonl", b'{"text": "bad"}\n{"text": NaN}\n', 2, "no_text"),
     ("jsonl", b'{"text": "bad"}\n{"text": "\\ud800"}\n', 2, "nul"),
     ("jsonl", b'{"text": "bad"}\n' + b"[" * 100_000 + b"\n", 2, "json"),
     ("jsonl", b'{"text": "bad"}\n{"text": ' + b"1" * 5000 + b"}\n", 2, "json"),
@@ -124,7 +124,7 @@ REFUSED = [
     ("csv", b"\xff\xfet\x00e", "not UTF-16|holds|no rows|first"),
     ("csv", b",".join(b"c%d" % k for k in range(201)) + b"\n", "201 columns"),
     ("csv", b"x" * 2_000_000, "over 1,048,576 characters"),
-    ("csv", b"a long sentence " * 20 + b"\nb\n", "does not name the columns"),
+    ("csv", b'"text,label\ngood,1\n', "the first line, which names the columns"),
     ("jsonl", b'[{"text": "a"}]', "one JSON array"),
     ("jsonl", b"hello\n", "no line"),
     ("parquet", b"PAR1 and nothing", "not Parquet"),

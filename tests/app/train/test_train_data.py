@@ -106,10 +106,12 @@ def test_the_record_of_a_file_is_its_hash_and_its_rows(tmp_path: Path) -> None:
     ("reader", "content", "says"),
     [
         ("table", "text,label\ngood,maybe\n", "label 'maybe' is none of negative, positive"),
-        ("table", "text,mark\ngood,positive\n", "not what the reader 'table' expects"),
+        ("table", "text,mark\ngood,positive\n", "no column 'label'; it has: text, mark"),
+        ("table", "text,label\ngood,\n", "no row has a text and a label"),
+        ("table", "text,label\ngood,0\nbad,1\n", r"label '0' is none of negative, positive; say which.*classes ="),
         ("sst_binary", "7 good\n", "not what the reader 'sst_binary' expects"),
         ("hatexplain_jsonl", "nope\n", "not what the reader 'hatexplain_jsonl' expects"),
-        ("imdb_cad", "a\tb\n1\t2\n", "not what the reader 'imdb_cad' expects"),
+        ("imdb_cad", "a\tb\n1\t2\n", "no column 'Text'; it has: a, b"),
         ("sst_phrases", "(3 (4 good)\n)) x\n", "not what the reader 'sst_phrases' expects"),
     ],
 )
@@ -135,6 +137,16 @@ def test_texts_that_are_judged_by_are_never_trained_on(tmp_path: Path) -> None:
     assert [(f.path, f.rows) for f in files] == [("train.txt", 4)]
 
 
+def test_a_plan_that_leaves_nothing_to_learn_from_is_refused(tmp_path: Path) -> None:
+    """Before anything is loaded, with the reason."""
+    (tmp_path / "t.txt").write_text("1 good\n0 bad\n", encoding="utf-8")
+    source: Any = {"reader": "sst_binary", "path": "t.txt"}
+    chosen = plan(train=(Source(**source),), judge=(Judgement(name="same", **source),))
+
+    with pytest.raises(BadData, match="every text to learn from is also one to be judged by"):
+        training_examples(chosen, tmp_path)
+
+
 def test_missing_files_are_named_once(tmp_path: Path) -> None:
     """Before anything is loaded the command can say what it lacks."""
     (tmp_path / "here.txt").write_text("", encoding="utf-8")
@@ -147,3 +159,34 @@ def test_fingerprints_keep_letters_of_every_script() -> None:
     """这部电影 and 那部电影 differ; only case, spacing and punctuation are ignored."""
     assert fingerprint("Don't, PANIC!") == fingerprint("dont panic")
     assert fingerprint("这部电影") != fingerprint("那部电影")
+
+
+def test_cells_are_read_as_they_stand(tmp_path: Path) -> None:
+    """Line breaks in quotes, what other programs take for line ends, the mark that Excel writes."""
+    content = '\ufefftext,label\r\n"a good\r\nfilm",positive\r\n"one\u2028two\x85three",negative\r\n'
+
+    assert rows(tmp_path, "table", content, name="t.csv") == [
+        ("a good\r\nfilm", "positive"),
+        ("one\u2028two\x85three", "negative"),
+    ]
+    assert rows(tmp_path, "table", '{"text": "one\u2028two", "label": "positive"}\n', name="t.jsonl") == [
+        ("one\u2028two", "positive")
+    ]
+
+
+def test_rows_that_are_left_out_are_counted(tmp_path: Path) -> None:
+    """Those that cannot be read, with their line, and those without a label."""
+    (tmp_path / "t.csv").write_text("text,label\na, b,positive\ngood,positive\nfine,\n", encoding="utf-8")
+    examples, record = read(Source(reader="table", path="t.csv"), tmp_path, LABELS)
+
+    assert examples == [Example("good", 1)]
+    assert (record.rows, record.bad_rows, record.unlabelled) == (1, 1, 1)
+    assert record.bad[0].startswith("line 2: It has 3 ≠ 2 fields.")
+
+
+def test_a_plan_says_what_the_numbers_of_a_file_mean(tmp_path: Path) -> None:
+    """The order of a plan's labels says nothing of them; 1.0 is the number 1."""
+    (tmp_path / "t.csv").write_text("text,label\nbad,1.0\ngood,0.0\n", encoding="utf-8")
+    source = Source(reader="table", path="t.csv", classes={"0": "positive", "1": "negative"})
+
+    assert read(source, tmp_path, LABELS)[0] == [Example("bad", 0), Example("good", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,59 @@ def test_one_second_text_may_be_given_for_all_rows(tmp_path: Path) -> None:
     )
 
 
-def test_a_cell_may_be_long(tmp_path: Path) -> None:
-    """Longer than the 131,072 characters at which the csv module gives up by default."""
-    (tmp_path / "a.csv").write_text("text\n" + "x" * 200_000 + "\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("text,label\nit was good, but long,bad\nfine,good\n", [("", "line 2: It has 3 ≠ 2 fields"), ("fine", None)]),
+        ('text,label\n"open,bad\nfine,good\n', [("", "line 2: A double quote is opened"), ("fine", None)]),
+        ("text\n" + "x" * 200_000 + "\nfine\n", [("", "line 2: A cell has over 100,000"), ("fine", None)]),
+        ("sep=;\ntext;label\ngood, really;pos\n", [("good, really", None)]),
+        ('text,label\n"a\r\nb\u2028c",pos\n', [("a\r\nb\u2028c", None)]),
+    ],
+)
+def test_a_row_that_cannot_be_read_keeps_its_place(
+    tmp_path: Path, content: str, found: list[tuple[str, str | None]]
+) -> None:
+    """It is told with its line, and the rows behind it keep their numbers."""
+    (tmp_path / "a.csv").write_text(content, encoding="utf-8", newline="")
+    rows = texts(str(tmp_path / "a.csv")).rows
 
-    assert len(texts(str(tmp_path / "a.csv")).rows[0].text) == 200_000
+    assert [row.text for row in rows] == [text for text, _ in found]
+    for row, (_, fault) in zip(rows, found, strict=True):
+        assert (row.fault is None) == (fault is None)
+        assert (row.fault or "").startswith(fault or "")
+
+
+def test_a_row_that_cannot_be_read_is_an_error_among_the_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted with the texts that a model cannot answer; the command ends with 1."""
+    (tmp_path / "a.csv").write_text("text,label\na, b, c\ngood,1\n", encoding="utf-8")
+    forms = work.Forms(
+        asked="", record=lambda text: {"text": text}, header=tuple, cells=iter, show=print, line=lambda *_: None
+    )  # type: ignore[arg-type]
+    code = work.run(texts(str(tmp_path / "a.csv")), lambda row, _: row.text, style="json", out=None, forms=forms)
+    out, err = capsys.readouterr()
+    first, second = map(json.loads, out.splitlines())
+
+    assert code == SOME_FAILED
+    assert (first["row"], first["error"]["detail"][:7]) == (0, "line 2:")
+    assert second == {"row": 1, "text": "good"}
+    assert "1 of 2 texts could not be answered" in err
+
+
+def test_what_the_file_leaves_open_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A first line that names no columns is a row; the columns are called by their place."""
+    (tmp_path / "a.csv").write_text("good film,positive\nbad film,negative\nok,positive\n", encoding="utf-8")
+
+    assert [row.text for row in texts(str(tmp_path / "a.csv"), column="column 1").rows] == [
+        "good film",
+        "bad film",
+        "ok",
+    ]
+    assert "The first line names no columns" in capsys.readouterr().err
+    with pytest.raises(Mistake, match="no column 'text'; it has: column 1, column 2"):
+        texts(str(tmp_path / "a.csv"))
 
 
 def test_unicode_line_separators_do_not_end_a_json_line(tmp_path: Path) -> None:
@@ -78,12 +127,13 @@ def test_unicode_line_separators_do_not_end_a_json_line(tmp_path: Path) -> None:
     assert texts(str(tmp_path / "a.jsonl")).rows == (Row("one\u2028two"),)
 
 
-def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
+def test_deeply_nested_json_is_a_bad_row(tmp_path: Path) -> None:
     """With a line number rather than a traceback."""
-    (tmp_path / "a.jsonl").write_text("[" * 100_000 + "\n", encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text('"fine"\n' + "[" * 100_000 + "\n", encoding="utf-8")
+    fine, nested = texts(str(tmp_path / "a.jsonl")).rows
 
-    with pytest.raises(Mistake, match="line 1 is not JSON"):
-        texts(str(tmp_path / "a.jsonl"))
+    assert fine == Row("fine")
+    assert (nested.fault or "").startswith("line 2: It is not JSON")
 
 
 def test_parquet_goes_in_and_out(tmp_path: Path) -> None:

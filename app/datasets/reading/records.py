@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .limits import Limits
 from .schemas import Fault, Note
 
 LONGEST_NAME = 200
+UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
 NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 

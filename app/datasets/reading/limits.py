@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..schemas import LONGEST_TEXT
+from ...schemas import LONGEST_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +23,4 @@ class Limits:
     groups: int = 8  # group columns
     values: int = 200  # different values of a group column that one can filter by
     strata: int = 500  # combinations of group values that one can filter by
-    listed: int = 100  # faults that the report lists; all are counted
     sample: int = 1000  # records that the columns are guessed from

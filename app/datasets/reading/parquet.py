@@ -5,32 +5,58 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadFile
-from .delimited import UNREADABLE
+from ...errors import BadFile
+from .decoding import Source
 from .limits import Limits
-from .records import Entry, Opened, column_names
-from .schemas import Fault
+from .records import UNREADABLE, Entry, Opened, column_names
+from .schemas import Fault, Note
 
 PACKAGE = __package__
 ROOT = Path(__file__).resolve().parents[len(PACKAGE.split("."))]
+NO_CLASS = -1  # of Hugging Face data sets: the row has no label
 CURE = "Write it again with pandas or pyarrow, or send CSV or JSONL."
 
 
-def open_parquet(path: Path, limits: Limits) -> Opened:
+def open_parquet(source: Source, limits: Limits, named: Collection[str] = ()) -> Opened:
     """Raises BadFile."""
-    lines = _unpacked(path, limits)
+    if isinstance(source, bytes):
+        raise BadFile("Parquet is read from a file, not from a pipe", cure="Name the file.")
+    lines = _unpacked(source, limits)
     head = next(lines, None)
     if not isinstance(head, dict):
         raise BadFile("the file is not Parquet that can be read", cure=CURE)
     if "failure" in head:
         raise BadFile(head["failure"], cure=head["cure"] or CURE)
     names, notes = column_names(head["columns"], limits)
-    return Opened(names, _entries(lines, names, head["rows"], limits), notes)
+    classes = {names[at]: found for at, raw in enumerate(head["columns"]) if (found := head["classes"].get(raw))}
+    notes += tuple(
+        Note(code="class_names", value=f"{name}: {', '.join(found)[:200]}") for name, found in classes.items()
+    )
+    return Opened(names, _named(_entries(lines, names, head["rows"], limits), classes), notes)
+
+
+def _named(entries: Iterator[Entry | Fault], classes: Mapping[str, Sequence[str]]) -> Iterator[Entry | Fault]:
+    """Numbers of classes replaced by the names that the file itself gives them."""
+    for entry in entries:
+        yield entry if isinstance(entry, Fault) or not classes else _with_names(entry, classes)
+
+
+def _with_names(entry: Entry, classes: Mapping[str, Sequence[str]]) -> Entry | Fault:
+    found = dict(entry.values)
+    for column, names in classes.items():
+        number = entry.values[column]
+        if number is None or number == NO_CLASS:
+            found[column] = None
+        elif not 0 <= number < len(names):
+            return Fault(line=entry.line, code="no_class", value=f"{number}")
+        else:
+            found[column] = names[number]
+    return Entry(entry.line, found)
 
 
 def _entries(lines: Iterator[Any], names: tuple[str, ...], rows: int, limits: Limits) -> Iterator[Entry | Fault]:

@@ -1,6 +1,7 @@
 """Run as a process of its own: one Parquet file in, lines of JSON out. A file made to harm ends this process alone.
 
-The first line is {"columns": […], "rows": n} or {"failure": …, "cure": …}; after it comes a list of values a row.
+The first line is {"columns": […], "rows": n, "classes": {column: names}} or {"failure": …, "cure": …}; after it comes a
+list of values a row.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _unpack(path: str, columns: int, unpacked: int, cell: int) -> None:
     if len(set(names)) != len(names):
         _say({"failure": "two columns of the file have the same name", "cure": "Rename one and send it again."})
         return
-    _say({"columns": names, "rows": metadata.num_rows})
+    _say({"columns": names, "rows": metadata.num_rows, "classes": _classes(file.schema_arrow)})
     textual = [name for name in simple if _is_text(file.schema_arrow.field(name).type)]
     repeated = pq.ParquetFile(path, read_dictionary=textual, pre_buffer=False)  # a value said often is held once
     for batch in repeated.iter_batches(BATCH, columns=simple, use_threads=False):
@@ -62,6 +63,23 @@ def _unpack(path: str, columns: int, unpacked: int, cell: int) -> None:
         rows = [found.get(name, [[]] * batch.num_rows) for name in names]
         for row in zip(*rows, strict=True):
             _say([_plain(value) for value in row])
+
+
+def _classes(schema: Any) -> dict[str, list[str]]:
+    """The names that Hugging Face data sets store for the numbers of a ClassLabel column."""
+    import pyarrow.types as types
+
+    try:
+        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        given = {name: feature["names"] for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
+    except (ValueError, LookupError, TypeError, AttributeError):  # other people's metadata
+        return {}
+    whole = {field.name for field in schema if types.is_integer(field.type)}
+    return {
+        name: found
+        for name, found in given.items()
+        if name in whole and isinstance(found, list) and found and all(isinstance(each, str) for each in found)
+    }
 
 
 def _shortened(values: Any, cell: int) -> Any:

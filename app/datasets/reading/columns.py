@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from .limits import Limits
 from .records import Entry
 from .schemas import Column, Mapping
@@ -26,37 +26,53 @@ FEW = 30  # different values of a column that may be a label or a group
 def describe(names: Sequence[str], sample: Iterable[Entry]) -> tuple[Column, ...]:
     """The columns with a few of their values."""
     seen: dict[str, dict[str, None]] = {name: {} for name in names}
+    nested: set[str] = set()
     for entry in sample:
         for name in names:
             value = entry.values.get(name)
-            if value is not None and not isinstance(value, list | dict):
+            if isinstance(value, list | dict):
+                nested.add(name)
+            elif value is not None and value == value:  # NaN is no value
                 seen[name].setdefault(str(value)[:LONGEST_SAMPLE])
     return tuple(
-        Column(name=name, samples=tuple(values)[:SHOWN], different=len(values)) for name, values in seen.items()
+        Column(name=name, samples=tuple(values)[:SHOWN], different=len(values), nested=name in nested and not values)
+        for name, values in seen.items()
     )
 
 
-def guess(columns: Sequence[Column], sample: Sequence[Entry], limits: Limits) -> Mapping | None:
-    """None where no column holds text."""
+def guess(
+    columns: Sequence[Column], sample: Sequence[Entry], limits: Limits, *, headerless: bool = False
+) -> Mapping | None:
+    """None where no column holds text, or where the text may be in one that cannot be read.
+
+    headerless: the only other column, where it has few values, is the label although nothing says so.
+    """
     usable = {column.name: column for column in columns if column.samples}
-    text = _named(usable, TEXT) or _longest(usable, sample)
+    text = _named(usable, TEXT)
+    if text is None and not any(column.nested for column in columns):
+        text = _longest(usable, sample)
     if text is None:
         return None
     rest = {name: column for name, column in usable.items() if name != text}
     few = {name: column for name, column in rest.items() if column.different <= FEW}
     pair = _named(rest, PAIR)
     label = _named(few, LABEL)
+    if headerless and len(rest) == len(few) == 1 and 2 * len(_values(sample, *few)) <= len(sample) + 1:
+        label = next(iter(few))
     taken = (pair, label)
     wanted = [name for name in rest if name in FUNCTIONAL] if text == "test_case" else []
-    wanted += [name for name in few if _folded(name) in GROUP and name not in taken]
+    wanted += [name for name in few if folded(name) in GROUP and name not in taken]
     groups = wanted[: limits.groups]
     return Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups), id=_named(rest, IDENTITY))
 
 
+def used(mapping: Mapping) -> tuple[str, ...]:
+    return tuple(name for name in (mapping.text, mapping.text_pair, mapping.label, *mapping.groups, mapping.id) if name)
+
+
 def check(mapping: Mapping, names: Sequence[str]) -> None:
     """Raises BadFile for a column that is not there or has two uses."""
-    used = [name for name in (mapping.text, mapping.text_pair, mapping.label, *mapping.groups, mapping.id) if name]
-    for name in used:
+    for name in used(mapping):
         if name not in names:
             listed = ", ".join(names[:20])
             raise BadFile(f"the file has no column {name[:80]!r}; it has: {listed}", cure="Choose one of its columns.")
@@ -64,12 +80,16 @@ def check(mapping: Mapping, names: Sequence[str]) -> None:
         raise BadFile("a column is used twice", cure="Choose a column of its own for each.")
 
 
+def _values(sample: Sequence[Entry], name: str) -> set[str]:
+    return {str(entry.values.get(name)) for entry in sample}
+
+
 def _named(columns: dict[str, Column], wanted: Sequence[str]) -> str | None:
-    folded = {_folded(name): name for name in reversed(columns)}
-    return next((folded[name] for name in wanted if name in folded), None)
+    known = {folded(name): name for name in reversed(columns)}
+    return next((known[name] for name in wanted if name in known), None)
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     return name.casefold().strip().replace(" ", "_").replace("-", "_")
 
 
@@ -77,6 +97,8 @@ def _longest(columns: dict[str, Column], sample: Sequence[Entry]) -> str | None:
     """The column whose values have the most characters, where they are text at all."""
     lengths: dict[str, int] = {}
     for name in columns:
+        if folded(name) in (*LABEL, *IDENTITY):
+            continue
         values: list[Any] = [entry.values.get(name) for entry in sample]
         texts = [value for value in values if isinstance(value, str) and any(map(str.isalpha, value))]
         if 2 * len(texts) > len(values):

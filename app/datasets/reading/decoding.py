@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import io
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, TextIO
 
-from ..errors import BadFile
+from ...errors import BadFile
+
+Source = Path | bytes  # a file, or its content where it came through a pipe
 
 CHUNK = 1 << 20
 CURE = "Save it as UTF-8 (in a spreadsheet: CSV UTF-8) and send it again."
@@ -25,9 +30,25 @@ ARCHIVES = {
 }
 
 
-def encoding_of(path: Path) -> str:
+def open_bytes(source: Source) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def open_text(source: Source, encoding: str, *, newline: str) -> TextIO:
+    """newline: as of `open`; "\\n" ends lines there alone, "" also at a lone carriage return."""
+    return io.TextIOWrapper(open_bytes(source), encoding=encoding, newline=newline)
+
+
+def lines_of(source: Source) -> Iterator[str]:
+    """The lines of a plain text, ended by a new line alone: U+2028 and its like are part of a line. Raises BadFile."""
+    with open_text(source, encoding_of(source), newline="\n") as file:
+        for line in file:
+            yield line.removesuffix("\n").removesuffix("\r")
+
+
+def encoding_of(source: Source) -> str:
     """The codec for the whole file, which is decoded once to be sure. Raises BadFile with the first wrong place."""
-    with path.open("rb") as file:
+    with open_bytes(source) as file:
         head = file.read(4096)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise BadFile("the file is empty", cure="Send a file with a first line that names the columns, and rows.")
@@ -40,16 +61,16 @@ def encoding_of(path: Path) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise BadFile("the file is UTF-32", cure=CURE)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decoded(path, "utf-16")
+        return _decoded(source, "utf-16")
     if head.count(b"\x00") > len(head) // 8:
         raise BadFile("the file is UTF-16 without a byte order mark, or no text at all", cure=CURE)
-    return _decoded(path, "utf-8-sig")
+    return _decoded(source, "utf-8-sig")
 
 
-def _decoded(path: Path, encoding: str) -> str:
+def _decoded(source: Source, encoding: str) -> str:
     decoder = codecs.getincrementaldecoder(encoding)()
     line, before = 1, 0
-    with path.open("rb") as file:
+    with open_bytes(source) as file:
         while True:
             chunk = file.read(CHUNK)
             pending = len(decoder.getstate()[0])

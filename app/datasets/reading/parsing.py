@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-from ..errors import BadFile
+from ...errors import BadFile
 from . import columns
+from .cells import NotPlain, name_of, text_of
+from .decoding import Source, open_bytes
 from .delimited import open_delimited
-from .faults import said
+from .faults import told
 from .jsonlines import open_json_lines
 from .limits import Limits
 from .parquet import open_parquet
@@ -50,13 +51,15 @@ class NoText(BadFile):
     """No column was guessed to be the text: `columns` are there to choose from."""
 
     def __init__(self, found: tuple[Column, ...]) -> None:
-        super().__init__("no column holds text that could be read", cure="Choose the column of the text.")
+        nested = next((column.name for column in found if column.nested), None)
+        why = f": the column {nested[:80]!r} holds lists, objects or bytes" if nested else ""
+        super().__init__(f"no column holds text that could be read{why}", cure="Choose the column of the text.")
         self.columns = found
 
 
-def form_of(path: Path, name: str) -> Form:
+def form_of(source: Source, name: str) -> Form:
     """By its first bytes, else by the ending of its name, else as CSV."""
-    with path.open("rb") as file:
+    with open_bytes(source) as file:
         head = file.read(64)
     if head.startswith(PARQUET_MAGIC):
         return "parquet"
@@ -68,10 +71,21 @@ def form_of(path: Path, name: str) -> Form:
     return "jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else by_name
 
 
-def parse(path: Path, form: Form, *, mapping: Mapping | None = None, limits: Limits | None = None) -> Parsed:
-    """Opens a file and guesses its mapping unless one is given. Raises BadFile."""
+def parse(
+    source: Source,
+    form: Form,
+    *,
+    mapping: Mapping | None = None,
+    optional: Collection[str] = (),
+    limits: Limits | None = None,
+) -> Parsed:
+    """Opens a file and guesses its mapping unless one is given. Raises BadFile.
+
+    optional: columns of the mapping that the file need not have.
+    """
     limits = limits or Limits()
-    opened = OPENERS[form](path, limits)
+    named = () if mapping is None else [name for name in columns.used(mapping) if name not in optional]
+    opened = OPENERS[form](source, limits, named)
     first = list(islice(opened.entries, limits.sample))
     sample = [entry for entry in first if isinstance(entry, Entry)]
     if not first:
@@ -80,22 +94,22 @@ def parse(path: Path, form: Form, *, mapping: Mapping | None = None, limits: Lim
         raise BadFile(_none_readable(first), cure="Mend the file and send it again.")
     found = columns.describe(opened.columns, sample)
     if mapping is None:
-        mapping = columns.guess(found, sample, limits)
+        headerless = any(note.code == "headerless" for note in opened.notes)
+        mapping = columns.guess(found, sample, limits, headerless=headerless)
         if mapping is None:
             raise NoText(found)
-    columns.check(mapping, opened.columns)
-    return Parsed(found, mapping, opened.notes, _rows(first, opened, mapping, limits))
+    columns.check(mapping, (*opened.columns, *optional))
+    nested = tuple(Note(code="nested", value=column.name) for column in found if column.nested)
+    return Parsed(found, mapping, opened.notes + nested, _rows(first, opened, mapping, limits))
 
 
 def _none_readable(first: list[Entry | Fault]) -> str:
-    fault = said(next(entry for entry in first if isinstance(entry, Fault)))
-    return f"none of the first {len(first):,} rows can be read; line {fault.line:,}: {fault.reason} {fault.cure}"
+    fault = next(entry for entry in first if isinstance(entry, Fault))
+    return f"none of the first {len(first):,} rows can be read; {told(fault)}"
 
 
 def _rows(first: list[Entry | Fault], opened: Opened, mapping: Mapping, limits: Limits) -> Iterator[Row | Fault]:
-    for entry in first:
-        yield entry if isinstance(entry, Fault) else row_of(entry, mapping, limits)
-    for entry in opened.entries:
+    for entry in chain(first, opened.entries):
         yield entry if isinstance(entry, Fault) else row_of(entry, mapping, limits)
 
 
@@ -108,9 +122,11 @@ def row_of(entry: Entry, mapping: Mapping, limits: Limits) -> Row | Fault:
         pair = _text(entry, mapping.text_pair, limits, optional=True) if mapping.text_pair else ""
         label = _short(entry, mapping.label, limits) if mapping.label else None
         groups = {name: value for name in mapping.groups if (value := _short(entry, name, limits)) is not None}
-        name = _short(entry, mapping.id, limits) if mapping.id else None
+        name = _cell(entry, mapping.id, limits) if mapping.id else None
     except _Wrong as error:
         return Fault(line=entry.line, code=error.code, value=error.value)
+    if label is not None:
+        label = mapping.classes.get(label, label)
     return Row(entry.line, text, pair if pair.strip() else None, label, groups, name)
 
 
@@ -124,29 +140,27 @@ class _Wrong(Exception):
 def _text(entry: Entry, name: str, limits: Limits, *, optional: bool = False) -> str:
     if name not in entry.values and not optional:
         raise _Wrong("missing", name)
-    value = _scalar(entry.values.get(name), name)
-    text = value or ""
+    text = _plain(entry, name) or ""
     if len(text) > limits.text:
         raise _Wrong("long_text", f"{len(text):,}")
     return text
 
 
 def _short(entry: Entry, name: str, limits: Limits) -> str | None:
-    value = _scalar(entry.values.get(name), name)
-    if value is None or not value.strip():
-        return None
+    """A label or the value of a group; None where the cell is empty."""
+    value = _cell(entry, name, limits)
+    return None if value is None else name_of(value)
+
+
+def _cell(entry: Entry, name: str, limits: Limits) -> str | None:
+    value = (_plain(entry, name) or "").strip()
     if len(value) > limits.label:
         raise _Wrong("long_label", f"{len(value):,}")
-    return value.strip()
+    return value or None
 
 
-def _scalar(value: Any, name: str) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, int):
-        return str(value)
-    raise _Wrong("kind", name)
+def _plain(entry: Entry, name: str) -> str | None:
+    try:
+        return text_of(entry.values.get(name))
+    except NotPlain:
+        raise _Wrong("kind", name) from None

@@ -16,6 +16,8 @@ from scipy import sparse, special
 
 from ..data.values import CLUSTERS, Bools, Floats, Interval, Ints, Reason, divided
 
+STEPS, NOTHING = 4_001, 1e-15  # on the way from a gap to −1 and to 1, closer together near the gap
+
 
 @dataclass(frozen=True)
 class Strata:
@@ -79,19 +81,48 @@ class Strata:
         return moved
 
     def interval(self, g: int, level: float, *, rate: bool) -> Interval | None:
-        """Of one gap, strata left out one at a time; None below 20 that hold both sides. A rate has one event more on
-        either side in its variance (after Agresti & Caffo), so that no events at all are not taken for certainty."""
+        """Of one gap; strata left out one at a time, on t, or for a rate where its score test would not reject. None
+        below 20 strata that hold both sides."""
         if self.shared[g] < CLUSTERS:
             return None
         one = self if len(self.n[0]) == 1 else self.pick(np.array([g]))
-        weight, total = one.weight, float(one.weight.sum())
+        weight, gap = one.weight, float(one.gap[0])
         variance = float((one.influence(0) ** 2).sum())
-        if rate:
-            rows = np.maximum(one.n + one.m, 1)
-            variance += float((weight * (one.n**2 + one.m**2) / rows**2).sum()) / total**3
-        freedom = max(total**2 / float((weight**2).sum()) - 1, 1.0)
-        gap = float(one.gap[0])
-        return _t_interval(gap, variance, freedom, level, "Mantel-Haenszel, jackknife over clusters", rate=rate)
+        freedom = max(float(weight.sum() ** 2 / (weight**2).sum()) - 1, 1.0)
+        wanted = float(special.stdtrit(freedom, (1 + level) / 2)) ** 2
+        if not rate:
+            return _t_interval(gap, variance, freedom, level, "jackknife over clusters", rate=False)
+        return one._score_interval(gap, variance * wanted, level)
+
+    def _score_interval(self, gap: float, reach: float, level: float) -> Interval:
+        """The gaps δ around the one seen with (gap − δ)² ≤ z² · variance at δ. At 0 that is the test's; elsewhere that
+        of rates δ apart whose mean is the one seen, at least that of events on one side alone; and it grows on the way
+        to the gap until it reaches the jackknife's there. reach: z² times the variance by the jackknife."""
+        wanted = float(special.ndtri((1 + level) / 2)) ** 2
+
+        def variance(at: Floats) -> Floats:
+            return wanted * self._variance(at)
+
+        grown = max(reach / max(float(variance(np.array([gap]))[0]), NOTHING), 1.0) - 1
+        ends = []
+        for edge in (-1.0, 1.0):
+            at = gap + (edge - gap) * np.linspace(0, 1, STEPS) ** 2
+            way = np.minimum(np.abs(at) / abs(gap), 1.0) if gap else np.ones(STEPS)
+            outside = (at - gap) ** 2 > variance(at) * (1 + grown * way) + NOTHING
+            first = int(outside.argmax()) if outside.any() else STEPS - 1
+            ends.append(float(at[first]))
+        return Interval(ends[0], ends[1], "Mantel-Haenszel, score and jackknife over clusters", level)
+
+    def _variance(self, at: Floats) -> Floats:
+        """(k,): of the gap of one group, if the true one was each of these."""
+        rows, weight = np.maximum(self.n + self.m, 1), self.weight
+        total = float(weight.sum())
+        rate = (self.own + self.other) / rows
+        tilt = float((weight * (1 - 2 * rate) * (self.m - self.n) / rows).sum()) / total**2
+        bend = float((weight * (self.n**3 + self.m**3) / rows**3).sum()) / total**2
+        sides = [float((weight**2 / np.maximum(side, 1)).sum()) / total**2 for side in (self.n, self.m)]
+        least: Floats = np.abs(at) * (1 - np.abs(at)) * min(sides)
+        return np.maximum(float(self.error[0]) ** 2 + tilt * at - bend * at**2, least)
 
 
 def strata_of(values: Floats, inside: Bools, background: Bools, strata: Ints) -> Strata:

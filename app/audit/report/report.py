@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,13 @@ def _csv(rows: Iterator[Sequence[object]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(safe_cells(row) for row in rows)
     return out.getvalue()
+
+
+def told(report: Mapping[str, Any]) -> str:
+    """What was found, in plain lines for a terminal, in the language of the plan."""
+    content = report["content"]
+    made = environment(content["language"]).get_template("audit/told.txt")
+    return unescape(made.render(c=content)).strip()
 
 
 def model_card(report: Mapping[str, Any]) -> str:

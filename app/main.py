@@ -28,8 +28,8 @@ from .models.api import router as models_api
 from .predict.api import router as predict_api
 from .processes import supervised_engine
 from .settings import Settings
-from .store import underway
 from .store.database import Store
+from .store.files import underway
 from .store.job_condition import RunnerCondition
 from .train.api import router as train_api
 from .web import openapi, problems

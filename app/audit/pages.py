@@ -25,9 +25,10 @@ from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
 from ..web.rendering import environment, language_of, render
 from ..web.responses import json_bytes
 from . import service
+from .data import terms
 from .data.plan import Checked, Plan, first_error
 from .evidence.painting import unmasked
-from .report import charts, terms, view
+from .report import charts, view
 from .review import Review, groups_of
 from .schemas import AuditOut
 

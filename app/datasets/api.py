@@ -12,7 +12,7 @@ from ..jobs import forgetting
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
-from ..store import underway
+from ..store.files import underway
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import flow, service

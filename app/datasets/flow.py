@@ -16,8 +16,9 @@ from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
-from ..store import holders, underway
+from ..store import holders
 from ..store.datasets import rows as datasets
+from ..store.files import underway
 from ..store.job_states import RETRIED
 from ..web.dependencies import Services
 from . import service

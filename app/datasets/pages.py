@@ -15,7 +15,7 @@ from ..jobs import forgetting
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
-from ..store import underway
+from ..store.files import underway
 from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of

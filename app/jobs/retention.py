@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from ..settings import Settings
-from ..store import underway
 from ..store.database import Store
+from ..store.files import underway
 from ..store.forgetting import clear_away
 from ..store.results import now
 from ..store.upkeep.orphans import clear_orphans

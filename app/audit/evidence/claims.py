@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from ..data.terms import TRUST
 from ..data.values import Floats, Ints
-from ..report.terms import TRUST
 from .attribution import WORD_CLASSES, class_sums
 from .decomposition import Side, WordEffect, agreement, causal_check, word_table
 from .evidence import Edited, ExplainedText

@@ -16,7 +16,6 @@ from scipy import special
 from ..data.groups import Membership
 from ..data.values import THIN, Bools, Floats, Interval, Ints, Reason, Rows
 from ..measures.metrics import EMPTY, RANKINGS, Among, Kind, Metric, metric, stratum
-from ..reference import compared_alike, left_out, mirrors, without
 from ..statistics.bootstrap import cluster_design
 from ..statistics.exact import stratified_fisher
 from ..statistics.intervals import agresti_caffo, welch
@@ -26,6 +25,7 @@ from ..statistics.stratified import Strata, nested_interval, strata_of
 from ..statistics.verdicts import EQUIVALENCE_LEVEL, all_equal
 from .findings import Comparison, Design, Draft, Drafts, Family, Test, judged
 from .ranking_comparison import ranking_tests
+from .reference import compared_alike, left_out, mirrors, without
 
 PLACES = 12  # of a row's value, so that what arithmetic leaves of equal values is no difference
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import BadRequest
-from .. import reference
 from ..data.groups import Intersection, Membership, intersections
 from ..data.plan import Chosen, Plan
 from ..data.values import Bools, Rows
@@ -16,6 +15,7 @@ from ..evidence.stored import Stored
 from ..measures.measures import f1
 from ..measures.metrics import RANKINGS, SETTLED, Kind, metric, negatives, stratum
 from ..statistics.verdicts import Verdict
+from . import reference
 from .comparison import compare
 from .findings import Comparison, Family, Test
 

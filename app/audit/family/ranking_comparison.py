@@ -14,13 +14,13 @@ from ..data.groups import Membership
 from ..data.values import CLUSTERS, THIN, Bools, Floats, Interval, Ints, Reason, Rows
 from ..measures.metrics import labelled, labels
 from ..measures.rankings import ranking_gap_test
-from ..reference import compared_alike, left_out, mirrors, without
 from ..statistics.auc import Area, area, area_gap_interval, area_interval, covariance, missing_interval
 from ..statistics.permutation import GapTest, permutations_for
 from ..statistics.placements import PlacedGap, placed_gap, terms_of
 from ..statistics.power import quantiles
 from ..statistics.verdicts import EQUIVALENCE_LEVEL, all_equal
 from .findings import Design, Draft, Drafts, Family, Test
+from .reference import compared_alike, left_out, mirrors, without
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ..evidence.oracle import ModelFacts
 from ..evidence.stored import Stored
 from ..family import gaps
 from ..family.gaps import Measured
+from ..family.reference import mirrors, movable
 from ..measures import curves
 from ..measures.calibration import calibration
 from ..measures.measures import (
@@ -38,7 +39,6 @@ from ..measures.measures import (
 )
 from ..measures.metrics import METRICS, RANKINGS, Kind, labelled, metric, negatives
 from ..measures.ranking import bias_aucs, jigsaw_score, power_mean
-from ..reference import mirrors, movable
 from . import said, wordside
 from .functional_view import functional_of
 from .matches import matches_of

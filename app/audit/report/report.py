@@ -12,10 +12,11 @@ from typing import Any
 
 from ...explain.draw.export import safe_cells
 from ...web.rendering import environment
+from ..data import terms
 from ..evidence import stored
 from ..evidence.stored import Stored
 from ..family.gaps import Measured
-from . import plots, terms
+from . import plots
 from .content import Declared, content_of, digest
 
 STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")

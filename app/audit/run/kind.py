@@ -20,11 +20,11 @@ from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
 from ...store.database import Store
 from ...web.words import N_
-from .. import files
+from ..data import files, terms
 from ..data.material import Material
 from ..data.plan import Own, Plan, Swaps, Table
 from ..evidence.oracle import EngineOracle
-from ..report import plots, report, terms
+from ..report import plots, report
 from ..report.content import content_of
 from ..service import EARLY, ORIGINALS
 from . import reuse

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadRequest
+from ..data.files import Columns, rows_of
 from ..data.groups import Membership, from_columns, from_mentions, says_nobody, unknown_cells
+from ..data.labelling import labelling
 from ..data.lexicon import Lexicon, Mention
 from ..data.material import Material, Pair
 from ..data.plan import Functional, Plan, Swaps, Table, Templates
 from ..data.swaps.swapping import swappable, twins_of
 from ..data.values import Bools
-from ..files import Columns, rows_of
-from ..labelling import labelling
 from ..measures.functional import LABEL, TEXT, cases_of
 from ..report.matches import sampled
 

@@ -110,8 +110,7 @@ def inside_blocks(inside: Bools, blocks: Ints) -> Floats:
 
 def _rounded(standardised: Floats) -> Floats:
     """Gaps in their deviation; what sums leave of a gap of 0 is 0, and so is a gap that nothing could move."""
-    found: Floats = np.nan_to_num(standardised).astype(np.float64).round(PLACES)
-    return found
+    return np.asarray(np.round(np.nan_to_num(standardised), PLACES), dtype=np.float64)
 
 
 def chance_of(ranges: list[Floats]) -> Chance:

@@ -17,9 +17,9 @@ from ...engine.server import end_with_the_parent, first_line
 from ...errors import AppError
 from ...settings import Settings
 from ...store import models as registered
-from ...store import underway
 from ...store.database import Store, open_store
-from ...store.private import keep_files_private
+from ...store.files import underway
+from ...store.files.private import keep_files_private
 from ...store.trouble import told
 from ..executors.local import LocalExecutor
 from ..executors.protocol import Executor

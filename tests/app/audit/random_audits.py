@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from starlette.requests import Request
 
+from app.audit.data import terms
 from app.audit.data.groups import from_columns, from_mentions
 from app.audit.data.plan import Plan
 from app.audit.evidence.oracle import ModelFacts
 from app.audit.evidence.stored import Stored
 from app.audit.pages import page_of
-from app.audit.report import report, terms
+from app.audit.report import report
 from app.audit.report.content import Declared, content_of, digest
 from app.audit.schemas import AuditOut
 from app.jobs.schemas import JobOut

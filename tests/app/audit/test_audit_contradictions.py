@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from app.audit.data import terms
 from app.audit.measures.metrics import METRICS, RANKINGS
-from app.audit.report import terms
 from app.web.formatting import signed
 from app.web.rendering import environment
 from tests.app.audit.random_audits import Forms, Text, audit, forms

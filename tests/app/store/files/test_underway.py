@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.store import underway
+from app.store.files import underway
 
 ROOT = Path(__file__).parent.parent.parent
 HOLDING = """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.audit import reference
 from app.audit.data.groups import from_columns
 from app.audit.data.values import Rows
+from app.audit.family import reference
 from app.audit.family.comparison import compare
 from app.audit.family.findings import Family
 from app.audit.statistics.verdicts import Verdict

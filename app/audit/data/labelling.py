@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import BadRequest
-from .data.values import Bools
+from ...errors import BadRequest
+from .values import Bools
 
 Meaning = Literal["class", "other", "none"]
 NONE: Meaning = "none"

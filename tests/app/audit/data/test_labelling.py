@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.audit.labelling import Labelling, labelling
+from app.audit.data.labelling import Labelling, labelling
 from app.errors import BadRequest
 
 SENTIMENT = ("negative", "positive")

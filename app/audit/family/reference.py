@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .data.groups import Membership
-from .data.values import Bools, Floats
+from ..data.groups import Membership
+from ..data.values import Bools, Floats
 
 MOST_SHARED = 0.5  # a group of which more lies in the one that is left out is compared with it still there
 

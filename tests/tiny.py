@@ -13,6 +13,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_to
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -22,6 +23,7 @@ from transformers import (
 from explainers.models.architectures import in_full
 from explainers.models.continuation import ContinuationModel
 from explainers.models.transformer import TransformerModel
+from explainers.models.vision import VisionModel
 
 WORDS = (
     "a the film movie is was not never good bad great clumsy witty funny dull and but from its opening recovers "
@@ -177,6 +179,22 @@ def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
         auto = AutoModelForSeq2SeqLM if name in TRANSLATORS else AutoModelForCausalLM
         network = auto.from_config(config).requires_grad_(False).eval()
     return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}")
+
+
+@cache
+def tiny_vision(side: int = 24, labels: int = 2, seed: int = 0) -> VisionModel:
+    """A vision transformer with patches of 8 pixels and random weights."""
+    config = AutoConfig.for_model(
+        "vit",
+        image_size=side,
+        patch_size=8,
+        num_labels=labels,
+        **{name: size for name, size in SIZES.items() if name != "max_position_embeddings"},
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = AutoModelForImageClassification.from_config(config).requires_grad_(False).eval()
+    return VisionModel(network, id="tiny-vit", digest=f"vit-{side}-{labels}-{seed}")
 
 
 def tokenizer_for(name: str) -> Any:

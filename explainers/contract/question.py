@@ -136,7 +136,9 @@ class Game(Value):
         description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
     )
     focus: tuple[int, int] | None = Field(
-        None, description="Start and end of the stretch whose parts are explained; the rest is there and stays."
+        None,
+        strict=False,  # a list where JSON was read already
+        description="Start and end of the stretch whose parts are explained; the rest is there and stays.",
     )
 
 

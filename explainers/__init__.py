@@ -88,8 +88,10 @@ if TYPE_CHECKING:
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
+    from .models.continuation import ContinuationModel as ContinuationModel
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .models.vision import VisionModel as VisionModel
     from .outputs import value as values
     from .prose import Prose as Prose
     from .prose import prose_of as prose_of
@@ -126,7 +128,9 @@ _WHERE = {
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": "FolderReport check_folder embedded_names locate_folder model_id model_name",
+    ".models.continuation": "ContinuationModel",
     ".models.folders.base_weights": "base_folder",
+    ".models.vision": "VisionModel",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
 _MODULES = {"registry": ".registry", "runner": ".runner", "values": ".outputs.value"}

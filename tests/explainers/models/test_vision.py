@@ -102,3 +102,13 @@ def test_an_image_has_colours() -> None:
     """Grey images and shares are refused with what is wanted."""
     with pytest.raises(ValueError, match="uint8 pixels"):
         ImageInput.of(PIXELS[:, :, 0])
+
+
+def test_measures_on_demand_are_made() -> None:
+    """Those that move what gradients flow to, and those that draw the weights anew."""
+    measures = ("infidelity", "max-sensitivity", "randomisation")
+    found = runner.explain(tiny_vision(), asked(), build("gradient-x-input"), measures=measures)
+
+    assert 0 <= found.checks["infidelity"] <= 1
+    assert found.checks["max_sensitivity"] > 0
+    assert abs(found.checks["randomisation_tau"]) < 1

@@ -12,6 +12,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
@@ -22,6 +23,7 @@ from transformers import (
 
 from explainers.models.architectures import in_full
 from explainers.models.continuation import ContinuationModel
+from explainers.models.similarity import SimilarityModel
 from explainers.models.transformer import TransformerModel
 from explainers.models.vision import VisionModel
 
@@ -179,6 +181,19 @@ def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
         auto = AutoModelForSeq2SeqLM if name in TRANSLATORS else AutoModelForCausalLM
         network = auto.from_config(config).requires_grad_(False).eval()
     return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}")
+
+
+@cache
+def tiny_comparing(name: str = "bert", unit: bool = True) -> SimilarityModel:
+    """A sentence encoder of architecture `name` with random weights."""
+    tokenizer = tokenizer_for(name)
+    config = AutoConfig.for_model(
+        name, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **{**SIZES, **ENCODERS[name][1]}
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = AutoModel.from_config(config).requires_grad_(False).eval()
+    return SimilarityModel(network, tokenizer, id=f"tiny-{name}-pairs", digest=f"{name}-{unit}", unit=unit)
 
 
 @cache

@@ -20,6 +20,7 @@ from ..contract import (
     Output,
     PathGradients,
     Question,
+    SimilarityOutput,
     TokenOutput,
     ValueName,
     Weights,
@@ -33,7 +34,7 @@ from .networks.device import to_array
 from .networks.masking import coalition_rows, whole_rows
 from .networks.network import Network
 from .networks.picturing import PicturingNetwork
-from .networks.special import head_of
+from .special import head_of
 
 
 class VisionModel(Model):
@@ -74,7 +75,7 @@ class VisionModel(Model):
         return HalfCheck(supported=False, rank_agreement=1.0, value_error=0.0)
 
     def encode(self, question: Question) -> Encoded:
-        if isinstance(question.outputs, WordOutput | TokenOutput):
+        if isinstance(question.outputs, WordOutput | TokenOutput | SimilarityOutput):
             raise BadInput(f"{self.id} says classes of an image and no {question.outputs.kind}: leave outputs out")
         return self._encoder.encode(question)
 

@@ -105,7 +105,8 @@ TRANSLATORS = {
     "bart": (
         "bytes",
         {"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4}
-        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.25},
+        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.1}
+        | {"scale_embedding": True},
     ),
     "marian": (
         "unigram",

@@ -112,3 +112,18 @@ def test_measures_on_demand_are_made() -> None:
     assert 0 <= found.checks["infidelity"] <= 1
     assert found.checks["max_sensitivity"] > 0
     assert abs(found.checks["randomisation_tau"]) < 1
+
+
+@pytest.mark.parametrize("player", [0, 2, 5])
+def test_a_player_owns_the_patches_that_its_rectangle_shows(player: int) -> None:
+    """An image that is white in one rectangle alone: exactly the positions of that player hold anything but black."""
+    encoder = ImageEncoder(side=24, patch=8, mean=(0.0, 0.0, 0.0), spread=(1.0, 1.0, 1.0))
+    place = encoder.encode(Question(input=ImageInput.of(np.zeros((24, 48, 3), dtype=np.uint8)))).features[player]
+    pixels = np.zeros((24, 48, 3), dtype=np.uint8)
+    pixels[place.top : place.bottom, place.left : place.right] = 255
+
+    inputs = encoder.encode(Question(input=ImageInput.of(pixels)))
+    bright = patches_of(inputs).whole.mean(axis=1)
+
+    assert (bright[inputs.owner == player] > 0.9).all()
+    assert (bright[inputs.owner != player] < 0.1).all()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.datasets.limits import Limits
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 import explainers
 from app.datasets import importing, service
+from app.datasets.reading.limits import Limits
 from app.datasets.uploads import upload_of
 from app.store.database import Store
 from app.store.datasets.tables import DatasetRow

@@ -6,7 +6,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,12 @@ def _nodes(node: ast.AST, *, anywhere: bool) -> Iterator[ast.AST]:
 
 def reaches(imported: str, *packages: str) -> bool:
     return any(imported == package or imported.startswith(f"{package}.") for package in packages)
+
+
+def offenders(paths: Iterable[Path], wrong: Callable[[str], bool], *, anywhere: bool = True) -> dict[str, list[str]]:
+    """Files that import what they must not, with what it is."""
+    found = {name_of(path): [name for name in imports(path, anywhere=anywhere) if wrong(name)] for path in paths}
+    return {name: imported for name, imported in found.items() if imported}
 
 
 ROOMY = (LIBRARY, APP)  # packages in which no folder holds more files than one can overlook, and imports point one way
@@ -120,21 +126,21 @@ def _circle(arrows: dict[str, set[str]]) -> list[str]:
     return sorted(left)
 
 
-@pytest.mark.parametrize("path", sources(LIBRARY), ids=name_of)
-def test_the_library_knows_nothing_of_the_application(path: Path) -> None:
+def test_the_library_knows_nothing_of_the_application() -> None:
     """A notebook or another server can use explainers alone."""
-    found = [name for name in imports(path) if reaches(name, "app", "fastapi", "starlette", "jinja2", "sqlalchemy")]
+    strangers = ("app", "fastapi", "starlette", "jinja2", "sqlalchemy")
 
-    assert found == []
+    assert offenders(sources(LIBRARY), lambda name: reaches(name, *strangers)) == {}
 
 
-@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name not in DOORS], ids=name_of)
-def test_the_application_reaches_the_library_through_one_door(path: Path) -> None:
+def test_the_application_reaches_the_library_through_one_door() -> None:
     """The wheel puts both below whence, so a plain `import explainers` would fail there."""
-    found = [name for name in imports(path) if reaches(name, "explainers")]
-    absolute = [n.module for n in ast.walk(ast.parse(path.read_text("utf-8"))) if _absolute_app_import(n)]
+    inside = [path for path in sources(APP) if path.name not in DOORS]
+    absolute = [
+        name_of(path) for path in inside if any(map(_absolute_app_import, ast.walk(ast.parse(path.read_text("utf-8")))))
+    ]
 
-    assert found == []
+    assert offenders(inside, lambda name: reaches(name, "explainers")) == {}
     assert absolute == []
 
 
@@ -142,63 +148,77 @@ def _absolute_app_import(node: ast.AST) -> bool:
     return isinstance(node, ast.ImportFrom) and not node.level and reaches(node.module or "", "app")
 
 
-@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name not in DOORS], ids=name_of)
-def test_the_application_uses_public_names_only(path: Path) -> None:
+def test_the_application_uses_public_names_only() -> None:
     """What the application may use is what `explainers/__init__.py` lists."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    used = {
+    private = {
+        name_of(path): found
+        for path in sources(APP)
+        if path.name not in DOORS and (found := _names_of_the_library(path) - set(explainers.__all__))
+    }
+
+    assert private == {}
+
+
+def _names_of_the_library(path: Path) -> set[str]:
+    return {
         node.attr
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "explainers"
     }
 
-    assert used - set(explainers.__all__) == set()
 
-
-@pytest.mark.parametrize(
-    "path", [p for p in sources(APP) if p.parent not in (APP, APP / "web", APP / "guard")], ids=name_of
-)
-def test_only_the_outermost_files_speak_http(path: Path) -> None:
+def test_only_the_outermost_files_speak_http() -> None:
     """A service can be called by a command, a job or a test without a request."""
-    found = [name for name in imports(path) if reaches(name, "fastapi", "starlette")]
+    inner = [
+        path
+        for path in sources(APP)
+        if path.parent not in (APP, APP / "web", APP / "guard") and not OUTERMOST.fullmatch(path.name)
+    ]
 
-    assert OUTERMOST.fullmatch(path.name) or found == []
+    assert offenders(inner, lambda name: reaches(name, "fastapi", "starlette")) == {}
 
 
-@pytest.mark.parametrize("path", sources(APP / "datasets" / "reading"), ids=name_of)
-def test_the_reader_of_files_knows_no_database_and_no_engine(path: Path) -> None:
+def test_the_reader_of_files_knows_no_database_and_no_engine() -> None:
     """Data sets, the command line, training and audits read with it."""
     ground = ("app.datasets.reading", "app.errors", "app.schemas", "app.web.words")
-    found = [name for name in imports(path) if reaches(name, "app", "explainers") and not reaches(name, *ground)]
 
-    assert [name for name in found if name != "app"] == []
+    def far(name: str) -> bool:
+        return name != "app" and reaches(name, "app", "explainers") and not reaches(name, *ground)
+
+    assert offenders(sources(APP / "datasets" / "reading"), far) == {}
 
 
-@pytest.mark.parametrize("path", [p for p in sources(APP) if p.name == "service.py"], ids=name_of)
-def test_services_do_not_know_who_calls_them(path: Path) -> None:
+def test_services_do_not_know_who_calls_them() -> None:
     """Arrows point one way: pages and api call a service, never the other way round."""
-    found = [name for name in imports(path) if OUTERMOST.fullmatch(name.rpartition(".")[2] + ".py")]
+    services = [path for path in sources(APP) if path.name == "service.py"]
 
-    assert found == []
+    assert services
+    assert offenders(services, lambda name: bool(OUTERMOST.fullmatch(name.rpartition(".")[2] + ".py"))) == {}
 
 
-@pytest.mark.parametrize("path", [p for p in sources(APP) if OUTERMOST.fullmatch(p.name)], ids=name_of)
-def test_routes_hold_no_query_and_no_model(path: Path) -> None:
+def test_routes_hold_no_query_and_no_model() -> None:
     """A route parses, calls a service and answers; tables and models are the service's business."""
-    found = [name for name in imports(path) if reaches(name, "sqlalchemy", "app.store", *HEAVY)]
-    found = [name for name in found if not reaches(name, *STORED_VALUES)]
+    routes = [path for path in sources(APP) if OUTERMOST.fullmatch(path.name)]
 
-    assert found == []
+    def deep(name: str) -> bool:
+        return reaches(name, "sqlalchemy", "app.store", *HEAVY) and not reaches(name, *STORED_VALUES)
+
+    assert routes
+    assert offenders(routes, deep) == {}
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in sources(LIBRARY) if "models" not in p.relative_to(LIBRARY).parts], ids=name_of
-)
-def test_methods_import_heavy_libraries_when_they_run(path: Path) -> None:
+def test_methods_import_heavy_libraries_when_they_run() -> None:
     """The option schemas of all methods are read in the web process, which has no torch."""
-    found = [name for name in imports(path, anywhere=False) if reaches(name, *HEAVY)]
+    light = [path for path in sources(LIBRARY) if "models" not in path.relative_to(LIBRARY).parts]
 
-    assert found == []
+    assert offenders(light, lambda name: reaches(name, *HEAVY), anywhere=False) == {}
+
+
+def test_an_offender_is_found() -> None:
+    """What holds the arrows would notice if it failed."""
+    here = Path(__file__)
+
+    assert offenders([here], lambda name: name == "pytest") == {name_of(here): ["pytest"]}
 
 
 @pytest.mark.parametrize("module", ["app.main", "app.cli", "app.client", "explainers", "explainers.runner"])

@@ -1,28 +1,37 @@
-"""The kinds of jobs, by name: the class that does one, and the scope that one takes."""
+"""The kinds of jobs, by name: what a page calls one, the class that does it, and the scope that it takes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..scopes import Scope
+from ..web.words import N_
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """implementation: loaded when a job of that kind runs, and only in the runner.
+    """One kind of job.
 
+    title: as the pages call it. implementation: loaded when a job of that kind runs, and only in the runner.
     scope: whoever may ask for such a job may stop it and try it again.
     """
 
+    title: str
     implementation: str
     scope: Scope
 
 
 KINDS = {
-    "audit": Line("...audit.run.kind:AuditKind", Scope.AUDIT),
-    "batch": Line("...batches.kind:BatchKind", Scope.EXPLAIN),
-    "dataset": Line("...datasets.kind:DatasetKind", Scope.AUDIT),
-    "explanation": Line("...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
-    "registration": Line("...models.kind:RegistrationKind", Scope.ADMIN),
-    "training": Line("...train.kind:TrainingKind", Scope.ADMIN),
+    "audit": Line(N_("Audit"), "...audit.run.kind:AuditKind", Scope.AUDIT),
+    "batch": Line(N_("Many texts"), "...batches.kind:BatchKind", Scope.EXPLAIN),
+    "dataset": Line(N_("Data set"), "...datasets.kind:DatasetKind", Scope.AUDIT),
+    "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
+    "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
+    "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),
 }
+
+
+def filters(translate: Callable[[str], str]) -> dict[str, Callable[[str], str]]:
+    """What templates call: `job.kind|job_kind`."""
+    return {"job_kind": lambda name: translate(KINDS[name].title) if name in KINDS else name}

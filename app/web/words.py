@@ -260,18 +260,9 @@ JOB_STATES = {
     "failed": N_("Failed"),
     "done": N_("Done"),
 }
-JOB_KINDS = {
-    "batch": N_("Many texts"),
-    "dataset": N_("Data set"),
-    "audit": N_("Audit"),
-    "explanation": N_("Explanation"),
-    "registration": N_("New model"),
-    "training": N_("Training"),
-}
 JOB_COUNTS = {"rows": N_("Texts"), "failed": N_("Texts without an answer"), "bad_rows": N_("Rows that cannot be read")}
 TABLES = {
     "job_state": JOB_STATES,
-    "job_kind": JOB_KINDS,
     "job_count": JOB_COUNTS,
     "level_name": LEVELS,
     "unit": UNITS,

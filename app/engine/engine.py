@@ -17,7 +17,7 @@ from .contract import Explained, ExplainedPanel, FloatArray, Text
 from .ends import MEMORY_CURE, out_of_memory
 from .schemas import ModelOut
 
-Loader = Callable[[str], Any]
+Loader = Callable[[str], explainers.Model]
 Listener = Callable[[], None]
 EMPTY: Mapping[str, str] = {}
 TELLING = 0.02  # seconds to say what is being loaded, before compiled code lets no other thread run
@@ -33,7 +33,7 @@ class Engine:
         self._changed: Listener = lambda: None
         self._lock = Lock()
         self._states: dict[str, ModelOut] = {}
-        self._models: dict[str, Any] = {}
+        self._models: dict[str, explainers.Model] = {}
         self._apart: dict[str, Apart] = {}
         self._loading: list[str] = []
 
@@ -140,7 +140,9 @@ class Engine:
         finally:
             self._loading.remove(state.id)
 
-    def _settle(self, found: ModelOut, *, model: Any = None, apart: Apart | None = None) -> ModelOut:
+    def _settle(
+        self, found: ModelOut, *, model: explainers.Model | None = None, apart: Apart | None = None
+    ) -> ModelOut:
         with self._lock:
             forgotten = found.id not in self._states
             if not forgotten and model is not None:
@@ -201,7 +203,7 @@ class Engine:
             explanation["model"]["id"] = name
         return ExplainedPanel(record, {each.method.name: _arrays(each) for each in found.explanations})
 
-    def _model(self, name: str) -> Any:
+    def _model(self, name: str) -> explainers.Model:
         with self._lock:
             state, model = self._states.get(name), self._models.get(name)
         if state is None:

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from app.audit.data import terms
@@ -93,7 +94,8 @@ def page(content: dict[str, Any]) -> str:
     found = AuditOut(job=job, sha256="0" * 64, content=content, run={})
     language = content["language"]
     scope = {"type": "http", "method": "GET", "path": "/audits/a", "query_string": f"lang={language}".encode(),
-             "headers": [], "server": ("localhost", 80), "scheme": "http", "root_path": ""}  # fmt: skip
+             "headers": [], "server": ("localhost", 80), "scheme": "http", "root_path": "",
+             "app": FastAPI()}  # fmt: skip
     say = terms.filters(environment(language).filters["tr"])
     answer = render(Request(scope), "audit/page.html", page_of(found, content, say), section="audits")
     return bytes(answer.body).decode()

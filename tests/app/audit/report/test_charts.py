@@ -68,8 +68,8 @@ def test_the_picture_shows_what_the_figures_say() -> None:
 def test_a_drawing_needs_no_style_of_its_own() -> None:
     """Opened at its own address the policy of the pages holds for it: style would be ignored, and all be black."""
     tests = [
-        {"verdict": "finding", "interval": {"low": 0.01, "high": 0.1}, "gap": 0.05, "group": NAME},
-        {"verdict": "shown equal", "interval": None, "gap": -0.05, "group": "b"},
+        {"verdict": "finding", "interval": {"low": 0.01, "high": 0.1}, "gap": 0.05, "group": NAME, "equivalence": None},
+        {"verdict": "shown equal", "interval": None, "gap": -0.05, "group": "b", "equivalence": None},
     ]
     found = plots.forest(tests, margin=0.02, axis="points")
     root = ElementTree.fromstring(found)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import re
 from functools import cache
+from mimetypes import guess_type
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -33,6 +37,8 @@ ROUTERS = (
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
+GZIP = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+TEXTS = (".css", ".js", ".svg")
 SHEET = "css/main.css"
 
 
@@ -46,10 +52,19 @@ def sheet() -> str:
     return IMPORT.sub(part, (STATIC / SHEET).read_text(encoding="utf-8"))
 
 
+@cache
+def packed(path: str) -> bytes:
+    """A static file as it is sent, compressed once a process."""
+    return gzip.compress(sheet().encode() if path == SHEET else (STATIC / path).read_bytes(), mtime=0)
+
+
 class Kept(StaticFiles):
     """Files whose address holds a hash of them: a browser may keep them for ever."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path in _packable() and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            body = await asyncio.to_thread(packed, path)
+            return Response(body, media_type=guess_type(path)[0], headers=KEEP | GZIP)
         if path == SHEET:
             return Response(sheet(), media_type="text/css", headers=KEEP)
         return await super().get_response(path, scope)
@@ -58,6 +73,11 @@ class Kept(StaticFiles):
         answer = super().file_response(full_path, stat_result, scope, status_code)
         answer.headers.update(KEEP)
         return answer
+
+
+@cache
+def _packable() -> frozenset[str]:
+    return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in TEXTS)
 
 
 def install(app: FastAPI) -> None:

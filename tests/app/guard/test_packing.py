@@ -34,12 +34,13 @@ def test_pages_and_json_are_compressed(client: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(p.relative_to("static").as_posix() for p in Path("static").rglob("*.[cj]s*")))
-def test_static_files_are_compressed_and_the_same(client: TestClient, file: str) -> None:
-    """What a browser makes of it is what one without gzip gets."""
-    packed = client.get(static_address(file), headers=GZIP)
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_static_files_are_compressed_and_the_same(client: TestClient, file: str, coding: str) -> None:
+    """What a browser makes of it is what one that takes neither gets."""
+    packed = client.get(static_address(file), headers=GZIP | {"Accept-Encoding": coding})
     plain = client.get(static_address(file), headers={"Accept-Encoding": "identity"})
 
-    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["content-encoding"] == coding
     assert packed.headers["content-type"] == plain.headers["content-type"]
     assert packed.headers["cache-control"] == plain.headers["cache-control"]
     assert "immutable" in packed.headers["cache-control"]
@@ -67,6 +68,11 @@ def test_events_are_not_held_back(client: TestClient) -> None:
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "content-encoding" not in answer.headers
+
+
+def test_a_static_file_can_only_be_read(client: TestClient) -> None:
+    """Compressed or not."""
+    assert client.post(static_address("js/main.js"), headers=GZIP).status_code == 405
 
 
 def test_no_file_beside_the_static_ones(client: TestClient) -> None:

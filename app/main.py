@@ -16,6 +16,7 @@ from .batches.api import router as batches_api
 from .datasets.api import router as datasets_api
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
+from .guard.packing import Packed
 from .guard.security import Guard
 from .health.api import router as health_api
 from .history.api import router as history_api
@@ -65,6 +66,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.add_middleware(Guard, settings=chosen)
+    app.add_middleware(Packed)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import re
 from functools import cache
+from mimetypes import guess_type
 from typing import Any
 
+import brotli
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -33,6 +38,8 @@ ROUTERS = (
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
+CODINGS = ("br", "gzip")  # the better one first
+TEXTS = (".css", ".js", ".svg")
 SHEET = "css/main.css"
 
 
@@ -46,10 +53,23 @@ def sheet() -> str:
     return IMPORT.sub(part, (STATIC / SHEET).read_text(encoding="utf-8"))
 
 
+@cache
+def packed(path: str, coding: str) -> bytes:
+    """A static file as it is sent, compressed once a process."""
+    content = sheet().encode() if path == SHEET else (STATIC / path).read_bytes()
+    return brotli.compress(content, quality=9) if coding == "br" else gzip.compress(content, mtime=0)
+
+
 class Kept(StaticFiles):
     """Files whose address holds a hash of them: a browser may keep them for ever."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        taken = Headers(scope=scope).get("accept-encoding", "")
+        coding = next((name for name in CODINGS if name in taken), None)
+        if coding is not None and path in _packable() and scope["method"] in ("GET", "HEAD"):
+            body = await asyncio.to_thread(packed, path, coding)
+            told = {"Content-Encoding": coding, "Vary": "Accept-Encoding"}
+            return Response(body, media_type=guess_type(path)[0], headers=KEEP | told)
         if path == SHEET:
             return Response(sheet(), media_type="text/css", headers=KEEP)
         return await super().get_response(path, scope)
@@ -58,6 +78,11 @@ class Kept(StaticFiles):
         answer = super().file_response(full_path, stat_result, scope, status_code)
         answer.headers.update(KEEP)
         return answer
+
+
+@cache
+def _packable() -> frozenset[str]:
+    return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.suffix in TEXTS)
 
 
 def install(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -13,6 +14,7 @@ from .configuration import OneFile, SecretFiles, default_data
 from .scopes import EVERYBODY, parse
 
 Auth = Literal["local", "apikey", "proxy"]
+ROOT_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+){1,20}")
 DATABASES = ("sqlite", "postgresql", "postgresql+psycopg", "postgres")
 
 
@@ -28,6 +30,9 @@ class Settings(BaseSettings):
         description="Inside a container, whose port is published on the host's loopback: listen on every address.",
     )
     allowed_hosts: tuple[str, ...] = Field((), description="Host names accepted beside localhost, 127.0.0.1 and [::1].")
+    root_path: str = Field(
+        "", max_length=200, description="Path below which a proxy serves Whence, such as /tools/whence."
+    )
     data: Path = Field(default_factory=default_data, description="Folder of the database and the arrays.")
     database: str | None = Field(
         None,
@@ -46,7 +51,7 @@ class Settings(BaseSettings):
         "local", description="Who may ask: everybody on this machine, holders of keys, or also users of a proxy."
     )
     session_hours: float = Field(12.0, gt=0, description="How long a browser stays signed in.")
-    proxy_peers: tuple[IPvAnyNetwork, ...] = Field((), description="Addresses from which the user header is believed.")
+    proxy_peers: tuple[IPvAnyNetwork, ...] = Field((), description="Addresses of proxies whose headers are believed.")
     proxy_user_header: str = Field("X-Forwarded-User", description="Header in which the proxy names the user.")
     proxy_groups_header: str = Field("X-Forwarded-Groups", description="Header with the user's groups.")
     proxy_groups: dict[str, str] = Field(
@@ -119,6 +124,11 @@ class Settings(BaseSettings):
             parse(written)
         return self
 
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        return root_path_of(path)
+
     @field_validator("database")
     @classmethod
     def _is_a_database(cls, url: str | None) -> str | None:
@@ -139,9 +149,27 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, SecretFiles(settings_cls), OneFile(settings_cls, init_settings())
 
+    def trusts(self, peer: str | None) -> bool:
+        """Whether the other end of a connection is a proxy whose headers are believed."""
+        try:
+            return any(ipaddress.ip_address(peer or "") in network for network in self.proxy_peers)
+        except ValueError:  # a socket of this machine, which has no address
+            return False
+
     @property
     def sources(self) -> tuple[Path, ...]:
         return tuple(path.expanduser().resolve() for path in self.models)
+
+
+def root_path_of(written: str) -> str:
+    """A path without the stroke at its end; "" for the root of the host. Raises ValueError."""
+    path = written.rstrip("/")
+    if path and not ROOT_PATH.fullmatch(path):
+        raise ValueError(
+            f"{written[:80]!r} is no path below which pages can lie; allowed are letters, digits, '.', '_', '~' and "
+            "'-' between strokes, such as /tools/whence"
+        )
+    return path
 
 
 def is_loopback(host: str) -> bool:

@@ -13,6 +13,7 @@ from ..health import service as health
 from ..models import service as models
 from ..scopes import Scope
 from ..store.job_condition import Doing
+from ..web import addresses
 from ..web.dependencies import CallerDep, ServicesDep, needs
 from ..web.forms import FORM_ERRORS
 from ..web.rendering import language_of, render
@@ -65,7 +66,7 @@ async def rest(request: Request) -> Response:
         for verb, operation in operations.items()
         if verb in VERBS
     ]
-    page = RestPage(routes=routes, origin=str(request.base_url).rstrip("/"))
+    page = RestPage(routes=routes, origin=str(request.base_url).rstrip("/") + addresses.root())
     return render(request, "about/rest.html", page, section="rest", json_twin="/openapi.json")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
@@ -72,13 +71,9 @@ def _caller(key: ApiKey | None, via: Via) -> Caller | None:
 
 def _proxied(settings: Settings, brought: Credentials) -> Caller | None:
     """Only from a configured peer, and only with exactly one user: a client may have sent a header of its own."""
-    if brought.peer is None or len(brought.users) != 1 or not USER.fullmatch(brought.users[0]):
+    if len(brought.users) != 1 or not USER.fullmatch(brought.users[0]):
         return None
-    try:
-        peer = ipaddress.ip_address(brought.peer)
-    except ValueError:
-        return None
-    if not any(peer in network for network in settings.proxy_peers):
+    if not settings.trusts(brought.peer):
         return None
     groups = [group.strip() for value in brought.groups for group in value.split(",")]
     grant = granted(settings.proxy_groups, groups)

@@ -10,7 +10,17 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..access import identify
 from ..scopes import Scope
-from ..web.dependencies import OPEN_TO_ALL, SESSION, ProjectDep, Services, ServicesDep, VisitorDep, needs, note_entry
+from ..web import addresses
+from ..web.dependencies import (
+    OPEN_TO_ALL,
+    ProjectDep,
+    Services,
+    ServicesDep,
+    VisitorDep,
+    needs,
+    note_entry,
+    session_cookie,
+)
 from ..web.forms import FormError, form_of
 from ..web.rendering import render
 from . import log
@@ -57,10 +67,10 @@ async def sign_in(request: Request, services: ServicesDep) -> Response:
 
 @router.post("/sign-out", dependencies=[OPEN_TO_ALL])
 async def sign_out(request: Request, services: ServicesDep) -> Response:
-    if session := request.cookies.get(SESSION):
+    if session := request.cookies.get(session_cookie()):
         await identify.sign_out(services.store, session)
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(SESSION, path="/", secure=True, httponly=True, samesite="lax")
+    answer.delete_cookie(session_cookie(), path=addresses.root() or "/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
@@ -88,4 +98,7 @@ def _insecure(request: Request) -> bool:
 
 def _keep(answer: Response, services: Services, session: str) -> None:
     seconds = round(services.settings.session_hours * 3600)
-    answer.set_cookie(SESSION, session, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
+    where = addresses.root() or "/"
+    answer.set_cookie(
+        session_cookie(), session, max_age=seconds, path=where, secure=True, httponly=True, samesite="lax"
+    )

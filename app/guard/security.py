@@ -20,8 +20,10 @@ from ..errors import AppError, Forbidden, NotAllowed, StorageFailed, Unknown
 from ..logging import tell_operator
 from ..scopes import Caller
 from ..settings import Settings
+from ..web import addresses
 from ..web.dependencies import SAFE, Services, visitor_of
 from ..web.problems import problem_of, problem_of_http, problem_response, waiting
+from .below import enter, refuse_bad_prefix
 from .bodies import Body, InHand, has_a_large_body
 
 POLICY = "; ".join(
@@ -75,7 +77,8 @@ class Guard:
             return
         scope["whence.request_id"] = uuid4().hex
         answer = _Answer(scope, send, self._note if self.settings.auth != "local" else None)
-        with bound_contextvars(request_id=scope["whence.request_id"]):
+        root = enter(scope, self.settings)
+        with bound_contextvars(request_id=scope["whence.request_id"]), addresses.below(root):
             await self._pass_on(scope, receive, answer)
 
     async def _pass_on(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
@@ -121,6 +124,7 @@ class Guard:
             )  # fmt: skip
 
     def _check(self, scope: Scope) -> None:
+        refuse_bad_prefix(scope, self.settings)
         headers = Headers(scope=scope)
         host = headers.get("host", "").lower()
         if PORT.sub("", host) not in self.hosts:
@@ -172,6 +176,8 @@ class _Answer:
             for name, value in HEADERS.items():
                 if name not in headers:
                     headers[name] = value
+            if "location" in headers:
+                headers["Location"] = addresses.outward(headers["location"])
             headers["X-Request-Id"] = self.scope["whence.request_id"]
             if self.note is not None:
                 await self.note(self.scope, self.status)

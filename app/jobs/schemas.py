@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from ..schemas import Record
 from ..store.job_states import State
+from ..web.addresses import in_links
 
 
 class JobError(Record):
@@ -35,6 +36,10 @@ class JobOut(Record):
         None, description="Counts, and links to what came of it; of some kinds earlier."
     )
     error: JobError | None = None
+
+    @field_serializer("result")
+    def _with_addresses(self, result: dict[str, Any] | None) -> dict[str, Any] | None:
+        return in_links(result)
 
 
 class JobsPage(Record):

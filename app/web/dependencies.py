@@ -25,9 +25,9 @@ from ..scopes import Caller, Scope
 from ..settings import Settings
 from ..store.database import Store
 from ..store.job_condition import RunnerCondition
+from . import addresses
 
 T = TypeVar("T")
-SESSION = "__Host-whence"  # browsers keep such a cookie only with Secure, for this host alone
 AMBIENT = ("session", "proxy")
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOG = structlog.get_logger("access")
@@ -49,6 +49,12 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     clearing: set[asyncio.Task[None]] = field(default_factory=set)  # what was deleted, and is large, goes meanwhile
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
+
+
+def session_cookie() -> str:
+    """Its name: browsers keep either only with Secure, the second for this host alone and all of it. Below a path it is
+    for that path, so that neighbours do not get to see it."""
+    return "__Secure-whence" if addresses.root() else "__Host-whence"
 
 
 async def visitor_of(request: Request) -> Caller | None:
@@ -140,7 +146,7 @@ def credentials_of(request: Request, settings: Settings) -> Credentials:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     return Credentials(
         key=bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key"),
-        session=request.cookies.get(SESSION),
+        session=request.cookies.get(session_cookie()),
         peer=request.client.host if request.client else None,
         users=tuple(request.headers.getlist(settings.proxy_user_header)),
         groups=tuple(request.headers.getlist(settings.proxy_groups_header)),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from . import addresses
 from .problems import Problem
 
 
@@ -20,7 +21,7 @@ def describe(app: FastAPI) -> None:
             schemas.update(problem.pop("$defs", {}))
             schemas["Problem"] = problem
             _without_foreign_errors(document)
-        return document
+        return document | ({"servers": [{"url": root}]} if (root := addresses.root()) else {})
 
     app.openapi = openapi  # type: ignore[method-assign]
 

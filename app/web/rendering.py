@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..scopes import Caller
 from ..store.job_condition import Halt
-from . import formatting, markdown, words
+from . import addresses, formatting, markdown, words
 from .words import N_
 
 ROOT = Path(__file__).parents[2]
@@ -137,12 +137,12 @@ def render(
     )
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     html = environment(language).get_template(template).render(**values, frame=frame)
-    answer = HTMLResponse(html, status, dict(headers or {}))
+    answer = HTMLResponse(addresses.in_page(html), status, dict(headers or {}))
     answer.headers["Content-Language"] = language
     if (wait := getattr(getattr(context, "error", None), "retry_after", None)) is not None:  # a FormError's
         answer.headers["Retry-After"] = str(wait)
     if request.query_params.get("lang") in LANGUAGES:
-        answer.set_cookie(COOKIE, language, max_age=A_YEAR, samesite="lax", httponly=True)
+        answer.set_cookie(COOKIE, language, max_age=A_YEAR, path=addresses.root() or "/", samesite="lax", httponly=True)
     return answer
 
 

@@ -38,7 +38,7 @@ export function whatIf() {
   const input = (edits) => (texts.length > 1 ? { text: changed(0, edits), text_pair: changed(1, edits) } : { text: changed(0, edits) });
 
   async function predict(all) {
-    const answer = await fetch('/v1/predictions', {
+    const answer = await fetch(form.dataset.predictions, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
       body: JSON.stringify({ model: form.dataset.model, inputs: all.map(input), top_k: 10000 }),

@@ -17,6 +17,10 @@ from . import heatmap
 
 STYLE = (Path(__file__).parent / "export.css").read_text(encoding="utf-8")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+KEYS = (
+    "Orange and underlined raises, blue and dotted lowers; the deeper and the thicker, the more.",
+    "The deeper, the more: how strongly a word is involved, without for or against.",
+)
 COLUMNS = ("target", "player", "text", "part", "start", "end", "score", "standard_error", "unit")
 
 
@@ -121,6 +125,8 @@ def _maps(found: explainers.Attribution) -> Iterator[str]:
     if found.scores is None:
         yield f'<p class="text" dir="auto">{escape(found.text)}</p><p>This method scores no words.</p>'
         return
+    unsigned = found.unit in heatmap.MAGNITUDES
+    yield f'<p class="key">{KEYS[unsigned]}</p>'
     order = sorted(range(len(found.targets)), key=lambda row: found.targets[row] != found.prediction.main)
     for row in order:
         residual = "" if found.residual is None else f" · residual {found.residual[row]:.2e}"
@@ -136,15 +142,27 @@ def _text(found: explainers.Attribution, row: int, part: str, text: str) -> str:
     level = heatmap.levels(found.players)[0]
     cells = heatmap.cells(text, found, row, level=level, part=part)
     unsigned = found.unit in heatmap.MAGNITUDES
-    return f'<p class="text" dir="auto">{"".join(_mark(cell, found.unit, unsigned=unsigned) for cell in cells)}</p>'
+    label = found.targets[row].label
+    painted = "".join(_mark(cell, found.unit, label, unsigned=unsigned) for cell in cells)
+    return f'<p class="text" dir="auto">{painted}</p>'
 
 
-def _mark(cell: heatmap.Cell, unit: str, *, unsigned: bool) -> str:
+def _mark(cell: heatmap.Cell, unit: str, label: str, *, unsigned: bool) -> str:
     if cell.score is None:
-        return f'<span class="unseen">{escape(cell.text)}</span>' if cell.unseen else escape(cell.text)
+        said = _aside("not seen by the model") if cell.unseen else ""
+        return f'<span class="unseen">{escape(cell.text)}{said}</span>' if cell.unseen else escape(cell.text)
     kind = "size" if unsigned else "towards" if cell.step > 0 else "away"
     style = f' class="{kind} s{abs(cell.step)}"' if cell.step else ""
-    return f'<mark{style} title="{cell.score:+.4f} {escape(unit)}">{escape(cell.text)}</mark>'
+    if unsigned:
+        said = f"{cell.score:.4f} {unit}"
+    else:
+        said = f"{'lowers' if cell.score < 0 else 'raises'} {label} by {abs(cell.score):.4f} {unit}"
+    return f'<mark{style} title="{cell.score:+.4f} {escape(unit)}">{escape(cell.text)}{_aside(said)}</mark>'
+
+
+def _aside(said: str) -> str:
+    """What the paint says, for who does not see it."""
+    return f'<span class="vh"> ({escape(said)})</span>'
 
 
 def _table(found: explainers.Attribution, row: int) -> str:

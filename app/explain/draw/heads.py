@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-THUMBNAIL = 48  # cells a side at most: a thumbnail is shown on some thirty pixels
+THUMBNAIL = 32  # cells a side at most: a thumbnail is shown on some thirty pixels
 LINKS = 15
 Notable = Literal["before", "after", "far", "wide", "special", "words"]
 Floats = np.ndarray[Any, np.dtype[np.float64]]

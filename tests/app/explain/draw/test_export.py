@@ -45,7 +45,7 @@ def test_the_page_shows_every_class_with_its_numbers() -> None:
 
     assert html.index("<bdi>positive</bdi>") < html.index("<bdi>negative</bdi>")
     assert "residual 0.00e+00" in html
-    assert 'class="towards s5" title="+2.0000 log-odds">good</mark>' in html
+    assert 'class="towards s5" title="+2.0000 log-odds">good<span class="vh"> (raises positive by 2.0000' in html
     assert "<bdi>bad</bdi></td>" in html
 
 

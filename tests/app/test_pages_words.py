@@ -16,6 +16,7 @@ from app import errors
 from app.web import words
 from app.web.forms import FORM_ERRORS
 from app.web.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
+from explainers import sentence
 from explainers.contract import Notice
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,8 @@ PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 def messages() -> Iterator[str]:
     """What templates and modules ask to be translated; of a plural the singular, which is its key."""
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
-    for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", (ROOT / "app").rglob("*.py"))):
+    modules = [*(ROOT / "app").rglob("*.py"), Path(sentence.__file__)]
+    for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", modules)):
         for path in sorted(paths):
             with path.open("rb") as file:
                 for _, message, _, _ in extract(method, file, keywords=keywords, options=JINJA):

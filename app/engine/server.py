@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ..store.private import keep_files_private
+from ..store.files.private import keep_files_private
 from .apart import Apart
 from .config import Config
 from .contract import Priority

@@ -72,5 +72,3 @@ def _safe(text: str) -> Markup:
 
 def _chinese(parts: Sequence[str], last: str) -> str:
     return parts[0] if len(parts) == 1 else f"{'、'.join(parts[:-1])}{last}{parts[-1]}"
-
-

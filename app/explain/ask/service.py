@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 import structlog
+from sqlalchemy.orm import Session
 
 from ..._library import explainers
 from ...access.metered import passes
@@ -16,8 +17,13 @@ from ...engine.contract import Explained, ExplainedPanel
 from ...engine.demand.flights import NotYet
 from ...engine.schemas import ModelOut
 from ...errors import Conflict, NotFound, StorageFailed
+from ...jobs import forgetting
 from ...logging import tell_operator
-from ...store import history, results
+from ...store import history, holders, results
+from ...store.arrays import ArrayFiles
+from ...store.database import NOTE_SECONDS
+from ...store.forgetting import forget_results
+from ...store.history import NewEntry
 from ...store.results import Kind
 from ...web.dependencies import Services
 from . import later, records
@@ -31,9 +37,15 @@ LOG = structlog.get_logger("explain")
 
 
 async def make_explanation(
-    services: Services, request: ExplanationRequest, project: str = "default", *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str = "default",
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
 ) -> ExplanationOut:
-    found = await explanation_json(services, request, project, wait=wait)
+    """holder: for whom the answer is kept (store/holders.py)."""
+    found = await explanation_json(services, request, project, wait=wait, holder=holder)
     return ExplanationOut.model_validate_json(found)
 
 
@@ -54,13 +66,20 @@ async def stored_explanations(
     return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
 
 
-async def make_panel(services: Services, request: PanelRequest, project: str = "default") -> PanelOut:
+async def make_panel(
+    services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
+) -> PanelOut:
     """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
-    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False))
+    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False, holder=holder))
 
 
 async def explanation_json(
-    services: Services, request: ExplanationRequest, project: str, *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
@@ -78,11 +97,17 @@ async def explanation_json(
             measures=tuple(request.measures),
         )
 
-    return await _answered(services, request, state, project, asked, wait=wait)
+    return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
 
 
 async def panel_json(
-    services: Services, request: PanelRequest, project: str, *, wait: float | None = None, follow: bool = True
+    services: Services,
+    request: PanelRequest,
+    project: str,
+    *,
+    wait: float | None = None,
+    follow: bool = True,
+    holder: str = holders.ASKED,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     state = await _model(services, request.model)
@@ -95,7 +120,7 @@ async def panel_json(
             key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
         )  # fmt: skip
 
-    return await _answered(services, request, state, project, asked, wait=wait, follow=follow)
+    return await _answered(services, request, state, project, asked, wait=wait, follow=follow, holder=holder)
 
 
 async def find_explanation(
@@ -131,12 +156,15 @@ async def find_array(services: Services, key: str, name: str, project: str = "de
 
 
 async def delete(services: Services, key: str, project: str, kind: Kind) -> None:
-    """With its arrays and its line of the history; a panel with its explanations. Raises NotFound, Conflict."""
+    """With its arrays, its line of the history and its job; a panel with its explanations; also one that is still made.
+
+    Raises NotFound, Conflict.
+    """
     if kind == "explanation" and (panel := await results.panel_of(services.store, project, key)):
         raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
-    if not (KEY.fullmatch(key) and await results.remove(services.store, project, key, kind)):
+    other = await results.kind_of(services.store, project, key) not in (kind, None)
+    if other or not (KEY.fullmatch(key) and await forgetting.results(services, project, key)):
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
-    await later.forget(services, project, key)
 
 
 async def _model(services: Services, name: str) -> ModelOut:
@@ -156,21 +184,26 @@ async def _answered(
     *,
     wait: float | None,
     follow: bool = True,
+    holder: str,
 ) -> bytes:
     target = class_of(request.target, state.labels)
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
-    body = await _found_or_made(services, project, asked, wait=wait, follow=follow)
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
     shown = records.read(asked, body)
-    await _remember(services, project, asked, shown)
+    await _remember(services, project, records.entry(asked, shown), holder)
     return body if target is None else records.with_target(shown, target)
 
 
-async def _remember(services: Services, project: str, asked: Asked, shown: ExplanationOut | PanelOut) -> None:
-    """A note beside the answer: what is stored is answered also while the database takes no note."""
+async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
+    """Notes for whom the answer is kept: what is stored is answered also while the database takes no note."""
+    keep = partial(_keep, services.store.files, project, entry, holder)
     try:
-        await history.remember(services.store, project, records.entry(asked, shown))
+        kept = await services.store.write(keep, patience=NOTE_SECONDS)
     except StorageFailed as error:
         tell_operator(error)
+        return
+    if not kept:
+        raise NotFound("what this was asked for was deleted meanwhile")
 
 
 async def _question(
@@ -200,10 +233,25 @@ async def _stored(services: Services, project: str, asked: Asked) -> bytes | Non
     return await results.find(services.store, project, asked.key, asked.kind)
 
 
-async def _found_or_made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session: Session) -> bool:
+    """Notes for whom a result is kept. False where it was deleted meanwhile, or its holder: then it goes too."""
+    if not results.is_there(session, project, entry.key):
+        return False
+    if holders.is_gone(session, project, holder):
+        if holders.is_free(session, project, entry.key):
+            forget_results(session, files, project, [entry.key])
+        return False
+    holders.hold(session, project, [entry.key], holder)
+    history.put(session, project, entry)
+    return True
+
+
+async def _found_or_made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     started = time.perf_counter()
     found = await _stored(services, project, asked)
-    body = found or await _made(services, project, asked, wait=wait, follow=follow)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder)
     services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
         asked.kind,
@@ -214,7 +262,9 @@ async def _found_or_made(services: Services, project: str, asked: Asked, *, wait
     return body
 
 
-async def _made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+async def _made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
     patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
     slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
@@ -224,7 +274,7 @@ async def _made(services: Services, project: str, asked: Asked, *, wait: float |
             return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
         except NotYet:
             patience = 0
-    return await later.made(services, project, asked, wait=patience if follow else 0)
+    return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
 
 
 async def _make(services: Services, project: str, asked: Asked) -> bytes:

@@ -29,12 +29,12 @@ from ..contract import (
 from ..errors import BadInput
 from ..inputs.image import BASELINES, ImageEncoder
 from ..outputs import classifier_output
+from .heads import reading_of
 from .networks import attention, gradients, layers, probing
 from .networks.device import to_array
 from .networks.masking import coalition_rows, whole_rows
 from .networks.network import Network
 from .networks.picturing import PicturingNetwork
-from .special import head_of
 
 
 class VisionModel(Model):
@@ -62,7 +62,8 @@ class VisionModel(Model):
         self.card = card
         config = network.config
         self.labels = tuple(str(config.id2label[i]) for i in range(config.num_labels))
-        self.head = head_of(config)
+        reading = reading_of(config.problem_type, outputs=config.num_labels)
+        self.head, self.assumed = reading.head, reading.assumed
         self.baselines = BASELINES
         self.offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS})
         self._network = PicturingNetwork(network)

@@ -29,10 +29,12 @@ class ContinuingNetwork(Network):
         self.decoder = False  # no head to be asked at one position
         self.two_sided = bool(module.config.is_encoder_decoder)
 
-    @property
-    def word_embeddings(self) -> torch.Tensor:
-        """(vocabulary, width), without gradient, as they enter the first layer: some models scale them."""
-        return self._table
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Word embeddings (…, width), without gradient, as they enter the first layer: some models scale them."""
+        return self._table[ids]
+
+    def mean_embedding(self) -> torch.Tensor:
+        return self._table.mean(dim=0)
 
     @cached_property
     def _table(self) -> torch.Tensor:

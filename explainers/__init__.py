@@ -112,7 +112,7 @@ if TYPE_CHECKING:
     from .selftest.table import run_selftest as run_selftest
     from .selftest.table import selftest_results as selftest_results
     from .sentence import Speech as Speech
-    from .sentence import sentence as sentence
+    from .sentence import sentence_of as sentence_of
 
     BASE_SHA256 = SHA256
 
@@ -128,7 +128,7 @@ _WHERE = {
     ".prose": "Prose prose_of",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
-    ".sentence": "Speech sentence",
+    ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",

@@ -46,7 +46,7 @@ from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, 
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
-from .sentence import sentence
+from .sentence import sentence_of
 
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
@@ -119,7 +119,7 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
         prediction=case.prediction,
         explanations=tuple(found),
         absent=tuple(absent),
-        answer=answer.model_copy(update={"text": sentence(answer, case.inputs.features)}),
+        answer=answer.model_copy(update={"text": sentence_of(answer, case.inputs.features)}),
         agreement=agreement_of(found),
         removals=removals,
         claims=claims_of(found, case),

@@ -127,7 +127,7 @@ class Speech:
 ENGLISH = Speech()
 
 
-def sentence(answer: Answer, features: Sequence[Feature], speech: Speech = ENGLISH) -> str:
+def sentence_of(answer: Answer, features: Sequence[Feature], speech: Speech = ENGLISH) -> str:
     """The answer about an input of these features: what, why, how many methods agree, what it hangs on."""
     teller = _Teller(answer, features, speech)
     return speech.join([speech.begun(said) for said in teller.sentences()])

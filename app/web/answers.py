@@ -56,7 +56,7 @@ def _said(panel: Any, speech: explainers.Speech) -> str:
     if panel.answer is None:
         return ""
     features = panel.explanations[0].features if panel.explanations else ()
-    return explainers.sentence(panel.answer, features, speech)
+    return explainers.sentence_of(panel.answer, features, speech)
 
 
 def _painted(text: str, sign: int) -> Markup:

@@ -16,7 +16,6 @@ from app import errors
 from app.web import words
 from app.web.forms import FORM_ERRORS
 from app.web.rendering import LANGUAGES, LOCALES, TEMPLATES, environment, translations
-from explainers import sentence
 from explainers.contract import Notice
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +30,7 @@ PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 def messages() -> Iterator[str]:
     """What templates and modules ask to be translated; of a plural the singular, which is its key."""
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
-    modules = [*(ROOT / "app").rglob("*.py"), Path(sentence.__file__)]
+    modules = [*(ROOT / "app").rglob("*.py"), ROOT / "explainers" / "sentence.py"]
     for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", modules)):
         for path in sorted(paths):
             with path.open("rb") as file:

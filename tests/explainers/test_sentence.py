@@ -17,7 +17,7 @@ from explainers import Question, build
 from explainers.contract import Answer, Reason, Target, TextSpan, Without
 from explainers.outputs.shown import number, share
 from explainers.runner import panel
-from explainers.sentence import ENGLISH, MOST_FLIPS, WORDS, sentence
+from explainers.sentence import ENGLISH, MOST_FLIPS, WORDS, sentence_of
 from explainers.testing import LinearModel, NeighbourModel, SequenceModel
 
 PANELS = int(os.environ.get("WHENCE_TEST_PANELS", "40"))  # 500 were tried
@@ -309,13 +309,13 @@ def reason(player: int, strength: float) -> Reason:
 )
 def test_the_sentence_says(changes: dict[str, Any], says: str) -> None:
     """Each kind of answer in words, whole."""
-    assert sentence(answer(**changes), WORDS_OF_TEXT, ENGLISH) == says
+    assert sentence_of(answer(**changes), WORDS_OF_TEXT, ENGLISH) == says
 
 
 def test_flips_beyond_the_named_are_counted() -> None:
     """Nine words that flip by themselves: six by name, the rest by number."""
     flips = tuple(Without(players=(player,), said=NO, number=0.6) for player in range(9))
-    said = sentence(answer(flips=flips, without=None), WORDS_OF_TEXT)
+    said = sentence_of(answer(flips=flips, without=None), WORDS_OF_TEXT)
 
     assert said.endswith("or without any one of three others.")
     assert len(PART.findall(said.rpartition("It flips")[2])) == MOST_FLIPS
@@ -324,7 +324,7 @@ def test_flips_beyond_the_named_are_counted() -> None:
 def test_a_long_part_is_cut_and_stays_on_one_line() -> None:
     """Sentences as players are named by their beginning."""
     long = tuple(TextSpan(text=f"{letter} wide\nfilm " * 20, start=0, end=1) for letter in "abcdefgh")
-    said = sentence(answer(players="sentence"), long)
+    said = sentence_of(answer(players="sentence"), long)
 
     assert "*e wide film e wide film e wide film e w…*" in said
     assert "\n" not in said

@@ -166,7 +166,7 @@ class _Teller:
     def _said(self) -> str:
         """What the model says, as it stands in the first sentence."""
         answer = self.answer
-        code = "class" if answer.kind == "label" else answer.kind
+        code: str = "class" if answer.kind == "label" else answer.kind
         if answer.kind == "class" and answer.word is not None:
             code = "of_word"
         elif not answer.holds:

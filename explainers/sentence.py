@@ -174,9 +174,9 @@ class _Teller:
         elif answer.kind == "value" and answer.several:
             code = "value_of"
         word = "" if answer.word is None else self.speech.part(answer.word, 0)
-        return self._fill(
-            SAID[code], label=self._label(answer.said.label), number=self.number(answer.number), word=word
-        )
+        said = _short(answer.said.label)
+        label = self.speech.label(self.speech.begun(said) if code == "class" else said)
+        return self._fill(SAID[code], label=label, number=self.number(answer.number), word=word)
 
     def _unnamed(self) -> Iterator[str]:
         answer = self.answer

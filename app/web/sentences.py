@@ -39,7 +39,7 @@ def marked_up(plain: explainers.Speech) -> explainers.Speech:
         part=_painted,
         label=lambda label: Markup("<b dir='auto'>{}</b>").format(label),
         method=plain.method,
-        begun=lambda said: said if isinstance(said, Markup) else plain.begun(said),
+        begun=plain.begun,
         join=lambda sentences: _safe(plain.join(sentences)),
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .bench.run import run_bench as run_bench
     from .contract import Absent as Absent
     from .contract import Agreement as Agreement
+    from .contract import Answer as Answer
     from .contract import Attribution as Attribution
     from .contract import Badge as Badge
     from .contract import BaselineKind as BaselineKind
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from .contract import Progress as Progress
     from .contract import Promise as Promise
     from .contract import Question as Question
+    from .contract import Reason as Reason
     from .contract import Removal as Removal
     from .contract import SimilarityOutput as SimilarityOutput
     from .contract import Target as Target
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from .contract import Unit as Unit
     from .contract import Value as Value
     from .contract import ValueName as ValueName
+    from .contract import Without as Without
     from .contract import WordLabel as WordLabel
     from .contract import WordOutput as WordOutput
     from .contract import silent as silent
@@ -94,6 +97,7 @@ if TYPE_CHECKING:
     from .models.folders.base_weights import base_folder as base_folder
     from .models.similarity import SimilarityModel as SimilarityModel
     from .models.vision import VisionModel as VisionModel
+    from .outputs import shown as shown
     from .outputs import value as values
     from .prose import Prose as Prose
     from .prose import prose_of as prose_of
@@ -107,14 +111,16 @@ if TYPE_CHECKING:
     from .selftest.table import missed as missed
     from .selftest.table import run_selftest as run_selftest
     from .selftest.table import selftest_results as selftest_results
+    from .sentence import Speech as Speech
+    from .sentence import sentence_of as sentence_of
 
     BASE_SHA256 = SHA256
 
-_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
+_CONTRACT = """Absent Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
     Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
     Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
-    Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
-    WordLabel WordOutput silent text_spans"""
+    Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
+    Without WordLabel WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
@@ -122,6 +128,7 @@ _WHERE = {
     ".prose": "Prose prose_of",
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
+    ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",
@@ -136,7 +143,7 @@ _WHERE = {
     ".models.vision": "VisionModel",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
-_MODULES = {"registry": ".registry", "runner": ".runner", "values": ".outputs.value"}
+_MODULES = {"registry": ".registry", "runner": ".runner", "shown": ".outputs.shown", "values": ".outputs.value"}
 
 __all__ = sorted((*_HOME, *_MODULES, "BASE_SHA256"))
 

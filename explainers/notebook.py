@@ -40,7 +40,14 @@ def html_of(found: Attribution) -> str:
 
 
 def panel_html(panel: Panel) -> str:
-    return "".join(html_of(found) for found in panel.explanations)
+    """The answer in a sentence, then one explanation under the other."""
+    return _frame(f'<p style="margin:0">{escape(panel_text(panel))}</p>') + "".join(map(html_of, panel.explanations))
+
+
+def panel_text(panel: Panel) -> str:
+    """The answer in a sentence; of a record without one what the model says."""
+    main = panel.prediction.main.label
+    return panel.answer.text if panel.answer else f"{main}{_chance(panel.prediction, main)}"
 
 
 def text_of(found: Attribution) -> str:

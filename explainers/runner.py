@@ -40,11 +40,13 @@ from .game.passes import told_to
 from .game.sampling import DEFAULT_BUDGET, EXACT_PLAYERS
 from .game.table import CoalitionTable
 from .metrics.agreement import agreement_of
+from .metrics.answer import answer_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured, refuse_unknown
 from .registry import PANEL, build, explainer_class, names
+from .sentence import sentence_of
 
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
@@ -109,14 +111,17 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
             absent.append(Absent(method=explainer.name, reason=_reason(error)))
     _ask_for_measures(explained, case)
     found = [_measured(one, explainer, case) for one, explainer in zip(explained, able, strict=True)]
+    removals = removals_of(found, case)
+    answer = answer_of(found, removals, case)
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
         input=question.input,
         prediction=case.prediction,
         explanations=tuple(found),
         absent=tuple(absent),
+        answer=answer.model_copy(update={"text": sentence_of(answer, case.inputs.features)}),
         agreement=agreement_of(found),
-        removals=removals_of(found, case),
+        removals=removals,
         claims=claims_of(found, case),
         baseline_prediction=_baseline_prediction(case),
         evaluations=case.table.evaluations,

@@ -16,7 +16,7 @@ from ..scopes import Scope
 from ..store.job_states import State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
-from ..web.rendering import render
+from ..web.rendering import answer_text, language_of, render
 from .ask import later, measuring, service
 from .ask.schemas import PanelOut, PanelRequest
 from .draw import assemble, attachments
@@ -95,8 +95,10 @@ async def measures_of(request: Request) -> Response:
 
 
 @router.get("/panels/{key}/export/{kind}")
-async def export_panel(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return _download(attachments.file_of(await service.find_panel(services, key, project), kind))
+async def export_panel(request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find_panel(services, key, project)
+    language = language_of(request)
+    return _download(attachments.file_of(found, kind, answer=answer_text(found, language), language=language))
 
 
 @router.get("/explanations/{key}/export/{kind}")

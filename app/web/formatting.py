@@ -11,7 +11,14 @@ from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-MISSING = "–"
+from .._library import explainers
+
+MISSING, signed, number, share = (
+    explainers.shown.MISSING,
+    explainers.shown.signed,
+    explainers.shown.number,
+    explainers.shown.share,
+)
 SCRIPTS = (  # the first that occurs names the language of a text, for its typeface and its line breaks
     ("ja", ((0x3040, 0x30FF),)),
     ("ko", ((0xAC00, 0xD7AF), (0x1100, 0x11FF))),
@@ -47,29 +54,6 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
 def line(text: str) -> str:
     """On one line, whatever the text holds; what is safe to put into a page stays so."""
     return type(text)(" ").join(text.split())
-
-
-def signed(value: float | None, digits: int = 2) -> str:
-    if value is None or not math.isfinite(value):
-        return MISSING
-    size = f"{abs(value):.{digits}f}"
-    return size if float(size) == 0 else ("+" if value > 0 else "−") + size
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """Without a plus."""
-    return signed(value, digits).removeprefix("+")
-
-
-def share(value: float | None) -> str:
-    """A probability: 0.72, and never a 1.00 that is not certain."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    if 0.995 <= value < 1:
-        return "> 0.99" if value < 0.9995 else "> 0.999"
-    if 0 < value < 0.005:
-        return "< 0.01"
-    return f"{value:.2f}"
 
 
 def closely(before: float, after: float) -> tuple[str, str]:

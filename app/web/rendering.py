@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..scopes import Caller
 from ..store.job_condition import Halt
-from . import addresses, formatting, markdown, words
+from . import addresses, formatting, markdown, sentences, words
 from .words import N_
 
 ROOT = Path(__file__).parents[2]
@@ -92,10 +92,16 @@ def environment(language: str) -> Environment:
     made.install_gettext_callables(found.gettext, found.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(static=static_address, lang=language)
     made.filters.update(formatting.filters(language) | words.filters(language, found.gettext))
+    made.filters.update(sentences.filters(language, found.gettext))
     made.filters["markdown"] = markdown.renderer(found.gettext(N_("Formula")))
     for name in FEATURES:
         made.filters.update(import_module(name, __package__).filters(found.gettext))
     return made
+
+
+def answer_text(panel: Any, language: str) -> str:
+    """The answer of a panel in a sentence, as plain text."""
+    return str(environment(language).filters["answer_text"](panel))
 
 
 @cache

@@ -1,11 +1,8 @@
 """The contract: what is asked, what is answered, what a model offers, what a method is and is given."""
 
 from .answer import (
-    Absent,
-    Agreement,
     Attribution,
     Badge,
-    Claim,
     Edit,
     Head,
     Layers,
@@ -14,9 +11,7 @@ from .answer import (
     ModelRecord,
     Notice,
     OnDemand,
-    Panel,
     Prediction,
-    Removal,
     Target,
     Unit,
     WordLabel,
@@ -26,6 +21,7 @@ from .explainer import MOST_EXACT, Case, Explainer, Promise
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
+from .panel import Absent, Agreement, Answer, Claim, Panel, Reason, Removal, Without
 from .progress import Progress, silent
 from .question import (
     BaselineKind,
@@ -51,6 +47,7 @@ __all__ = [
     "MOST_EXACT",
     "Absent",
     "Agreement",
+    "Answer",
     "Arithmetic",
     "Array",
     "Attribution",
@@ -96,6 +93,7 @@ __all__ = [
     "Progress",
     "Promise",
     "Question",
+    "Reason",
     "Removal",
     "SimilarityOutput",
     "Target",
@@ -110,6 +108,7 @@ __all__ = [
     "ValueName",
     "Weights",
     "Window",
+    "Without",
     "WordLabel",
     "WordOutput",
     "silent",

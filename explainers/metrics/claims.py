@@ -43,6 +43,14 @@ def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, .
     return tuple(sorted(claims, key=lambda claim: (-len(claim.methods), -abs(claim.fall), claim.player)))
 
 
+def changes_of(case: Case) -> tuple[FloatArray, float]:
+    """What the log-odds of the predicted class (of a regression its first output) lose without each player, (players,),
+    and the smallest change that counts. Reads the leave-one-out rows of the table."""
+    whole = _value(case.table.whole[0], case)
+    falls = np.array([whole - _value(row, case) for row in case.table.leave_one_out()])
+    return falls, _moved(case)
+
+
 def strongest_claims(attribution: Attribution) -> Iterator[tuple[int, Says]]:
     """(player, what is said of it): at most one that raises and one that lowers; of a method without sign, one."""
     scores = scores_of(attribution)

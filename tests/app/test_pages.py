@@ -214,7 +214,26 @@ def test_one_method_has_a_page_of_its_own(client: TestClient, ask: Callable[...,
     assert f"/v1/explanations/{key}" in page.text
 
 
-@pytest.mark.parametrize(("kind", "media"), [("html", "text/html"), ("csv", "text/csv"), ("json", "application/json")])
+def test_the_answer_stands_under_the_text_in_the_readers_language(client: TestClient, ask: Callable[..., str]) -> None:
+    """One sentence, the same as in JSON; what it names is painted, and no other sentence says the same."""
+    where = ask()
+    answer = client.get(f"/v1{where}").json()["answer"]
+    english, chinese = (client.get(where, params={"lang": lang}).text for lang in ("en", "zh"))
+    said = re.search(r'<p class="lead answer"[^>]*>(.*?)</p>', english, re.S)
+    assert said is not None
+
+    assert words(said[1]).replace(" ", "") == re.sub(r"[* ]", "", answer["text"])
+    assert said[1].count("<mark") == len(answer["reasons"]) + len(answer["against"]) > 0
+    assert "种方法" in words(chinese)
+    assert "It hangs on" not in english
+    assert answer["text"] in html.unescape(client.get(f"{where}/export/html", params={"lang": "en"}).text)
+    assert "种方法" in client.get(f"{where}/export/md", params={"lang": "zh"}).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "media"),
+    [("html", "text/html"), ("csv", "text/csv"), ("json", "application/json"), ("md", "text/markdown")],
+)
 def test_a_panel_can_be_taken_along(client: TestClient, ask: Callable[..., str], kind: str, media: str) -> None:
     """As one file, sent as an attachment."""
     answer = client.get(f"{ask()}/export/{kind}")

@@ -30,7 +30,8 @@ PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 def messages() -> Iterator[str]:
     """What templates and modules ask to be translated; of a plural the singular, which is its key."""
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
-    for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", (ROOT / "app").rglob("*.py"))):
+    modules = [*(ROOT / "app").rglob("*.py"), ROOT / "explainers" / "sentence.py"]
+    for method, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", modules)):
         for path in sorted(paths):
             with path.open("rb") as file:
                 for _, message, _, _ in extract(method, file, keywords=keywords, options=JINJA):

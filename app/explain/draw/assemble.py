@@ -50,7 +50,6 @@ def panel_page(
         parts=[feature.text for feature in features],
         part_texts={index: feature.text for index, feature in enumerate(features)},
         tries=views.tries(panel),
-        turning=views.turning_point(panel),
         unknown=[feature.text for feature in features if not feature.known],
         unseen=sum(span.end - span.start for span in unseen),
         windows=len(first.windows) if first else 0,

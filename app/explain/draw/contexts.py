@@ -68,7 +68,6 @@ class PanelPage:
     parts: Sequence[str]  # the players' texts
     part_texts: Mapping[int, str]
     tries: Sequence[int]
-    turning: Any
     unknown: Sequence[str]
     unseen: int  # characters that were cut
     windows: int  # in which a text longer than the model reads was read; 0 for one reading

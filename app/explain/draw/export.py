@@ -30,12 +30,17 @@ def to_html(found: explainers.Attribution, *, title: str = "Where a prediction c
 
 
 def many_to_html(
-    explanations: Sequence[explainers.Attribution], *, title: str = "Where a prediction comes from"
+    explanations: Sequence[explainers.Attribution],
+    *,
+    title: str = "Where a prediction comes from",
+    answer: str = "",
+    language: str = "en",
 ) -> str:
-    """Several methods' explanations of one text, under each other."""
+    """Several methods' explanations of one text, under each other; first the answer, a sentence in that language."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    body = "".join("".join((_heading(found), _facts(found), *_maps(found))) for found in explanations)
+    lead = f'<p class="answer" lang="{escape(language)}">{escape(answer)}</p>' if answer else ""
+    body = lead + "".join("".join((_heading(found), _facts(found), *_maps(found))) for found in explanations)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'

@@ -271,12 +271,6 @@ def tries(panel: PanelOut) -> tuple[int, ...]:
     return tuple(seen[:CHIPS])
 
 
-def turning_point(panel: PanelOut) -> Any | None:
-    """The claim without whose one player the model says something else."""
-    said = panel.prediction.predicted
-    return next((claim for claim in panel.claims if claim.predicted != said), None)
-
-
 def specimen(panel: PanelOut) -> tuple[PaintedText, ...]:
     """The texts with their players, unpainted."""
     if not panel.explanations:

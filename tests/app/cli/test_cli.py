@@ -35,7 +35,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
     found = registered.find_model
     model = LinearModel(WEIGHTS)
-    monkeypatch.setattr("app.cli.explain.find_model", lambda name: model if name == "linear" else found(name))
+    for module in ("explain", "panel"):
+        monkeypatch.setattr(f"app.cli.{module}.find_model", lambda name: model if name == "linear" else found(name))
     monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "data"))
 
     def call(*arguments: str, stdin: bytes | None = None) -> Outcome:
@@ -55,6 +56,25 @@ def explain_linear(run: Run, *arguments: str, stdin: bytes | None = None) -> Out
 
 def jsonl(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
+
+
+def test_a_panel_is_answered_in_a_sentence(run: Run, tmp_path: Path) -> None:
+    """Printed, in JSON, in a table of many and first on the page, the same words."""
+    says = "Yes (0.88), mostly because of *good*."
+    page = tmp_path / "why.html"
+    printed = run("panel", "so good", "--model", "linear", "--html", str(page))
+    told = json.loads(run("panel", "so good", "--model", "linear", "--json").out)
+    rows = list(
+        csv.DictReader(
+            io.StringIO(run("panel", "-", "--from", "lines", "--csv", "-m", "linear", stdin=b"so good\nso\n").out)
+        )
+    )
+
+    assert printed.out.startswith(says)
+    assert told["answer"]["text"] == printed.out.strip()
+    assert [row["answer"].partition(" No")[0][: len(says)] for row in rows] == [says, "No (0.50)."]
+    assert says in page.read_text()
+    assert run("panel", "so good", "--model", "linear", "-o", "why.parquet").code == 2
 
 
 def test_a_text_is_explained_as_complete_json(run: Run) -> None:

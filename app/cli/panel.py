@@ -1,0 +1,82 @@
+"""whence panel: every method on a text, and the answer they give in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .._library import explainers
+from ..explain.ask import answers
+from ..explain.draw import export
+from .explain import Column, Csv, Form, Json, ModelOption, Out, Pair, PairColumn, Seed, Source
+from .terminal import output, work
+from .terminal.inputs import Row, read_texts
+from .terminal.registered import find_model
+from .terminal.trouble import Mistake
+
+COLUMNS = ("text", "trust", "answer")
+
+
+def panel(
+    source: Source,
+    model: ModelOption = "sentiment",
+    method: Annotated[
+        list[str] | None, typer.Option(help="A method of the panel; may be repeated. By default all.")
+    ] = None,
+    seed: Seed = 0,
+    pair: Pair = None,
+    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
+    long_text: Annotated[
+        explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
+    ] = "windows",
+    word: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
+    ] = None,
+    json: Json = False,
+    csv: Csv = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
+    out: Out = None,
+    form: Form = None,
+    column: Column = "text",
+    pair_column: PairColumn = "text_pair",
+) -> int:
+    """What the model says of a text, why, and how far that can be relied on: by every method, in a sentence."""
+    texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
+    if html is not None and not texts.single:
+        raise Mistake("--html writes one panel; give one text")
+    style = work.style_of(json=json, csv=csv, out=out)
+    if style == "parquet":
+        raise Mistake(f"{out}: panels are written as .json, .jsonl or .csv")
+    loaded = find_model(model)
+    question = {"players": players, "seed": seed, "long_text": long_text, "word": word}
+
+    def answer(row: Row, progress: Callable[..., None]) -> explainers.Panel:
+        asked = {**question, "text_pair": row.text_pair}
+        found = explainers.panel(row.text, loaded, methods=method, progress=progress, **asked)
+        if html is not None:
+            html.write_text(export.many_to_html(found.explanations, answer=str(found)), encoding="utf-8")
+        return found
+
+    def record(found: explainers.Panel) -> dict[str, Any]:
+        return found.model_dump(mode="json")
+
+    def cells(found: explainers.Panel) -> Iterator[tuple[object, ...]]:
+        yield (found.text, "" if found.answer is None else found.answer.trust, str(found))
+
+    def show(console: Console, found: explainers.Panel) -> None:
+        console.print(Text(output.visible(str(found))), soft_wrap=True)
+
+    forms = work.Forms(
+        asked=["panel", loaded.digest, question, method],
+        record=record,
+        header=lambda: COLUMNS,
+        cells=cells,
+        show=show,
+        line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found.prediction),
+    )
+    return work.run(texts, answer, style=style, out=out, forms=forms)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from .._library import explainers
-from ..errors import AppError, EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
-from ..store.arrays import unpack
-from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
+from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from .errors import from_wire
 from .frames import frame, read_frame
+from .messages import Asking, Forget, Message, Priority, Register
 from .schemas import ModelOut
 
+A = TypeVar("A")
 PING_EVERY = 1.0  # seconds
 SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck
-LONGEST_LOOK = 2.0  # seconds until figures are left out
-BESIDE = ("figures",)  # answered beside the work
 RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
 
 
@@ -61,68 +59,21 @@ class SocketEngine:
     def models(self) -> tuple[ModelOut, ...]:
         return tuple(self._models.values())
 
-    async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        await self.ready(model)
-        asked = [question.model_dump() for question in questions]
-        found = await self._ask("predict", priority=self._of(Priority.PREDICTION), model=model, questions=asked)
-        return tuple(explainers.Prediction.model_validate(each) for each in found)
+    async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
+        """progress: told in this loop how far the engine is."""
+        if isinstance(message, Asking):
+            await self.ready(message.model)
+        if isinstance(message, Forget):
+            self.registered = [path for path in self.registered if path != self._source(message.model)]
+        answer = message.read(await self._sent(message, progress))
+        if isinstance(message, Register) and isinstance(answer, ModelOut):
+            self.registered = [*dict.fromkeys((*self.registered, message.path))]
+            self._models = {**self._models, answer.id: answer}  # the engine tells of it only after its answer
+        return answer
 
-    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        await self.ready(model)
-        return unpack(await self._ask("scores", priority=Priority.BACKGROUND, model=model, texts=list(texts)))
-
-    async def explain(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress | None = None,
-    ) -> Explained:
-        await self.ready(model)
-        asked = {
-            "question": question.model_dump(),
-            "method": method,
-            "options": dict(options),
-            "measures": list(measures),
-        }
-        urgency = self._of(Priority.EXPLANATION)
-        return Explained(**await self._ask("explain", progress=progress, priority=urgency, model=model, **asked))
-
-    async def panel(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress | None = None,
-    ) -> ExplainedPanel:
-        await self.ready(model)
-        asked = {"question": question.model_dump(), "methods": None if methods is None else list(methods)}
-        urgency = self._of(Priority.EXPLANATION)
-        return ExplainedPanel(**await self._ask("panel", progress=progress, priority=urgency, model=model, **asked))
-
-    async def register(self, path: str) -> ModelOut:
-        found = ModelOut.model_validate(await self._ask("register", path=path))
-        if path not in self.registered:
-            self.registered.append(path)
-        self._models = {**self._models, found.id: found}  # the engine tells of it only after its answer
-        return found
-
-    async def forget(self, model: str) -> None:
+    def _source(self, model: str) -> str | None:
         state = self._models.get(model)
-        if state is not None and state.source in self.registered:
-            self.registered.remove(state.source)
-        await self._ask("forget", model=model)
-
-    async def figures(self) -> bytes:
-        try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                return bytes(await self._ask("figures"))
-        except (AppError, TimeoutError):
-            return b""
+        return None if state is None else state.source
 
     async def ready(self, model: str) -> ModelOut:
         """While an engine that had been ready is restarted, this waits; at the first start it raises."""
@@ -143,8 +94,8 @@ class SocketEngine:
             raise UnknownModel(model, list(self._models))
         return self._models.get(model)
 
-    def _of(self, usual: Priority) -> Priority:
-        return usual if self._priority is None else self._priority
+    def _urgency(self, message: Asking[Any]) -> Priority:
+        return message.urgency if self._priority is None else self._priority
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Takes answers until the engine ends, or says nothing for too long; what waits then fails with EngineDied."""
@@ -183,17 +134,18 @@ class SocketEngine:
         }
         self._changed.set()
 
-    async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
-        """progress: told in this loop how far the engine is."""
+    async def _sent(self, message: Message[Any], progress: explainers.Progress | None) -> Any:
+        """The answer as it travels."""
         if self._writer is None:
             raise EngineLoading("the engine is starting")
-        if len(self._waiting) >= self._queue_size and op not in BESIDE:
+        if len(self._waiting) >= self._queue_size and isinstance(message, Asking):
             raise EngineBusy(f"{len(self._waiting)} requests wait for the engine already")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         if progress is not None:
             self._listening[number] = progress
-        self._writer.write(frame({"id": number, "op": op, **content}))
+        urgency = {"priority": self._urgency(message)} if isinstance(message, Asking) else {}
+        self._writer.write(frame({"id": number, **urgency, **message.to_wire()}))
         try:
             return await answer
         except asyncio.CancelledError:

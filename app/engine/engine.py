@@ -11,10 +11,10 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
-from ..store.arrays import pack
 from .apart import Apart, Start, is_large
-from .contract import Explained, ExplainedPanel, FloatArray, Text
 from .ends import MEMORY_CURE, out_of_memory
+from .messages import Asking
+from .operations import DOES
 from .schemas import ModelOut
 
 Loader = Callable[[str], Any]
@@ -153,59 +153,23 @@ class Engine:
             apart.close()
         return found
 
-    def predict(
-        self,
-        name: str,
-        questions: Sequence[explainers.Question],
-        *,
-        progress: explainers.Progress = explainers.silent,
-    ) -> tuple[explainers.Prediction, ...]:
-        """One at a time, as the library does it anyway, so that others are let in between two texts."""
-        model = self._model(name)
-        found: list[explainers.Prediction] = []
-        for position, question in enumerate(questions):
-            progress(position / len(questions))
-            found += explainers.runner.predict(model, [question])
-        return tuple(found)
+    def ask(self, message: Asking[Any], progress: explainers.Progress = explainers.silent) -> Any:
+        """The answer as it travels, to be read by the message."""
+        if (apart := self.apart(message.model)) is not None:
+            return apart.ask(message, progress)
+        return DOES[type(message)](self._model(message.model), message, progress)
 
-    def scores(self, name: str, texts: Sequence[Text], *, progress: explainers.Progress) -> FloatArray:
-        found: FloatArray = explainers.runner.scores(self._model(name), texts, progress=progress)
-        return found
-
-    def explain(
-        self,
-        name: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress,
-    ) -> Explained:
-        explainer = explainers.build(method, options)
-        found = explainers.runner.explain(self._model(name), question, explainer, measures=measures, progress=progress)
-        return Explained(_record(found, name), _arrays(found))
-
-    def panel(
-        self,
-        name: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress,
-    ) -> ExplainedPanel:
-        chosen = None if methods is None else [explainers.build(method) for method in methods]
-        found = explainers.runner.panel(self._model(name), question, chosen, progress=progress)
-        record = _record(found, name)
-        for explanation in record["explanations"]:
-            explanation["model"]["id"] = name
-        return ExplainedPanel(record, {each.method.name: _arrays(each) for each in found.explanations})
+    def state(self, name: str) -> ModelOut:
+        """Raises UnknownModel."""
+        with self._lock:
+            if name in self._states:
+                return self._states[name]
+        raise UnknownModel(name, [known.id for known in self.models()])
 
     def _model(self, name: str) -> Any:
+        state = self.state(name)
         with self._lock:
-            state, model = self._states.get(name), self._models.get(name)
-        if state is None:
-            raise UnknownModel(name, [known.id for known in self.models()])
+            model = self._models.get(name)
         if model is None:
             if state.status == "failed":
                 raise ModelFailed(f"the model {name} could not be loaded: {state.reason}")
@@ -245,19 +209,6 @@ def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
             "assumed": model.assumed,
         }
     )
-
-
-def _record(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
-    record: dict[str, Any] = found.model_dump(mode="json")
-    record["model"]["id"] = name
-    return record
-
-
-def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
-    if found.relations is None:
-        return {}
-    # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
-    return {"relations": pack(found.relations.astype("float16"))}
 
 
 def expected(*, embedded: Sequence[str], sources: Sequence[str]) -> tuple[ModelOut, ...]:

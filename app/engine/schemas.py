@@ -1,10 +1,10 @@
-"""What the engine says of a model."""
+"""What the engine says of a model, and of a text."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from .._library import explainers
 from ..schemas import Record
@@ -33,3 +33,14 @@ class ModelOut(Record):
     maximum_length: int | None = None
     card: dict[str, Any] | None = None
     assumed: tuple[explainers.Notice, ...] = ()  # how its outputs are read where its configuration does not say
+
+
+class ExplanationRecord(explainers.Attribution):
+    """An explanation as its JSON has it: reading it back leaves `residual` out and computes it again."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def residual(self) -> list[float] | None:  # type: ignore[override]
+        """f(x) − f(baseline) − Σ scores, one number a target."""
+        gap = super().residual
+        return None if gap is None else [float(number) for number in gap]

@@ -14,17 +14,18 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from ..store.private import keep_files_private
 from .apart import Apart
 from .config import Config
-from .contract import Priority
 from .ends import STUCK
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
-from .operations import operation, report
+from .messages import Asking, Count, Forget, Load, Message, Priority, Register, received
+from .operations import report
 from .schemas import ModelOut
 from .work import Job, WorkQueue
 
@@ -91,31 +92,36 @@ class Connection:
         if op == "ping":
             self.send({"id": number, "result": None})
             return
-        if op == "figures":
-            self.send({"id": number, "result": self.server.work.figures.text()})
-            return
         try:
-            if op in ("register", "forget"):
-                self.send({"id": number, "result": self._manage(op, message)})
+            asked = received(op, message["asked"])
+            if isinstance(asked, Asking):
+                self._enqueue(number, asked, Priority(message["priority"]))
             else:
-                self._enqueue(number, op, message)
+                self.send({"id": number, "result": self._beside(asked)})
         except Exception as error:
             self.send({"id": number, "error": to_wire(error)})
 
-    def _manage(self, op: str, message: dict[str, Any]) -> Any:
-        if op == "forget":
-            self.server.engine.forget(message["model"])
-            return None
-        state = self.server.engine.announce(message["path"], embedded=False)
-        if state.status == "loading":
-            self.server.load_in_background([state])
-        return state.model_dump(mode="json")
+    def _beside(self, asked: Message[Any]) -> Any:
+        """What is answered beside the work."""
+        match asked:
+            case Count():
+                return self.server.work.figures.text()
+            case Forget():
+                return self.server.engine.forget(asked.model)
+            case Register():
+                state = self.server.engine.announce(asked.path, embedded=False)
+                if state.status == "loading":
+                    self.server.load_in_background([state])
+                return state.model_dump(mode="json")
+            case Load():
+                return self.server.engine.state(asked.model).model_dump(mode="json")
+        raise ValueError(f"{asked.op()} is put to a model")
 
-    def _enqueue(self, number: int, op: str, message: dict[str, Any]) -> None:
+    def _enqueue(self, number: int, asked: Asking[Any], priority: Priority) -> None:
         tell = self._teller(number)
         job = self.server.work.submit(
-            operation(self.server.engine, op, message),
-            priority=Priority(message["priority"]),
+            partial(self.server.engine.ask, asked),
+            priority=priority,
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
         )
         self.jobs[number] = job

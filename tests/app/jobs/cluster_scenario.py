@@ -25,6 +25,7 @@ from ray.cluster_utils import Cluster
 import explainers
 from app.batches import rows
 from app.batches.schemas import BatchRequest
+from app.engine.messages import Score
 from app.errors import UnknownModel
 from app.jobs import service
 from app.jobs.executors.protocol import Executor
@@ -105,7 +106,7 @@ def main() -> None:
     stopped = threading.Event()
     stopped.set()
     try:
-        executor.engine(stopped).scores("small", TEXTS * 500)
+        executor.engine(stopped).ask(Score(model="small", texts=tuple(TEXTS * 500)))
     except explainers.Cancelled as error:
         found["stopped"] = str(error)
 

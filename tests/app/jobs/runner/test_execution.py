@@ -57,7 +57,7 @@ def test_every_shard_is_stored_once(store: Store) -> None:
     assert (found.state, found.shards, found.done, found.progress) == (State.DONE, 3, 3, 1.0)
     assert found.result is not None
     assert found.result["rows"] == 5
-    assert run.executor.asked == ["scores"] * 3
+    assert run.executor.asked == ["score"] * 3
 
 
 def test_a_stored_shard_is_not_done_again(store: Store) -> None:
@@ -72,7 +72,7 @@ def test_a_stored_shard_is_not_done_again(store: Store) -> None:
     assert second.shards(job.id, 0, 2)
     assert second.executor.asked == []
     second.run(job.id)
-    assert second.executor.asked == ["scores"]
+    assert second.executor.asked == ["score"]
     assert now(store, job.id).state == State.DONE
 
 
@@ -149,7 +149,7 @@ def test_a_running_job_stops_when_asked(store: Store) -> None:
     called(store, service.retry, "default", job.id)
     again = execution(store)
     again.run(job.id)
-    assert again.executor.asked == ["scores"] * 2
+    assert again.executor.asked == ["score"] * 2
 
 
 def test_a_queued_job_is_cancelled_at_once(store: Store) -> None:

@@ -133,6 +133,10 @@ class Client:
             for line in response.iter_lines():
                 yield BatchRow.model_validate_json(line)
 
+    def delete_batch(self, id: str) -> None:
+        """With its results, and the explanations that are kept for it alone. One that runs is stopped."""
+        self._ask("DELETE", f"/v1/batches/{quote(id, safe='')}")
+
     def jobs(self, *, states: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> JobsPage:
         """Long work, newest first; cursor: the `next` of the page before."""
         query = urlencode([("state", state) for state in states] + list(_given(limit=limit, cursor=cursor).items()))
@@ -169,6 +173,13 @@ class Client:
     def find_panel(self, key: str) -> PanelOut:
         return PanelOut.model_validate(self._ask("GET", f"/v1/panels/{key}"))
 
+    def delete_explanation(self, key: str) -> None:
+        """With its arrays, its line of the history and its job, also where that is still at work."""
+        self._ask("DELETE", f"/v1/explanations/{key}")
+
+    def delete_panel(self, key: str) -> None:
+        self._ask("DELETE", f"/v1/panels/{key}")
+
     def audit(self, plan: Plan | Mapping[str, Any]) -> JobOut:
         """Starts an audit; follow it with `find_audit`."""
         asked = plan.model_dump(mode="json") if isinstance(plan, Plan) else dict(plan)
@@ -177,6 +188,10 @@ class Client:
     def find_audit(self, id: str) -> AuditOut:
         """How far it is and, once it is done, everything that it found."""
         return AuditOut.model_validate(self._ask("GET", f"/v1/audits/{id}"))
+
+    def delete_audit(self, id: str) -> None:
+        """With its report, its rows and the texts that it quotes. One that runs is stopped."""
+        self._ask("DELETE", f"/v1/audits/{quote(id, safe='')}")
 
     def review_audit(
         self,
@@ -189,6 +204,14 @@ class Client:
         group, matches and wrong of each."""
         asked = {"not_comparable": [list(pair) for pair in not_comparable], "checked": [dict(each) for each in checked]}
         return self._post(f"/v1/audits/{id}/reviews", asked, JobOut)
+
+    def delete_dataset(self, id: str) -> None:
+        """With its file, its rows, their explanations and the batches over it. Finished audits stay."""
+        self._ask("DELETE", f"/v1/datasets/{quote(id, safe='')}")
+
+    def delete_training(self, id: str) -> None:
+        """With the model that came of it."""
+        self._ask("DELETE", f"/v1/trainings/{quote(id, safe='')}")
 
     def models(self) -> tuple[ModelOut, ...]:
         return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models
@@ -251,7 +274,7 @@ class Client:
             where = self._http.base_url
             raise ClientError(0, "unreachable", f"no answer from {where}: {error}") from error
         if response.is_success:
-            return response.json()
+            return response.json() if response.content else None
         raise _error_of(response)
 
 

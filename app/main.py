@@ -29,6 +29,7 @@ from .predict.api import router as predict_api
 from .processes import supervised_engine
 from .settings import Settings
 from .store.database import Store
+from .store.files import underway
 from .store.job_condition import RunnerCondition
 from .train.api import router as train_api
 from .web import openapi, problems
@@ -83,18 +84,20 @@ def _lifespan(
         store, runner = opened.store, RunnerCondition("starting" if settings.runner else "elsewhere")
         begun = engine(settings, store) if engine else supervised_engine(settings, store, runner)
         try:
-            async with begun as client:
-                app.state.services = services = Services(
-                    settings=settings,
-                    engine=client,
-                    store=store,
-                    fingerprint=opened.fingerprint,
-                    runner=runner,
-                    purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
-                )
-                async with forgetting(settings, store):
-                    yield
-                await services.flights.stop()
+            with underway.owned(settings.data) as scratch:
+                async with begun as client:
+                    app.state.services = services = Services(
+                        settings=settings,
+                        engine=client,
+                        store=store,
+                        fingerprint=opened.fingerprint,
+                        runner=runner,
+                        purses=Purses(settings.budget, max(1, settings.queue_size // 2)),
+                        scratch=scratch,
+                    )
+                    async with forgetting(settings, store):
+                        yield
+                    await services.flights.stop()
         finally:
             store.close()
 

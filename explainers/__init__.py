@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .contract import Promise as Promise
     from .contract import Question as Question
     from .contract import Removal as Removal
+    from .contract import SimilarityOutput as SimilarityOutput
     from .contract import Target as Target
     from .contract import TextInput as TextInput
     from .contract import TextSpan as TextSpan
@@ -88,8 +89,11 @@ if TYPE_CHECKING:
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
+    from .models.continuation import ContinuationModel as ContinuationModel
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .models.similarity import SimilarityModel as SimilarityModel
+    from .models.vision import VisionModel as VisionModel
     from .outputs import value as values
     from .prose import Prose as Prose
     from .prose import prose_of as prose_of
@@ -109,8 +113,8 @@ if TYPE_CHECKING:
 _CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
     Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
     Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
-    Removal Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName WordLabel
-    WordOutput silent text_spans"""
+    Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
+    WordLabel WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
@@ -126,7 +130,10 @@ _WHERE = {
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": "FolderReport check_folder embedded_names locate_folder model_id model_name",
+    ".models.continuation": "ContinuationModel",
     ".models.folders.base_weights": "base_folder",
+    ".models.similarity": "SimilarityModel",
+    ".models.vision": "VisionModel",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
 _MODULES = {"registry": ".registry", "runner": ".runner", "values": ".outputs.value"}

@@ -1,6 +1,6 @@
 """The figures that audits are held to, measured in full: `make audit-figures` writes build/audit-figures.json.
 
-    python -m tests.audit_figures [--runs 2000] [--only null,swaps]
+    python -m tests.audit_figures [--runs 2000] [--only null+swaps]
 
 The tests beside it hold smaller versions of the same simulations. About half an hour on one core.
 """
@@ -23,7 +23,7 @@ from app.audit.family.comparison import compare
 from app.audit.family.findings import Family
 from app.audit.measures import ranking
 from app.audit.statistics.power import detectable_gap
-from tests import audit_time
+from tests import audit_gaps, audit_time
 from tests.app.audit.measures.test_measures import aif360_disagreement, brute, fairlearn_disagreement
 from tests.app.audit.statistics.test_auc import coverage
 from tests.app.audit.statistics.test_intervals import gap_figures, wilson_figures
@@ -169,6 +169,12 @@ def figures(runs: int) -> dict[str, Callable[[], Any]]:
         "null, fairlearn's interval": lambda: peers_interval_above_zero(100, runs),
         "null, clustered": lambda: {
             design: found_in_clustered_nulls(design, runs // 4) for design in ("crossed", "nested")
+        },
+        "functional": lambda: audit_gaps.functional_figures(runs),
+        "one biased group": lambda: {
+            f"{kind}, gap {gap}": audit_gaps.others_found(kind, max(2, runs // 100), gap)
+            for kind in ("occupations", "identities")
+            for gap in (0.3, 0.8)
         },
         "null, areas": lambda: found_in_ranking_nulls(runs // 4),
         "time": audit_time.shares,

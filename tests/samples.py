@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explainers import Attribution, Badge, MethodRecord, ModelRecord, Notice, Prediction, Target, TextSpan
+from explainers import Attribution, Badge, MethodRecord, ModelRecord, Notice, Prediction, Target, TextInput, TextSpan
 
 HOSTILE = "<script>alert(1)</script> \"x\" 'y' &amp; </script><img src=x onerror=alert(1)>"
 
@@ -21,13 +21,14 @@ def spans(text: str, part: str = "text") -> tuple[TextSpan, ...]:
 
 def attribution(text: str = "witty but dull", **changes: Any) -> Attribution:
     """Scores of 2, 1, 0, −1 … of class 'positive', the opposite for 'negative'; complete, so the residual is 0."""
-    features = (*spans(text), *spans(changes.get("text_pair") or "", "text_pair"))
+    pair = changes.pop("text_pair", None)
+    features = (*spans(text), *spans(pair or "", "text_pair"))
     scores = [float(2 - position) for position in range(len(features))]
     positive, negative = Target(index=1, label="positive"), Target(index=0, label="negative")
     fields: dict[str, Any] = {
         "model": ModelRecord(id="tiny", digest="d1"),
         "method": MethodRecord(name="shap", version="1", options={"error": 0.05}, seed=0),
-        "text": text,
+        "input": TextInput(text=text, text_pair=pair),
         "players": "word",
         "value": "log-odds",
         "baseline": "mask",

@@ -18,7 +18,12 @@ APP, LIBRARY = ROOT / "app", ROOT / "explainers"
 HEAVY = ("torch", "shap", "captum", "lime", "transformers", "peft", "pandas", "pyarrow", "sklearn")
 OUTERMOST = re.compile(r"(\w+_)?pages\.py|api\.py")  # the files of a feature that speak HTTP
 DOORS = ("_library.py", "_launch.py")
-STORED_VALUES = ("app.store.arrays", "app.store.job_states", "app.store.job_condition")  # of the store, and no query
+STORED_VALUES = (
+    "app.store.arrays",
+    "app.store.files",
+    "app.store.job_states",
+    "app.store.job_condition",
+)  # and no query
 
 
 def sources(folder: Path) -> list[Path]:

@@ -12,7 +12,9 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
+    AutoModelForImageClassification,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
@@ -21,7 +23,9 @@ from transformers import (
 
 from explainers.models.architectures import in_full
 from explainers.models.continuation import ContinuationModel
+from explainers.models.similarity import SimilarityModel
 from explainers.models.transformer import TransformerModel
+from explainers.models.vision import VisionModel
 
 WORDS = (
     "a the film movie is was not never good bad great clumsy witty funny dull and but from its opening recovers "
@@ -101,7 +105,8 @@ TRANSLATORS = {
     "bart": (
         "bytes",
         {"d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4}
-        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.25},
+        | {"decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "init_std": 0.1}
+        | {"scale_embedding": True},
     ),
     "marian": (
         "unigram",
@@ -177,6 +182,35 @@ def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
         auto = AutoModelForSeq2SeqLM if name in TRANSLATORS else AutoModelForCausalLM
         network = auto.from_config(config).requires_grad_(False).eval()
     return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}")
+
+
+@cache
+def tiny_comparing(name: str = "bert", unit: bool = True) -> SimilarityModel:
+    """A sentence encoder of architecture `name` with random weights."""
+    tokenizer = tokenizer_for(name)
+    config = AutoConfig.for_model(
+        name, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **{**SIZES, **ENCODERS[name][1]}
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = AutoModel.from_config(config).requires_grad_(False).eval()
+    return SimilarityModel(network, tokenizer, id=f"tiny-{name}-pairs", digest=f"{name}-{unit}", unit=unit)
+
+
+@cache
+def tiny_vision(side: int = 24, labels: int = 2, seed: int = 0) -> VisionModel:
+    """A vision transformer with patches of 8 pixels and random weights."""
+    config = AutoConfig.for_model(
+        "vit",
+        image_size=side,
+        patch_size=8,
+        num_labels=labels,
+        **{name: size for name, size in SIZES.items() if name != "max_position_embeddings"},
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = AutoModelForImageClassification.from_config(config).requires_grad_(False).eval()
+    return VisionModel(network, id="tiny-vit", digest=f"vit-{side}-{labels}-{seed}")
 
 
 def tokenizer_for(name: str) -> Any:

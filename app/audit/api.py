@@ -64,6 +64,18 @@ async def get_audit(services: ServicesDep, project: ProjectDep, id: str) -> Audi
     return await service.find(services, project, id)
 
 
+@router.delete(
+    "/{id}",
+    dependencies=[needs(Scope.AUDIT)],
+    status_code=204,
+    responses=errors(*READING, 403, 404),
+    summary="Delete an audit with its report, its rows and the texts that it quotes",
+)
+async def delete_audit(services: ServicesDep, project: ProjectDep, id: str) -> Response:
+    await service.delete(services, project, id)
+    return Response(status_code=204)
+
+
 @router.post(
     "/{id}/reviews",
     dependencies=[needs(Scope.AUDIT)],

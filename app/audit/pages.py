@@ -25,10 +25,12 @@ from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
 from ..web.rendering import environment, language_of, render
 from ..web.responses import json_bytes
 from . import service
+from .data import terms
 from .data.plan import Checked, Plan, first_error
 from .evidence.painting import unmasked
-from .report import charts, terms, view
+from .report import charts, view
 from .review import Review, groups_of
+from .schemas import AuditOut
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 MOST_MARKS = 3_000  # of a review: every match of every group
@@ -109,6 +111,12 @@ async def review(request: Request, id: str, services: ServicesDep, project: Proj
     return RedirectResponse(f"/audits/{job.id}", 303)
 
 
+@router.post("/audits/{id}/delete", dependencies=[needs(Scope.AUDIT)])
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    await service.delete(services, project, id)
+    return RedirectResponse("/audits", 303)
+
+
 async def _page(
     request: Request, services: Services, project: str, id: str, error: FormError | None = None
 ) -> Response:
@@ -118,7 +126,23 @@ async def _page(
     shown = request.query_params.get("words") == "shown"
     content = unmasked(found.content, await service.originals(services, project, id)) if shown else found.content
     before, after = await service.around(services, project, found)
-    page = AuditPage(
+    page = page_of(found, content, _say(request), unmasked=shown, before=before, after=after, error=error)
+    status = error.status if error else 200
+    return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}", status=status)
+
+
+def page_of(
+    found: AuditOut,
+    content: Mapping[str, Any],
+    say: Mapping[str, charts.Translate],
+    *,
+    unmasked: bool = False,
+    before: JobOut | None = None,
+    after: Sequence[JobOut] = (),
+    error: FormError | None = None,
+) -> AuditPage:
+    """content: that of the audit, perhaps with the words that it masks. say: the filters of terms.py."""
+    return AuditPage(
         job=found.job,
         ended=found.job.state in FINAL,
         c=content,
@@ -130,16 +154,14 @@ async def _page(
         matrix=view.matrix(content),
         swapped=view.swap_matrix(content),
         drawings=view.drawings(content),
-        charts=list(charts.charts(content, _say(request))),
+        charts=list(charts.charts(content, say)),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
-        unmasked=shown,
+        unmasked=unmasked,
         swappable=groups_of(content),
         before=before,
         after=after,
         error=error,
     )
-    status = error.status if error else 200
-    return render(request, "audit/page.html", page, section="audits", json_twin=f"/v1/audits/{id}", status=status)
 
 
 @router.get("/audits/{id}/drawings/{name}")
@@ -193,14 +215,12 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": "templates", "language": rest or "en"}
     if kind == "swaps":
         data = {"kind": "swaps", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
-        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+        data["positive"] = _listed(form, "positive")
     elif kind == "functional":
         data = {"kind": "functional", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
     elif kind == "table":
-        groups = [name.strip() for name in form.get("groups").split(",") if name.strip()]
-        data = {"kind": "table", "dataset": form.get("dataset").strip(), "groups": groups}
-        data["terms"] = form.optional("terms")
-        data["positive"] = [name.strip() for name in form.get("positive").split(",") if name.strip()]
+        data = {"kind": "table", "dataset": form.get("dataset").strip(), "terms": form.optional("terms")}
+        data |= {name: _listed(form, name) for name in ("groups", "no_group", "positive")}
     metrics = [name for name in METRICS if form.get(f"metric-{name}")]
     return {
         "title": form.get("title").strip(),
@@ -213,6 +233,11 @@ def _asked(form: Form, language: str) -> dict[str, Any]:
         "margin": _number(form.get("margin"), 0.05),
         "preset": form.get("preset", "general"),
     }
+
+
+def _listed(form: Form, name: str) -> list[str]:
+    """What was typed with commas in between."""
+    return [each.strip() for each in form.get(name).split(",") if each.strip()]
 
 
 def _is_number(text: str) -> bool:

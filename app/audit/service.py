@@ -9,13 +9,14 @@ from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..store import jobs as store_jobs
 from ..store.job_states import State
 from ..store.tables import Job
 from ..web.dependencies import Services
-from .data.plan import Functional, Own, Plan, demo_plan, read_plan
+from .data.plan import Functional, Own, Plan, Table, demo_plan, read_plan
 from .evidence.painting import Originals
 from .review import Review, revised
 from .schemas import AuditOut, AuditsOut
@@ -49,6 +50,8 @@ async def submit(
         rows, tokens = found.rows, tokens_of_file(found.bytes, found.rows)
         if isinstance(plan.data, Functional):
             _has_cases(found)
+        else:
+            _has_columns(found, plan)
     state = await services.engine.ready(plan.model)
     if state.head == "regression":
         raise BadRequest(f"{plan.model} gives a number, no classes", cure="Audit a classifier.")
@@ -74,6 +77,24 @@ def _has_cases(dataset: DatasetOut) -> None:
             f"the data set {dataset.name[:80]!r} was not read as a functional test",
             cure="On its page choose test_case as text, label_gold as label, and functionality, target_ident and "
             "templ_id as groups.",
+        )
+
+
+def _has_columns(dataset: DatasetOut, plan: Plan) -> None:
+    """Raises BadRequest for columns that the data set was not read with."""
+    mapping = dataset.mapping
+    assert mapping is not None
+    if mapping.label is None and plan.needs_labels:
+        raise BadRequest(
+            f"the data set {dataset.name[:80]!r} was read without labels. {plan.needs_labels}",
+            cure="On its page choose the column of labels, or audit measures that need none.",
+        )
+    groups = plan.data.groups if isinstance(plan.data, Table) else ()
+    if missing := [name for name in groups if name not in mapping.groups]:
+        there = ", ".join(mapping.groups) or "none"
+        raise BadRequest(
+            f"the data set {dataset.name[:80]!r} has no column of groups {missing[0][:80]!r}; there are {there}",
+            cure="On its page choose the columns of groups.",
         )
 
 
@@ -119,6 +140,12 @@ async def find(services: Services, project: str, id: str) -> AuditOut:
         return AuditOut(job=job, content=json.loads(early) if early else None)
     report = json.loads(await _read(services, project, id, "report.json"))
     return AuditOut(job=job, sha256=report["sha256"], content=report["content"], run=report["run"])
+
+
+async def delete(services: Services, project: str, id: str) -> None:
+    """One that runs is stopped; audits that followed it after a review stay. Raises NotFound."""
+    await _row(services, project, id)
+    await forgetting.job(services, project, id)
 
 
 async def originals(services: Services, project: str, id: str) -> Originals:

@@ -54,6 +54,18 @@ async def create_batch(
     return accepted(await service.submit(services, project, body, key=key, priority=priority))
 
 
+@router.delete(
+    "/{id}",
+    dependencies=[needs(Scope.EXPLAIN)],
+    status_code=204,
+    responses=errors(*READING, 403, 404),
+    summary="Delete a batch with its results and the explanations that are kept for it alone",
+)
+async def delete_batch(services: ServicesDep, project: ProjectDep, id: str) -> Response:
+    await service.delete(services, project, id)
+    return Response(status_code=204)
+
+
 @router.get(
     "/{id}/results",
     response_class=Response,

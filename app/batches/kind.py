@@ -15,6 +15,7 @@ from ..explain.ask.many import explained
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
+from ..store import holders
 from . import rows
 from .parquet import write_parquet
 from .schemas import BatchRequest, BatchResult
@@ -38,7 +39,7 @@ class BatchKind(Kind):
         found = (
             _predicted(work, given, start)
             if request.method is None
-            else explained(work, list(map(request.asked, given)), start)
+            else explained(work, list(map(request.asked, given)), start, holder=holders.of_batch(work.id))
         )
         return rows.packed(found)
 

@@ -8,6 +8,7 @@ from ..datasets import service as datasets
 from ..engine.demand.costs import USUAL_PASSES, tokens_of, tokens_of_file
 from ..errors import Conflict, NotFound
 from ..explain.ask.questions import explainer_of, question_of
+from ..jobs import forgetting
 from ..jobs import service as jobs_service
 from ..jobs.schemas import JobOut
 from ..schemas import TextInput
@@ -55,6 +56,12 @@ async def job_of(services: Services, project: str, id: str) -> Job:
     if found.kind != KIND:
         raise NotFound(f"the job {id} is no batch")
     return found
+
+
+async def delete(services: Services, project: str, id: str) -> None:
+    """One that runs is stopped. Raises NotFound."""
+    await job_of(services, project, id)
+    await forgetting.job(services, project, id)
 
 
 async def results(services: Services, project: str, id: str, form: str) -> AsyncIterator[bytes]:

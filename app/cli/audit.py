@@ -47,17 +47,18 @@ def run(
     changed = {name: value for name, value in asked.items() if value is not None}
     if changed:
         found = Plan.model_validate({**found.model_dump(), **changed})
-    material = material_of(found, folder=plan.parent)
-    _tell_of_the_file(material.source.get("file", {}))
     started, clock = datetime.now(UTC), perf_counter()
     with bar("loading") as progress:
         oracle = LocalOracle(find_model(found.model))
+        material = material_of(found, folder=plan.parent, classes=oracle.facts.labels)
+        _tell_of_the_file(material.source.get("file", {}))
         declared, stored = run_audit(found, material, oracle, progress)
         progress(0.97, "writing")
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
         report = reports.build(declared, stored, out, run=facts)
         files = reports.write(report, out, pdf=pdf and reports.has_pdf())
-    _show(report)
+    print(reports.told(report))
+    print(f"SHA-256 {report['sha256']}")
     print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
 
 
@@ -75,7 +76,7 @@ def verify(
     if rerun:
         plan = verification.declared_of(verification.load(report)["content"]).plan
         oracle = LocalOracle(find_model(plan.model))
-        checked = verification.rerun(report, material_of(plan, folder=folder), oracle)
+        checked = verification.rerun(report, material_of(plan, folder=folder, classes=oracle.facts.labels), oracle)
     else:
         checked = verification.verify(report)
     again = "" if checked.largest is None else f", predicted again within {checked.largest:.1e}"
@@ -125,13 +126,3 @@ def _tell_of_the_file(facts: Mapping[str, Any]) -> None:
         print(f"whence: {facts['bad_rows']:,} rows could not be read and are left out", file=sys.stderr)
     for line in facts.get("listed", ()):
         print(visible(f"whence: {line}"), file=sys.stderr)
-
-
-def _show(report: dict[str, Any]) -> None:
-    content = report["content"]
-    table = Table("measure", "gap found", "shown equal", "not decided", box=None)
-    for each in content["verdict"]["measures"]:
-        undecided = len(each["too_little"]) + len(each["untested"]) + len(each["no_difference"])
-        table.add_row(each["metric"], ", ".join(each["found"][:8]) or "none", str(len(each["equal"])), str(undecided))
-    Console().print(table)
-    print(f"SHA-256 {report['sha256']}")

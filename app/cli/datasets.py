@@ -22,8 +22,8 @@ from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
 from ..store import jobs
 from ..store.database import Store, open_store
+from ..store.files.private import keep_files_private
 from ..store.job_states import FINAL
-from ..store.private import keep_files_private
 from .terminal.output import as_json, visible
 from .terminal.progress import bar
 from .terminal.stored import Data

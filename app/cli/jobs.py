@@ -19,7 +19,12 @@ from .terminal.output import as_json, visible
 from .terminal.trouble import SOME_FAILED, Mistake
 
 T = TypeVar("T")
-application = typer.Typer(help="List, follow, cancel and retry long work.", no_args_is_help=True)
+application = typer.Typer(help="List, follow, cancel, retry and delete long work.", no_args_is_help=True)
+KEPT_WITH = {
+    "dataset": "delete the data set",
+    "explanation": "delete the explanation",
+    "registration": "remove the model",
+}
 LOCAL = "http://127.0.0.1:8000"
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `whence jobs list` shows it.")]
 Server = Annotated[str, typer.Option(envvar="WHENCE_SERVER", help="Address of the server.")]
@@ -60,6 +65,21 @@ def cancel(id: Id, server: Server = LOCAL, json: Json = False) -> None:
 def retry(id: Id, server: Server = LOCAL, json: Json = False) -> None:
     """Put a failed or cancelled job into the queue again, behind what it has stored."""
     _tell(_asked(server, lambda client: client.retry_job(id)), json=json)
+
+
+@application.command()
+def delete(id: Id, server: Server = LOCAL) -> None:
+    """Delete a batch, an audit or a training with everything that it stored. One that runs is stopped."""
+
+    def gone(client: Client) -> None:
+        kind = client.job(id).kind
+        removing = {"audit": client.delete_audit, "batch": client.delete_batch, "training": client.delete_training}
+        if kind not in removing:
+            raise Mistake(f"a job of the kind {kind} goes with what it made: {KEPT_WITH.get(kind, 'delete that')}")
+        removing[kind](id)
+
+    _asked(server, gone)
+    print(f"{id} is deleted")
 
 
 @application.command()

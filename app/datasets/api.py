@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
-from starlette.background import BackgroundTask
 
 from ..errors import BadRequest
+from ..jobs import forgetting
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
+from ..store.files import underway
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
 from . import flow, service
@@ -106,7 +107,7 @@ async def create_dataset(
 ) -> Response:
     asked: dict[str, Any] = {"text": text, "text_pair": text_pair, "label": label, "id": id, "groups": groups}
     asked["classes"] = classes
-    with flow.incoming(services) as file:
+    with underway.file(services.scratch) as file:
         limit = services.settings.upload_limit
         kind = request.headers.get("content-type", "")
         if kind.lower().startswith("multipart/form-data"):
@@ -151,8 +152,8 @@ async def get_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Re
     summary="Delete a data set with its file, its rows and what is said of them",
 )
 async def delete_dataset(services: ServicesDep, project: ProjectDep, id: str) -> Response:
-    await flow.delete(services, project, id)
-    return Response(status_code=204, background=BackgroundTask(flow.clear_away, services))
+    await forgetting.dataset(services, project, id)
+    return Response(status_code=204)
 
 
 @router.post(

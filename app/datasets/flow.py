@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import anyio.to_thread
 
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
+from ..store import holders
 from ..store.datasets import rows as datasets
-from ..store.upkeep.retention import clear_hidden
+from ..store.files import underway
+from ..store.job_states import RETRIED
 from ..web.dependencies import Services
 from . import service
 from .browsing import browse, export
@@ -35,15 +36,6 @@ T = TypeVar("T")
 KIND = "dataset"
 
 
-@contextmanager
-def incoming(services: Services) -> Iterator[IO[bytes]]:
-    """A file for what is being sent; it is gone at the end."""
-    folder = services.settings.data / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with NamedTemporaryFile(dir=folder) as file:
-        yield file
-
-
 async def keep(
     services: Services, project: str, upload: Upload | None, *, name: str, form: Form | None, mapping: Mapping | None
 ) -> DatasetOut:
@@ -58,7 +50,7 @@ async def keep(
 
 async def keep_demo(services: Services, project: str) -> DatasetOut:
     """The data set that comes with Whence."""
-    with incoming(services) as file:
+    with underway.file(services.scratch) as file:
         await _in_thread(Path(file.name).write_bytes, DEMO.read_bytes())
         upload = await _in_thread(partial(upload_of, limit=services.settings.upload_limit), Path(file.name))
         return await keep(services, project, upload, name=DEMO_NAME, form="csv", mapping=DEMO_MAPPING)
@@ -70,8 +62,7 @@ async def remap(services: Services, project: str, id: str, mapping: Mapping) -> 
     add = partial(service.add_again, services.store, project, before, mapping=mapping)
     made = await _read_by_a_job(services, project, await _in_thread(add))
     if before.status == "failed" and made.id != id:
-        await delete(services, project, id)
-        await clear_away(services)
+        await forgetting.dataset(services, project, id)
     return made
 
 
@@ -136,16 +127,10 @@ async def exported(services: Services, project: str, id: str, filters: Filters, 
     return export.WRITERS[ending](found)
 
 
-async def delete(services: Services, project: str, id: str) -> None:
-    """Takes a data set out of sight; `clear_away` removes its rows. Raises NotFound."""
-    if await services.store.write(partial(datasets.hide, project=project, id=id)) is None:
-        raise NotFound(f"no data set is called {id[:80]!r}")
-
-
-async def clear_away(services: Services) -> None:
-    """Removes rows that nobody sees any more, little by little: a million take a while. The next start goes on."""
-    while await _in_thread(clear_hidden, services.store):
-        pass
+async def holder(services: Services, project: str, id: str) -> str:
+    """For whom the explanations of its rows are kept. Raises NotFound."""
+    serial, _ = await services.store.read(partial(service.identity, project=project, id=id))
+    return holders.of_dataset(serial)
 
 
 async def job_of(services: Services, project: str, id: str | None) -> JobOut | None:
@@ -160,6 +145,8 @@ async def _read_by_a_job(services: Services, project: str, made: DatasetOut) -> 
     serial, created = await services.store.read(partial(service.identity, project=project, id=made.id))
     request = DatasetJob(step="import", dataset=made.id, created=created)
     job = await jobs.submit(services, project, KIND, request, title=made.name, key=f"{made.id}-{created}")
+    if job.state in RETRIED:  # the file is sent again
+        job = await jobs.retry(services, project, job.id)
     await services.store.write(partial(datasets.change, serial=serial, job=job.id))
     return await find(services, project, made.id)
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+from sqlalchemy.orm import Session
+
+from .._library import explainers
 from ..errors import BadFile, NotFound
 from ..store.database import Store
 from ..store.datasets import facts as dataset_facts
@@ -16,6 +19,7 @@ from ..store.datasets import rows as datasets
 from ..store.datasets.facts import Alike, Fact
 from ..store.datasets.tables import Dataset, DatasetRun
 from ..store.results import now
+from .reading.faults import said
 from .reading.limits import Limits
 from .reading.parsing import NoText, Parsed, Row, parse
 from .reading.report import BadRows
@@ -23,6 +27,7 @@ from .reading.schemas import Fault, Form, Mapping, Note
 from .schemas import Described, Failure
 
 TOGETHER = 5_000  # rows a transaction
+T = TypeVar("T")
 Progress = Callable[[float, str], None]
 
 
@@ -36,6 +41,26 @@ class Tally:
     labels: dict[str, None] = field(default_factory=dict)
     values: dict[str, dict[str, None]] = field(default_factory=dict)
     full: bool = False
+
+    @property
+    def read(self) -> int:
+        return self.rows + self.bad.count
+
+    @property
+    def note(self) -> str:
+        """What is told of the progress."""
+        bad = self.bad.count
+        return f"{self.read:,} rows, {bad:,} of them bad" if bad else f"{self.read:,} rows"
+
+    def refuse_hopeless(self) -> None:
+        """Raises BadFile where nearly every row so far is bad: the rest is hardly better."""
+        if self.bad.count > self.limits.bad and self.bad.count > 10 * self.rows:
+            first = said(self.bad.listed[0])
+            raise BadFile(
+                f"{self.bad.count:,} of the first {self.read:,} rows cannot be read, the first of them in line "
+                f"{first.line:,}: {first.reason}",
+                cure=first.cure,
+            )
 
     def row(self, found: Row, mapping: Mapping) -> None:
         self.rows += 1
@@ -60,45 +85,61 @@ def import_file(
     dataset = store.query(lambda session: datasets.find(session, project, id))
     if dataset is None:
         raise NotFound(f"no data set is called {id[:80]!r}")
-    _start(store, dataset.serial)
+    _start(store, dataset)
     asked = None if dataset.asked is None else Mapping.model_validate_json(dataset.asked)
     try:
         parsed = parse(path, cast(Form, dataset.form), mapping=asked, limits=limits)
         tally = _store_rows(store, dataset, parsed, limits, progress)
         described = _described(parsed, tally)
-        _store_facts(store, dataset.serial, described, tally, progress)
+        _store_facts(store, dataset, described, tally, progress)
     except BadFile as error:
         columns = error.columns if isinstance(error, NoText) else ()
         described = Described(columns=columns, failure=Failure(detail=str(error), cure=error.cure))
-        _start(store, dataset.serial)
-        _finish(store, dataset.serial, "failed", described, Tally(limits))
+        _start(store, dataset)
+        _finish(store, dataset, "failed", described, Tally(limits))
         return described
-    _finish(store, dataset.serial, "ready", described, tally)
+    except KeyboardInterrupt:
+        stopped = Described(failure=Failure(detail="its reading was stopped before the end", cure="Read it again."))
+        _finish(store, dataset, "failed", stopped, Tally(limits))
+        raise
+    _finish(store, dataset, "ready", described, tally)
     return described
 
 
-def empty(store: Store, serial: int) -> None:
-    """Removes the rows of a data set little by little, so that others can write in between."""
-    while store.commit(lambda session: datasets.clear(session, serial, TOGETHER)):
+def _commit(store: Store, dataset: Dataset, change: Callable[[Session], T]) -> T:
+    """Stores something of a data set. Raises Cancelled where it was deleted while its file was read."""
+
+    def unless_deleted(session: Session) -> T:
+        if not datasets.is_there(session, dataset.serial, dataset.created):
+            raise explainers.Cancelled("the data set was deleted while its file was read")
+        return change(session)
+
+    return store.commit(unless_deleted)
+
+
+def _empty(store: Store, dataset: Dataset) -> None:
+    """Removes its rows little by little, so that others can write in between."""
+    while _commit(store, dataset, lambda session: datasets.clear(session, dataset.serial, TOGETHER)):
         pass
 
 
-def _start(store: Store, serial: int) -> None:
-    store.commit(lambda session: datasets.change(session, serial, status="importing", rows=0, faults=0))
-    empty(store, serial)
+def _start(store: Store, dataset: Dataset) -> None:
+    new = {"status": "importing", "rows": 0, "faults": 0}
+    _commit(store, dataset, lambda session: datasets.change(session, dataset.serial, **new))
+    _empty(store, dataset)
 
 
 def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, progress: Progress) -> Tally:
     tally = Tally(limits)
-    while values := list(islice(_values(parsed, dataset.serial, tally), TOGETHER)):
-        rows, faults = tally.rows, tally.bad.count
+    for values in _pieces(parsed, dataset.serial, tally):
 
-        def write(session: Any, values: Any = values, rows: int = rows, faults: int = faults) -> None:
+        def write(session: Session, values: Any = values) -> None:
             datasets.add_rows(session, values)
-            datasets.change(session, dataset.serial, rows=rows, faults=faults)
+            datasets.change(session, dataset.serial, rows=tally.rows, faults=tally.bad.count)
 
-        store.commit(write)
-        progress(0.6 * min(1.0, tally.rows * 100 / max(1, dataset.size)), f"{tally.rows:,} rows")
+        _commit(store, dataset, write)
+        progress(0.6 * min(1.0, tally.read * 100 / max(1, dataset.size)), tally.note)
+        tally.refuse_hopeless()
     if not tally.rows:
         raise BadFile(
             f"no row of the file could be read; {'; '.join(tally.bad.told(3))}",
@@ -107,8 +148,18 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
     return tally
 
 
-def _values(parsed: Parsed, serial: int, tally: Tally) -> Iterator[dict[str, Any]]:
-    for found in parsed.rows:
+def _pieces(parsed: Parsed, serial: int, tally: Tally) -> Iterator[list[dict[str, Any]]]:
+    """The good ones among so many rows that were read; a piece may be empty."""
+    found = iter(parsed.rows)
+    while some := list(islice(found, TOGETHER)):
+        values = list(_values(some, parsed.mapping, serial, tally))
+        yield values
+        if tally.full:
+            return
+
+
+def _values(some: list[Row | Fault], mapping: Mapping, serial: int, tally: Tally) -> Iterator[dict[str, Any]]:
+    for found in some:
         if isinstance(found, Fault):
             tally.bad.add(found)
             continue
@@ -116,7 +167,7 @@ def _values(parsed: Parsed, serial: int, tally: Tally) -> Iterator[dict[str, Any
             tally.full = True
             return
         number = tally.rows
-        tally.row(found, parsed.mapping)
+        tally.row(found, mapping)
         yield {
             "dataset": serial, "number": number, "line": found.line, "name": found.name, "text": found.text,
             "text_pair": found.text_pair, "label": found.label,
@@ -150,18 +201,18 @@ def _combinations(filters: dict[str, tuple[str, ...]]) -> int:
     return product
 
 
-def _store_facts(store: Store, serial: int, described: Described, tally: Tally, progress: Progress) -> None:
+def _store_facts(store: Store, dataset: Dataset, described: Described, tally: Tally, progress: Progress) -> None:
     """A run without a model: the filters work before anything is predicted."""
-    run = store.commit(lambda session: new_run(session, serial))
+    run = _commit(store, dataset, lambda session: new_run(session, dataset.serial))
     for start in range(0, tally.rows, TOGETHER):
 
         def write(session: Any, start: int = start) -> None:
-            rows = datasets.rows(session, serial, start, start + TOGETHER)
+            rows = datasets.rows(session, dataset.serial, start, start + TOGETHER)
             facts = [Fact(row.number, Alike(row.label, groups=groups_of(row.groups, described))) for row in rows]
             dataset_facts.write(session, run, facts)
 
-        store.commit(write)
-        progress(0.6 + 0.4 * start / tally.rows, "")
+        _commit(store, dataset, write)
+        progress(0.6 + 0.4 * start / tally.rows, tally.note)
 
 
 def new_run(session: Any, serial: int, *, model: str = "", digest: str = "", labels: tuple[str, ...] = ()) -> int:
@@ -182,6 +233,6 @@ def groups_of(stored: str | None, described: Described) -> tuple[tuple[str, str]
     return tuple(sorted((name, value) for name, value in found.items() if name in described.filters))
 
 
-def _finish(store: Store, serial: int, status: str, described: Described, tally: Tally) -> None:
+def _finish(store: Store, dataset: Dataset, status: str, described: Described, tally: Tally) -> None:
     values = {"status": status, "rows": tally.rows, "faults": tally.bad.count, "described": described.model_dump_json()}
-    store.commit(lambda session: datasets.change(session, serial, **values))
+    _commit(store, dataset, lambda session: datasets.change(session, dataset.serial, **values))

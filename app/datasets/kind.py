@@ -12,12 +12,12 @@ from typing import Any
 from .._library import explainers
 from ..engine.messages import Score
 from ..engine.schemas import ModelOut
-from ..errors import NotFound
 from ..explain.ask.many import explained
 from ..explain.ask.schemas import ExplanationRequest
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
+from ..store import holders
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import NONE, Alike, Explained, Fact
@@ -61,7 +61,7 @@ class DatasetKind(Kind):
         if request.step == "predict":
             state = work.engine.ready(str(request.model))
             run = _run(work, found, state)
-            work.store.commit(partial(words.gather, run=run))
+            work.commit(partial(words.gather, run=run))
             page = f"{page}?model={state.id}"
         return {"rows": found.rows, "bad_rows": found.faults, "links": {"page": page, "dataset": f"/v1{page}"}}
 
@@ -93,7 +93,7 @@ def _predict(work: Work, start: int, stop: int) -> None:
         shares, best = prediction.probabilities, prediction.predicted
         probability = NONE if shares is None else float(shares[best.index])
         facts.append(Fact(row.number, Alike(label, best.label, groups=groups), probability))
-    work.store.commit(partial(dataset_facts.write, run=run, facts=facts))
+    work.commit(partial(dataset_facts.write, run=run, facts=facts))
 
 
 def _predictions(work: Work, given: Sequence[DataRow], state: ModelOut) -> list[explainers.Prediction | None]:
@@ -122,7 +122,7 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
         )
         for row in given
     ]
-    answers = explained(work, questions, 0)
+    answers = explained(work, questions, 0, holder=holders.of_dataset(found.serial))
     made = [
         Explained(
             number, str(answer.explanation), answer.badge,
@@ -131,19 +131,19 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
         for number, answer in zip(numbers, answers, strict=True)
         if answer.error is None and answer.scores is not None
     ]  # fmt: skip
-    work.store.commit(partial(dataset_facts.explain, run=run, found=made))
+    work.commit(partial(dataset_facts.explain, run=run, found=made))
 
 
 def _dataset(work: Work) -> Dataset:
     found = work.store.query(partial(datasets.find, project=work.project, id=work.request.dataset))
     if found is None:
-        raise NotFound("the data set was deleted meanwhile")
+        raise explainers.Cancelled("the data set was deleted meanwhile")
     return found
 
 
 def _run(work: Work, found: Dataset, state: ModelOut) -> int:
     make = partial(new_run, serial=found.serial, model=state.id, digest=state.digest, labels=state.labels)
-    return work.store.commit(make)
+    return work.commit(make)
 
 
 def _predicted_shards(request: DatasetJob) -> int:

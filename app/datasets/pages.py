@@ -7,14 +7,15 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.background import BackgroundTask
 
 from ..errors import NotFound, StillRunning
 from ..explain.ask import service as explaining
 from ..explain.ask.schemas import PanelRequest
+from ..jobs import forgetting
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
+from ..store.files import underway
 from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
@@ -43,7 +44,7 @@ async def datasets(request: Request, services: ServicesDep, project: ProjectDep)
 async def send(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """A file from a form: 303 to the data set, which a job reads."""
     try:
-        with flow.incoming(services) as file:
+        with underway.file(services.scratch) as file:
             kind = request.headers.get("content-type", "")
             sent = await receive_form(request.stream(), kind, file, limit=services.settings.upload_limit)
             made = await flow.keep(
@@ -114,8 +115,8 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
 
 @router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])
 async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    await flow.delete(services, project, id)
-    return RedirectResponse("/datasets", 303, background=BackgroundTask(flow.clear_away, services))
+    await forgetting.dataset(services, project, id)
+    return RedirectResponse("/datasets", 303)
 
 
 @router.post("/datasets/{id}/rows/{number}/explain", dependencies=[needs(Scope.EXPLAIN)])
@@ -125,7 +126,8 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
     row = await flow.row(services, project, id, number)
     try:
         asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
-        panel = await while_connected(request, explaining.make_panel(services, asked, project))
+        holder = await flow.holder(services, project, id)
+        panel = await while_connected(request, explaining.make_panel(services, asked, project, holder=holder))
     except StillRunning as error:
         return RedirectResponse(f"/jobs/{error.job}", 303)
     except FORESEEN as error:

@@ -12,18 +12,21 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from ..errors import BadRequest, Conflict, NotFound
+from ..store import jobs
 from ..store.database import Store
 from ..store.datasets import rows as datasets
 from ..store.datasets.tables import Dataset, DatasetRow, DatasetRun
+from ..store.job_states import RETRIED, State
 from .keys import dataset_id, name_of
 from .reading.faults import said, said_note
 from .reading.labels import match
 from .reading.schemas import Form, Mapping
-from .schemas import DatasetOut, DatasetsOut, Described, RunOut, Status
+from .schemas import DatasetOut, DatasetsOut, Described, Failure, RunOut, Status
 from .uploads import Upload, parts_of, stored
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_DATASETS = 100
+UNREAD = ("waiting", "importing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def find(store: Store, project: str, id: str) -> DatasetOut:
 
     def read(session: Session) -> DatasetOut:
         found = _found(datasets.find(session, project, id), id)
-        return shown(found, datasets.runs(session, found.serial))
+        return shown(found, datasets.runs(session, found.serial), stopped=_stopped(session, found))
 
     return store.query(read)
 
@@ -70,7 +73,9 @@ def listing(store: Store, project: str, *, cursor: str | None = None, limit: int
 
     def read(session: Session) -> tuple[DatasetOut, ...]:
         found = datasets.listing(session, project, before=before, limit=limit + 1)
-        return tuple(shown(each, datasets.runs(session, each.serial)) for each in found)
+        return tuple(
+            shown(each, datasets.runs(session, each.serial), stopped=_stopped(session, each)) for each in found
+        )
 
     found = store.query(read)
     last = found[limit - 1] if len(found) > limit else None
@@ -117,7 +122,21 @@ def identity(session: Session, project: str, id: str) -> tuple[int, int]:
     return found.serial, found.created
 
 
-def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
+def _stopped(session: Session, found: Dataset) -> Failure | None:
+    """Why a file will not be read to its end: its job was cancelled or failed."""
+    if found.status not in UNREAD or found.job is None:
+        return None
+    job = jobs.find(session, found.job)
+    cure = "Try its job again, send the file again, or delete the data set."
+    if job is None or job.state not in RETRIED:
+        return None
+    if job.state == State.CANCELLED:
+        return Failure(detail=f"the reading of the file was cancelled after {found.rows:,} rows", cure=cure)
+    return Failure(detail=f"the reading of the file failed: {job.error}", cure=cure)
+
+
+def shown(found: Dataset, runs: Sequence[DatasetRun], *, stopped: Failure | None = None) -> DatasetOut:
+    """stopped: why its file was not read to the end, though nothing is wrong with it."""
     described = Described.model_validate_json(found.described)
     return DatasetOut(
         id=found.id,
@@ -125,7 +144,7 @@ def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
         format=cast(Form, found.form),
         bytes=found.size,
         sha256=found.file,
-        status=cast(Status, found.status),
+        status="failed" if stopped else cast(Status, found.status),
         rows=found.rows,
         mapping=described.mapping or (Mapping.model_validate_json(found.asked) if found.asked else None),
         columns=described.columns,
@@ -134,7 +153,7 @@ def shown(found: Dataset, runs: Sequence[DatasetRun]) -> DatasetOut:
         bad_rows=found.faults,
         bad_rows_listed=tuple(map(said, described.faults)),
         notes=tuple(map(said_note, described.notes)),
-        failure=described.failure,
+        failure=stopped or described.failure,
         runs=tuple(_run(run, described) for run in runs if run.model),
         job=found.job,
         created=EPOCH + timedelta(microseconds=found.created),

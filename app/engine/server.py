@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from ..store.private import keep_files_private
+from ..store.files.private import keep_files_private
 from .apart import Apart
 from .config import Config
 from .ends import STUCK

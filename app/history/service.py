@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ..errors import BadRequest, NotFound
-from ..store import history, results
+from ..jobs import forgetting
+from ..store import history
 from ..store.tables import Asked
 from ..web.dependencies import Services
 from .schemas import HistoryEntry, HistoryPage
@@ -40,10 +41,8 @@ async def set_note(services: Services, key: str, note: str, project: str = "defa
 
 async def delete(services: Services, key: str, project: str = "default") -> None:
     """The entry with its result: a panel with its explanations. Raises NotFound."""
-    for kind in ("panel", "explanation"):
-        if await results.remove(services.store, project, key, kind):
-            return
-    raise NotFound(f"the history has no entry {key[:80]!r}")
+    if not await forgetting.results(services, project, key):
+        raise NotFound(f"the history has no entry {key[:80]!r}")
 
 
 def _entry(row: Asked) -> HistoryEntry:

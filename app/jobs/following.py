@@ -20,7 +20,7 @@ from .schemas import JobOut
 async def find(services: Services, project: str, kind: str, key: str) -> JobOut | None:
     """The job that was asked for under this key, whatever became of it."""
     with suppress(NotFound):
-        return await service.get(services, project, service.job_id(project, kind, key))
+        return await service.get(services, project, stored.job_id(project, kind, key))
     return None
 
 
@@ -40,15 +40,21 @@ async def anew(
     priority: int = service.MIDDLING,
     cost: int = 0,
 ) -> JobOut:
-    """The job of this key. One that ended before, in whichever way, is begun anew: somebody asks again."""
-    await forget(services, project, kind, key)
-    return await service.submit(services, project, kind, request, title=title, priority=priority, key=key, cost=cost)
+    """The job of this key. One that ended before, in whichever way, is begun anew: somebody asks again.
 
-
-async def forget(services: Services, project: str, kind: str, key: str) -> None:
-    """Nothing happens to a job that waits or runs."""
-    id = service.job_id(project, kind, key)
+    A caller who goes while it is stored takes it along, as `outcome` has it for one who goes later.
+    """
+    id = stored.job_id(project, kind, key)
     await services.store.write(partial(stored.remove_ended, id=id, project=project))
+    try:
+        return await service.submit(
+            services, project, kind, request, title=title, priority=priority, key=key, cost=cost
+        )
+    except asyncio.CancelledError:
+        if not services.stopping.is_set():
+            with suppress(NotFound):
+                await service.cancel(services, project, id)
+        raise
 
 
 async def outcome(services: Services, project: str, job: JobOut, *, wait: float, mine: bool) -> JobOut:

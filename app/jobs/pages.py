@@ -14,7 +14,7 @@ from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
 from ..web.forms import FORM_ERRORS
 from ..web.rendering import render
 from ..web.words import N_
-from . import service
+from . import forgetting, service
 from .api import OF_ITS_KIND
 from .registry import KINDS
 from .schemas import JobOut
@@ -93,6 +93,13 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
 async def cancel(id: str, services: ServicesDep, project: ProjectDep) -> Response:
     job = await service.cancel(services, project, id)
     return RedirectResponse(f"/jobs/{job.id}", 303)
+
+
+@router.post("/jobs/{id}/delete", dependencies=[OF_ITS_KIND])
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """With what it stored. A data set that a job read stays, and a model that came of it."""
+    await forgetting.job(services, project, id)
+    return RedirectResponse("/jobs", 303)
 
 
 @router.post("/jobs/{id}/retry", dependencies=[OF_ITS_KIND])

@@ -10,8 +10,11 @@ import structlog
 
 from ..settings import Settings
 from ..store.database import Store
+from ..store.files import underway
+from ..store.forgetting import clear_away
 from ..store.results import now
-from ..store.upkeep.retention import clear_hidden, sweep
+from ..store.upkeep.orphans import clear_orphans
+from ..store.upkeep.retention import sweep
 
 EVERY = 3600.0  # seconds
 DAY = 24 * 3600 * 1_000_000  # microseconds
@@ -22,7 +25,7 @@ LOG = structlog.get_logger("retention")
 async def forgetting(settings: Settings, store: Store) -> AsyncIterator[None]:
     """At the start and every hour; texts only where the settings say how long they are kept."""
     days = settings.retention_days
-    task = asyncio.create_task(_forget(store, None if days is None else round(days * DAY)))
+    task = asyncio.create_task(_forget(settings, store, None if days is None else round(days * DAY)))
     try:
         yield
     finally:
@@ -31,16 +34,22 @@ async def forgetting(settings: Settings, store: Store) -> AsyncIterator[None]:
             await task
 
 
-async def _forget(store: Store, kept: int | None) -> None:
+async def _forget(settings: Settings, store: Store, kept: int | None) -> None:
     while True:
         try:
-            while await asyncio.to_thread(clear_hidden, store):
-                pass
+            await asyncio.to_thread(_clear, settings, store)
             if kept is not None:
                 await _sweep(store, kept)
         except Exception as error:  # the next hour tries again; the server goes on
             LOG.error("sweep failed", error=type(error).__name__)
         await asyncio.sleep(EVERY)
+
+
+def _clear(settings: Settings, store: Store) -> None:
+    """What a deletion or a process that was killed left."""
+    underway.clear(settings.data)
+    clear_orphans(store)
+    clear_away(store)
 
 
 async def _sweep(store: Store, kept: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import re
 import secrets
@@ -18,8 +17,7 @@ from sqlalchemy.orm import Session
 from ..errors import BadRequest, Conflict, NotFound
 from ..store import jobs
 from ..store.job_states import FINAL, RETRIED, State
-from ..store.jobs import NewJob
-from ..store.results import now
+from ..store.jobs import NewJob, job_id
 from ..store.tables import Job
 from ..web.dependencies import Services
 from .room import refuse_without_room
@@ -50,7 +48,7 @@ async def submit(
     TooManyJobs, ProjectFull, and Conflict where the key was used for another request.
     """
     body = request.model_dump_json()
-    id = job_id(project, kind, key)
+    id = secrets.token_hex(16) if key is None else job_id(project, kind, key)
     known = key is not None and await services.store.read(partial(jobs.state_of, id=id)) is not None
     if not known:
         await refuse_without_room(services, project, size=len(body.encode()))
@@ -61,15 +59,11 @@ async def submit(
         state=State.QUEUED, caller=services.caller,
     )  # fmt: skip
     found = await services.store.write(partial(jobs.add, new=new))
+    if found.request == jobs.FORGOTTEN:
+        raise Conflict("the job of this key was deleted and is about to stop", cure="Send it again in a moment.")
     if found.request != body or found.project != project:
         raise Conflict("this Idempotency-Key was used for another request", cure="Send another key, or none.")
     return job_out(found)
-
-
-def job_id(project: str, kind: str, key: str | None) -> str:
-    if key is None:
-        return secrets.token_hex(16)
-    return hashlib.sha256(json.dumps([project, kind, key]).encode()).hexdigest()[:32]
 
 
 async def get(services: Services, project: str, id: str) -> JobOut:
@@ -122,16 +116,7 @@ async def listing(
 
 async def cancel(services: Services, project: str, id: str) -> JobOut:
     """Asks it to stop; one that has ended stays as it is. Raises NotFound."""
-
-    def ask(session: Session) -> Job | None:
-        job = jobs.locked(session, id, project)
-        if job is not None and job.state == State.QUEUED:
-            jobs.change(session, id, state=State.CANCELLED, finished=now())
-        elif job is not None and job.state == State.RUNNING:
-            jobs.change(session, id, state=State.CANCELLING)
-        return job
-
-    return job_out(_there(await services.store.write(ask), id))
+    return job_out(_there(await services.store.write(partial(jobs.ask_to_stop, id=id, project=project)), id))
 
 
 async def retry(services: Services, project: str, id: str) -> JobOut:
@@ -139,6 +124,8 @@ async def retry(services: Services, project: str, id: str) -> JobOut:
 
     def again(session: Session) -> Job | None:
         job = jobs.locked(session, id, project)
+        if job is not None and job.request == jobs.FORGOTTEN:
+            raise Conflict("what the job was asked for was deleted", cure="Ask for it anew.")
         if job is not None and job.state in RETRIED:
             jobs.change(
                 session, id, state=State.QUEUED, attempt=job.attempt + 1, error=None, error_code=None,

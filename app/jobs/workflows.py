@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import StorageFailed
 from ..settings import Settings
-from ..store.connection import url_of
+from ..store.connection import erase_deleted, url_of
 from ..store.trouble import failure, reason_of, trouble_of
 
 
@@ -25,7 +25,8 @@ def workflows_url(settings: Settings) -> str:
 
 
 def prepare(url: URL) -> None:
-    """Readers do not hold up the writer (the mode stays with the file)."""
+    """Readers do not hold up the writer (the mode stays with the file); what is deleted is erased."""
+    event.listen(Engine, "connect", erase_deleted)  # also the connections that the library makes
     if url.get_backend_name() == "sqlite":
         assert url.database is not None
         connection = sqlite3.connect(url.database, timeout=30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ READ_SECONDS: float = 5  # how long reading waits: a process that has the whole 
 CONNECT_SECONDS = 5
 # A network that swallows everything is noticed: by default the kernel waits for a quarter of an hour.
 WATCHED = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "tcp_user_timeout": 20_000}
+LOG_MILLISECONDS, LOG_TRIES = 100, 50  # how long and how often the write-ahead log waits for its readers
 WRITERS = 0x77_68_65_6E_63_65  # "whence": the advisory lock of PostgreSQL that a writer holds
 
 
@@ -86,11 +89,45 @@ def change_tables(engine: Engine, change: Callable[[Connection], None]) -> None:
                 driver.execute("PRAGMA foreign_keys=ON").close()
 
 
+def erase_deleted(connection: Any, _: Any = None) -> None:
+    """Makes SQLite overwrite with zeros what is deleted; without it texts stay in pages that are free.
+
+    How a library was built decides what it does by default. Connections to other databases are left alone.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA secure_delete=ON").close()
+
+
+def empty_log(engine: Engine) -> bool:
+    """Moves SQLite's write-ahead log into the database and cuts it to nothing: until then it holds what was deleted.
+
+    False where somebody read from the log all the time. PostgreSQL looks after its own.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA busy_timeout={LOG_MILLISECONDS}").close()  # others cannot write while it waits
+        try:
+            return any(_emptied(driver) for _ in range(LOG_TRIES))
+        finally:
+            driver.execute(f"PRAGMA {_busy(LOCK_SECONDS)}").close()
+
+
+def _emptied(driver: Any) -> bool:
+    (busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        time.sleep(LOG_MILLISECONDS / 1000)
+    return not busy
+
+
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the driver would begin late, and not at all before a table is changed
     # FULL: a result that was answered is still there after a power cut.
     for pragma in (_busy(LOCK_SECONDS), "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    erase_deleted(connection)
     connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows only A to Z
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
-from .database import NOTE_SECONDS, Store
+from .database import Store
 from .results import Kind, now
 from .tables import Asked
 
@@ -23,11 +23,6 @@ class NewEntry:
     method: str | None
     label: str
     probability: float | None
-
-
-async def remember(store: Store, project: str, entry: NewEntry) -> None:
-    """Puts the question at the top; asked again, it moves there and keeps its note."""
-    await store.write(lambda session: put(session, project, entry), patience=NOTE_SECONDS)
 
 
 async def page(
@@ -54,7 +49,7 @@ async def set_note(store: Store, project: str, key: str, note: str) -> bool:
 
 
 def put(session: Session, project: str, entry: NewEntry) -> None:
-    """`remember` within the transaction of its caller."""
+    """Puts the question at the top; asked again, it moves there and keeps its note. Within its caller's transaction."""
     known = session.scalar(select(Asked).where(Asked.project == project, Asked.key == entry.key))
     if known is not None:
         known.created = now()

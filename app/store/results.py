@@ -51,8 +51,17 @@ def body_of(session: Session, project: str, key: str, kind: Kind) -> bytes | Non
     return session.scalar(select(Result.body).where(Result.project == project, Result.key == key, Result.kind == kind))
 
 
+def is_there(session: Session, project: str, key: str) -> bool:
+    return session.scalar(select(Result.key).where(Result.project == project, Result.key == key)) is not None
+
+
 async def panel_of(store: Store, project: str, key: str) -> str | None:
     wanted = select(Result.panel).where(Result.project == project, Result.key == key)
+    return await store.read(lambda session: session.scalar(wanted))
+
+
+async def kind_of(store: Store, project: str, key: str) -> str | None:
+    wanted = select(Result.kind).where(Result.project == project, Result.key == key)
     return await store.read(lambda session: session.scalar(wanted))
 
 
@@ -82,11 +91,6 @@ async def find_array(store: Store, project: str, key: str, name: str) -> bytes |
         ) from error
 
 
-async def remove(store: Store, project: str, key: str, kind: Kind) -> bool:
-    """Deletes a result, the explanations and history that belong to it, and the arrays nothing else has."""
-    return await store.write(lambda session: remove_in(session, store.files, project, key, kind))
-
-
 def add(session: Session, files: ArrayFiles, project: str, results: Sequence[NewResult]) -> None:
     """`put` within the transaction of its caller."""
     for new in results:
@@ -105,17 +109,17 @@ def add(session: Session, files: ArrayFiles, project: str, results: Sequence[New
             session.add(StoredArray(project=project, key=new.key, name=name, digest=digest, body=body))
 
 
-def remove_in(session: Session, files: ArrayFiles, project: str, key: str, kind: Kind) -> bool:
-    chosen = select(Result.key).where(
-        Result.project == project, (Result.panel == key) | ((Result.key == key) & (Result.kind == kind))
-    )
-    keys = session.scalars(chosen).all()
-    if key not in keys:
-        return False
-    mine = (StoredArray.project == project) & StoredArray.key.in_(keys) & StoredArray.body.is_(None)
+def discard(session: Session, files: ArrayFiles, project: str, keys: Sequence[str]) -> int:
+    """Deletes results with the explanations of a panel, their lines of the history, and arrays that nothing else has.
+
+    Returns how many results there were.
+    """
+    chosen = select(Result.key).where(Result.project == project, Result.panel.in_(keys) | Result.key.in_(keys))
+    found = session.scalars(chosen).all()
+    mine = (StoredArray.project == project) & StoredArray.key.in_(found) & StoredArray.body.is_(None)
     digests = set(session.scalars(select(StoredArray.digest).where(mine)))
-    session.execute(delete(Result).where(Result.project == project, Result.key.in_(keys)))
+    session.execute(delete(Result).where(Result.project == project, Result.key.in_(found)))
     still = set(session.scalars(select(StoredArray.digest).where(StoredArray.digest.in_(digests))))
     for digest in digests - still:
         files.remove(digest)
-    return True
+    return len(found)

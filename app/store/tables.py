@@ -42,6 +42,18 @@ class Result(Table):
     )
 
 
+class ResultHolder(Table):
+    """For whom a result is kept (holders.py). Noted before it is made, so it points to nothing that must be there."""
+
+    __tablename__ = "result_holders"
+
+    project: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(80), primary_key=True)
+
+    __table_args__ = (Index("ix_result_holders_holder", "project", "holder"),)
+
+
 class StoredArray(Table):
     """Compressed safetensors, in the row or in a file named after its hash."""
 
@@ -101,7 +113,7 @@ class Job(Table):
     title: Mapped[str] = mapped_column(Text)
     request: Mapped[str] = mapped_column(Text)  # JSON
     priority: Mapped[int]  # the lower number runs first
-    state: Mapped[str] = mapped_column(String(16))  # jobs.states.State
+    state: Mapped[str] = mapped_column(String(16))  # job_states.State
     attempt: Mapped[int]  # counts up with every retry
     version: Mapped[int]  # counts up with every change: the event id of its stream
     shards: Mapped[int | None]  # None: not known before it starts

@@ -10,7 +10,7 @@ from ..jobs.api import IdempotencyKey, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, errors
+from ..web.responses import ASKING, READING, errors
 from . import requests
 from .schemas import TrainingRequest
 
@@ -35,3 +35,14 @@ async def create_training(
     priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs.MIDDLING,
 ) -> Response:
     return accepted(await requests.submit(services, project, body, key=key, priority=priority))
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    responses=errors(*READING, 403, 404),
+    summary="Delete a training with its checkpoints and the model that came of it",
+)
+async def delete_training(services: ServicesDep, project: ProjectDep, id: str) -> Response:
+    await requests.delete(services, project, id)
+    return Response(status_code=204)

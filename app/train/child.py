@@ -54,7 +54,7 @@ def _started(task: Task) -> Iterator[Queue[bytes | None]]:
         [sys.executable, "-m", f"{__package__}.process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment() | {"OMP_NUM_THREADS": str(task.threads)},
+        env=environment() | {"OMP_NUM_THREADS": str(task.threads), "TMPDIR": task.folder},
     )
     assert process.stdin is not None
     assert process.stdout is not None

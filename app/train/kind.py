@@ -17,6 +17,7 @@ from ..models.kind import register
 from . import child, splits
 from .plan import Fit, Judgement, Plan, Source
 from .process import EPOCHS, Task
+from .requests import folder_of
 from .schemas import TrainingRequest
 
 PAGE = 2_000  # rows of a data set that are read together
@@ -112,16 +113,17 @@ def _take_up(work: Work) -> list[dict[str, Any]]:
 
 
 def _placed(work: Work) -> Path:
-    """The model's folder, below the data folder and named after the job: done twice, it is the same."""
+    """The model's folder, whole from the moment that it is there."""
     request: TrainingRequest = work.request
-    folder = work.data / "models" / f"{request.name}-{work.id[:8]}"
-    part = folder.with_name(f".{folder.name}.part")
+    folder = folder_of(work.data, request.name, work.id)
+    part = work.folder / "placed"
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    part.mkdir()
     for name in MODEL:
         _write(part / name, work.kept(name))
     shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    folder.parent.mkdir(exist_ok=True)
+    shutil.move(part, folder)
     return folder
 
 

@@ -47,6 +47,12 @@ async def start(request: Request, services: ServicesDep, project: ProjectDep) ->
     return RedirectResponse(f"/jobs/{job.id}", 303)
 
 
+@router.post("/trainings/{id}/delete")
+async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Response:
+    await requests.delete(services, project, id)
+    return RedirectResponse("/jobs", 303)
+
+
 def _asked(form: Form) -> dict[str, Any]:
     """What is left open has the default; what is no number is refused by the schema, with its name."""
     recipe: dict[str, Any] = {name: _number(form.get(name), int) for name in WHOLE if form.get(name).strip()}

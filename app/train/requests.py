@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
 
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..errors import BadRequest
+from ..errors import BadRequest, Conflict, NotFound
+from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
+from ..models import service as models
 from ..web.dependencies import Services
 from .schemas import MOST_ROWS, TrainingRequest
 
@@ -28,6 +34,30 @@ async def submit(
         raise BadRequest(f"the data sets have {rows:,} rows; at most {MOST_ROWS:,} with a label are trained on")
     title = request.title or request.name
     return await jobs.submit(services, project, KIND, request, title=title, key=key, priority=priority)
+
+
+async def delete(services: Services, project: str, id: str) -> None:
+    """The job with its checkpoints, and the model that came of it, which is served no more. Raises NotFound."""
+    row = await jobs.row(services, project, id)
+    if row.kind != KIND:
+        raise NotFound(f"the job {id} is no training")
+    asked = json.loads(row.request or "{}").get("name")
+    await forgetting.job(services, project, id)
+    if asked is not None:
+        await _remove_model(services, folder_of(services.settings.data, asked, id))
+
+
+async def _remove_model(services: Services, folder: Path) -> None:
+    served = [state.id for state in services.engine.models() if state.source == str(folder.resolve())]
+    for model in served:
+        with suppress(Conflict):  # one that belongs to the start of the server stays served until its end
+            await models.forget_model(services, model)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def folder_of(data: Path, name: str, job: str) -> Path:
+    """Where the model of a training lies, named after the job: done twice, it is the same."""
+    return data / "models" / f"{name}-{job[:8]}"
 
 
 def usable(dataset: DatasetOut) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import structlog
@@ -39,12 +40,14 @@ class Services:
     store: Store
     fingerprint: Fingerprint
     purses: Purses
+    scratch: Path  # files under way of this process
     runner: RunnerCondition = field(default_factory=RunnerCondition)
     purse: Purse | None = None  # of the caller, where there are log-ins
     caller: str = ""  # the key's id or the user, where there are log-ins
     flights: Flights = field(default_factory=Flights)
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
+    clearing: set[asyncio.Task[None]] = field(default_factory=set)  # what was deleted, and is large, goes meanwhile
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # the server ends: streams end with it
 
 

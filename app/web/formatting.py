@@ -38,9 +38,15 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "moment": lambda when: format_datetime(_aware(when), "d MMM y, HH:mm 'UTC'", locale=locale, tzinfo=UTC),
         "listing": lambda names: format_list(list(names), locale=locale),
         "shorten": shorten,
+        "line": line,
         "script": script,
         "short_hash": lambda digest: digest if len(digest) <= 14 else f"{digest[:6]}…{digest[-6:]}",
     }
+
+
+def line(text: str) -> str:
+    """On one line, whatever the text holds; what is safe to put into a page stays so."""
+    return type(text)(" ").join(text.split())
 
 
 def signed(value: float | None, digits: int = 2) -> str:

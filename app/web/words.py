@@ -57,6 +57,7 @@ STEPS = (
     N_("{a} points"),
     N_("{a} steps"),
     N_("{a} rows"),
+    N_("{a} rows, {b} of them bad"),
     N_("epoch {a}"),
     N_("one gradient"),
     N_("estimate"),

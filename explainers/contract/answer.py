@@ -36,7 +36,7 @@ class Target(Value):
 
     index: int
     label: str
-    at: int | None = None
+    at: int | None = Field(None, exclude_if=lambda at: at is None)
 
 
 class WordLabel(Value):

@@ -105,7 +105,13 @@ class TokenOutput(Value):
     stop: int | None = Field(None, ge=1, description="The first token that is no longer explained; by default none.")
 
 
-Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput, Field(discriminator="kind")]
+class SimilarityOutput(Value):
+    """How similar the two texts of the input are."""
+
+    kind: Literal["similarity"] = "similarity"
+
+
+Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput | SimilarityOutput, Field(discriminator="kind")]
 
 
 class Game(Value):
@@ -136,7 +142,9 @@ class Game(Value):
         description="A text longer than the model reads: read in overlapping windows, their logits averaged, or cut.",
     )
     focus: tuple[int, int] | None = Field(
-        None, description="Start and end of the stretch whose parts are explained; the rest is there and stays."
+        None,
+        strict=False,  # a list where JSON was read already
+        description="Start and end of the stretch whose parts are explained; the rest is there and stays.",
     )
 
 
@@ -161,8 +169,10 @@ class Question(Game):
         return self.input.text_pair if isinstance(self.input, TextInput) else None
 
     def covering(self, also: int) -> Self:
-        """The same question with a class that is to be covered beside the ten most probable."""
+        """The same question; where it asks for classes, with one to cover beside the ten most probable."""
         asked = self.outputs or ClassOutput()
+        if not isinstance(asked, ClassOutput | WordOutput):
+            return self
         return self.model_copy(update={"outputs": asked.model_copy(update={"also": also})})
 
     @classmethod

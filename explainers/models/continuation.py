@@ -34,7 +34,7 @@ from .networks import gradients, probing
 from .networks.continuing import ContinuingNetwork
 from .networks.device import to_array
 from .networks.masking import coalition_rows, path_ends, whole_rows
-from .networks.special import baseline_ids, longest_input
+from .special import baseline_ids, longest_input
 
 USUAL_TOKENS = 20  # of a continuation that the model itself says
 

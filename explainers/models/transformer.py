@@ -41,7 +41,7 @@ from .networks.bulk import bulk_logits
 from .networks.device import has_bf16, to_array
 from .networks.masking import path_ends, whole_rows
 from .networks.network import Network, QuickNetwork
-from .networks.special import baseline_ids, longest_input, pad_position, reads_segments
+from .special import baseline_ids, longest_input, pad_position, reads_segments
 
 CHECK_TEXTS = (
     "a gorgeous, witty film that never recovers from its clumsy opening",

@@ -2,6 +2,7 @@
 
 from .gradient import GradientModel, NeighbourModel, value_slopes
 from .linear import AndModel, LinearModel
+from .patches import PatchModel
 from .sequence import SequenceModel
 
-__all__ = ["AndModel", "GradientModel", "LinearModel", "NeighbourModel", "SequenceModel", "value_slopes"]
+__all__ = ["AndModel", "GradientModel", "LinearModel", "NeighbourModel", "PatchModel", "SequenceModel", "value_slopes"]

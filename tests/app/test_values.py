@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from explainers.types import Prediction
-from explainers.values import prediction_of
 from starlette.testclient import TestClient
 
 from app import cli
-from app.batches import answers
 from app.batches.parquet import write_parquet
 from app.batches.rows import packed
+from app.explain.ask import answers
 from explainers import explain, predict
+from explainers.contract import Prediction
 from explainers.models.transformer import TransformerModel
+from explainers.outputs.value import prediction_of
 from tests.served import served
 from tests.tiny import network_for, tokenizer_for
 

@@ -74,7 +74,7 @@ def test_the_sign_is_underlined_too() -> None:
 def test_a_panel_shows_every_method() -> None:
     """A panel in a notebook is its explanations under each other."""
     one = attribution()
-    panel = Panel(model=one.model, text=one.text, prediction=one.prediction, explanations=(one, one), agreement=None)
+    panel = Panel(model=one.model, input=one.input, prediction=one.prediction, explanations=(one, one), agreement=None)
 
     assert panel_html(panel) == html_of(one) * 2
     assert panel._repr_html_() == panel_html(panel)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from .values import FEW, Bools
+from .values import FEW, Bools, Ints
 
 Comparison = Literal["complement", "no_group"]
 BLANK = frozenset({"", "nan", "none", "null", "n/a", "na", "unknown", "未知"})
@@ -55,6 +56,19 @@ class Membership:
             self.background[:, chosen],
         )
 
+    def rows(self, chosen: Bools | Ints) -> Membership:
+        """The same groups over some of the rows."""
+        return Membership(self.names, self.axes, self.inside[chosen], self.background[chosen])
+
+    def beside(self, other: Membership) -> Membership:
+        """These groups and those of another membership of the same rows."""
+        return Membership(
+            (*self.names, *other.names),
+            (*self.axes, *other.axes),
+            np.concatenate([self.inside, other.inside], axis=1),
+            np.concatenate([self.background, other.background], axis=1),
+        )
+
     def against(self, comparison: Comparison) -> Membership:
         """The same groups compared with every row outside the group, or only with rows that are in no group."""
         if comparison == "complement":
@@ -79,18 +93,20 @@ def from_mentions(names: Sequence[str], axes: Sequence[str], inside: Bools) -> M
     return Membership(tuple(names), tuple(axes), inside, ~inside)
 
 
-def from_columns(columns: Mapping[str, Sequence[object]]) -> Membership:
+def from_columns(columns: Mapping[str, Sequence[object]], no_group: Collection[str] = ()) -> Membership:
     """One group for each value of each column, named `column: value`; blank cells are unknown for that column.
 
-    A cell may list several values parted by `;` or `|`.
+    A cell may list several values parted by `;` or `|`. no_group: values, whatever their case, that say that a row is
+    in no group of the column, so that it is known and can be compared with; "" stands for an empty cell.
     """
+    nobody = _folded(no_group)
     names: list[str] = []
     axes: list[str] = []
     inside: list[Bools] = []
     known: list[Bools] = []
     for column, cells in columns.items():
-        values = [_values(cell) for cell in cells]
-        answered = np.array([bool(found) for found in values], dtype=bool)
+        values = [_values(cell, nobody) for cell in cells]
+        answered = np.array([_answers(cell, nobody) for cell in cells], dtype=bool)
         for value in sorted({value for found in values for value in found}):
             names.append(f"{column}: {value}")
             axes.append(column)
@@ -103,11 +119,44 @@ def from_columns(columns: Mapping[str, Sequence[object]]) -> Membership:
     return Membership(tuple(names), tuple(axes), members, np.stack(known, axis=1) & ~members)
 
 
-def _values(cell: object) -> frozenset[str]:
-    if cell is None:
-        return frozenset()
-    parts = (part.strip() for part in str(cell).replace("|", ";").split(";"))
-    return frozenset(part for part in parts if part.lower() not in BLANK)
+def unknown_cells(
+    columns: Mapping[str, Sequence[object]], no_group: Collection[str] = ()
+) -> tuple[dict[str, Any], ...]:
+    """Of each column the rows in no comparison, since their cell is blank, by what stands in it, and the rows that were
+    declared to be in no group."""
+    nobody = _folded(no_group)
+    found = []
+    for column, cells in columns.items():
+        blank = Counter(_written(cell) for cell in cells if not _answers(cell, nobody))
+        known = sum(not _values(cell, nobody) and says_nobody(cell, nobody) for cell in cells)
+        written = [{"cell": cell, "n": n} for cell, n in sorted(blank.items(), key=lambda each: (-each[1], each[0]))]
+        found.append({"column": column, "n": blank.total(), "cells": written, "no_group": known})
+    return tuple(found)
+
+
+def _answers(cell: object, nobody: Collection[str]) -> bool:
+    return bool(_values(cell, nobody)) or says_nobody(cell, nobody)
+
+
+def says_nobody(cell: object, nobody: Collection[str]) -> bool:
+    """Whether a cell has a value that was declared to name no group. nobody: the values, in small letters."""
+    return any(part.casefold() in nobody for part in _parts(cell))
+
+
+def _values(cell: object, nobody: Collection[str]) -> frozenset[str]:
+    return frozenset(part for part in _parts(cell) if part.casefold() not in BLANK and part.casefold() not in nobody)
+
+
+def _parts(cell: object) -> list[str]:
+    return [part.strip() for part in _written(cell).replace("|", ";").split(";")]
+
+
+def _written(cell: object) -> str:
+    return "" if cell is None or cell != cell else str(cell).strip()  # NaN is unlike itself
+
+
+def _folded(values: Collection[str]) -> frozenset[str]:
+    return frozenset(value.strip().casefold() for value in values)
 
 
 def intersections(membership: Membership, *, minimum: int = FEW) -> tuple[tuple[Intersection, ...], Membership]:

@@ -42,6 +42,7 @@ class Material:
 
     mentions: of each text the places that name an identity. clusters: what belongs together, by name; None where rows
     are independent. source: where it comes from, for the data sheet. functions: of a functional test, what is tested.
+    labelled: the rows whose label is known, by default all.
     """
 
     texts: tuple[str, ...]
@@ -53,6 +54,7 @@ class Material:
     pairs: tuple[Pair, ...] = ()
     matches: tuple[Match, ...] = ()
     functions: tuple[str, ...] | None = None
+    labelled: Bools | None = None
     audited: int | None = None  # the first so many rows; None: all
     left_out: Mapping[str, int] = field(default_factory=dict)  # why → how many
 

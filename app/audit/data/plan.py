@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import BadRequest
 
@@ -27,6 +27,12 @@ MetricName = Literal[
     "positive_aeg",
 ]
 Column = Annotated[str, Field(min_length=1, max_length=200)]
+Label = Annotated[
+    Column | None,
+    BeforeValidator(lambda name: None if name == "" else name),
+    Field(description="The column of labels; null, or in TOML an empty string, where the texts have no labels."),
+]
+NO_LABELS_NEEDED = frozenset({"selection_rate", "mean_score"})
 
 
 Apart = Annotated[
@@ -72,9 +78,16 @@ class Table(Own):
 
     kind: Literal["table"] = "table"
     text: Column = "text"
-    label: Column | None = Field("label", description="None where the texts have no labels.")
-    positive: tuple[str, ...] = Field((), description="Labels that mean the audited class; by default its name and 1.")
+    label: Label = "label"
+    positive: tuple[str, ...] = Field(
+        (), description="Labels that mean the audited class; every other then means another. By default their names."
+    )
     groups: tuple[Column, ...] = Field((), description="Columns that say which group a text belongs to.")
+    no_group: tuple[str, ...] = Field(
+        (),
+        description="Values of these columns that say that a text names no group, an empty string for empty cells. "
+        "Other blank cells are unknown: their texts are compared with no group of the column.",
+    )
     terms: Language | None = Field(None, description="Find groups by the list of identity terms of this language.")
     cluster: Column | None = Field(None, description="Column of what belongs together: an author, a document.")
 
@@ -82,6 +95,8 @@ class Table(Own):
     def _grouped(self) -> Self:
         if not self.groups and self.terms is None:
             raise ValueError("name the columns of groups, or a list of terms ('en' or 'zh') that finds them")
+        if self.no_group and not self.groups:
+            raise ValueError("no_group is about columns of groups, and none is named")
         return self
 
 
@@ -90,7 +105,7 @@ class Swaps(Own):
 
     kind: Literal["swaps"] = "swaps"
     text: Column = "text"
-    label: Column | None = Field("label", description="None where the texts have no labels.")
+    label: Label = "label"
     positive: tuple[str, ...] = ()
     terms: Language = "en"
     most: int = Field(2_000, ge=10, le=50_000, description="Pairs at most, drawn by the seed.")
@@ -172,6 +187,24 @@ class Plan(Frozen):
     follows: str = Field(
         "", pattern=r"^([0-9a-f]{64})?$", description="SHA-256 of the report after whose review this plan was declared."
     )
+
+    @model_validator(mode="after")
+    def _labelled(self) -> Self:
+        if not isinstance(self.data, Table | Swaps) or self.data.label is not None:
+            return self
+        if self.needs_labels:
+            raise ValueError(f"{self.needs_labels}, and the texts have none")
+        return self
+
+    @property
+    def needs_labels(self) -> str:
+        """What of the plan cannot be had without labels, with what can; empty where all can."""
+        if needing := [name for name in self.metrics if name not in NO_LABELS_NEEDED]:
+            able = " and ".join(sorted(NO_LABELS_NEEDED))
+            return f"metrics: {needing[0]} needs labels ({able} need none)"
+        return (
+            "threshold: to choose it takes labels (a number takes none)" if isinstance(self.threshold, Chosen) else ""
+        )
 
     @property
     def apart(self) -> frozenset[frozenset[str]]:

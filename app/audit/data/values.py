@@ -32,6 +32,7 @@ class Reason(StrEnum):
     TOO_FEW = "too_few"  # fewer rows than the minimum: suppressed, n is still given
     THIN = "thin"  # enough rows for a value, too few to lean on it
     TOO_FEW_CLUSTERS = "too_few_clusters"  # clustered rows of fewer than 20 clusters have no interval
+    NO_SHARED_TEMPLATE = "no_shared_template"  # no cluster holds the group and what it is compared with
     NO_VARIATION = "no_variation"  # nothing varies, so the spread cannot be estimated
     NEAR_ONE = "near_one"  # an area above .95: the interval is approximate
 
@@ -75,29 +76,44 @@ class Rows:
     """The rows of an audit for one class: scores p(class | text), labels, the threshold, and what belongs together.
 
     scores (n,) in [0, 1]; labels (n,) true where the row is of the class, None where nobody labelled the rows;
-    clusters (n,) the template, document or author of a row, None where rows are independent.
+    clusters (n,) the template, document or author of a row, None where rows are independent. labelled (n,): the rows
+    whose label is known, by default all; the others are in no measure that needs labels. Rows that are not of the class
+    are `negatives`, not `~labels`.
     """
 
     scores: Floats
     labels: Bools | None
     threshold: float = 0.5
     clusters: Ints | None = None
+    labelled: Bools | None = None
     selected: Bools = field(init=False)  # predicted to be of the class: score >= threshold
 
     def __post_init__(self) -> None:
         scores = np.asarray(self.scores, dtype=np.float64)
         if scores.ndim != 1 or not np.isfinite(scores).all():
             raise ValueError("scores must be one finite number a row")
-        for name in ("labels", "clusters"):
+        for name in ("labels", "clusters", "labelled"):
             given = getattr(self, name)
             if given is not None and np.shape(given) != scores.shape:
                 raise ValueError(f"{name} has {np.shape(given)} entries, scores has {scores.shape}")
         object.__setattr__(self, "scores", scores)
         if self.labels is not None:
-            object.__setattr__(self, "labels", np.asarray(self.labels, dtype=bool))
+            known = np.ones(len(scores), dtype=bool) if self.labelled is None else np.asarray(self.labelled, dtype=bool)
+            object.__setattr__(self, "labelled", known)
+            object.__setattr__(self, "labels", np.asarray(self.labels, dtype=bool) & known)
         if self.clusters is not None:
             object.__setattr__(self, "clusters", np.unique(self.clusters, return_inverse=True)[1].astype(np.int64))
         object.__setattr__(self, "selected", scores >= self.threshold)
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def only(self, chosen: Bools) -> Rows:
+        """Some of the rows."""
+        return Rows(
+            self.scores[chosen],
+            None if self.labels is None else self.labels[chosen],
+            self.threshold,
+            None if self.clusters is None else self.clusters[chosen],
+            None if self.labelled is None else self.labelled[chosen],
+        )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
+from ..data.terms import TRUST
 from ..data.values import Floats, Ints
 from .attribution import WORD_CLASSES, class_sums
 from .decomposition import Side, WordEffect, agreement, causal_check, word_table
@@ -14,6 +16,10 @@ from .evidence import Edited, ExplainedText
 from .words import plain_word
 
 MOST_WORDS = 12
+# Spearman's ρ of claim and measured effect. At .7 half of the variance of the ranks is shared; below .4 two words in
+# three pairs at most stand in the right order, hardly more than by tossing a coin.
+FOLLOW, ROUGHLY_FOLLOW = 0.7, 0.4
+ENOUGH_WORDS = 5  # below it a perfect order comes about by chance in one of 24 cases or more
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,23 @@ class Claim:
     shift: float | None = None
     flips: int | None = None
     tried: int = 0
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a badge has its level: a code to translate by, the English sentence, its values."""
+
+    code: str
+    text: str
+    values: dict[str, float | int | None]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far the claims of a gap's words can be trusted: a badge, as explanations have one."""
+
+    level: Literal["sound", "rough", "distrust"]
+    reasons: tuple[Reason, ...]
 
 
 def side(texts: Sequence[ExplainedText], blocks: Ints | None) -> Side:
@@ -93,3 +116,20 @@ def claimed_and_measured(claims: Sequence[Claim]) -> float | None:
     able = [claim for claim in claims if claim.shift is not None]
     effects = np.array([-(claim.shift or 0.0) * claim.texts for claim in able])
     return agreement(np.array([claim.claim for claim in able]), effects)
+
+
+def trust(claims: Sequence[Claim]) -> Trust:
+    """Judged by the rank correlation of what is claimed of the words and what was measured."""
+    correlation, words = claimed_and_measured(claims), sum(claim.shift is not None for claim in claims)
+    level: Literal["sound", "rough", "distrust"] = "rough"
+    if correlation is None:
+        code = "claims_unchecked"
+    elif correlation < ROUGHLY_FOLLOW:
+        level, code = "distrust", "claims_do_not_follow"
+    elif words < ENOUGH_WORDS:
+        code = "claims_of_few_words"
+    elif correlation < FOLLOW:
+        code = "claims_roughly_follow"
+    else:
+        level, code = "sound", "claims_follow"
+    return Trust(level, (Reason(code, TRUST[code], {"correlation": correlation, "words": words}),))

@@ -25,7 +25,8 @@ GROUP = "group: "
 @dataclass(frozen=True)
 class Stored:
     """hashes: SHA-256 of each text. clusters: names, None where rows are independent. twins: rows that are
-    counterfactual twins of others and are not measured themselves. texts: of the explained rows alone."""
+    counterfactual twins of others and are not measured themselves. texts: of the explained rows alone. labels: true
+    where the row is of the class; labelled: where its label is known, None where no row has one."""
 
     hashes: tuple[str, ...]
     scores: Floats
@@ -34,13 +35,23 @@ class Stored:
     clusters: tuple[str, ...] | None
     twins: Bools
     functions: tuple[str, ...] | None = None
+    labelled: Bools | None = None
     pairs: tuple[Pair, ...] = ()
     matches: tuple[Match, ...] = ()  # a sample, where terms say who is named
     texts: Mapping[int, str] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
 
+    def __post_init__(self) -> None:
+        if self.labels is not None and self.labelled is None:
+            object.__setattr__(self, "labelled", np.ones(len(self.labels), dtype=bool))
+
     def __len__(self) -> int:
         return len(self.scores)
+
+    @property
+    def negatives(self) -> Bools | None:
+        """Rows that are known not to be of the class."""
+        return None if self.labels is None or self.labelled is None else self.labelled & ~self.labels
 
     @property
     def blocks(self) -> Ints | None:
@@ -65,10 +76,12 @@ def write(stored: Stored, folder: Path) -> dict[str, str]:
 
 
 def _columns(stored: Stored) -> dict[str, dict[str, Any]]:
+    import pyarrow as pa
+
     members = stored.membership
     rows: dict[str, Any] = {"text_sha256": list(stored.hashes), "score": stored.scores, "twin": stored.twins}
     if stored.labels is not None:
-        rows["label"] = stored.labels
+        rows["label"] = pa.array(stored.labels, mask=None if stored.labelled is None else ~stored.labelled)
     if stored.clusters is not None:
         rows["cluster"] = list(stored.clusters)
     if stored.functions is not None:
@@ -132,7 +145,8 @@ def read(folder: Path, hashes: Mapping[str, str]) -> Stored:
     return Stored(
         hashes=tuple(rows["text_sha256"]),
         scores=np.array(rows["score"], dtype=np.float64),
-        labels=np.array(rows["label"], dtype=bool) if "label" in rows else None,
+        labels=np.array([label is True for label in rows["label"]]) if "label" in rows else None,
+        labelled=np.array([label is not None for label in rows["label"]]) if "label" in rows else None,
         membership=membership,
         clusters=tuple(rows["cluster"]) if "cluster" in rows else None,
         twins=np.array(rows["twin"], dtype=bool),

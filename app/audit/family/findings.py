@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..data.values import FEW, Interval, Reason
+from ..data.values import FEW, LEVEL, Interval, Reason
 from ..measures.metrics import METRICS, RANKINGS
+from ..statistics.agreement import Bound, agreeing, bound_of
 from ..statistics.bootstrap import RESAMPLES
 from ..statistics.multiplicity import Correction, q_values
 from ..statistics.permutation import Chance
@@ -36,7 +38,8 @@ class Family:
             raise ValueError("margin and alpha lie between 0 and 1")
 
     def tests(self, groups: int) -> int:
-        """How many tests that makes: every group, and the spread over all of them, for every measure."""
+        """How many tests that makes: every group, and the spread over all of them, for every measure. groups: those
+        that are no mirror of another."""
         return max(1, len(self.metrics)) * (groups + (groups > 1))
 
 
@@ -44,8 +47,10 @@ class Family:
 class Test:
     """One test: a group against its background, or (group None) the largest gap between any two groups.
 
-    n, background_n: rows the measure looks at. gap = value − background_value. A test that could not be made has
-    p None and a reason. `detectable` is the smallest gap found with 80 % power among all tests of the family.
+    n, background_n: rows that are compared. gap = value − background_value, but where clusters hold several groups
+    (design "crossed") the gap within clusters, with `raw_gap` beside it. The interval excludes 0 exactly where the gap
+    is found. A test that could not be made has p None and a reason. `detectable` is the smallest gap found with 80 %
+    power among all tests of the family.
     """
 
     metric: str
@@ -55,7 +60,9 @@ class Test:
     value: float | None = None
     background_value: float | None = None
     gap: float | None = None
-    interval: Interval | None = None  # 95 %
+    raw_gap: float | None = None  # value − background_value, where the gap is taken within clusters
+    templates: int | None = None  # clusters that hold the group and what it is compared with: a gap within is of these
+    interval: Interval | None = None  # at the level of the comparison
     equivalence: Interval | None = None  # 90 %, held against the margin
     p: float | None = None
     q: float | None = None
@@ -66,27 +73,74 @@ class Test:
     lowest: str | None = None
     chance: Chance | None = None
     pairs_equal: bool = False  # of a spread: every pair of groups is shown equal
+    left_out: tuple[str, ...] = ()  # groups that were found: their rows take no part, on either side
+    mirror_of: str | None = None  # the group whose test this is, seen from the other side: the two are one finding
 
     __test__ = False  # not for pytest
 
 
 @dataclass(frozen=True)
 class Comparison:
+    """All tests, the level of their intervals, how many of how many distinct tests are found (within the margin or
+    not), and for each measure the groups that are left out of what others are compared with."""
+
     design: Design
     clusters: int | None
     tests: tuple[Test, ...]
+    level: float = LEVEL
+    tested: int = 0
+    found: int = 0
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[Test, ...]:
-        return tuple(test for test in self.tests if test.verdict is Verdict.FINDING)
+        """The gaps that were found and are not shown to lie within the margin, each once."""
+        return self._once(Verdict.FINDING)
+
+    @property
+    def within_margin(self) -> tuple[Test, ...]:
+        """The gaps that were found and lie within the margin, each once."""
+        return self._once(Verdict.WITHIN_MARGIN)
+
+    def _once(self, verdict: Verdict) -> tuple[Test, ...]:
+        return tuple(test for test in self.tests if test.verdict is verdict and test.mirror_of is None)
 
 
-def judged(tests: list[Test], family: Family) -> tuple[Test, ...]:
-    """The tests with their q over the whole family and their verdicts."""
-    found = []
-    for test, q in zip(tests, q_values([test.p for test in tests], family.correction), strict=True):
+@dataclass(frozen=True)
+class Draft:
+    """A test before the family is known, and its interval at any level."""
+
+    test: Test
+    interval: Callable[[float], Interval | None] = lambda level: None
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """The drafts of one measure, and the groups that are left out of what others are compared with, in that order."""
+
+    tests: tuple[Draft, ...]
+    left_out: tuple[str, ...]
+
+
+def judged(drafts: Sequence[Draft], family: Family) -> tuple[tuple[Test, ...], Bound]:
+    """The tests with their q over the whole family, intervals that agree with it, and verdicts. A mirror has the p of
+    the test that it mirrors and does not count."""
+    p_values = [None if draft.test.mirror_of is not None else draft.test.p for draft in drafts]
+    bound = bound_of(p_values, alpha=family.alpha, correction=family.correction)
+    known = {
+        (draft.test.metric, draft.test.group): (draft.test.p, q)
+        for draft, q in zip(drafts, q_values(p_values, family.correction), strict=True)
+    }
+    tests = []
+    for draft in drafts:
+        p, q = known[draft.test.metric, draft.test.mirror_of or draft.test.group]
+        test = replace(draft.test, p=p, q=q)
+        found = q is not None and q <= family.alpha
+        interval = draft.interval(bound.level)
+        if test.p is not None and test.gap is not None:
+            interval = agreeing(interval, test.gap, found=found)
         said = verdict(q, test.equivalence, test.detectable, margin=family.margin, alpha=family.alpha)
-        if test.pairs_equal and said is not Verdict.FINDING:
-            said = Verdict.SHOWN_EQUAL
-        found.append(replace(test, q=q, verdict=said))
-    return tuple(found)
+        if test.pairs_equal:
+            said = Verdict.WITHIN_MARGIN if found else Verdict.SHOWN_EQUAL
+        tests.append(replace(test, interval=interval, verdict=said))
+    return tuple(tests), bound

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...errors import BadRequest
 from ..data.groups import Intersection, Membership, intersections
 from ..data.plan import Chosen, Plan
 from ..data.values import Bools, Rows
 from ..evidence.evidence import drawn_alike
 from ..evidence.stored import Stored
 from ..measures.measures import f1
-from ..measures.metrics import METRICS, RANKINGS, Among, Kind, metric, stratum
+from ..measures.metrics import RANKINGS, SETTLED, Kind, metric, negatives, stratum
 from ..statistics.verdicts import Verdict
+from . import reference
 from .comparison import compare
 from .findings import Comparison, Family, Test
 
 MOST_TRIED = 200  # texts of a group that words are taken out of
-NO_LABELS_NEEDED = frozenset(name for name, known in METRICS.items() if not known.needs_labels)
 
 
 @dataclass(frozen=True)
@@ -41,32 +42,22 @@ def measure(plan: Plan, stored: Stored) -> Measured:
     rows = Rows(
         scores=stored.scores[kept],
         labels=None if stored.labels is None else stored.labels[kept],
+        labelled=None if stored.labelled is None else stored.labelled[kept],
         threshold=threshold_of(plan, stored, dev),
         clusters=None if blocks is None else blocks[kept],
     )
-    full = stored.membership
-    membership = Membership(full.names, full.axes, full.inside[kept], full.background[kept]).against(plan.compared)
+    membership = stored.membership.rows(kept).against(plan.compared)
     if plan.groups:
         membership = membership.keep([membership.names.index(name) for name in plan.groups])
     listed: tuple[Intersection, ...] = ()
     if plan.intersections:
         listed, both = intersections(membership, minimum=plan.minimum)
-        membership = _beside(membership, both)
-    chosen = tuple(name for name in plan.metrics if rows.labels is not None or name in NO_LABELS_NEEDED)
+        membership = membership.beside(both)
     family = Family(
-        metrics=chosen or ("selection_rate",), margin=plan.margin, alpha=plan.alpha, correction=plan.correction,
+        metrics=plan.metrics, margin=plan.margin, alpha=plan.alpha, correction=plan.correction,
         minimum=plan.minimum, seed=plan.seed, resamples=plan.resamples,
     )  # fmt: skip
     return Measured(rows, membership, kept, family, compare(rows, membership, family), listed, int(dev.sum()))
-
-
-def _beside(one: Membership, other: Membership) -> Membership:
-    return Membership(
-        (*one.names, *other.names),
-        (*one.axes, *other.axes),
-        np.concatenate([one.inside, other.inside], axis=1),
-        np.concatenate([one.background, other.background], axis=1),
-    )
 
 
 def development_rows(plan: Plan, stored: Stored) -> Bools:
@@ -83,8 +74,8 @@ def development_rows(plan: Plan, stored: Stored) -> Bools:
 def threshold_of(plan: Plan, stored: Stored, dev: Bools) -> float:
     if not isinstance(plan.threshold, Chosen):
         return plan.threshold
-    if stored.labels is None or not dev.any():
-        return 0.5
+    if stored.labels is None or stored.labelled is None or not (dev := dev & stored.labelled).any():
+        raise BadRequest("no text with a label is there to choose the threshold on", cure="Give a number as threshold.")
     scores, truth = stored.scores[dev], stored.labels[dev]
     candidates = np.unique(np.round(np.clip(scores, 0.001, 0.999), 3))
     return float(max(candidates, key=lambda t: _quality(plan.threshold.choose, scores, truth, float(t))))  # type: ignore[union-attr]
@@ -101,18 +92,20 @@ def _quality(choice: str, scores: np.ndarray, truth: Bools, threshold: float) ->
 
 
 def worst(measured: Measured, most: int) -> list[Test]:
-    """The rate gaps to look into: findings first, the plan's first measure before the others, larger before smaller."""
+    """The rate gaps to look into: findings first, then those within the margin, the plan's first measure before the
+    others, larger before smaller; of a gap and its mirror one."""
     able = [
         test
         for test in measured.comparison.tests
-        if test.group is not None and test.gap is not None and test.metric not in RANKINGS
+        if test.group is not None and test.gap is not None and test.mirror_of is None and test.metric not in RANKINGS
         and metric(test.metric).kind is Kind.RATE
-        and metric(test.metric).among in (Among.ALL, Among.NEGATIVES, Among.POSITIVES)
+        and metric(test.metric).among in SETTLED
     ]  # fmt: skip
     order = {name: number for number, name in enumerate(measured.family.metrics)}
     able.sort(
         key=lambda test: (
-            test.verdict is not Verdict.FINDING, order[test.metric], -abs(test.gap or 0.0), test.group or ""
+            test.verdict is not Verdict.FINDING, test.verdict is not Verdict.WITHIN_MARGIN, order[test.metric],
+            -abs(test.gap or 0.0), test.group or "",
         )
     )  # fmt: skip
     return able[:most]
@@ -121,8 +114,8 @@ def worst(measured: Measured, most: int) -> list[Test]:
 def sides(measured: Measured, test: Test) -> tuple[Bools, Bools]:
     """The measured rows of the group and of its comparison that the measure looks at."""
     looked = stratum(measured.rows, metric(test.metric).among)
-    g = measured.membership.names.index(str(test.group))
-    return measured.membership.inside[:, g] & looked, measured.membership.background[:, g] & looked
+    inside, background = reference.sides(measured.membership, str(test.group), test.left_out)
+    return inside & looked, background & looked
 
 
 def sampled(measured: Measured, test: Test, plan: Plan) -> tuple[list[int], list[int]]:
@@ -144,7 +137,8 @@ def pushed(measured: Measured, plan: Plan) -> list[list[int]]:
     """Of each group the stored numbers of the harmless texts (any, without labels) whose identity words are weighed."""
     if not plan.explain.each:
         return [[] for _ in measured.membership.names]
-    harmless = np.ones(len(measured.rows), dtype=bool) if measured.rows.labels is None else ~measured.rows.labels
+    rows = measured.rows
+    harmless = np.ones(len(rows), dtype=bool) if rows.labels is None else negatives(rows)
     columns = [harmless & column for column in measured.membership.inside.T]
     drawn = drawn_alike(columns, measured.rows.clusters, most=plan.explain.each, seed=plan.seed)
     return [[int(measured.at[row]) for row in rows] for rows in drawn]

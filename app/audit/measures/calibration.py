@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.values import FEW, Bools, Floats, Interval, Ints, Reason, Rows
 from ..statistics.bootstrap import RESAMPLES, bca
-from .metrics import labels
+from .metrics import labelled, labels
 
 BINS = 10
 BATCH = 200_000  # values held at once
@@ -42,7 +42,9 @@ class Calibration:
 
 
 def calibration(rows: Rows, inside: Bools, *, masses: Masses = "equal_mass", seed: int = 0) -> Calibration:
-    """Of the rows marked (n,). Bins of equal mass (Nixon et al. 2019) or width (Naeini et al. 2015), 20 rows each."""
+    """Calibration of the labelled rows among those marked (n,). Bins hold 20 rows each and are of equal mass (Nixon et
+    al. 2019) or width (Naeini et al. 2015)."""
+    inside = inside & labelled(rows)
     scores, truth = rows.scores[inside], labels(rows)[inside].astype(np.float64)
     n = len(scores)
     if n < max(FEW, LEAST):

@@ -29,7 +29,6 @@ class Pairs:
     names: tuple[str, ...]
     threshold: float = 0.5
     clusters: Ints | None = None
-    labels: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.before)
@@ -50,7 +49,6 @@ class Pairs:
             self.names,
             self.threshold,
             None if self.clusters is None else self.clusters[chosen],
-            None if self.labels is None else self.labels[chosen],
         )
 
 

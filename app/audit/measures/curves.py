@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ..data.groups import Membership
 from ..data.values import THIN, Bools, Floats, Rows
 from .measures import per_group
-from .metrics import labels, metric
+from .metrics import labelled, labels, metric
 
 GRID = tuple(round(0.05 * step, 2) for step in range(1, 20))
 MOST_POINTS = 200
@@ -17,6 +18,7 @@ MOST_POINTS = 200
 
 def roc(rows: Rows, inside: Bools) -> list[list[float]] | None:
     """[false positive rate, true positive rate] points from 0 to 1; None where either class has fewer than 30 rows."""
+    inside = inside & labelled(rows)
     truth, scores = labels(rows)[inside], rows.scores[inside]
     positives, negatives = int(truth.sum()), int((~truth).sum())
     if min(positives, negatives) < THIN:
@@ -33,10 +35,8 @@ def roc(rows: Rows, inside: Bools) -> list[list[float]] | None:
 
 def sweep(rows: Rows, membership: Membership, name: str) -> dict[str, Any]:
     """The measure in every group at thresholds from .05 to .95, and the largest gap at each."""
-    values = []
-    for threshold in GRID:
-        moved = Rows(scores=rows.scores, labels=rows.labels, threshold=threshold, clusters=rows.clusters)
-        values.append(per_group(moved, metric(name), membership.inside))
+    moved = [replace(rows, threshold=threshold) for threshold in GRID]
+    values = [per_group(each, metric(name), membership.inside) for each in moved]
     array = np.array(values)  # (thresholds, groups)
     return {
         "metric": name,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data.values import FEW, THIN, Bools, Figure, Floats, Ints, Reason, Rows, divided
-from .metrics import EMPTY, Metric, labels, stratum
+from .metrics import EMPTY, Metric, labelled, labels, negatives, stratum
 
 
 def counts(rows: Rows, measure: Metric, inside: Bools) -> Ints:
@@ -49,8 +49,8 @@ def figures(rows: Rows, measure: Metric, inside: Bools, *, minimum: int = FEW) -
 
 def f1(rows: Rows, inside: Bools, *, of_class: bool = True) -> Floats:
     """(groups,): 2 TP / (2 TP + FP + FN) of the class, or of its absence; NaN where there is neither."""
-    truth, said = labels(rows), rows.selected
-    truth, said = (truth, said) if of_class else (~truth, ~said)
+    truth, said = (labels(rows), rows.selected) if of_class else (negatives(rows), ~rows.selected)
+    inside = inside & labelled(rows)[:, None]
     both = ((truth & said)[:, None] & inside).sum(axis=0)
     either = ((truth[:, None] & inside).sum(axis=0)) + ((said[:, None] & inside).sum(axis=0))
     return divided(2.0 * both, either)

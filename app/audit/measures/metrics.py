@@ -19,10 +19,14 @@ class Among(StrEnum):
     """The rows a measure looks at."""
 
     ALL = "all"
+    LABELLED = "labelled"  # the label is known
     POSITIVES = "positives"  # the label is the class
     NEGATIVES = "negatives"
-    SELECTED = "selected"  # predicted to be of the class
+    SELECTED = "selected"  # predicted to be of the class, and the label is known
     UNSELECTED = "unselected"
+
+
+SETTLED = (Among.ALL, Among.LABELLED, Among.NEGATIVES, Among.POSITIVES)  # not by what a model predicts
 
 
 class Kind(StrEnum):
@@ -33,6 +37,7 @@ class Kind(StrEnum):
 
 EMPTY = {
     Among.ALL: Reason.NO_ROWS,
+    Among.LABELLED: Reason.NO_LABELS,
     Among.POSITIVES: Reason.NO_POSITIVES,
     Among.NEGATIVES: Reason.NO_NEGATIVES,
     Among.SELECTED: Reason.NO_SELECTED,
@@ -53,18 +58,35 @@ class Metric:
 
 
 def labels(rows: Rows) -> Bools:
+    """(n,): the rows of the class."""
     if rows.labels is None:
         raise ValueError("this measure needs labels, and the rows have none")
     return rows.labels
+
+
+def labelled(rows: Rows) -> Bools:
+    """(n,): the rows whose label is known."""
+    labels(rows)
+    assert rows.labelled is not None
+    return rows.labelled
+
+
+def negatives(rows: Rows) -> Bools:
+    """(n,): the rows that are known not to be of the class."""
+    found: Bools = labelled(rows) & ~labels(rows)
+    return found
 
 
 def stratum(rows: Rows, among: Among) -> Bools:
     """(n,): the rows that a measure looks at."""
     if among is Among.ALL:
         return np.ones(len(rows), dtype=bool)
+    found: Bools = labelled(rows)
     if among in (Among.SELECTED, Among.UNSELECTED):
-        return rows.selected if among is Among.SELECTED else ~rows.selected
-    return labels(rows) if among is Among.POSITIVES else ~labels(rows)
+        found = found & (rows.selected if among is Among.SELECTED else ~rows.selected)
+    elif among is not Among.LABELLED:
+        found = labels(rows) if among is Among.POSITIVES else negatives(rows)
+    return found
 
 
 def _log_loss(rows: Rows) -> Floats:
@@ -87,10 +109,10 @@ def _rate(
 METRICS = {
     metric.name: metric
     for metric in (
-        _rate("prevalence", Among.ALL, None, labels),
+        _rate("prevalence", Among.LABELLED, None, labels),
         _rate("selection_rate", Among.ALL, None, lambda rows: rows.selected, needs_labels=False),
         _rate("scoring_rate", Among.ALL, None, _above_median, needs_labels=False),
-        _rate("accuracy", Among.ALL, "high", lambda rows: rows.selected == labels(rows)),
+        _rate("accuracy", Among.LABELLED, "high", lambda rows: rows.selected == labels(rows)),
         _rate("true_positive_rate", Among.POSITIVES, "high", lambda rows: rows.selected),
         _rate("false_negative_rate", Among.POSITIVES, "low", lambda rows: ~rows.selected),
         _rate("false_positive_rate", Among.NEGATIVES, "low", lambda rows: rows.selected),
@@ -100,8 +122,8 @@ METRICS = {
         _rate("negative_predictive_value", Among.UNSELECTED, "high", lambda rows: ~labels(rows)),
         _rate("false_omission_rate", Among.UNSELECTED, "low", labels),
         Metric("mean_score", Kind.MEAN, Among.ALL, None, lambda rows: rows.scores, needs_labels=False),
-        Metric("brier", Kind.MEAN, Among.ALL, "low", lambda rows: (rows.scores - labels(rows)) ** 2),
-        Metric("log_loss", Kind.MEAN, Among.ALL, "low", _log_loss),
+        Metric("brier", Kind.MEAN, Among.LABELLED, "low", lambda rows: (rows.scores - labels(rows)) ** 2),
+        Metric("log_loss", Kind.MEAN, Among.LABELLED, "low", _log_loss),
     )
 }
 RANKINGS = {  # name: the good direction; 0 is good for the average equality gaps

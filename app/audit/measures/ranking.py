@@ -12,7 +12,7 @@ import numpy as np
 
 from ..data.groups import Membership
 from ..data.values import Bools, Floats, Ints, Rows
-from .metrics import RANKINGS, labels
+from .metrics import RANKINGS, labels, negatives
 
 POWER = -5.0  # Kaggle's Jigsaw challenge and HateXplain
 WEIGHT = 0.25
@@ -43,17 +43,17 @@ def pair_counts(negatives: Ints, positives: Ints, ranks: int) -> Floats:
 
 def subgroup_aucs(rows: Rows, inside: Bools) -> Floats:
     """(groups,): the area within each group; the column may as well be a background or all rows."""
-    scores, positive = rows.scores, labels(rows)
-    return np.array([auc(scores[member & ~positive], scores[member & positive]) for member in inside.T])
+    scores, positive, negative = rows.scores, labels(rows), negatives(rows)
+    return np.array([auc(scores[member & negative], scores[member & positive]) for member in inside.T])
 
 
 def bias_aucs(rows: Rows, membership: Membership) -> dict[str, Floats]:
     """The five measures by name, (groups,) each; NaN where one of the two sides of a comparison is empty."""
-    scores, positive = rows.scores, labels(rows)
+    scores, positive, negative = rows.scores, labels(rows), negatives(rows)
     found: dict[str, list[float]] = {name: [] for name in RANKINGS}
     for member, outside in zip(membership.inside.T, membership.background.T, strict=True):
-        own = scores[member & ~positive], scores[member & positive]
-        other = scores[outside & ~positive], scores[outside & positive]
+        own = scores[member & negative], scores[member & positive]
+        other = scores[outside & negative], scores[outside & positive]
         found["auc"].append(auc(*own))
         found["bpsn_auc"].append(auc(own[0], other[1]))
         found["bnsp_auc"].append(auc(other[0], own[1]))

@@ -72,8 +72,8 @@ def ranking_gap_test(
     p_values = sequential_p(observed, draw, most=permutations_for(tests), batch=batch, least=LEAST)
     own = tuple(float(p) for p in p_values[:-1])
     if len(sides) < 2:
-        return GapTest(own, None, None)
-    return GapTest(own, float(p_values[-1]), chance_of(ranges))
+        return GapTest(own, (), None, None)
+    return GapTest(own, (), float(p_values[-1]), chance_of(ranges))
 
 
 def _split(member: Bools, positive: Bools) -> Split:

@@ -20,6 +20,7 @@ from ..evidence.oracle import ModelFacts
 from ..evidence.stored import Stored
 from ..family import gaps
 from ..family.gaps import Measured
+from ..family.reference import mirrors, movable
 from ..measures import curves
 from ..measures.calibration import calibration
 from ..measures.measures import (
@@ -36,7 +37,7 @@ from ..measures.measures import (
     summed_to_overall,
     to_overall,
 )
-from ..measures.metrics import METRICS, RANKINGS, Kind, metric
+from ..measures.metrics import METRICS, RANKINGS, Kind, labelled, metric, negatives
 from ..measures.ranking import bias_aucs, jigsaw_score, power_mean
 from . import said, wordside
 from .functional_view import functional_of
@@ -149,7 +150,8 @@ def _data(declared: Declared, stored: Stored, measured: Measured) -> dict[str, A
         **declared.source,
         "rows": len(rows),
         "positives": None if rows.labels is None else int(rows.labels.sum()),
-        "negatives": None if rows.labels is None else int((~rows.labels).sum()),
+        "negatives": None if rows.labels is None else int(negatives(rows).sum()),
+        "unlabelled": None if rows.labels is None else int((~labelled(rows)).sum()),
         "ungrouped": int(measured.membership.ungrouped.sum()),
         "twins": int(stored.twins.sum()),
         "not_comparable": _set_apart(stored, declared.plan),
@@ -166,12 +168,17 @@ def _set_apart(stored: Stored, plan: Plan) -> int:
 
 
 def _family(measured: Measured) -> dict[str, Any]:
-    family = measured.family
+    family, said = measured.family, measured.comparison
     groups = len(measured.membership)
     return {
         "metrics": list(family.metrics),
         "groups": groups,
-        "tests": family.tests(groups),
+        "tests": family.tests(groups - len(mirrors(measured.membership))),
+        "tested": said.tested,
+        "found": said.found,
+        "level": said.level,
+        "reference": "others" if movable(measured.membership) else "no_group",
+        "left_out": {name: list(names) for name, names in said.left_out.items()},
         "margin": family.margin,
         "alpha": family.alpha,
         "correction": family.correction,
@@ -200,6 +207,7 @@ def _groups(measured: Measured) -> list[dict[str, Any]]:
                 "n": int(inside.sum()),
                 "background": int(members.background[:, g].sum()),
                 "positives": None if rows.labels is None else int((inside & rows.labels).sum()),
+                "unlabelled": None if rows.labels is None else int((inside & ~labelled(rows)).sum()),
                 "unknown": members.unknown[g],
                 "figures": {metric_name: plain(values[g]) for metric_name, values in columns.items()},
                 "impact_ratio": float(selection[g]) if enough else None,

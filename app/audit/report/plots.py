@@ -30,6 +30,7 @@ STYLE: Any = {
 }
 SHADES = ("#1b6a55", "#d97f0e", "#3f7fbf", "#8a5aa8", "#b3453b", "#6d7a73")
 MOST_ROWS = 16
+FOUND = ("finding", "found, within the margin")
 
 
 def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0) -> str:
@@ -60,7 +61,7 @@ def _attributes(style: str) -> str:
 
 
 def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> str:
-    """Gaps with their intervals, largest on top; findings filled, the declared margin shaded."""
+    """Gaps with their intervals, thick the one that is held against the shaded margin; what is found is filled."""
     shown = tests[:MOST_ROWS]
 
     def draw(figure: Any) -> None:
@@ -68,7 +69,10 @@ def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> s
         axes.axvspan(-100 * margin, 100 * margin, color=INK, alpha=0.06, lw=0)
         axes.axvline(0, color=LINE, lw=1)
         for at, test in enumerate(reversed(shown)):
-            found = test["verdict"] == "finding"
+            found = test["verdict"] in FOUND
+            if test["equivalence"]:
+                ends = [100 * test["equivalence"]["low"], 100 * test["equivalence"]["high"]]
+                axes.plot(ends, [at, at], color=LINE, lw=5, solid_capstyle="butt")
             if test["interval"]:
                 ends = [100 * test["interval"]["low"], 100 * test["interval"]["high"]]
                 axes.plot(ends, [at, at], color=INK if found else SOFT, lw=2 if found else 1.4, solid_capstyle="butt")

@@ -6,15 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from ...explain.draw.export import safe_cells
 from ...web.rendering import environment
+from ..data import terms
 from ..evidence import stored
 from ..evidence.stored import Stored
 from ..family.gaps import Measured
-from . import plots, terms
+from . import plots
 from .content import Declared, content_of, digest
 
 STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
@@ -163,6 +165,13 @@ def _csv(rows: Iterator[Sequence[object]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(safe_cells(row) for row in rows)
     return out.getvalue()
+
+
+def told(report: Mapping[str, Any]) -> str:
+    """What was found, in plain lines for a terminal, in the language of the plan."""
+    content = report["content"]
+    made = environment(content["language"]).get_template("audit/told.txt")
+    return unescape(made.render(c=content)).strip()
 
 
 def model_card(report: Mapping[str, Any]) -> str:

@@ -28,9 +28,9 @@ def swaps_of(measured: Measured, stored: Stored, plan: Plan) -> dict[str, Any] |
         return None
     pairs = _pairs(measured, stored, plan)
     strata: dict[str, dict[str, Any] | None] = {"all": _stratum(pairs, plan), "harmless": None, "of_class": None}
-    if pairs.labels is not None:
-        strata["harmless"] = _stratum(pairs.keep(~pairs.labels), plan)
-        strata["of_class"] = _stratum(pairs.keep(pairs.labels), plan)
+    if stored.labels is not None and stored.negatives is not None:
+        strata["harmless"] = _stratum(pairs.keep(stored.negatives[pairs.texts]), plan)
+        strata["of_class"] = _stratum(pairs.keep(stored.labels[pairs.texts]), plan)
     return strata
 
 
@@ -58,7 +58,6 @@ def _pairs(measured: Measured, stored: Stored, plan: Plan) -> Pairs:
         names=tuple(names),
         threshold=measured.rows.threshold,
         clusters=row if len(np.unique(row)) < len(row) else None,
-        labels=None if stored.labels is None else stored.labels[row],
     )
 
 
@@ -93,8 +92,7 @@ def _stratum(pairs: Pairs, plan: Plan) -> dict[str, Any]:
 def _cell(pairs: Pairs, before: str, after: str, plan: Plan) -> dict[str, Any]:
     """One ordered pair of groups: every text is there once, so that pairs stand alone."""
     alone = Pairs(
-        pairs.before, pairs.after, pairs.source, pairs.target, pairs.texts, pairs.names, pairs.threshold,
-        labels=pairs.labels,
+        pairs.before, pairs.after, pairs.source, pairs.target, pairs.texts, pairs.names, pairs.threshold
     )  # fmt: skip
     found: dict[str, Any] = {"before": before, "after": after, "n": len(pairs), "reason": None}
     if len(pairs) < plan.minimum:

@@ -23,6 +23,7 @@ class Bar:
     low: float | None
     high: float | None
     words: int | None  # the section with its words
+    inner: tuple[float, float] | None = None  # the 90 % interval, which is held against the margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +80,22 @@ def _forest(content: Mapping[str, Any], name: str, sections: Mapping[tuple[str, 
     groups.sort(key=lambda test: (test["gap"] is None, -abs(test["gap"] or 0.0), test["group"]))
     margin = content["family"]["margin"]
     ends = [-margin, margin, *(t["gap"] for t in groups if t["gap"] is not None)]
-    ends += [end for t in groups if t["interval"] for end in (t["interval"]["low"], t["interval"]["high"])]
+    drawn = [t[kind] for t in groups for kind in ("interval", "equivalence") if t[kind]]
+    ends += [end for each in drawn for end in (each["low"], each["high"])]
     low, high = min(ends), max(ends)
 
     def place(value: float) -> float:
         return round(LEFT + (RIGHT - LEFT) * float((value - low) / (high - low)), 2)
 
     def bar(test: Mapping[str, Any]) -> Bar:
-        interval = test["interval"]
+        interval, inner = test["interval"], test["equivalence"]
         return Bar(
             test,
             None if test["gap"] is None else place(test["gap"]),
             place(interval["low"]) if interval else None,
             place(interval["high"]) if interval else None,
             sections.get((name, test["group"])),
+            (place(inner["low"]), place(inner["high"])) if inner else None,
         )
 
     bars = [bar(test) for test in groups]

@@ -11,7 +11,7 @@ from scipy import stats
 from ..data.plan import Plan
 from ..data.values import Floats
 from ..evidence.attribution import WORD_CLASSES, identity_lift, identity_push, identity_share
-from ..evidence.claims import claimed_and_measured, claims_of, measured, side
+from ..evidence.claims import claimed_and_measured, claims_of, measured, side, trust
 from ..evidence.decomposition import Decomposition, causal_check, decompose
 from ..evidence.evidence import MENTION, Edited, Evidence, ExplainedText
 from ..evidence.stored import Stored
@@ -50,6 +50,7 @@ def words(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) ->
                 "parts": decomposed(plan, stored, own, other),
                 "words": claims,
                 "agreement": claimed_and_measured(claims),
+                "badge": trust(claims),
                 "closed": closed(found, test, edited, stored.scores, rows=tried),
             }
         )
@@ -140,8 +141,7 @@ def disparity(
     tested = gap_test(
         values[kept], inside[kept], ~inside[kept], blocks=None if blocks is None else blocks[at], seed=plan.seed
     )
-    means = values[kept] @ inside[kept] / inside[kept].sum(axis=0)
-    return {"value": float(np.ptp(means)), "p": tested.spread_p, "chance": tested.chance, "n": int(kept.sum())}
+    return {"value": float(np.ptp(tested.levels)), "p": tested.spread_p, "chance": tested.chance, "n": int(kept.sum())}
 
 
 def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) -> list[dict[str, Any]]:
@@ -153,8 +153,8 @@ def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test])
         wrong = [
             row for row in gaps.sampled(found, test, plan)[0] if row in texts and _failed(stored, found, test, row)
         ]
-        surest = -1 if test.metric in ("false_positive_rate", "selection_rate") else 1
-        wrong.sort(key=lambda row: (surest * stored.scores[row], row))
+        threshold = found.rows.threshold
+        wrong.sort(key=lambda row: (-abs(stored.scores[row] - threshold), row))
         out.append(
             {
                 "metric": test.metric,
@@ -167,8 +167,11 @@ def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test])
 
 
 def _failed(stored: Stored, found: Measured, test: Test, row: int) -> bool:
+    """Whether the text counts against the model in the measure; of a share of all texts, whether it is in the share."""
     selected = bool(stored.scores[row] >= found.rows.threshold)
-    return not selected if test.metric == "true_positive_rate" else selected
+    if test.metric == "accuracy" and stored.labels is not None:
+        return selected != bool(stored.labels[row])
+    return not selected if test.metric in ("true_positive_rate", "false_negative_rate") else selected
 
 
 def _example(stored: Stored, evidence: Evidence, text: ExplainedText, gap: int) -> dict[str, Any]:

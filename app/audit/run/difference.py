@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadRequest
-from ..data.values import Interval
+from ..data.values import LEVEL, Interval
 from ..evidence import stored
 from ..family import gaps
 from ..family.gaps import Measured
-from ..measures.metrics import METRICS, Among, Kind, metric, stratum
+from ..measures.metrics import METRICS, SETTLED, Kind, metric, stratum
 from ..report.report import TABLES
 from ..statistics.bootstrap import cluster_gap_interval
 from ..statistics.exact import mcnemar, sign_flip
 from ..statistics.multiplicity import q_values
+from ..statistics.stratified import strata_of
 from .verification import declared_of, load
-
-SETTLED = (Among.ALL, Among.NEGATIVES, Among.POSITIVES)  # strata that do not depend on what a model predicts
 
 
 @dataclass(frozen=True)
 class Change:
-    """Of one measure in one group: before, after, flips either way, the paired p, and how the gap moved."""
+    """One measure in one group: before, after, and the rows that changed with the paired p of these; then the gap
+    before and after, taken as the audit takes it, and the interval of its change, another question than p's."""
 
     metric: str
     group: str
@@ -84,7 +84,7 @@ def _measured(path: Path, content: dict[str, Any]) -> tuple[Measured, list[str]]
 
 
 def _change(name: str, g: int, one: Measured, other: Measured) -> Change | None:
-    """None below the minimum of the plan."""
+    """None below the minimum of the plan, and where no template holds the group and what it is compared with."""
     known = metric(name)
     looked = stratum(one.rows, known.among)
     inside, background = (side[:, g] & looked for side in (one.membership.inside, one.membership.background))
@@ -96,12 +96,16 @@ def _change(name: str, g: int, one: Measured, other: Measured) -> Change | None:
     clusters = one.rows.clusters
     p = mcnemar(gained, lost) if clusters is None else sign_flip(moved[inside], clusters[inside], seed=one.family.seed)
     before, after = (float(v[inside].mean()) for v in values)
-    return Change(
-        name, one.membership.names[g], int(inside.sum()), before, after, gained, lost, p,
-        before - float(values[0][background].mean()), after - float(values[1][background].mean()),
-        cluster_gap_interval(
+    gaps_of = before - float(values[0][background].mean()), after - float(values[1][background].mean())
+    if one.comparison.design == "crossed" and clusters is not None:
+        sides = inside[:, None], background[:, None], clusters
+        within = [float(strata_of(v, *sides).gap[0]) for v in values]
+        if np.isnan(within).any():  # no template holds both
+            return None
+        gaps_of, interval = (within[0], within[1]), strata_of(moved, *sides).interval(0, LEVEL, rate=False)
+    else:
+        interval = cluster_gap_interval(
             moved, inside, background, np.arange(len(moved)) if clusters is None else clusters,
-            design="crossed" if one.comparison.design == "crossed" else "nested", seed=one.family.seed,
-            resamples=one.family.resamples,
-        ),
-    )  # fmt: skip
+            design="nested", seed=one.family.seed, resamples=one.family.resamples,
+        )  # fmt: skip
+    return Change(name, one.membership.names[g], int(inside.sum()), before, after, gained, lost, p, *gaps_of, interval)

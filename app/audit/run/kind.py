@@ -20,12 +20,11 @@ from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
 from ...store.database import Store
 from ...web.words import N_
-from .. import files
+from ..data import files, terms
 from ..data.material import Material
-from ..data.plan import Functional, Own, Plan, Swaps, Table
+from ..data.plan import Own, Plan, Swaps, Table
 from ..evidence.oracle import EngineOracle
-from ..measures import functional
-from ..report import plots, report, terms
+from ..report import plots, report
 from ..report.content import content_of
 from ..service import EARLY, ORIGINALS
 from . import reuse
@@ -138,7 +137,8 @@ def _found(content: Mapping[str, Any]) -> dict[str, Any]:
 def material(work: Work) -> Material:
     plan: Plan = work.request
     if isinstance(plan.data, Own) and plan.data.dataset is not None:
-        return _of_dataset(work.store, work.project, plan.model_dump_json())
+        classes = work.engine.ready(plan.model).labels
+        return _of_dataset(work.store, work.project, plan.model_dump_json(), tuple(classes))
     return _of_plan(plan.model_dump_json())
 
 
@@ -148,23 +148,25 @@ def _of_plan(plan: str) -> Material:
 
 
 @lru_cache(maxsize=1)  # every shard of a job asks for it, and twins are costly to make
-def _of_dataset(store: Store, project: str, declared: str) -> Material:
-    """A data set has its own names for its columns: text, label and those of its groups."""
+def _of_dataset(store: Store, project: str, declared: str, classes: tuple[str, ...]) -> Material:
+    """The rows of a data set by the names of the columns that its text, label and groups were read from."""
     plan = Plan.model_validate_json(declared)
     data = plan.data
     assert isinstance(data, Own)
     assert data.dataset is not None
-    text, label = (functional.TEXT, functional.LABEL) if isinstance(data, Functional) else ("text", "label")
-    sent = datasets.find(store, project, data.dataset)
-    blank = dict.fromkeys(sent.mapping.groups if sent.mapping else (), "")
+    found = datasets.find(store, project, data.dataset)
+    assert found.mapping is not None  # it was ready when the audit was asked for
+    text, label = found.mapping.text, found.mapping.label
+    blank: dict[str, Any] = dict.fromkeys(found.mapping.groups)
     rows: list[dict[str, Any]] = []
     while part := datasets.rows(store, project, data.dataset, len(rows), len(rows) + PAGE):
-        rows += [{text: each.text, label: each.label or "", **blank, **each.groups} for each in part]
+        rows += [blank | each.groups | {text: each.text} | ({label: each.label} if label else {}) for each in part]
     if isinstance(data, Table | Swaps):
-        data = data.model_copy(update={"text": text, "label": data.label and label})
-    made = material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows)
-    file = files.facts_of(sent.bad_rows, sent.bad_rows_listed, sent.notes)
-    return replace(made, source={**made.source, "title": sent.name, "file": file})
+        data = data.model_copy(update={"text": text, "label": label if data.label else None})
+    made = material_of(plan.model_copy(update={"data": data}), folder=Path(), dataset=rows, classes=classes)
+    file = files.facts_of(found.bad_rows, found.bad_rows_listed, found.notes)
+    left_out = {"bad_rows": found.bad_rows, **made.left_out} if found.bad_rows else made.left_out
+    return replace(made, source={**made.source, "title": found.name, "file": file}, left_out=left_out)
 
 
 def archive(folder: Path) -> bytes:

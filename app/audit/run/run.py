@@ -222,6 +222,7 @@ def store(material: Material, scores: Floats) -> Stored:
         hashes=tuple(hashlib.sha256(text.encode()).hexdigest() for text in material.texts),
         scores=scores,
         labels=material.labels,
+        labelled=material.labelled,
         membership=material.membership,
         clusters=material.clusters,
         twins=twins,

@@ -12,43 +12,78 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadRequest
-from ..data.groups import Membership, from_columns, from_mentions
+from ..data.files import Columns, rows_of
+from ..data.groups import Membership, from_columns, from_mentions, says_nobody, unknown_cells
+from ..data.labelling import labelling
 from ..data.lexicon import Lexicon, Mention
-from ..data.material import Material
+from ..data.material import Material, Pair
 from ..data.plan import Functional, Plan, Swaps, Table, Templates
 from ..data.swaps.swapping import swappable, twins_of
 from ..data.values import Bools
-from ..files import Columns, rows_of
 from ..measures.functional import LABEL, TEXT, cases_of
 from ..report.matches import sampled
 
 SAMPLES = Path(__file__).parent / "samples"
 SLOT = "{identity}"
+MOST_NAMED = 20  # groups that an error lists
 JIGSAW = "identity templates of Jigsaw's unintended-ml-bias-analysis, CC BY 4.0"
-TRUE = frozenset({"1", "true", "yes", "1.0"})
 
 
-def material_of(plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]] | None = None) -> Material:
-    """folder: what paths in the plan are relative to. dataset: the rows of an uploaded data set. Raises BadRequest."""
+def material_of(
+    plan: Plan, *, folder: Path, dataset: Sequence[Mapping[str, Any]] | None = None, classes: Sequence[str] = ()
+) -> Material:
+    """folder: what paths in the plan are relative to. dataset: the rows of an uploaded data set. classes: of the model,
+    which labels are matched with. Raises BadRequest, also where the plan would compare nothing."""
+    found = _read(plan, folder, dataset, classes)
+    _comparable(plan, found.membership)
+    return found
+
+
+def _read(plan: Plan, folder: Path, dataset: Sequence[Mapping[str, Any]] | None, classes: Sequence[str]) -> Material:
     data = plan.data
     if isinstance(data, Templates):
         return templates(data)
     if data.path is None:
-        return _of_rows(plan, list(dataset or ()))
+        return _of_rows(plan, list(dataset or ()), classes)
     rows, facts = rows_of(folder / data.path, _columns(data))
-    made = _of_rows(plan, rows)
+    made = _of_rows(plan, rows, classes)
     left_out = {"bad_rows": facts["bad_rows"], **made.left_out} if facts["bad_rows"] else made.left_out
     return replace(made, source={**made.source, "file": facts}, left_out=left_out)
 
 
-def _of_rows(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Material:
+def _of_rows(plan: Plan, rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> Material:
     data = plan.data
     if isinstance(data, Functional):
         return functional(data, rows)
+    audited = plan.audited or (classes[-1] if classes else "")
     if isinstance(data, Table):
-        return table(data, rows, audited=plan.audited, seed=plan.seed)
+        return table(data, rows, audited=audited, seed=plan.seed, classes=classes)
     assert isinstance(data, Swaps)
-    return swapped(data, rows, audited=plan.audited, seed=plan.seed)
+    return swapped(data, rows, audited=audited, seed=plan.seed, classes=classes)
+
+
+def _comparable(plan: Plan, membership: Membership) -> None:
+    """Raises BadRequest for groups that are not there, and where no group has a text to be compared with."""
+    if missing := [name for name in plan.groups if name not in membership.names]:
+        there = ", ".join(membership.names[:MOST_NAMED]) or "none"
+        raise BadRequest(f"no text is of the group {missing[0][:80]!r}", cure=f"The groups are {there}.")
+    kept = membership.against(plan.compared)
+    if plan.groups:
+        kept = kept.keep([kept.names.index(name) for name in plan.groups])
+    if not len(kept):
+        raise BadRequest("no text is of any group", cure="Name columns that say whom a text is about, or terms.")
+    if kept.background.any():
+        return
+    if plan.compared == "no_group":
+        raise BadRequest(
+            'compared = "no_group" compares with texts that are known to be of no group, and there are none',
+            cure="Say in data.no_group which values of a column mean that a text names no group (an empty string: an "
+            'empty cell), or compare with all other texts: compared = "complement".',
+        )
+    raise BadRequest(
+        f"every text is of the group {kept.names[0][:80]!r}: there is none to compare it with",
+        cure="Add texts of other groups, or say in data.no_group which values name none.",
+    )
 
 
 def _columns(data: Table | Swaps | Functional) -> Columns:
@@ -90,8 +125,10 @@ def templates(data: Templates) -> Material:
     )
 
 
-def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int = 0) -> Material:
-    """Your own rows; a row without text is left out and counted."""
+def table(
+    data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int = 0, classes: Sequence[str] = ()
+) -> Material:
+    """Your own rows; a row without text is left out and counted, and so is a group that goes with such rows."""
     if not rows:
         raise BadRequest("the data set has no rows")
     needed = [name for name in (data.text, data.label, data.cluster, *data.groups) if name is not None]
@@ -100,20 +137,16 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed:
         raise BadRequest(f"there is no column {missing[0]!r}; there are {there}", cure="Name one of them in the plan.")
     kept = [row for row in rows if str(row[data.text] or "").strip() and "\0" not in str(row[data.text])]
     texts = [str(row[data.text]) for row in kept]
-    labels: Bools | None = None
+    read = None
     if data.label is not None:
-        meant = frozenset(data.positive) or TRUE | {audited.lower()}
-        labels = np.array([str(row[data.label]).strip().lower() in {m.lower() for m in meant} for row in kept])
-        if labels.all() or not labels.any():
-            seen = ", ".join(sorted({str(row[data.label]) for row in kept})[:10])
-            raise BadRequest(
-                f"the column {data.label!r} makes every row {'' if labels.all() else 'not '}of the class",
-                cure=f"Say in positive which labels mean it; there are {seen}.",
-            )
-    membership, found, terms = _groups(data, kept, texts)
+        cells = [row[data.label] for row in kept]
+        read = labelling(cells, data.label, positive=data.positive, audited=audited, classes=classes)
+    membership, found, facts = _groups(data, kept, texts)
+    gone = sorted(set(from_columns(_cells_of(data, rows), data.no_group).names) - set(membership.names))
     return Material(
         texts=tuple(texts),
-        labels=labels,
+        labels=None if read is None else read.labels,
+        labelled=None if read is None else read.known,
         membership=membership,
         mentions=tuple(tuple((each.start, each.end) for each in named) for named in found),
         matches=sampled(texts, found, seed=seed),
@@ -124,20 +157,24 @@ def table(data: Table, rows: Sequence[Mapping[str, Any]], *, audited: str, seed:
             licence=None,
             assigned="terms" if data.terms and not data.groups else "columns",
             language=data.terms,
-            **terms,
+            **facts,
+            labels=[] if read is None else list(read.listed),
+            vanished=gone,
         ),
         clusters=None if data.cluster is None else tuple(str(row[data.cluster]) for row in kept),
         left_out={"no_text": len(rows) - len(kept)} if len(rows) > len(kept) else {},
     )
 
 
-def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int) -> Material:
+def swapped(
+    data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, seed: int, classes: Sequence[str] = ()
+) -> Material:
     """Your own rows, measured, and after them their twins with another group named."""
     asked = Table(
         path=data.path, dataset=data.dataset, text=data.text, label=data.label, positive=data.positive, terms=data.terms
     )
     _known(data.not_comparable, [name for groups in swappable(data.terms).values() for name in groups])
-    own = table(asked, rows, audited=audited, seed=seed)
+    own = table(asked, rows, audited=audited, seed=seed, classes=classes)
     names = own.membership.names
     found = twins_of(
         own.texts,
@@ -159,7 +196,8 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
     return replace(
         own,
         texts=texts,
-        labels=None if own.labels is None else np.append(own.labels, own.labels[[each.row for each in found.pairs]]),
+        labels=_with_twins(own.labels, found.pairs),
+        labelled=_with_twins(own.labelled, found.pairs),
         membership=everywhere.keep([everywhere.names.index(name) for name in names]),
         mentions=tuple(tuple((each.start, each.end) for each in lexicon.find(text)) for text in texts),
         source={**facts, "swaps": {"candidates": found.candidates, "tried": found.tried, "made": len(found.pairs)}},
@@ -167,6 +205,11 @@ def swapped(data: Swaps, rows: Sequence[Mapping[str, Any]], *, audited: str, see
         audited=len(own.texts),
         left_out={**own.left_out, **found.left_out},
     )
+
+
+def _with_twins(column: Bools | None, pairs: Sequence[Pair]) -> Bools | None:
+    """A column of the own rows with the same of the row that each twin was made of."""
+    return None if column is None else np.append(column, column[[each.row for each in pairs]])
 
 
 def _known(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
@@ -182,27 +225,40 @@ def _known(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> None:
 def _groups(
     data: Table, rows: Sequence[Mapping[str, Any]], texts: Sequence[str]
 ) -> tuple[Membership, tuple[tuple[Mention, ...], ...], dict[str, Any]]:
-    """Membership, the terms that name an identity, and what a report says of the list of terms."""
-    columns = {name: [row[name] for row in rows] for name in data.groups}
+    """Membership, the terms that name an identity, and what a report says of the list of terms and of blank cells."""
+    columns = _cells_of(data, rows)
+    own = from_columns(columns, data.no_group)
+    facts: dict[str, Any] = {"unknown": list(unknown_cells(columns, data.no_group))} if columns else {}
+    _named(data, columns, own)
     if data.terms is None:
-        return from_columns(columns), tuple(() for _ in texts), {}
+        return own, tuple(() for _ in texts), facts
     lexicon = Lexicon.load(data.terms)
     mentions = tuple(tuple(lexicon.find(text)) for text in texts)
     found = lexicon.membership(texts)
     if not len(found) and not columns:
         raise BadRequest("no text names a group of the list of terms", cure="Choose the list of the texts' language.")
     used = {group.name: list(group.terms) for group in lexicon.groups if group.name in found.names}
-    facts = {"terms_sha256": lexicon.digest, "terms": used}
-    return (_beside(found, from_columns(columns)) if columns else found), mentions, facts
+    facts |= {"terms_sha256": lexicon.digest, "terms": used}
+    return (found.beside(own) if columns else found), mentions, facts
 
 
-def _beside(one: Membership, other: Membership) -> Membership:
-    return Membership(
-        (*one.names, *other.names),
-        (*one.axes, *other.axes),
-        np.concatenate([one.inside, other.inside], axis=1),
-        np.concatenate([one.background, other.background], axis=1),
-    )
+def _cells_of(data: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[object]]:
+    return {name: [row[name] for row in rows] for name in data.groups}
+
+
+def _named(data: Table, columns: Mapping[str, Sequence[object]], own: Membership) -> None:
+    """Raises BadRequest for a column that names no group, and for a value of no_group that no cell has."""
+    if silent := [name for name in columns if name not in own.axes]:
+        raise BadRequest(
+            f"the column {silent[0]!r} names no group: every cell is blank, or one of data.no_group",
+            cure="Name a column that says whom a text is about.",
+        )
+    cells = {cell for column in columns.values() for cell in column}
+    for value in data.no_group:
+        if not any(says_nobody(cell, {value.strip().casefold()}) for cell in cells):
+            raise BadRequest(
+                f"data.no_group: no cell of {', '.join(columns)} is {value[:80]!r}", cure="Write it as the file does."
+            )
 
 
 def functional(data: Functional, rows: Sequence[Mapping[str, Any]]) -> Material:
@@ -231,7 +287,8 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
     digest = hashlib.sha256()
     for text in texts:
         digest.update(text.encode() + b"\0")
-    return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **facts}
+    read: dict[str, Any] = {"labels": [], "unknown": [], "vanished": []}
+    return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **read, **facts}
 
 
 def _sample(name: str) -> Iterator[dict[str, str]]:

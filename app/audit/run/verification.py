@@ -20,7 +20,8 @@ from ..report.report import TABLES
 from .run import SHARD, predict
 
 TOLERANCE = 1e-4  # of a probability that is predicted again, perhaps on another processor
-COMPUTED = ("rows", "positives", "negatives", "ungrouped", "twins", "not_comparable", "clusters", "design")
+COMPUTED = ("rows", "positives", "negatives", "unlabelled", "ungrouped", "twins", "not_comparable", "clusters",
+            "design")  # fmt: skip
 
 
 @dataclass(frozen=True)

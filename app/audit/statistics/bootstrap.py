@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -34,24 +34,7 @@ def cluster_gap_interval(
     resamples: int = RESAMPLES,
     level: float = LEVEL,
 ) -> Interval | None:
-    """Interval of mean inside − mean in the background, or of the mean alone; None below 20 clusters."""
-    return cluster_gap_intervals(
-        values, inside, background, clusters, design=design, seed=seed, resamples=resamples, levels=(level,)
-    )[0]
-
-
-def cluster_gap_intervals(
-    values: Floats,
-    inside: Bools,
-    background: Bools | None,
-    clusters: Ints,
-    *,
-    levels: Sequence[float],
-    design: Design = "crossed",
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-) -> tuple[Interval | None, ...]:
-    """One for each level, from the same draws.
+    """Interval of mean inside − mean in the background, or of the mean alone; None below 20 clusters.
 
     Crossed: clusters are drawn whole, with all the groups they hold. Nested: clusters of the group and clusters of the
     background are drawn apart. Percentiles are widened as a t interval is (Hesterberg 2015), for few clusters.
@@ -62,7 +45,7 @@ def cluster_gap_intervals(
     draws = np.unique(np.concatenate(used)) if design == "crossed" else None
     fewest = len(draws) if draws is not None else min(len(rows) for rows in used)
     if fewest < CLUSTERS:
-        return (None,) * len(levels)
+        return None
     means = []
     for side, ((sums, counts), rows) in enumerate(zip(tables, used, strict=True)):
         at = rows if draws is None else draws
@@ -70,12 +53,8 @@ def cluster_gap_intervals(
         total = weights @ counts[at]
         means.append(divided(weights @ sums[at], total))
     gaps = means[0] - means[1] if len(means) == 2 else means[0]
-    gaps = gaps[~np.isnan(gaps)]
-    ends = [np.quantile(gaps, widened(fewest, level)) for level in levels]
-    return tuple(
-        Interval(float(low), float(high), f"cluster bootstrap, {design}", level)
-        for (low, high), level in zip(ends, levels, strict=True)
-    )
+    low, high = np.quantile(gaps[~np.isnan(gaps)], widened(fewest, level))
+    return Interval(float(low), float(high), f"cluster bootstrap, {design}", level)
 
 
 def _cluster_sums(values: Floats, side: Bools, clusters: Ints) -> tuple[Floats, Floats]:

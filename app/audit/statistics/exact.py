@@ -1,6 +1,9 @@
-"""Exact tests: Fisher for two rates, McNemar for flips, sign-flip of cluster totals for clustered flips."""
+"""Exact tests: Fisher for two rates, alone or over strata, McNemar for flips, sign-flip of cluster totals for flips of
+clustered rows."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
@@ -10,16 +13,47 @@ from ..data.values import Floats, Ints
 RELATIVE = 1 + 1e-7  # tables whose probability differs by rounding alone are equally likely
 ENUMERATED = 16  # up to so many clusters every pattern of signs is tried
 FLIPS = 9_999
+OUTCOMES, SMALL = 20_000, 1_000  # of a sum of strata; rows of a stratum whose law is kept
 
 
 def fisher(events: int, n: int, other_events: int, other_n: int) -> float:
     """Two-sided p of equal rates given the margins: the sum over tables no likelier than this one (Fisher 1935)."""
-    total, drawn = n + other_n, events + other_events
+    return stratified_fisher(*(np.array([count]) for count in (events, n, other_events, other_n)))
+
+
+def stratified_fisher(events: Ints, n: Ints, other_events: Ints, other_n: Ints) -> float:
+    """The same over strata (strata,) of which each may have its own rate: the exact form of the Cochran-Mantel-Haenszel
+    test (Birch 1964). Two-sided p of the sum of `events`, given the margins of every stratum; the normal law above
+    20,000 outcomes."""
+    drawn, total = events + other_events, n + other_n
+    varied = (n > 0) & (other_n > 0) & (drawn > 0) & (drawn < total)
+    margins = np.stack([n, other_n, drawn], axis=1)[varied].astype(np.int64)
+    if not len(margins):
+        return 1.0
+    observed = int(events[varied].sum())
+    lowest = np.maximum(0, margins[:, 2] - margins[:, 1])
+    if int((np.minimum(margins[:, 0], margins[:, 2]) - lowest).sum()) > OUTCOMES:
+        return _normal_p(observed, *margins.astype(np.float64).T)
+    law = np.ones(1)
+    for row in margins.tolist():
+        law = np.convolve(law, _hypergeometric(*row) if row[0] + row[1] <= SMALL else _law(*row))
+    return float(min(1.0, law[law <= law[observed - int(lowest.sum())] * RELATIVE].sum()))
+
+
+def _law(n: int, other_n: int, drawn: int) -> Floats:
+    """How likely each number of events among the n is, from the least possible on."""
     support = np.arange(max(0, drawn - other_n), min(n, drawn) + 1)
-    ways = _log_ways(n, support) + _log_ways(other_n, drawn - support) - _log_ways(total, np.array([drawn]))
-    probabilities = np.exp(ways)
-    observed = probabilities[events - support[0]]
-    return float(min(1.0, probabilities[probabilities <= observed * RELATIVE].sum()))
+    ways = _log_ways(n, support) + _log_ways(other_n, drawn - support) - _log_ways(n + other_n, np.array([drawn]))
+    return np.asarray(np.exp(ways), dtype=np.float64)
+
+
+_hypergeometric = lru_cache(maxsize=4096)(_law)  # templates have few shapes
+
+
+def _normal_p(observed: int, n: Floats, other_n: Floats, drawn: Floats) -> float:
+    total = n + other_n
+    variance = float((n * other_n * drawn * (total - drawn) / (total**2 * (total - 1))).sum())
+    return float(2 * stats.norm.sf(abs(observed - float((n * drawn / total).sum())) / variance**0.5))
 
 
 def _log_ways(n: int, chosen: Ints) -> Floats:

@@ -22,9 +22,13 @@ def q_values(p_values: Sequence[float | None] | Floats, correction: Correction =
         return found
     order = tested[np.argsort(given[tested], kind="stable")]
     m = len(order)
-    penalty = float(np.sum(1 / np.arange(1, m + 1))) if correction == "by" else 1.0
-    stepped = given[order] * m * penalty / np.arange(1, m + 1)
+    stepped = given[order] * m * penalty_of(m, correction) / np.arange(1, m + 1)
     adjusted = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
     for row, q in zip(order, adjusted, strict=True):
         found[row] = float(q)
     return found
+
+
+def penalty_of(tests: int, correction: Correction) -> float:
+    """What tests that may depend in any way cost: Σ 1/i over their number; 1 for Benjamini and Hochberg's."""
+    return float(np.sum(1 / np.arange(1, tests + 1))) if correction == "by" and tests else 1.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from ..data.values import Bools, Floats, Ints, divided
 
@@ -20,6 +21,7 @@ BATCH = 2_000_000  # values held at once
 LEAST = 1_000
 EXCEEDANCES = 20  # Besag & Clifford 1991: a test that chance has beaten so often needs no more draws
 FEW_EVENTS = 4  # for each pattern of membership: below it dealing them one by one is faster, up to eleven times
+PLACES, NOTHING = 9, 1e-12  # of a standardised gap; a deviation so small beside the values is rounding
 CLOSE = 1 - 1e-9  # gaps that differ by rounding alone count as equal
 
 Draw = Callable[[int], tuple[Floats, Floats]]  # draws → sums inside and in the background, (draws, groups) each
@@ -36,8 +38,9 @@ class Chance:
 @dataclass(frozen=True)
 class GapTest:
     p_values: tuple[float, ...]  # two-sided, each group against its background
+    levels: tuple[float, ...]  # each group's mean; with blocks its effect beside them and the other groups, around 0
     spread_p: float | None  # of the largest studentised gap between two groups; None below two groups
-    chance: Chance | None  # max − min of the groups' values when memberships are permuted
+    chance: Chance | None  # max − min of the levels when memberships are permuted
 
 
 def permutations_for(tests: int) -> int:
@@ -53,39 +56,61 @@ def gap_test(
     blocks: Ints | None = None,
     permutations: int = LEAST,
     seed: int = 0,
+    spread: bool = True,
 ) -> GapTest:
-    """Each group's mean against its background's and the spread of all groups' means; every group must have rows.
+    """Each group's mean against its background's and the spread of all groups' levels; every group must have rows.
 
     values (n,); inside, background (n, groups); blocks (n,). p = (1 + draws at least as far out) / (draws + 1).
     """
+    size = float(np.abs(values).max(initial=0.0))
+    to_levels = inside_blocks(inside, blocks) if blocks is not None else np.diag(1.0 / inside.sum(axis=0))
+    of_levels = inside @ to_levels
+    centred = blocks is not None
     blocks = np.zeros(len(values), dtype=np.int64) if blocks is None else np.unique(blocks, return_inverse=True)[1]
     sizes, other_sizes = inside.sum(axis=0), background.sum(axis=0)
-    within, versus = inside / sizes, inside / sizes - background / np.maximum(other_sizes, 1)
+    versus = inside / sizes - background / np.maximum(other_sizes, 1)
     centre, deviation = _moments(values, versus, blocks)
-    spread = _SpreadStatistic(values, within, blocks) if inside.shape[1] > 1 else None
+    ranged = _SpreadStatistic(values, of_levels, blocks) if spread and inside.shape[1] > 1 else None
+    without_gaps = _moments(values, of_levels, blocks)[0] * centred
     draw = drawing(values, inside, background, blocks, rng=np.random.default_rng(seed))
 
     def standard(sums: Floats, other_sums: Floats) -> Floats:
         gaps = sums / sizes - other_sums / np.maximum(other_sizes, 1)
-        return np.nan_to_num(divided(np.abs(gaps - centre), deviation))
+        return _rounded(divided(np.abs(gaps - centre), np.where(deviation > NOTHING * size, deviation, 0.0)))
 
     observed_sums = values @ inside, values @ background
     observed = standard(*(sums[None, :] for sums in observed_sums))[0]
-    means = observed_sums[0] / sizes
-    furthest = spread.largest(means[None, :])[0] if spread else 0.0
+    levels = observed_sums[0] @ to_levels
+    furthest = ranged.largest(levels[None, :])[0] if ranged else 0.0
     beyond, beyond_spread, ranges = np.zeros(len(sizes), dtype=np.int64), 0, []
     batch = max(1, min(permutations, BATCH // max(1, len(values))))
     for start in range(0, permutations, batch):
         sums, other_sums = draw(min(batch, permutations - start))
         beyond += (standard(sums, other_sums) >= observed * CLOSE).sum(axis=0)
-        if spread:
-            drawn = sums / sizes
-            ranges.append(np.ptp(drawn, axis=1))
-            beyond_spread += int((spread.largest(drawn) >= furthest * CLOSE).sum())
+        if ranged:
+            drawn = sums @ to_levels
+            ranges.append(np.ptp(drawn - without_gaps, axis=1))
+            beyond_spread += int((ranged.largest(drawn) >= furthest * CLOSE).sum())
     p_values = tuple(float(p) for p in (1 + beyond) / (permutations + 1))
-    if not spread:
-        return GapTest(p_values, None, None)
-    return GapTest(p_values, (1 + beyond_spread) / (permutations + 1), chance_of(ranges))
+    own = tuple(float(level) for level in levels - without_gaps)
+    if not ranged:
+        return GapTest(p_values, own, None, None)
+    return GapTest(p_values, own, (1 + beyond_spread) / (permutations + 1), chance_of(ranges))
+
+
+def inside_blocks(inside: Bools, blocks: Ints) -> Floats:
+    """(groups, groups): what makes of the groups' sums their effects beside those of the blocks, by least squares, so
+    that a group that met harder blocks, or rows of another group, does not answer for them."""
+    at = np.unique(blocks, return_inverse=True)[1]
+    held = sparse.csr_array((np.ones(len(at)), (at, np.arange(len(at))))) @ inside.astype(np.float64)
+    both = inside.T.astype(np.float64) @ inside
+    found: Floats = np.linalg.pinv(both - held.T @ (held / np.bincount(at)[:, None]), rcond=1e-9, hermitian=True)
+    return found
+
+
+def _rounded(standardised: Floats) -> Floats:
+    """Gaps in their deviation; what sums leave of a gap of 0 is 0, and so is a gap that nothing could move."""
+    return np.asarray(np.round(np.nan_to_num(standardised), PLACES), dtype=np.float64)
 
 
 def chance_of(ranges: list[Floats]) -> Chance:
@@ -129,8 +154,7 @@ class _SpreadStatistic:
         if not len(self.first):
             return np.zeros(len(means))
         gaps = means[:, self.first] - means[:, self.second] - self.centre
-        largest: Floats = (np.abs(gaps) / self.deviation).max(axis=1)
-        return largest
+        return _rounded((np.abs(gaps) / self.deviation).max(axis=1))
 
 
 def drawing(values: Floats, inside: Bools, background: Bools, blocks: Ints, *, rng: np.random.Generator) -> Draw:
@@ -217,3 +241,36 @@ def sequential_p(
         p_values[done] = stop / (made + 1 + reached[:, done].argmax(axis=0))
         counts, made = running[-1], made + size
     return np.where(np.isnan(p_values), (1 + counts) / (made + 1), p_values)
+
+
+def sequential_block_p(values: Floats, inside: Bools, blocks: Ints, *, most: int, seed: int) -> float:
+    """Two-sided p of the sum of the values inside (n,) when they change places within blocks, by Besag & Clifford."""
+    centre, deviation = (float(each[0]) for each in _moments(values, inside[:, None].astype(np.float64), blocks))
+    if deviation <= NOTHING * np.abs(values).max(initial=0.0):
+        return 1.0
+    draw = _block_sums(values, inside, blocks, np.random.default_rng(seed))
+
+    def standard(sums: Floats) -> Floats:
+        return _rounded(np.abs(sums - centre) / deviation)
+
+    observed = standard(values[inside].sum(keepdims=True))
+    batch = max(1, min(200, BATCH // len(values)))
+    return float(sequential_p(observed, lambda size, _: standard(draw(size))[:, None], most=most, batch=batch)[0])
+
+
+def _block_sums(values: Floats, inside: Bools, blocks: Ints, rng: np.random.Generator) -> Callable[[int], Floats]:
+    """Draws → their sums inside. Of a block with one row inside, as templates have, that row alone is drawn."""
+    held = np.bincount(blocks, weights=inside)
+    single = held[blocks] == 1
+    order = np.flatnonzero(single)[np.argsort(blocks[single], kind="stable")]
+    first = np.flatnonzero(np.diff(blocks[order], prepend=-1))
+    sizes = np.diff([*first, len(order)])
+    column = inside[~single, None]
+    move = _Moving(values[~single], column, column, blocks[~single], rng) if len(column) else None
+
+    def draw(size: int) -> Floats:
+        chosen = first + (rng.random((size, len(first))) * sizes).astype(np.int64)
+        sums: Floats = values[order][chosen].sum(axis=1)
+        return sums if move is None else sums + move(size)[0][:, 0]
+
+    return draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from ..data.values import Bools, Floats, Ints
+from ..data.values import Floats, Ints
 
 POWER = 0.8
 
@@ -53,20 +53,8 @@ def intraclass_correlation(values: Floats, clusters: Ints) -> float:
     return float(np.clip((between - within) / denominator, 0.0, 1.0)) if denominator > 0 else 0.0
 
 
-def design_effect(values: Floats, clusters: Ints | None, inside: Bools | None = None) -> float:
-    """1 + (m − 1) · ICC with m the mean rows a cluster; 1 for independent rows.
-
-    inside (n,): the rows of the group. Where every cluster holds the group in the same share, as every template holds
-    every identity, what a cluster's rows have in common falls out of the gap, and only what is left varies: 1 − ICC.
-    """
+def design_effect(values: Floats, clusters: Ints | None) -> float:
+    """1 + (m − 1) · ICC with m the mean rows a cluster, where a cluster is of one group; 1 for independent rows."""
     if clusters is None or not len(values):
         return 1.0
-    shared = intraclass_correlation(values, clusters)
-    if inside is not None and _balanced(inside, clusters):
-        return max(1 - shared, 1 / len(values))
-    return 1 + (len(values) / len(np.unique(clusters)) - 1) * shared
-
-
-def _balanced(inside: Bools, clusters: Ints) -> bool:
-    sizes, held = np.bincount(clusters), np.bincount(clusters, weights=inside)
-    return bool(inside.any() and (held * len(inside) == sizes * inside.sum()).all())
+    return 1 + (len(values) / len(np.unique(clusters)) - 1) * intraclass_correlation(values, clusters)

@@ -1,7 +1,8 @@
-"""What may be said of a gap. Four different things: found, shown equal, not found, and too little data to say."""
+"""What may be said of a gap: found, found and too small to matter, shown equal, not found, too little data to say."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from ..data.values import Interval
@@ -11,7 +12,8 @@ EQUIVALENCE_LEVEL = 0.90  # two one-sided tests at 5 % are one 90 % interval (Sc
 
 class Verdict(StrEnum):
     FINDING = "finding"  # q <= alpha within the declared family
-    SHOWN_EQUAL = "shown equal"  # the 90 % interval lies within the declared margin
+    WITHIN_MARGIN = "found, within the margin"  # the same, and the 90 % interval lies within the declared margin
+    SHOWN_EQUAL = "shown equal"  # not found, and the 90 % interval lies within the declared margin
     NO_DIFFERENCE_FOUND = "no difference found"  # neither, though a gap of the margin would have been seen
     TOO_LITTLE_DATA = "too little data"  # a gap as large as the margin could have gone unseen
 
@@ -26,7 +28,7 @@ def verdict(
 ) -> Verdict:
     """interval is the 90 % interval of the gap; detectable the smallest gap these rows show; q None if not tested."""
     if q is not None and q <= alpha:
-        return Verdict.FINDING
+        return Verdict.WITHIN_MARGIN if interval is not None and interval.within(margin) else Verdict.FINDING
     if q is not None and interval is not None and interval.within(margin):
         return Verdict.SHOWN_EQUAL
     if q is None or detectable is None or detectable > margin:
@@ -34,9 +36,14 @@ def verdict(
     return Verdict.NO_DIFFERENCE_FOUND
 
 
-def all_equal(pairs: list[Interval | None], *, margin: float) -> bool:
-    """Whether a largest gap is shown equal: the 90 % interval of every pair lies within the margin.
+def all_equal(pairs: Iterable[Interval | None], *, margin: float) -> bool:
+    """Whether a largest gap is shown equal: the 90 % interval of every pair lies within the margin; False of no pairs.
 
     Every pair must pass, so no correction is needed (an intersection-union test).
     """
-    return bool(pairs) and all(pair is not None and pair.within(margin) for pair in pairs)
+    some = False
+    for pair in pairs:
+        if pair is None or not pair.within(margin):
+            return False
+        some = True
+    return some

@@ -9,7 +9,7 @@ import typer
 
 from ...settings import Settings
 from ...store.database import Store, newest, open_store
-from ...store.private import keep_files_private
+from ...store.files.private import keep_files_private
 from ...store.results import now
 from ...store.upkeep import backup as copies
 from ...store.upkeep import integrity, retention

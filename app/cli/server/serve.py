@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ...settings import Settings
-from ...store.private import keep_files_private
+from ...store.files.private import keep_files_private
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
 

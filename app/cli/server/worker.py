@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ...settings import Settings
-from ...store.private import keep_files_private
+from ...store.files.private import keep_files_private
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
 from .serve import settings_of

@@ -11,7 +11,7 @@ import typer
 
 from ...settings import Settings
 from ...store.database import Store, open_store
-from ...store.private import keep_files_private
+from ...store.files.private import keep_files_private
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `whence serve`.")]

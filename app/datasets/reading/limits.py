@@ -23,4 +23,5 @@ class Limits:
     groups: int = 8  # group columns
     values: int = 200  # different values of a group column that one can filter by
     strata: int = 500  # combinations of group values that one can filter by
+    bad: int = 20_000  # bad rows after which a file is given up that has not a tenth as many good ones
     sample: int = 1000  # records that the columns are guessed from

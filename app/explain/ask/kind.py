@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from ..._library import explainers
 from ...engine.messages import Explained, ExplainedPanel
 from ...errors import Conflict
 from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
-from ...store import history, results
+from ...store import history, holders, results
+from ...store.results import NewResult
 from . import records
 from .keys import numbers_of
 from .schemas import Asked
@@ -28,7 +32,7 @@ class ExplanationKind(Kind):
         asked: Asked = work.request
         if _stored(work) is None:
             new = records.answer(asked, _made(work))
-            work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
+            work.commit(partial(_keep, work, new))
         return asked.key.encode()
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -37,8 +41,15 @@ class ExplanationKind(Kind):
         if body is None:
             raise Conflict("the explanation was deleted while its job ended", cure="Ask again.")
         entry = records.entry(asked, records.read(asked, body))
-        work.store.commit(partial(history.put, project=work.project, entry=entry))
+        work.commit(partial(history.put, project=work.project, entry=entry))
         return {"key": asked.key, "links": {"page": asked.address, "json": f"/v1{asked.address}"}}
+
+
+def _keep(work: Work, new: Sequence[NewResult], session: Session) -> None:
+    """Stores the answer. Raises Cancelled where those for whom it was made were deleted meanwhile."""
+    if holders.is_free(session, work.project, work.request.key):
+        raise explainers.Cancelled("nobody asks for it any more")
+    results.add(session, work.store.files, work.project, new)
 
 
 def _stored(work: Work) -> bytes | None:

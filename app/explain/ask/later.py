@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ...engine.demand.costs import estimate
 from ...errors import StillRunning
 from ...jobs import following
 from ...jobs.schemas import JobOut
-from ...store import results
+from ...store import holders, results
 from ...store.job_states import State
 from ...web.dependencies import Services
 from .schemas import Asked
@@ -25,8 +27,9 @@ async def under_way(services: Services, project: str, key: str) -> JobOut | None
     return await following.under_way(services, project, KIND, key)
 
 
-async def made(services: Services, project: str, asked: Asked, *, wait: float) -> bytes:
+async def made(services: Services, project: str, asked: Asked, *, wait: float, holder: str) -> bytes:
     """The answer, if its job is done within `wait` seconds. Raises StillRunning, or what the job failed with."""
+    await services.store.write(partial(holders.hold, project=project, keys=[asked.key], holder=holder))
     known = await under_way(services, project, asked.key)
     job = known or await _submitted(services, project, asked)
     job = await following.outcome(services, project, job, wait=wait, mine=known is None)
@@ -34,11 +37,6 @@ async def made(services: Services, project: str, asked: Asked, *, wait: float) -
     if found is None:
         raise StillRunning(job.id, asked.key)
     return found
-
-
-async def forget(services: Services, project: str, key: str) -> None:
-    """With the answer goes the job that made it: it holds the text."""
-    await following.forget(services, project, KIND, key)
 
 
 async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:

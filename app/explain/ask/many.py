@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from ..._library import explainers
 from ...engine.messages import Explain
 from ...engine.schemas import ModelOut
 from ...jobs.runner.work import Work
-from ...store import results
+from ...store import holders, results
 from ...store.results import NewResult
 from . import answers
 from . import records as explanations
@@ -19,8 +21,11 @@ from .questions import explainer_of, question_of
 from .schemas import ExplanationOut, ExplanationRequest
 
 
-def explained(work: Work, questions: Sequence[ExplanationRequest], start: int) -> list[BatchRow]:
-    """One row a question, counted from `start`; all of one model. A question that fails is a row with its error."""
+def explained(work: Work, questions: Sequence[ExplanationRequest], start: int, *, holder: str) -> list[BatchRow]:
+    """One row a question, counted from `start`; all of one model. A question that fails is a row with its error.
+
+    holder: for whom the explanations are kept (store/holders.py).
+    """
     new: list[NewResult] = []
     found: list[BatchRow] = []
     for at, asked in enumerate(questions):
@@ -31,8 +36,13 @@ def explained(work: Work, questions: Sequence[ExplanationRequest], start: int) -
             raise
         except explainers.ExplainersError as error:
             found.append(answers.failed(start + at, asked.input.text, asked.input.text_pair, error=error))
-    work.store.commit(lambda session: results.add(session, work.store.files, work.project, new))
+    work.commit(partial(_keep, work, new, [row.explanation for row in found if row.explanation], holder))
     return found
+
+
+def _keep(work: Work, new: Sequence[NewResult], keys: Sequence[str], holder: str, session: Session) -> None:
+    results.add(session, work.store.files, work.project, new)
+    holders.hold(session, work.project, keys, holder)
 
 
 def _explanation(work: Work, asked: ExplanationRequest, row: int, *, state: ModelOut, new: list[NewResult]) -> BatchRow:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...errors import BadRequest, Conflict
+from ...store.holders import of_page
 from ...web.dependencies import Services
 from . import service
 from .schemas import ExplanationOut, ExplanationRequest, PanelOut
@@ -33,7 +34,7 @@ async def make(services: Services, panel: PanelOut, model: ModelOut, method: str
     if method not in _scored(panel):
         listed = ", ".join(_scored(panel)) or "none"
         raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
-    await service.make_explanation(services, _request(panel, model, method), project)
+    await service.make_explanation(services, _request(panel, model, method), project, holder=of_page(panel.key))
 
 
 async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:

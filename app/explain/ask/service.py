@@ -10,14 +10,20 @@ from functools import partial
 
 import numpy as np
 import structlog
+from sqlalchemy.orm import Session
 
 from ..._library import explainers
 from ...engine.demand.flights import NotYet
 from ...engine.messages import Explained, ExplainedPanel, Predict
 from ...engine.schemas import ModelOut
 from ...errors import Conflict, NotFound, StorageFailed
+from ...jobs import forgetting
 from ...logging import tell_operator
-from ...store import history, results
+from ...store import history, holders, results
+from ...store.arrays import ArrayFiles
+from ...store.database import NOTE_SECONDS
+from ...store.forgetting import forget_results
+from ...store.history import NewEntry
 from ...store.results import Kind
 from ...web.dependencies import Services
 from . import later, records
@@ -31,9 +37,15 @@ LOG = structlog.get_logger("explain")
 
 
 async def make_explanation(
-    services: Services, request: ExplanationRequest, project: str = "default", *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str = "default",
+    *,
+    wait: float | None = None,
+    holder: str = holders.ASKED,
 ) -> ExplanationOut:
-    shown = (await _explanation(services, request, project, wait=wait)).shown
+    """holder: for whom the answer is kept (store/holders.py)."""
+    shown = (await _explanation(services, request, project, wait=wait, holder=holder)).shown
     assert isinstance(shown, ExplanationOut)
     return shown
 
@@ -55,15 +67,21 @@ async def stored_explanations(
     return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
 
 
-async def make_panel(services: Services, request: PanelRequest, project: str = "default") -> PanelOut:
+async def make_panel(
+    services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
+) -> PanelOut:
     """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
-    shown = (await _panel(services, request, project, wait=None, follow=False)).shown
+    shown = (await _panel(services, request, project, wait=None, follow=False, holder=holder)).shown
     assert isinstance(shown, PanelOut)
     return shown
 
 
 async def explanation_json(
-    services: Services, request: ExplanationRequest, project: str, *, wait: float | None = None
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None = None,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
     return (await _explanation(services, request, project, wait=wait)).json
@@ -85,7 +103,14 @@ class _Answer:
         return self.shown.model_dump_json().encode() if self.turned else self.stored
 
 
-async def _explanation(services: Services, request: ExplanationRequest, project: str, *, wait: float | None) -> _Answer:
+async def _explanation(
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None,
+    holder: str = holders.ASKED,
+) -> _Answer:
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
 
@@ -101,11 +126,17 @@ async def _explanation(services: Services, request: ExplanationRequest, project:
             measures=tuple(request.measures),
         )
 
-    return await _answered(services, request, state, project, asked, wait=wait)
+    return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
 
 
 async def _panel(
-    services: Services, request: PanelRequest, project: str, *, wait: float | None, follow: bool = True
+    services: Services,
+    request: PanelRequest,
+    project: str,
+    *,
+    wait: float | None,
+    follow: bool = True,
+    holder: str = holders.ASKED,
 ) -> _Answer:
     state = await _model(services, request.model)
     names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
@@ -117,7 +148,7 @@ async def _panel(
             key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
         )  # fmt: skip
 
-    return await _answered(services, request, state, project, asked, wait=wait, follow=follow)
+    return await _answered(services, request, state, project, asked, wait=wait, follow=follow, holder=holder)
 
 
 async def find_explanation(
@@ -153,12 +184,15 @@ async def find_array(services: Services, key: str, name: str, project: str = "de
 
 
 async def delete(services: Services, key: str, project: str, kind: Kind) -> None:
-    """With its arrays and its line of the history; a panel with its explanations. Raises NotFound, Conflict."""
+    """With its arrays, its line of the history and its job; a panel with its explanations; also one that is still made.
+
+    Raises NotFound, Conflict.
+    """
     if kind == "explanation" and (panel := await results.panel_of(services.store, project, key)):
         raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
-    if not (KEY.fullmatch(key) and await results.remove(services.store, project, key, kind)):
+    other = await results.kind_of(services.store, project, key) not in (kind, None)
+    if other or not (KEY.fullmatch(key) and await forgetting.results(services, project, key)):
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
-    await later.forget(services, project, key)
 
 
 async def _model(services: Services, name: str) -> ModelOut:
@@ -178,23 +212,28 @@ async def _answered(
     *,
     wait: float | None,
     follow: bool = True,
+    holder: str,
 ) -> _Answer:
     target = class_of(request.target, state.labels)
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
-    body = await _found_or_made(services, project, asked, wait=wait, follow=follow)
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
     shown = records.read(asked, body)
-    await _remember(services, project, asked, shown)
+    await _remember(services, project, records.entry(asked, shown), holder)
     if target is None:
         return _Answer(body, shown, turned=False)
     return _Answer(body, records.turned(shown, target), turned=True)
 
 
-async def _remember(services: Services, project: str, asked: Asked, shown: ExplanationOut | PanelOut) -> None:
-    """A note beside the answer: what is stored is answered also while the database takes no note."""
+async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
+    """Notes for whom the answer is kept: what is stored is answered also while the database takes no note."""
+    keep = partial(_keep, services.store.files, project, entry, holder)
     try:
-        await history.remember(services.store, project, records.entry(asked, shown))
+        kept = await services.store.write(keep, patience=NOTE_SECONDS)
     except StorageFailed as error:
         tell_operator(error)
+        return
+    if not kept:
+        raise NotFound("what this was asked for was deleted meanwhile")
 
 
 async def _question(
@@ -224,10 +263,25 @@ async def _stored(services: Services, project: str, asked: Asked) -> bytes | Non
     return await results.find(services.store, project, asked.key, asked.kind)
 
 
-async def _found_or_made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session: Session) -> bool:
+    """Notes for whom a result is kept. False where it was deleted meanwhile, or its holder: then it goes too."""
+    if not results.is_there(session, project, entry.key):
+        return False
+    if holders.is_gone(session, project, holder):
+        if holders.is_free(session, project, entry.key):
+            forget_results(session, files, project, [entry.key])
+        return False
+    holders.hold(session, project, [entry.key], holder)
+    history.put(session, project, entry)
+    return True
+
+
+async def _found_or_made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     started = time.perf_counter()
     found = await _stored(services, project, asked)
-    body = found or await _made(services, project, asked, wait=wait, follow=follow)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder)
     services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
         asked.kind,
@@ -238,7 +292,9 @@ async def _found_or_made(services: Services, project: str, asked: Asked, *, wait
     return body
 
 
-async def _made(services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool) -> bytes:
+async def _made(
+    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+) -> bytes:
     """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
     patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
     slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
@@ -248,7 +304,7 @@ async def _made(services: Services, project: str, asked: Asked, *, wait: float |
             return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
         except NotYet:
             patience = 0
-    return await later.made(services, project, asked, wait=patience if follow else 0)
+    return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
 
 
 async def _make(services: Services, project: str, asked: Asked) -> bytes:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Event, Lock
 from typing import Any
 
@@ -47,6 +48,7 @@ class Execution:
     kinds: Callable[[str], Kind] = kind_of
     data: Path = Path()
     device: str = "auto"
+    scratch: Path = field(default_factory=lambda: Path(gettempdir()))  # where each job has a folder for its files
     _running: dict[str, tuple[Kind, Work]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -68,7 +70,7 @@ class Execution:
 
         def count(kind: Kind, work: Work) -> int:
             found = kind.shards(work)
-            self.store.commit(partial(jobs.change, id=id, shards=found))
+            work.commit(partial(jobs.change, id=id, shards=found))
             return found
 
         counted: int | None = self._guarded(id, count)
@@ -126,7 +128,7 @@ class Execution:
         def work_on(kind: Kind, work: Work) -> bool:
             body = self._despite_deaths(kind, work, shard)
             key = shard_key(kind.name, work.request.model_dump_json(), shard)
-            self.store.commit(partial(jobs.add_shard, job=id, shard=shard, key=key, body=body))
+            work.commit(partial(jobs.add_shard, job=id, shard=shard, key=key, body=body))
             return True
 
         if not self.store.query(partial(_active, id=id)):
@@ -155,7 +157,10 @@ class Execution:
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise storage_error(error) or error from error
-            self.fail(id, error)
+            if self.store.query(partial(jobs.state_of, id=id)) == State.CANCELLING:  # it went with what it worked on
+                self._end(id, State.CANCELLED)
+            else:
+                self.fail(id, error)
         return None
 
     def _work(self, id: str) -> tuple[Kind, Work]:
@@ -166,18 +171,19 @@ class Execution:
 
     def _new_work(self, id: str) -> tuple[Kind, Work]:
         job = self.store.query(partial(jobs.find, id=id))
-        assert job is not None
+        if job is None or job.request == jobs.FORGOTTEN:
+            raise explainers.Cancelled("the job was deleted")
         kind, stopped = self.kinds(job.kind), Event()
         if job.state == State.CANCELLING:
             stopped.set()
         request = kind.Request.model_validate_json(job.request)
         return kind, Work(
-            id, job.project, request, self.store, self.executor.engine(stopped), stopped, self.data, self.device
-        )
+            id, job.project, request, self.store, self.executor.engine(stopped), stopped, self.data, self.device,
+            self.scratch,
+        )  # fmt: skip
 
     def _end(self, id: str, state: State, **values: Any) -> None:
-        ended = {"state": state, "finished": now(), "part": 0.0, "note": "", **values}
-        self.store.commit(lambda session: jobs.change(session, id, **ended))
+        self.store.commit(partial(jobs.end, id=id, state=state, **values))
         self._forget(id)
 
     def _forget(self, id: str) -> None:

@@ -18,7 +18,8 @@ from ...errors import AppError
 from ...settings import Settings
 from ...store import models as registered
 from ...store.database import Store, open_store
-from ...store.private import keep_files_private
+from ...store.files import underway
+from ...store.files.private import keep_files_private
 from ...store.trouble import told
 from ..executors.local import LocalExecutor
 from ..executors.protocol import Executor
@@ -33,9 +34,9 @@ from .turn import one_at_a_time
 def serve(config: Config, lifeline: Lifeline) -> None:
     settings = Settings(**config.settings)
     store = open_store(settings)
-    with told(store.engine), one_at_a_time(store.engine, settings.data):
+    with told(store.engine), one_at_a_time(store.engine, settings.data), underway.owned(settings.data) as scratch:
         executor = executor_of(settings, store, engine=config.engine)
-        execution = Execution(store, executor, data=settings.data, device=settings.device)
+        execution = Execution(store, executor, data=settings.data, device=settings.device, scratch=scratch)
         durable = Durable(execution, workflows_url(settings), lifeline)
         durable.start()
         durable.serve(sign_of_life(settings.data))

@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
 
 from ..._library import explainers
 from ...store import jobs
 from ...store.database import Store
 from ..executors.protocol import JobEngine
 
+T = TypeVar("T")
 TOLD_EVERY = 1.0  # seconds between two notes of progress in the database
 
 
@@ -30,13 +33,16 @@ class Work:
     stopped: Event
     data: Path = Path()  # the data folder of this machine: what has to lie on a disk for longer than the job
     device: str = "auto"  # as WHENCE_DEVICE has it
+    scratch: Path = field(default_factory=lambda: Path(gettempdir()))
     clock: Callable[[], float] = time.monotonic
     _told: list[float] = field(default_factory=lambda: [0.0])
 
     @cached_property
     def folder(self) -> Path:
         """A private folder for files under way; it is gone when the job ends. What is to stay: `keep`."""
-        return Path(mkdtemp(prefix=f"whence-job-{self.id[:8]}-"))
+        folder = self.scratch / f"job-{self.id}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     def progress(self, done: float, note: str = "") -> None:
         """done: of the shard in hand, 0 to 1. Raises Cancelled when the job is to stop."""
@@ -45,7 +51,17 @@ class Work:
         if now - self._told[0] < TOLD_EVERY:
             return
         self._told[0] = now
-        self.store.commit(partial(jobs.change, id=self.id, part=min(1.0, max(0.0, done)), note=note[:200]))
+        self.commit(partial(jobs.change, id=self.id, part=min(1.0, max(0.0, done)), note=note[:200]))
+
+    def commit(self, change: Callable[[Session], T]) -> T:
+        """Stores something for the job. What was deleted meanwhile is not written again: raises Cancelled instead."""
+
+        def unless_forgotten(session: Session) -> T:
+            if jobs.is_forgotten(session, self.id):
+                raise explainers.Cancelled("the job was deleted")
+            return change(session)
+
+        return self.store.commit(unless_forgotten)
 
     def check(self) -> None:
         if self.stopped.is_set():
@@ -53,7 +69,7 @@ class Work:
 
     def keep(self, name: str, source: Path | bytes) -> None:
         """Stores a file with the job; service.file and /v1/jobs/{id}/files/{name} give it back."""
-        self.store.commit(partial(jobs.add_file, job=self.id, name=name, parts=_parts(source)))
+        self.commit(partial(jobs.add_file, job=self.id, name=name, parts=_parts(source)))
 
     def kept(self, name: str, *, job: str | None = None) -> Iterator[bytes]:
         """The parts of a file stored with this job or another; none where there is no such file."""
@@ -64,7 +80,7 @@ class Work:
 
     def so_far(self, result: Mapping[str, Any]) -> None:
         """What is known before the end; the result of the job takes its place."""
-        self.store.commit(partial(jobs.change, id=self.id, result=json.dumps(result)))
+        self.commit(partial(jobs.change, id=self.id, result=json.dumps(result)))
 
     def results(self) -> Iterator[bytes]:
         """What `run` returned for each shard that is stored, in order."""
@@ -73,7 +89,8 @@ class Work:
     def result(self, shard: int) -> bytes:
         """The same of one shard, which must be stored."""
         body = self.store.query(partial(jobs.shard_body, job=self.id, shard=shard))
-        assert body is not None
+        if body is None:
+            raise explainers.Cancelled("the job was deleted")
         return body
 
 

@@ -12,6 +12,7 @@ from ..results import now
 from .tables import Dataset, DatasetFact, DatasetFile, DatasetRow, DatasetRun
 
 CHUNK = 5_000  # rows a statement
+PARTS = 50  # parts of files in one transaction
 DELETED = "deleted"  # hidden; its rows are removed little by little
 
 
@@ -47,6 +48,14 @@ def change(session: Session, serial: int, **values: Any) -> None:
     session.execute(here.values(**values))
 
 
+def is_there(session: Session, serial: int, created: int) -> bool:
+    """Whether it was not deleted since; a serial number may be given out again."""
+    wanted = select(Dataset.serial).where(
+        Dataset.serial == serial, Dataset.created == created, Dataset.status != DELETED
+    )
+    return session.scalar(wanted) is not None
+
+
 def hide(session: Session, project: str, id: str) -> int | None:
     """Takes a data set out of sight at once. Its serial number, or None where it is not."""
     found = find(session, project, id)
@@ -54,6 +63,8 @@ def hide(session: Session, project: str, id: str) -> int | None:
         return None
     found.status = DELETED
     found.id = f"{DELETED} {found.serial}"
+    found.name = found.described = ""
+    found.asked = None
     return found.serial
 
 
@@ -72,24 +83,29 @@ def clear(session: Session, serial: int, most: int) -> bool:
     return False
 
 
-def clear_hidden(session: Session, most: int) -> bool:
-    """Removes up to `most` rows of data sets that were deleted, and those that are empty; False once none is left.
+def next_hidden(session: Session) -> Dataset | None:
+    """A data set that was deleted and still has rows or a line of its own.
 
     It goes by what is hidden now: a serial number may belong to another data set a moment later.
     """
-    serial = session.scalar(select(Dataset.serial).where(Dataset.status == DELETED).order_by(Dataset.serial).limit(1))
-    if serial is None:
-        return False
-    if not clear(session, serial, most):
-        forget(session, serial)
-    return True
+    return session.scalar(select(Dataset).where(Dataset.status == DELETED).order_by(Dataset.serial).limit(1))
 
 
 def forget(session: Session, serial: int) -> None:
-    """Removes the data set itself, and its file where no other has it."""
-    file = session.scalar(delete(Dataset).where(Dataset.serial == serial).returning(Dataset.file))
-    if session.scalar(select(Dataset.serial).where(Dataset.file == file).limit(1)) is None:
-        session.execute(delete(DatasetFile).where(DatasetFile.digest == file))
+    """Removes the data set itself; `clear_files` removes its file where no other has it."""
+    session.execute(delete(Dataset).where(Dataset.serial == serial))
+
+
+def clear_files(session: Session, most: int) -> bool:
+    """Removes up to `most` parts of files that no data set has; False once none is left.
+
+    A file is stored before its data set: whoever is storing one that is removed here stores it again (service.add).
+    """
+    orphan = ~select(Dataset.serial).where(Dataset.file == DatasetFile.digest).exists()
+    found = session.execute(select(DatasetFile.digest, DatasetFile.part).where(orphan).limit(most)).all()
+    for digest, part in found:
+        session.execute(delete(DatasetFile).where(DatasetFile.digest == digest, DatasetFile.part == part))
+    return bool(found)
 
 
 def add_part(session: Session, digest: str, part: int, body: bytes) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .. import jobs
 from ..database import Store
 from ..datasets import rows as datasets
 from ..datasets.tables import Dataset
+from ..forgetting import clear_away, forget_dataset, forget_results
 from ..job_states import FINAL
-from ..results import remove_in
 from ..tables import Asked, Job, Result
 
 TOGETHER = 100  # in one transaction: others write in between
@@ -29,7 +30,9 @@ class Swept:
 
 def sweep(store: Store, before: int) -> Swept:
     """Removes what is older than `before`, in microseconds since 1970."""
-    return Swept(_results(store, before), _datasets(store, before), _jobs(store, before))
+    gone = Swept(_results(store, before), _datasets(store, before), _jobs(store, before))
+    clear_away(store)
+    return gone
 
 
 def _results(store: Store, before: int) -> int:
@@ -42,12 +45,10 @@ def _results(store: Store, before: int) -> int:
 def _some_results(session: Session, store: Store, before: int) -> int:
     """A result counts from when it was last asked for; one of a panel goes with the panel."""
     lately = select(Asked.id).where(Asked.project == Result.project, Asked.key == Result.key, Asked.created >= before)
-    old = select(Result.project, Result.key, Result.kind).where(
-        Result.created < before, Result.panel.is_(None), ~lately.exists()
-    )
+    old = select(Result.project, Result.key).where(Result.created < before, Result.panel.is_(None), ~lately.exists())
     found = session.execute(old.limit(TOGETHER)).all()
-    for project, key, kind in found:
-        remove_in(session, store.files, project, key, kind)  # type: ignore[arg-type]
+    for project, key in found:
+        forget_results(session, store.files, project, [key])
     return len(found)
 
 
@@ -55,18 +56,14 @@ def _datasets(store: Store, before: int) -> int:
     old = select(Dataset.project, Dataset.id).where(Dataset.created < before, Dataset.status != datasets.DELETED)
     found = store.query(lambda session: session.execute(old).all())
     for project, id in found:
-        store.commit(lambda session, p=project, i=id: datasets.hide(session, p, i))  # type: ignore[misc]
-    while clear_hidden(store):
-        pass
+        store.commit(lambda session, p=project, i=id: forget_dataset(session, p, i))  # type: ignore[misc]
     return len(found)
-
-
-def clear_hidden(store: Store) -> bool:
-    """A step of removing what was deleted, also what a process that was killed in the middle left; False at the end."""
-    return store.commit(lambda session: datasets.clear_hidden(session, datasets.CHUNK))
 
 
 def _jobs(store: Store, before: int) -> int:
     """With their shards and files; one that runs or waits is left alone."""
-    old = delete(Job).where(Job.created < before, Job.state.in_(FINAL)).returning(Job.id)
-    return len(store.commit(lambda session: session.scalars(old).all()))
+    old = select(Job.project, Job.id).where(Job.created < before, Job.state.in_(FINAL))
+    found = store.query(lambda session: session.execute(old).all())
+    for project, id in found:
+        store.commit(lambda session, p=project, i=id: jobs.forget(session, p, i))  # type: ignore[misc]
+    return len(found)

@@ -7,6 +7,7 @@ one pass, in which the tokens before each are given (teacher forcing).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -28,16 +29,21 @@ class ContinuingNetwork(Network):
         self.decoder = False  # no head to be asked at one position
         self.two_sided = bool(module.config.is_encoder_decoder)
 
-    @property
-    def word_embeddings(self) -> torch.Tensor:
-        """(vocabulary, width), as they enter the first layer: some models scale them."""
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Word embeddings (…, width), without gradient, as they enter the first layer: some models scale them."""
+        return self._table[ids]
+
+    def mean_embedding(self) -> torch.Tensor:
+        return self._table.mean(dim=0)
+
+    @cached_property
+    def _table(self) -> torch.Tensor:
         table = self.module.get_input_embeddings()
-        with torch.inference_mode():
-            scaled = table(torch.arange(table.num_embeddings, device=self.device))
-        # Marian scales in its encoder, the others in the table itself.
-        scale = getattr(self.module.get_encoder(), "embed_scale", 1.0) if self.two_sided else 1.0
-        table_in: torch.Tensor = scaled.clone() * scale
-        return table_in
+        scale = float(getattr(table, "embed_scale", 1.0))
+        if self.two_sided:  # Marian scales in its encoder, others in the table itself
+            scale *= float(getattr(self.module.get_encoder(), "embed_scale", 1.0))
+        weight: torch.Tensor = table.weight.detach()
+        return weight if scale == 1 else weight * scale
 
     def rows(self, inputs: Encoded, *, ids: Ids | None = None, embeddings: torch.Tensor | None = None) -> Rows:
         """Rows of prompts, each followed by the continuation of `inputs`."""

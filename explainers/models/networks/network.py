@@ -13,7 +13,7 @@ from ...contract import Encoded, FloatArray, WordOutput
 from ...errors import Incompatible
 from ...game import passes
 from ...game.batches import batches_on
-from ...inputs.text.ids import ids_of
+from ...inputs.text.ids import absent_ids, ids_of
 from ..architectures import READ_LAST
 from .device import Array, to_array
 from .products import Quicker
@@ -147,6 +147,16 @@ class Network:
             return 0
         others = np.flatnonzero(ids_of(inputs).ids != self.module.config.pad_token_id)
         return int(others[-1]) if len(others) else 0
+
+    def ends(self, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
+        """Word embeddings (tokens, width) of the input and of its baseline; special tokens are the same in both."""
+        plain = self.embedded(self.tensor(ids_of(inputs).ids))
+        whole = plain if inputs.noise is None else plain + self.tensor(inputs.noise.astype(np.float32))
+        if (absent := absent_ids(inputs)) is not None:
+            return whole, self.embedded(self.tensor(absent))
+        fill = self.mean_embedding() if inputs.baseline == "mean" else torch.zeros_like(plain[0])
+        special = self.tensor(inputs.owner < 0)[:, None]
+        return whole, torch.where(special, whole, fill)
 
     def rows(
         self,

@@ -49,7 +49,7 @@ def test_bad_rows_are_counted_in_the_report(tmp_path: Path) -> None:
     assert data["rows"] == len(ROWS)
     assert data["left_out"] == {"bad_rows": 4}
     assert [line.partition(":")[0] for line in data["file"]["listed"]] == ["line 2", "line 3", "line 4", "line 5"]
-    assert "<dt>Rows that cannot be read</dt><dd>4</dd>" in (tmp_path / "out" / "report.html").read_text()
+    assert "Rows left out: rows that cannot be read 4." in (tmp_path / "out" / "report.html").read_text()
     assert verification.verify(tmp_path / "out" / "report.json").rows == len(ROWS)
 
 
@@ -93,7 +93,7 @@ def test_a_data_set_whose_first_row_has_no_group_is_audited(store: Store, tmp_pa
     lines = ["text,label,group", "first,yes,", "too,many,cells,here", *(",".join(row) for row in ROWS)]
     found = imported(store, tmp_path, "\n".join(lines).encode(), name="a.csv")
     declared = asked(None, dataset=found.id).model_dump_json()
-    made = kind._of_dataset(store, PROJECT, declared)
+    made = kind._of_dataset(store, PROJECT, declared, ("no", "yes"))
 
     assert len(made.texts) == len(ROWS) + 1
     assert made.membership.names == ("group: f", "group: m")

@@ -123,6 +123,51 @@ def test_a_data_set_that_is_not_there_is_refused_at_once(client: TestClient, kin
     assert client.post("/v1/audits", json=ASKED | {"data": data}).status_code == 404
 
 
+def own(client: TestClient, tmp_path: Path, header: str, *cells: str) -> str:
+    """The id of a data set of 80 rows: each text with a label and the cells, in turn."""
+    lines = [
+        f"{'hate' if k % 2 else 'nice'} {k},{'yes' if k % 2 else 'no'},{cells[k // 2 % len(cells)]}" for k in range(80)
+    ]
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    return str(imported(store, tmp_path, "\n".join([header, *lines]).encode(), name="own.csv").id)
+
+
+def test_blank_cells_of_a_data_set_are_counted_and_can_be_declared(client: TestClient, tmp_path: Path) -> None:
+    """The first row's cell is blank; by the form's fields blank cells name no group, and the page counts them."""
+    id = own(client, tmp_path, "text,label,gender", "", "f", "m", "none")
+    found = []
+    for no_group in ("none", ""):
+        form = {"model": "sentiment", "source": "table", "dataset": id, "groups": "gender", "no_group": no_group}
+        made = client.post("/audits", data=form | {"metric-accuracy": "1", "audited": "yes"})
+        audit = made.headers["location"].rpartition("/")[2]
+        execution(client.app.state.services.store, load=planted).run(audit)  # type: ignore[attr-defined]
+        found.append((client.get(f"/v1/audits/{audit}").json()["content"], client.get(f"/audits/{audit}?lang=en").text))
+
+    assert [content["data"]["unknown"][0]["n"] for content, _ in found] == [20, 40]
+    assert [content["tests"][0]["background_n"] for content, _ in found] == [40, 20]
+    assert "20 texts are in no comparison of the column “gender”" in found[0][1]
+    assert found[0][0]["data"]["title"] == "own.csv"
+
+
+@pytest.mark.parametrize(
+    ("header", "changed", "said"),
+    [
+        ("text,verdict,gender", {"groups": ["gender"]}, "was read without labels"),
+        ("text,label,gender", {"groups": ["race"]}, "has no column of groups 'race'; there are gender"),
+    ],
+)
+def test_columns_that_a_data_set_has_not_are_refused_at_once(
+    client: TestClient, tmp_path: Path, header: str, changed: dict[str, Any], said: str
+) -> None:
+    """With where to choose them, rather than as a job that fails."""
+    data = {"kind": "table", "dataset": own(client, tmp_path, header, "f", "m"), **changed}
+    answer = client.post("/v1/audits", json=ASKED | {"data": data, "metrics": ["accuracy"]})
+
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    assert "On its page choose" in answer.json()["cure"]
+
+
 def test_an_audit_under_way_shows_its_job(client: TestClient) -> None:
     """Its report is not there yet, and the list shows it all the same."""
     id = client.post("/v1/audits", json=ASKED).json()["id"]

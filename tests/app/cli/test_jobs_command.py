@@ -94,3 +94,23 @@ def test_a_mistake_is_one_line(whence: Client, capsys: pytest.CaptureFixture[str
     for arguments in (("show", "nothing"), ("list", "--server", "http://127.0.0.1:1")):
         code, out, err = printed(capsys, *arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_a_batch_is_deleted_with_what_it_stored(
+    running: tuple[FastAPI, str], whence: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its job, its results and the explanation that was kept for it; asked for again there is none."""
+    job = whence.batch(["a good deletion"], method="leave-one-out")
+    run(running[0], job.id)
+    (row,) = whence.batch_results(job.id)
+    code, out, _ = printed(capsys, "delete", job.id)
+    again = printed(capsys, "delete", job.id)
+    with pytest.raises(ClientError) as gone:
+        whence.find_explanation(str(row.explanation))
+    listed = [each.id for each in whence.jobs(limit=100).jobs]
+
+    assert (code, out) == (0, f"{job.id} is deleted\n")
+    assert again[0] != 0
+    assert "no job has the id" in again[2]
+    assert gone.value.code == "not_found"
+    assert job.id not in listed

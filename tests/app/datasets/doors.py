@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.audit.files import Columns, rows_of
+from app.audit.data.files import Columns, rows_of
 from app.cli.terminal.inputs import read_texts
 from app.datasets import service
 from app.datasets.reading.schemas import Mapping

@@ -126,7 +126,7 @@ def test_a_file_over_the_limit_is_refused_as_it_comes(tmp_path: Path) -> None:
         question = client.post("/v1/predictions", content=b"x" * 3000)
 
         assert (declared.status_code, streamed.status_code, question.status_code) == (413, 413, 413)
-        assert list((tmp_path / "incoming").iterdir()) == []
+        assert list(tmp_path.rglob("request-*")) == []
 
 
 def test_a_model_is_asked_about_every_row(

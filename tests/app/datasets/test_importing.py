@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.store.database import Store
 from app.store.datasets import facts as dataset_facts
 from app.store.datasets import rows as datasets
-from app.store.upkeep.retention import clear_hidden
+from app.store.forgetting import clear_step
 from tests.app.datasets.given import PROJECT, REVIEWS, described, imported
 
 
@@ -138,9 +138,9 @@ def test_a_deleted_data_set_is_gone_with_its_file(store: Store, tmp_path: Path) 
     with pytest.raises(NotFound):
         service.find(store, PROJECT, found.id)
     store.commit(lambda session: datasets.change(session, serial, status="ready"))  # says a job that read it
-    assert store.commit(lambda session: datasets.clear_hidden(session, 2))  # and here the process is killed
+    assert clear_step(store)  # and here the process is killed
     assert store.query(lambda session: datasets.runs(session, serial))
-    while clear_hidden(store):
+    while clear_step(store):
         pass
 
     assert store.query(lambda session: datasets.parts(session, found.sha256)) == 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from app.errors import Damaged, DatabaseUnavailable
 from app.settings import Settings
-from app.store import connection, history, results
+from app.store import connection, history, jobs, results
 from app.store import database as databases
 from app.store.arrays import pack
 from app.store.database import Store, migrate, open_store
 from app.store.history import NewEntry
+from app.store.jobs import NewJob
 from app.store.results import NewResult
 from tests.databases import Server
 
@@ -42,7 +45,8 @@ def put(store: Store, key: str, **arrays: bytes) -> None:
 
 def remember(store: Store, key: str, words: str) -> None:
     fields = {"text_pair": None, "model": "m", "method": "shap", "label": "yes", "probability": 0.5}
-    asyncio.run(history.remember(store, "default", NewEntry(key=key, kind="explanation", text=words, **fields)))
+    entry = NewEntry(key=key, kind="explanation", text=words, **fields)
+    store.commit(partial(history.put, project="default", entry=entry))
 
 
 def test_sqlite_is_durable_and_consistent(tmp_path: Path) -> None:
@@ -125,10 +129,12 @@ def test_threads_of_one_process_wait_no_longer_either(store: Store, monkeypatch:
 
 WRITER = """
 import asyncio, sys
+from functools import partial
 from pathlib import Path
 from app.settings import Settings
 from app.store import results
 from app.store.database import open_store
+from app.store.forgetting import forget_results
 settings = Settings.model_validate_json(sys.argv[1])
 large = Path(sys.argv[3]).read_bytes()
 store = open_store(settings)
@@ -137,7 +143,7 @@ for step in range(25):
     new = results.NewResult(key=sys.argv[2], kind="explanation", model="m", body=b"b", arrays={"relations": large})
     asyncio.run(results.put(store, "default", [new]))
     lost += asyncio.run(results.find_array(store, "default", sys.argv[2], "relations")) != large
-    asyncio.run(results.remove(store, "default", sys.argv[2], "explanation"))
+    store.commit(partial(forget_results, files=store.files, project="default", keys=[sys.argv[2]]))
 print(lost)
 """
 
@@ -292,3 +298,27 @@ def test_the_migration_of_a_current_database_changes_nothing(store: Store) -> No
     migrate(store.engine)
 
     assert asyncio.run(results.find(store, "default", "k", "explanation")) == b"body"
+
+
+def test_what_is_stored_already_is_kept_for_somebody(store: Store) -> None:
+    """Results of before an update are kept for those who asked, and jobs that are still to make one make it."""
+    put(store, "k")
+    remember(store, "k", "a film")
+    new = {"title": "", "priority": 1, "project": "default", "kind": "explanation"}
+    for state, id in (("queued", "a"), ("done", "b")):
+        job = NewJob(id=id, request=json.dumps({"key": f"key of {id}"}), state=state, **new)  # type: ignore[arg-type]
+        store.commit(partial(jobs.add, new=job))
+    config = databases.Config()
+    config.set_main_option("script_location", str(databases.MIGRATIONS))
+
+    def again(open_: Connection) -> None:
+        config.attributes["connection"] = open_
+        databases.command.downgrade(config, "0004")
+        databases.command.upgrade(config, "head")
+
+    connection.change_tables(store.engine, again)
+    held = store.query(
+        lambda session: session.execute(text("SELECT key, holder FROM result_holders ORDER BY key")).all()
+    )
+
+    assert [tuple(row) for row in held] == [("k", "asked"), ("key of a", "asked")]

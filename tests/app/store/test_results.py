@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from app.store import history, results
 from app.store import models as registered
 from app.store.arrays import pack
 from app.store.database import Store, open_store
+from app.store.forgetting import forget_results
 from app.store.history import NewEntry
 from app.store.results import NewResult
 
@@ -62,7 +64,7 @@ def test_another_project_s_key_is_not_there(store: Store) -> None:
 
     assert asyncio.run(results.find(store, "yours", "k", "explanation")) is None
     assert asyncio.run(results.find_array(store, "yours", "k", "relations")) is None
-    assert asyncio.run(results.remove(store, "yours", "k", "explanation")) is False
+    assert store.commit(partial(forget_results, files=store.files, project="yours", keys=["k"])) is False
     assert asyncio.run(results.find(store, "mine", "k", "explanation")) is not None
 
 
@@ -88,11 +90,11 @@ def test_an_array_file_lives_as_long_as_somebody_has_it(store: Store) -> None:
     put(store, explanation("a", relations=LARGE), explanation("b", relations=LARGE))
     assert len(files(store)) == 1
 
-    asyncio.run(results.remove(store, "default", "a", "explanation"))
+    store.commit(partial(forget_results, files=store.files, project="default", keys=["a"]))
     assert len(files(store)) == 1
     assert asyncio.run(results.find_array(store, "default", "b", "relations")) == LARGE
 
-    asyncio.run(results.remove(store, "default", "b", "explanation"))
+    store.commit(partial(forget_results, files=store.files, project="default", keys=["b"]))
     assert files(store) == []
 
 
@@ -100,8 +102,8 @@ def test_a_panel_goes_with_everything_that_belongs_to_it(store: Store) -> None:
     """Explanations, arrays, files and history; nothing of another panel."""
     put(store, panel("p"), explanation("a", panel="p", relations=LARGE), explanation("b", panel="p"))
     put(store, panel("q"), explanation("c", panel="q"))
-    asyncio.run(history.remember(store, "default", entry("p")))
-    asyncio.run(results.remove(store, "default", "p", "panel"))
+    store.commit(partial(history.put, project="default", entry=entry("p")))
+    store.commit(partial(forget_results, files=store.files, project="default", keys=["p"]))
 
     with store.engine.connect() as connection:
         left = connection.execute(text("select key from results order by key")).scalars().all()
@@ -136,9 +138,9 @@ def test_history_lists_what_was_asked_last_first(store: Store) -> None:
     """Asked again, an entry moves to the top and keeps its note; pages follow each other without gaps."""
     put(store, *(explanation(name) for name in "abc"))
     for name in "abc":
-        asyncio.run(history.remember(store, "default", entry(name)))
+        store.commit(partial(history.put, project="default", entry=entry(name)))
     assert asyncio.run(history.set_note(store, "default", "a", "my note"))
-    asyncio.run(history.remember(store, "default", entry("a")))
+    store.commit(partial(history.put, project="default", entry=entry("a")))
     first = asyncio.run(history.page(store, "default", limit=2))
     rest = asyncio.run(history.page(store, "default", before=(first[-1].created, first[-1].id)))
 
@@ -154,7 +156,7 @@ def test_search_is_for_words_not_patterns(store: Store, search: str, found: list
     """In texts and notes, any case, and % is a per cent sign."""
     put(store, *(explanation(name) for name in "abc"))
     for name, words in zip("abc", ["100% good", "a film", "这部电影"], strict=True):
-        asyncio.run(history.remember(store, "default", entry(name, words)))
+        store.commit(partial(history.put, project="default", entry=entry(name, words)))
     asyncio.run(history.set_note(store, "default", "b", "a note"))
 
     assert [row.key for row in asyncio.run(history.page(store, "default", search=search))] == found

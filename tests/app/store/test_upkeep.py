@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def fill(store: Store, *keys: str) -> None:
             key=key, kind="explanation", text=f"text {key}", text_pair=None, model="m", method="shap", label="yes",
             probability=0.5,
         )  # fmt: skip
-        asyncio.run(history.remember(store, "p", entry))
+        store.commit(partial(history.put, project="p", entry=entry))
 
 
 def age(store: Store, key: str, *tables: type[Result] | type[Asked]) -> None:

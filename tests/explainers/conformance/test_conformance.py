@@ -18,13 +18,14 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from explainers import runner
 from explainers.badge import relative_residual
-from explainers.contract import Attribution, Explainer, Panel, Promise, Question
+from explainers.contract import Attribution, Explainer, ImageInput, Panel, Promise, Question
 from explainers.errors import Cancelled, Incompatible
 from explainers.registry import METHODS, PANEL, build, explainer_class
-from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel, SequenceModel
-from tests.tiny import tiny, tiny_continuing
+from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel, PatchModel, SequenceModel
+from tests.tiny import tiny, tiny_continuing, tiny_vision
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "film": (0.3, 0.2), "witty": (0.0, 0.7)}
+PATCHES = [(0.0, 0.5), (0.2, 0.0), (0.0, 0.0), (0.1, -0.4), (0.0, 1.0), (0.3, 0.3), (0.0, 0.0), (-0.2, 0.1), (0.0, 0.7)]
 MODELS: dict[str, Callable[[], Any]] = {
     "linear": lambda: LinearModel(WEIGHTS),
     "and": AndModel,
@@ -41,7 +42,11 @@ MODELS: dict[str, Callable[[], Any]] = {
     "gpt2, tokens": lambda: tiny_continuing("gpt2"),
     "llama, tokens": lambda: tiny_continuing("llama"),
     "t5, tokens": lambda: tiny_continuing("t5"),
+    "patches": lambda: PatchModel(PATCHES),
+    "vit": tiny_vision,
 }
+OF_IMAGES = ("patches", "vit")
+OF_TEXTS = tuple(name for name in MODELS if name not in OF_IMAGES)
 TRANSFORMERS = tuple(name for name in MODELS if hasattr(MODELS[name](), "_network"))
 SHORT = "a good, witty film"
 LONG = "a good film is not bad and the witty film never recovers from good clumsy bad film"  # sampled, not exact
@@ -52,7 +57,23 @@ def ask(method: str | Explainer, model: Any, text: str = SHORT, **asked: Any) ->
     explainer = build(method) if isinstance(method, str) else method
     text = within(explainer, text)
     progress = asked.pop("progress", runner.silent)
-    return runner.explain(model, Question.about(text=text, **asked), explainer, progress=progress)
+    return runner.explain(model, question(model, text, **asked), explainer, progress=progress)
+
+
+def question(model: Any, text: str, **asked: Any) -> Question:
+    """About a text, about two tokens that follow it, or about an image that is drawn from it."""
+    if model.id in ("patches", "tiny-vit"):
+        return Question(input=image(text), **asked)
+    if model.task == "tokens":
+        outputs = {"kind": "tokens", "continuation": " good film", "stop": 2}
+        return Question.model_validate({"input": {"text": text}, "outputs": outputs, **asked})
+    return Question.about(text, **asked)
+
+
+def image(text: str) -> ImageInput:
+    """Random colours in a rectangle of 30 by 24 pixels."""
+    draw = np.random.default_rng(len(text))
+    return ImageInput.of(draw.integers(0, 256, (24, 30, 3), dtype=np.uint8))
 
 
 def within(explainer: Explainer, text: str) -> str:
@@ -67,7 +88,8 @@ def found(method: str, model: str, text: str = SHORT, **asked: Any) -> Attributi
 
 @cache
 def panel(model: str, text: str) -> Panel:
-    return runner.panel(MODELS[model](), Question.about(text=text, budget=BUDGET))
+    used = MODELS[model]()
+    return runner.panel(used, question(used, text, budget=BUDGET))
 
 
 def pairs(models: Iterable[str], promise: Promise | None = None) -> Any:
@@ -87,7 +109,7 @@ def pairs(models: Iterable[str], promise: Promise | None = None) -> Any:
 every_pair = pairs(MODELS)
 
 
-@every_pair
+@pairs(OF_TEXTS)
 def test_offsets_cut_the_players_out_of_the_text(method: str, model: str) -> None:
     """What is painted is what was typed, blank by blank; so for the tokens."""
     made = found(method, model)
@@ -95,6 +117,18 @@ def test_offsets_cut_the_players_out_of_the_text(method: str, model: str) -> Non
     assert made.text == SHORT
     for part in (*made.features, *(t for t in made.tokens if not t.special)):
         assert SHORT[part.start : part.end] == part.text
+
+
+@pairs(OF_IMAGES)
+def test_patches_cover_the_image(method: str, model: str) -> None:
+    """Every pixel belongs to one player."""
+    made = found(method, model)
+    pixels = np.zeros((24, 30), dtype=int)
+    for patch in made.features:
+        pixels[patch.top : patch.bottom, patch.left : patch.right] += 1
+
+    assert len(made.features) == 9
+    assert (pixels == 1).all()
 
 
 @every_pair
@@ -118,7 +152,7 @@ def test_what_is_explained_is_what_is_predicted(method: str, model: str) -> None
     """The output is the value function of the served logits, to the last bit, for every class."""
     made = found(method, model)
     used = MODELS[model]()
-    case = runner.case_of(used, Question.about(text=SHORT))
+    case = runner.case_of(used, question(used, SHORT))
 
     served = used.predict([case.inputs])
     assert made.output == pytest.approx(case.values(served)[0], abs=1e-6)
@@ -185,7 +219,7 @@ def test_it_can_be_cancelled(method: str, model: str) -> None:
     assert again.scores == pytest.approx(found(method, model).scores, abs=0) if again.scores is not None else True
 
 
-@every_pair
+@pairs(OF_TEXTS)
 @pytest.mark.parametrize("text", ["good", "good film"])
 def test_one_word_and_two_words_are_explained(method: str, model: str, text: str) -> None:
     """The smallest games have no special case that a user could meet."""
@@ -254,6 +288,15 @@ def test_every_token_gives_back_its_weights(method: str, model: str) -> None:
 
     assert made.scores is not None
     assert made.scores == pytest.approx(np.transpose(weights), abs=1e-6)
+
+
+@pairs(["patches"], Promise.LINEAR)
+def test_every_patch_gives_back_its_weights(method: str, model: str) -> None:
+    """As words do."""
+    made = ask(method, MODELS[model](), SHORT)
+
+    assert made.scores is not None
+    assert made.scores[1] == pytest.approx([second - first for first, second in PATCHES], abs=1e-6)
 
 
 @pairs(MODELS, Promise.COMPLETE)

@@ -123,5 +123,15 @@ def test_a_classifier_continues_nothing() -> None:
     """Tokens asked of a classifier are refused, not ignored."""
     from tests.tiny import tiny
 
-    with pytest.raises(BadInput, match="continues no text"):
+    with pytest.raises(BadInput, match="has no tokens"):
         tiny("bert").encode(asked())
+
+
+def test_measures_on_demand_are_made() -> None:
+    """Those that move what gradients flow to, and those that draw the weights anew."""
+    measures = ("infidelity", "max-sensitivity", "randomisation")
+    found = runner.explain(tiny_continuing("gpt2"), asked(), build("gradient-x-input"), measures=measures)
+
+    assert 0 <= found.checks["infidelity"] <= 1
+    assert found.checks["max_sensitivity"] > 0
+    assert abs(found.checks["randomisation_tau"]) < 1

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from app.audit.report import charts, plots, report, terms
+from app.audit.data import terms
+from app.audit.report import charts, plots, report
 from app.audit.report.charts import Heat, Lines
 from app.audit.report.content import content_of
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.audit.report import plots, report, terms, view
+from app.audit.data import terms
+from app.audit.report import plots, report, view
 from app.audit.report.content import content_of
 from tests.app.audit.planted import audited
 

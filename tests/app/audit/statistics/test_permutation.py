@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -121,3 +121,42 @@ def test_sequential_p_stops_where_chance_is_plainly_as_large() -> None:
     assert needed < 100
     assert strong[0] == 1 / 1_001
     assert sum(drawn) - needed == 1_000
+
+
+def test_one_group_within_blocks_is_counted_out() -> None:
+    """Blocks with one row of the group, whose row alone is drawn, and one with two, whose rows are shuffled: every
+    arrangement counted."""
+    values = np.array([0.9, 0.2, 0.1, 0.8, 0.3, 0.7, 0.6, 0.1, 0.0])
+    blocks = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2])
+    inside = np.array([1, 0, 0, 1, 0, 1, 1, 0, 0], dtype=bool)
+    sums = [
+        values[a] + values[b] + values[list(pair)].sum()
+        for a in (0, 1, 2)
+        for b in (3, 4)
+        for pair in combinations((5, 6, 7, 8), 2)
+    ]
+    centre = np.mean(sums)
+    expected = np.mean([abs(each - centre) >= abs(values[inside].sum() - centre) - 1e-9 for each in sums])
+    drawn = permutation._block_sums(values, inside, blocks, np.random.default_rng(0))(20_000)
+    p = permutation.sequential_block_p(values, inside, blocks, most=20_000, seed=0)
+
+    assert np.std(drawn) == pytest.approx(np.std(sums), rel=0.02)
+    assert np.mean(drawn) == pytest.approx(centre, rel=0.02)
+    assert p == pytest.approx(expected, abs=0.03)
+    assert permutation.sequential_block_p(np.ones(9), inside, blocks, most=999, seed=0) == 1
+
+
+def test_groups_of_a_design_that_is_not_balanced_have_the_levels_they_were_given() -> None:
+    """Least squares beside the blocks: the means would give the group that met harder blocks their level too."""
+    rng = np.random.default_rng(6)
+    blocks = np.repeat(np.arange(200), 6)
+    level = rng.normal(0, 1, 200)
+    of = np.minimum((rng.random(1_200) * 3 * np.where(level[blocks] > 0, 0.7, 1.3)).astype(int), 2)
+    inside = of[:, None] == np.arange(3)
+    values = level[blocks] + np.array([0.0, 0.2, 0.4])[of] + rng.normal(0, 0.2, 1_200)
+    found = permutation.gap_test(values, inside, ~inside, blocks=blocks, permutations=199)
+    means = values @ inside / inside.sum(axis=0)
+
+    assert np.diff(found.levels) == pytest.approx([0.2, 0.2], abs=0.05)
+    assert np.diff(means)[-1] < 0
+    assert (found.spread_p or 1) < 0.01

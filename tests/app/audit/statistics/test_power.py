@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.audit.statistics import power
+from app.audit.statistics.stratified import strata_of
 
 
 def test_the_formula_by_hand() -> None:
@@ -37,12 +38,13 @@ def test_intraclass_correlation_of_the_extremes() -> None:
 
 
 def test_a_level_that_every_group_shares_hides_nothing() -> None:
-    """Half of the variance lies between clusters: without it half is left; a cluster without the group ends that."""
+    """Half of the variance lies between clusters: within them the gap has the error of the other half, also where some
+    clusters hold more of the group than others."""
     clusters = np.repeat(np.arange(400), 10)
     rng = np.random.default_rng(0)
     values = rng.normal(size=400)[clusters] + rng.normal(size=4000)
-    inside = np.arange(4000) % 10 == 0
+    for inside in (np.arange(4000) % 10 == 0, rng.random(4000) < rng.random(400)[clusters]):
+        strata = strata_of(values, inside[:, None], ~inside[:, None], clusters)
 
-    assert power.design_effect(values, clusters, inside) == pytest.approx(0.5, abs=0.05)
-    inside[0] = False
-    assert power.design_effect(values, clusters, inside) == pytest.approx(1 + 9 * 0.5, rel=0.1)
+        assert strata.error[0] == pytest.approx(strata.weight.sum() ** -0.5, rel=0.05)
+    assert power.design_effect(values, clusters) == pytest.approx(1 + 9 * 0.5, rel=0.1)

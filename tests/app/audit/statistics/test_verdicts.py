@@ -1,4 +1,4 @@
-"""Four words for four different things."""
+"""Five words for five different things."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ NARROW, WIDE = Interval(-0.02, 0.03, "any", 0.9), Interval(-0.02, 0.09, "any", 0
     ("q", "interval", "detectable", "said"),
     [
         (0.04, WIDE, 0.2, Verdict.FINDING),
-        (0.04, NARROW, 0.01, Verdict.FINDING),
+        (0.04, NARROW, 0.01, Verdict.WITHIN_MARGIN),
+        (0.04, None, 0.2, Verdict.FINDING),
         (0.5, NARROW, 0.2, Verdict.SHOWN_EQUAL),
         (0.5, WIDE, 0.04, Verdict.NO_DIFFERENCE_FOUND),
         (0.5, WIDE, 0.06, Verdict.TOO_LITTLE_DATA),

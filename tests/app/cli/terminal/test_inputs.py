@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import explainers
-from app.batches import answers
 from app.cli.terminal import work
 from app.cli.terminal.inputs import Row, Texts, read_texts
 from app.cli.terminal.trouble import SOME_FAILED, Mistake
+from app.explain.ask import answers
 from tests.samples import attribution
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.explain.draw import heatmap
-from explainers.contract import Attribution, Target, TextSpan
+from explainers.contract import Attribution, Target, TextInput, TextSpan
 from tests.samples import attribution
 
 SCRIPTS = st.sampled_from(
@@ -45,7 +45,7 @@ def scored(text: str, features: tuple[TextSpan, ...], **changes: Any) -> Attribu
     scores = np.linspace(-1, 1, len(features)) if features else np.zeros(0)
     return attribution("a b").model_copy(
         update={
-            "text": text,
+            "input": TextInput(text=text, text_pair=changes.pop("text_pair", None)),
             "features": features,
             "scores": np.stack([-scores, scores]),
             "standard_errors": None,

@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..datasets.reading.faults import said, said_note, told
-from ..datasets.reading.limits import Limits
-from ..datasets.reading.parsing import Parsed, Row, form_of, parse
-from ..datasets.reading.report import BadRows
-from ..datasets.reading.schemas import Fault, FaultOut, Mapping, NoteOut
-from ..errors import BadFile, BadRequest
+from ...datasets.reading.faults import said, said_note, told
+from ...datasets.reading.limits import Limits
+from ...datasets.reading.parsing import Parsed, Row, form_of, parse
+from ...datasets.reading.report import BadRows
+from ...datasets.reading.schemas import Fault, FaultOut, Mapping, NoteOut
+from ...errors import BadFile, BadRequest
 
 LARGEST = 200_000_000  # bytes of a file
 LISTED = 20  # bad rows that a report lists

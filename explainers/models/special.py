@@ -5,8 +5,8 @@ from __future__ import annotations
 from inspect import signature
 from typing import Any
 
-from ...contract import BaselineKind
-from ..architectures import FROM_PAD, longest_full
+from ..contract import BaselineKind
+from .architectures import FROM_PAD, longest_full
 
 LONGEST = 8192  # tokens; a model without a limit of its own is cut here
 

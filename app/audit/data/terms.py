@@ -47,28 +47,45 @@ PARTS = {
 REASONS = {
     "no_rows": N_("no texts"),
     "no_positives": N_("no text of the class"),
-    "no_negatives": N_("only texts of the class"),
-    "no_selected": N_("none taken for the class"),
-    "no_unselected": N_("all taken for the class"),
+    "no_negatives": N_("no text labelled otherwise"),
+    "no_selected": N_("no labelled text is taken for the class"),
+    "no_unselected": N_("every labelled text is taken for the class"),
     "no_groups": N_("fewer than two groups"),
     "zero_rate": N_("the rate to divide by is 0"),
     "no_labels": N_("the texts have no labels"),
     "too_few": N_("too few texts to say"),
     "thin": N_("few texts: read with care"),
     "too_few_clusters": N_("too few templates for an interval"),
+    "no_shared_template": N_("no template holds the group and another"),
     "no_variation": N_("nothing varies"),
     "near_one": N_("approximate, close to 1"),
 }
 VERDICTS = {
     "finding": N_("Gap found"),
+    "found, within the margin": N_("Found, within the margin"),
     "shown equal": N_("Shown equal"),
     "no difference found": N_("No difference found"),
     "too little data": N_("Too little data"),
 }
+KINDS = {  # of all that was found, and of one measure
+    "finding": N_("Gap found"),
+    "within margin": N_("Found, within the margin"),
+    "equal": N_("Shown equal"),
+    "nothing found": N_("No difference found"),
+    "too little data": N_("Not decided"),
+    "untested": N_("Not tested"),
+}
+TRUST = {
+    "claims_follow": N_("What words are said to do and what taking them out does go together."),
+    "claims_roughly_follow": N_("What words are said to do and what taking them out does go together only roughly."),
+    "claims_do_not_follow": N_("What words are said to do has little to do with what taking them out does."),
+    "claims_of_few_words": N_("So few words were taken out that their order may be right by chance."),
+    "claims_unchecked": N_("Too few words were taken out to check what they are said to do."),
+}
 DESIGNS = {
     "independent": N_("rows are independent"),
-    "crossed": N_("whole templates are resampled: every template holds every group"),
-    "nested": N_("whole clusters are resampled within their group"),
+    "crossed": N_("groups are compared within templates, and whole templates are left out for the interval"),
+    "nested": N_("whole clusters stand for their texts: each lies in one group"),
 }
 SUMMARY = {
     "demographic_parity_difference": N_("Demographic parity difference"),
@@ -143,6 +160,8 @@ TABLES = {
     "audit_part": PARTS,
     "audit_reason": REASONS,
     "audit_verdict": VERDICTS,
+    "audit_kind": KINDS,
+    "audit_trust": TRUST,
     "audit_design": DESIGNS,
     "audit_summary": SUMMARY,
     "audit_preset": PRESETS,

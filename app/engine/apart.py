@@ -75,7 +75,7 @@ class Apart:
         with theirs:
             told = replace(
                 config, listen=theirs.fileno(), connected=True, sources=[source], names={source: name}, embedded=[],
-                failed={}, apart=False,
+                failed={}, apart=False, model_memory=None,
             )  # fmt: skip
             self.process = subprocess.Popen(  # noqa: S603 - the command is our own
                 [sys.executable, "-m", f"{__package__}.server"],

@@ -11,12 +11,13 @@ from .._library import explainers
 from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from .errors import from_wire
 from .frames import frame, read_frame
-from .messages import Asking, Forget, Message, Priority, Register
+from .messages import Asking, Forget, Load, Message, Priority, Register
 from .schemas import ModelOut
 
 A = TypeVar("A")
 PING_EVERY = 1.0  # seconds
 SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck
+LOADING_WAIT = 10.0  # of a request for a model that is not loaded, until it is told that the model loads
 RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
 
 
@@ -62,7 +63,7 @@ class SocketEngine:
     async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
         """progress: told in this loop how far the engine is."""
         if isinstance(message, Asking):
-            await self.ready(message.model)
+            return await self._asked(message, progress)
         if isinstance(message, Forget):
             self.registered = [path for path in self.registered if path != self._source(message.model)]
         answer = message.read(await self._sent(message, progress))
@@ -71,15 +72,29 @@ class SocketEngine:
             self._models = {**self._models, answer.id: answer}  # the engine tells of it only after its answer
         return answer
 
+    async def _asked(self, message: Asking[A], progress: explainers.Progress | None) -> A:
+        """Of a model that is loaded; once more where it went from memory between the two."""
+        await self.ready(message.model)
+        try:
+            return message.read(await self._sent(message, progress))
+        except EngineLoading:
+            await self.ready(message.model)
+            return message.read(await self._sent(message, progress))
+
     def _source(self, model: str) -> str | None:
         state = self._models.get(model)
         return None if state is None else state.source
 
     async def ready(self, model: str) -> ModelOut:
-        """While an engine that had been ready is restarted, this waits; at the first start it raises."""
+        """Has an idle model loaded. Waits for that, and while an engine that had been ready is restarted; at the first
+        start it raises."""
         try:
-            async with asyncio.timeout(max(self._patience, RESTART_WAIT if self._was_ready else 0)):
-                while (state := self._known(model)) is None or state.status == "loading":
+            async with asyncio.timeout(max(self._patience, self._usual_wait(model))):
+                while (state := self._known(model)) is None or state.status in ("loading", "idle"):
+                    if state is not None and state.status == "idle":
+                        woken = ModelOut.model_validate(await self._sent(Load(model=model), None))
+                        self._models = {**self._models, model: woken}
+                        continue
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -87,6 +102,12 @@ class SocketEngine:
         if state.status == "failed":
             raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
         return state
+
+    def _usual_wait(self, model: str) -> float:
+        state = self._known(model)
+        if state is not None and state.status == "idle":
+            return LOADING_WAIT
+        return RESTART_WAIT if self._was_ready else 0.0
 
     def _known(self, model: str) -> ModelOut | None:
         """None before any engine has said what there is."""
@@ -117,7 +138,7 @@ class SocketEngine:
     def _lost(self) -> None:
         self._writer = None
         self._models = {
-            name: state.model_copy(update={"status": "loading"}) if state.status == "ready" else state
+            name: state.model_copy(update={"status": "loading"}) if state.can_be_asked else state
             for name, state in self._models.items()
         }
         self._changed.set()

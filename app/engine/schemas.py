@@ -9,11 +9,16 @@ from pydantic import Field, computed_field
 from .._library import explainers
 from ..schemas import Record
 
-Status = Literal["loading", "ready", "failed"]
+Status = Literal["idle", "loading", "ready", "failed"]
 
 
 class ModelOut(Record):
-    """A model and what it can be asked. Before it is ready only `id`, `source`, `status` and `reason` are known."""
+    """A model and what it can be asked.
+
+    An idle one is loaded when it is asked for: until then only what its folder says is known (`labels`, `head`, `task`,
+    `assumed`, `memory`), or everything where it was ready before. Of one that loads for the first time and of one that
+    failed, only `id`, `source`, `status` and `reason`.
+    """
 
     id: str
     title: str
@@ -33,6 +38,11 @@ class ModelOut(Record):
     maximum_length: int | None = None
     card: dict[str, Any] | None = None
     assumed: tuple[explainers.Notice, ...] = ()  # how its outputs are read where its configuration does not say
+    memory: int | None = Field(None, description="Bytes of its weights as 32-bit floats.")
+
+    @property
+    def can_be_asked(self) -> bool:
+        return self.status in ("ready", "idle")
 
 
 class ExplanationRecord(explainers.Attribution):

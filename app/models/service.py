@@ -73,7 +73,7 @@ async def forget_model(services: Services, name: str) -> None:
 
 
 def _served(services: Services, folder: Path) -> ModelOut | None:
-    found = (state for state in services.engine.models() if state.source == str(folder) and state.status == "ready")
+    found = (state for state in services.engine.models() if state.source == str(folder) and state.can_be_asked)
     return next(found, None)
 
 

@@ -67,7 +67,7 @@ class EngineActor:
     def _loaded(self, name: str) -> ModelOut:
         """Raises UnknownModel, ModelFailed."""
         state = self.engine.state(name)
-        if state.status == "loading":
+        if state.status in ("loading", "idle"):
             state = self.engine.load(state)
         if state.status == "failed":
             raise ModelFailed(f"the model {name} could not be loaded: {state.reason}")

@@ -53,7 +53,7 @@ def batch(method: str | None) -> BatchRequest:
 
 def run(store: Store, executor: Executor, request: BatchRequest) -> dict[str, Any]:
     """The state of the job after its end, and what is stored of each shard, as bytes and as rows."""
-    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+    services: Any = SimpleNamespace(store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition())
     job = anyio.run(service.submit, services, "default", "batch", request)
     Execution(store, executor).run(job.id)
     found = anyio.run(service.get, services, "default", job.id)

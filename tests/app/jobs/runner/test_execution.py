@@ -16,6 +16,7 @@ from app.jobs.runner.execution import MOST_DEATHS
 from app.jobs.runner.work import Work
 from app.jobs.schemas import JobOut
 from app.schemas import TextInput
+from app.settings import Settings
 from app.store import jobs
 from app.store.database import Store
 from app.store.job_condition import RunnerCondition
@@ -24,7 +25,7 @@ from tests.app.jobs.inline import execution
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:
-    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+    services: Any = SimpleNamespace(store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition())
 
     async def run() -> Any:
         return await function(services, *positional, **named)
@@ -213,7 +214,9 @@ def test_a_file_is_given_back_in_parts(store: Store) -> None:
     work.keep("a.bin", body)
 
     async def read() -> bytes:
-        services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+        services: Any = SimpleNamespace(
+            store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition()
+        )
         return b"".join([part async for part in service.file(services, "default", job.id, name="a.bin")])
 
     assert anyio.run(read) == body

@@ -12,6 +12,7 @@ import structlog
 from ._library import explainers
 from .engine.client import SHORTEST_SILENCE, SocketEngine
 from .engine.engine import expected
+from .engine.messages import Forget, Register
 from .engine.supervisor import Supervisor, private_address
 from .errors import AppError
 from .jobs.runner.supervisor import RunnerSupervisor
@@ -74,13 +75,13 @@ async def follow(settings: Settings, store: Store, client: SocketEngine) -> None
     for path in wanted:
         if path not in client.registered:
             try:
-                await client.register(path)
+                await client.ask(Register(path=path))
             except explainers.BadModel as error:
                 client.registered.append(path)  # not asked again; a job that needs it says why
                 LOG.warning("model refused", path=path, reason=str(error))
     for state in client.models():
         if state.source in client.registered and state.source not in wanted:
-            await client.forget(state.id)
+            await client.ask(Forget(model=state.id))
 
 
 @asynccontextmanager

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         ge=1 << 30,
         description="Bytes of memory that the engine may have; by default three quarters of the machine's.",
     )
+    model_memory: int | None = Field(
+        None,
+        ge=1 << 20,
+        description="Bytes of models' weights that stay loaded; by default half of the engine's memory.",
+    )
 
     @model_validator(mode="after")
     def _asks_who_comes_from_elsewhere(self) -> Self:

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event
 
 import explainers
+from app.engine.messages import Score
 from app.jobs.executors.local import WaitingEngine
 from app.jobs.executors.ray import RayExecutor
 
@@ -27,7 +28,7 @@ def shard(engine: WaitingEngine, number: int, what: str) -> None:
     for step in range(SHARD):
         words = f"{TEXT} {number} {step}"
         if what == "predictions":
-            engine.scores("sentiment", [f"{words} {row}" for row in range(64)])
+            engine.ask(Score(model="sentiment", texts=tuple(f"{words} {row}" for row in range(64))))
         else:
             engine.explain("sentiment", explainers.Question.about(text=words), method="shap", options={})
 

@@ -6,14 +6,15 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from fastapi import FastAPI
 
 import explainers
-from app.engine.contract import Explained, ExplainedPanel, FloatArray, Priority, Text
 from app.engine.engine import Engine
+from app.engine.messages import Asking, Count, Forget, Message, Register
 from app.engine.schemas import ModelOut
 from app.engine.work import WorkQueue
 from app.errors import EngineLoading, ModelFailed, UnknownModel
@@ -22,6 +23,7 @@ from app.settings import Settings
 from app.store.database import Store
 from explainers.testing import LinearModel
 
+A = TypeVar("A")
 WEIGHTS = {"good": (-1.0, 1.0), "gorgeous": (-2.0, 2.0), "bad": (1.5, -1.5), "not": (0.5, -0.5)}
 
 
@@ -45,41 +47,18 @@ class LocalEngine:
     def models(self) -> tuple[ModelOut, ...]:
         return self.engine.models()
 
-    async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        await self.ready(model)
-        return await self._ask("predict", lambda progress: self.engine.predict(model, questions), Priority.PREDICTION)
-
-    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        await self.ready(model)
-        run = lambda progress: self.engine.scores(model, texts, progress=progress)  # noqa: E731
-        return await self._ask("scores", run, Priority.BACKGROUND)
-
-    async def explain(self, model: str, question: explainers.Question, **asked: Any) -> Explained:
-        await self.ready(model)
-
-        def run(progress: explainers.Progress) -> Explained:
-            return self.engine.explain(model, question, **asked, progress=progress)
-
-        return await self._ask("explain", run, Priority.EXPLANATION)
-
-    async def panel(
-        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
-    ) -> ExplainedPanel:
-        await self.ready(model)
-
-        def run(progress: explainers.Progress) -> ExplainedPanel:
-            return self.engine.panel(model, question, methods=methods, progress=progress)
-
-        return await self._ask("panel", run, Priority.EXPLANATION)
-
-    async def register(self, path: str) -> ModelOut:
-        return self.engine.load(self.engine.announce(path, embedded=False))
-
-    async def forget(self, model: str) -> None:
-        self.engine.forget(model)
-
-    async def figures(self) -> bytes:
-        return self.work.figures.text()
+    async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
+        if isinstance(message, Register):
+            found: Any = self.engine.load(self.engine.announce(message.path, embedded=False))
+        elif isinstance(message, Forget):
+            found = self.engine.forget(message.model)
+        elif isinstance(message, Count):
+            found = self.work.figures.text()
+        else:
+            assert isinstance(message, Asking)
+            await self.ready(message.model)
+            return message.read(await self._worked(message))
+        return cast(A, found)
 
     async def ready(self, model: str) -> ModelOut:
         known = {state.id: state for state in self.models()}
@@ -91,9 +70,9 @@ class LocalEngine:
             raise ModelFailed(str(known[model].reason))
         return known[model]
 
-    async def _ask(self, op: str, run: Callable[[explainers.Progress], Any], priority: Priority) -> Any:
-        self.asked.append(op)
-        job = self.work.submit(run, priority=priority)
+    async def _worked(self, message: Asking[Any]) -> Any:
+        self.asked.append(message.op())
+        job = self.work.submit(partial(self.engine.ask, message), priority=message.urgency)
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:

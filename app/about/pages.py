@@ -79,7 +79,7 @@ async def status(request: Request, services: ServicesDep, caller: CallerDep) -> 
         models=found,
         data=str(services.settings.data) if (owner := caller.may(Scope.ADMIN)) else None,
         roots=[str(root) for root in services.settings.roots] if owner else [],
-        ready=fault is None and any(model.status == "ready" for model in found),
+        ready=fault is None and any(model.can_be_asked for model in found),
         database=None if fault is None else FORM_ERRORS[fault.code],
         jobs=services.runner.doing,
         halt="" if halt is None else (owner and halt.inside) or halt.said,

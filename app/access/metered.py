@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
 from .._library import explainers
-from ..engine.contract import EngineClient, Explained, ExplainedPanel, FloatArray, Text
-from ..engine.demand.costs import estimate, tokens, tokens_of
+from ..engine.contract import EngineClient
+from ..engine.messages import Message
 from ..engine.schemas import ModelOut
 from .budget import Purse
+
+A = TypeVar("A")
 
 
 class Metered:
@@ -30,50 +31,13 @@ class Metered:
     def models(self) -> tuple[ModelOut, ...]:
         return self.engine.models()
 
-    async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        with self.purse.paying(sum(map(tokens, questions))):
-            return await self.engine.predict(model, questions)
-
-    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        with self.purse.paying(sum(tokens_of(*((text,) if isinstance(text, str) else text)) for text in texts)):
-            return await self.engine.scores(model, texts)
-
-    async def explain(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-    ) -> Explained:
-        with self.purse.paying(estimate(question)) as cost:
-            found = await self.engine.explain(model, question, method=method, options=options, measures=measures)
-            cost(tokens(question) * max(1, passes(found.record)))
-            return found
-
-    async def panel(
-        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None
-    ) -> ExplainedPanel:
-        with self.purse.paying(estimate(question)) as cost:
-            found = await self.engine.panel(model, question, methods=methods)
-            cost(tokens(question) * max(1, passes(found.record)))
-            return found
-
-    async def register(self, path: str) -> ModelOut:
-        return await self.engine.register(path)
-
-    async def forget(self, model: str) -> None:
-        await self.engine.forget(model)
-
-    async def figures(self) -> bytes:
-        return await self.engine.figures()
+    async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
+        if not message.cost:
+            return await self.engine.ask(message, progress=progress)
+        with self.purse.paying(message.cost) as cost:
+            answer = await self.engine.ask(message, progress=progress)
+            cost(message.spent(answer))
+            return answer
 
     async def ready(self, model: str) -> ModelOut:
         return await self.engine.ready(model)
-
-
-def passes(record: Mapping[str, Any]) -> int:
-    """Rows that went through the model for an explanation, or for all explanations of a panel."""
-    each = record.get("explanations")
-    return int(record.get("forward_passes", 0)) if each is None else sum(map(passes, each))

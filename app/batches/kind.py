@@ -8,6 +8,7 @@ from typing import Any
 
 from .._library import explainers
 from ..datasets import service as datasets
+from ..engine.messages import Score
 from ..explain.ask import answers
 from ..explain.ask.answers import BatchRow
 from ..explain.ask.many import explained
@@ -68,7 +69,7 @@ def _predicted(work: Work, given: Sequence[TextInput], start: int) -> list[Batch
     state = work.engine.ready(work.request.model)
     texts = [each.text if each.text_pair is None else (each.text, each.text_pair) for each in given]
     try:
-        found = work.engine.scores(state.id, texts)
+        found = work.engine.ask(Score(model=state.id, texts=tuple(texts)))
         predicted = [explainers.values.prediction_of(row, state.labels, state.head) for row in found]
         return [
             answers.predicted(start + at, given[at].text, given[at].text_pair, found=each)

@@ -94,7 +94,7 @@ async def _page(
 ) -> Response:
     shared = request.query_params.get("scale") != "own"
     offered = models.list_models(services)
-    first = next((m.id for m in offered if m.status == "ready"), offered[0].id if offered else "")
+    first = next((m.id for m in offered if m.can_be_asked), offered[0].id if offered else "")
     pair = beside(*found, label=request.query_params.get("label"), shared=shared) if found else None
     page = ComparePage(
         models=offered,

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._library import explainers
+from ..engine.messages import Score
 from ..engine.schemas import ModelOut
 from ..explain.ask.many import explained
 from ..explain.ask.schemas import ExplanationRequest
@@ -99,7 +100,7 @@ def _predictions(work: Work, given: Sequence[DataRow], state: ModelOut) -> list[
     """None for a row that the model cannot read; the others are answered all the same."""
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in given]
     try:
-        scores = work.engine.scores(state.id, texts)
+        scores = work.engine.ask(Score(model=state.id, texts=tuple(texts)))
         return [explainers.values.prediction_of(each, state.labels, state.head) for each in scores]
     except explainers.BadInput:
         if len(given) == 1:

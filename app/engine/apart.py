@@ -24,6 +24,7 @@ from ..errors import EngineDied
 from .ends import reason_of
 from .errors import from_wire
 from .frames import frame
+from .messages import Asking
 from .schemas import ModelOut
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Apart:
         with theirs:
             told = replace(
                 config, listen=theirs.fileno(), connected=True, sources=[source], names={source: name}, embedded=[],
-                failed={}, apart=False,
+                failed={}, apart=False, model_memory=None,
             )  # fmt: skip
             self.process = subprocess.Popen(  # noqa: S603 - the command is our own
                 [sys.executable, "-m", f"{__package__}.server"],
@@ -99,11 +100,11 @@ class Apart:
                 raise explainers.BadModel(f"the process that loaded it ended {self._why()}") from None
         return self._state
 
-    def ask(self, op: str, message: dict[str, Any], progress: explainers.Progress) -> Any:
+    def ask(self, message: Asking[Any], progress: explainers.Progress) -> Any:
         """The answer as it travels. Raises what the question raises there, what `progress` raises, and EngineDied."""
         number, told = next(self._numbers), (0.0, "")
         self._asked.add(number)
-        self._send({**message, "id": number, "op": op})
+        self._send({"id": number, "priority": message.urgency, **message.to_wire()})
         try:
             while (answer := self._arrived.pop(number, None)) is None:
                 self._take()

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from .._library import explainers
-from ..errors import AppError, EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
-from ..store.arrays import unpack
-from .contract import Explained, ExplainedPanel, FloatArray, Priority, Text
+from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
 from .errors import from_wire
 from .frames import frame, read_frame
+from .messages import Asking, Forget, Load, Message, Priority, Register
 from .schemas import ModelOut
 
+A = TypeVar("A")
 PING_EVERY = 1.0  # seconds
 SHORTEST_SILENCE = 30.0  # seconds without an answer of any kind until the process counts as stuck
-LONGEST_LOOK = 2.0  # seconds until figures are left out
-BESIDE = ("figures",)  # answered beside the work
+LOADING_WAIT = 10.0  # of a request for a model that is not loaded, until it is told that the model loads
 RESTART_WAIT = 30.0  # a request that comes while a dead engine is restarted waits for it
 
 
@@ -61,74 +60,41 @@ class SocketEngine:
     def models(self) -> tuple[ModelOut, ...]:
         return tuple(self._models.values())
 
-    async def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        await self.ready(model)
-        asked = [question.model_dump() for question in questions]
-        found = await self._ask("predict", priority=self._of(Priority.PREDICTION), model=model, questions=asked)
-        return tuple(explainers.Prediction.model_validate(each) for each in found)
+    async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
+        """progress: told in this loop how far the engine is."""
+        if isinstance(message, Asking):
+            return await self._asked(message, progress)
+        if isinstance(message, Forget):
+            self.registered = [path for path in self.registered if path != self._source(message.model)]
+        answer = message.read(await self._sent(message, progress))
+        if isinstance(message, Register) and isinstance(answer, ModelOut):
+            self.registered = [*dict.fromkeys((*self.registered, message.path))]
+            self._models = {**self._models, answer.id: answer}  # the engine tells of it only after its answer
+        return answer
 
-    async def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        await self.ready(model)
-        return unpack(await self._ask("scores", priority=Priority.BACKGROUND, model=model, texts=list(texts)))
-
-    async def explain(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress | None = None,
-    ) -> Explained:
-        await self.ready(model)
-        asked = {
-            "question": question.model_dump(),
-            "method": method,
-            "options": dict(options),
-            "measures": list(measures),
-        }
-        urgency = self._of(Priority.EXPLANATION)
-        return Explained(**await self._ask("explain", progress=progress, priority=urgency, model=model, **asked))
-
-    async def panel(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress | None = None,
-    ) -> ExplainedPanel:
-        await self.ready(model)
-        asked = {"question": question.model_dump(), "methods": None if methods is None else list(methods)}
-        urgency = self._of(Priority.EXPLANATION)
-        return ExplainedPanel(**await self._ask("panel", progress=progress, priority=urgency, model=model, **asked))
-
-    async def register(self, path: str) -> ModelOut:
-        found = ModelOut.model_validate(await self._ask("register", path=path))
-        if path not in self.registered:
-            self.registered.append(path)
-        self._models = {**self._models, found.id: found}  # the engine tells of it only after its answer
-        return found
-
-    async def forget(self, model: str) -> None:
-        state = self._models.get(model)
-        if state is not None and state.source in self.registered:
-            self.registered.remove(state.source)
-        await self._ask("forget", model=model)
-
-    async def figures(self) -> bytes:
+    async def _asked(self, message: Asking[A], progress: explainers.Progress | None) -> A:
+        """Of a model that is loaded; once more where it went from memory between the two."""
+        await self.ready(message.model)
         try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                return bytes(await self._ask("figures"))
-        except (AppError, TimeoutError):
-            return b""
+            return message.read(await self._sent(message, progress))
+        except EngineLoading:
+            await self.ready(message.model)
+            return message.read(await self._sent(message, progress))
+
+    def _source(self, model: str) -> str | None:
+        state = self._models.get(model)
+        return None if state is None else state.source
 
     async def ready(self, model: str) -> ModelOut:
-        """While an engine that had been ready is restarted, this waits; at the first start it raises."""
+        """Has an idle model loaded. Waits for that, and while an engine that had been ready is restarted; at the first
+        start it raises."""
         try:
-            async with asyncio.timeout(max(self._patience, RESTART_WAIT if self._was_ready else 0)):
-                while (state := self._known(model)) is None or state.status == "loading":
+            async with asyncio.timeout(max(self._patience, self._usual_wait(model))):
+                while (state := self._known(model)) is None or state.status in ("loading", "idle"):
+                    if state is not None and state.status == "idle":
+                        woken = ModelOut.model_validate(await self._sent(Load(model=model), None))
+                        self._models = {**self._models, model: woken}
+                        continue
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -137,14 +103,20 @@ class SocketEngine:
             raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
         return state
 
+    def _usual_wait(self, model: str) -> float:
+        state = self._known(model)
+        if state is not None and state.status == "idle":
+            return LOADING_WAIT
+        return RESTART_WAIT if self._was_ready else 0.0
+
     def _known(self, model: str) -> ModelOut | None:
         """None before any engine has said what there is."""
         if model not in self._models and (self._told or not self._patience):
             raise UnknownModel(model, list(self._models))
         return self._models.get(model)
 
-    def _of(self, usual: Priority) -> Priority:
-        return usual if self._priority is None else self._priority
+    def _urgency(self, message: Asking[Any]) -> Priority:
+        return message.urgency if self._priority is None else self._priority
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Takes answers until the engine ends, or says nothing for too long; what waits then fails with EngineDied."""
@@ -166,7 +138,7 @@ class SocketEngine:
     def _lost(self) -> None:
         self._writer = None
         self._models = {
-            name: state.model_copy(update={"status": "loading"}) if state.status == "ready" else state
+            name: state.model_copy(update={"status": "loading"}) if state.can_be_asked else state
             for name, state in self._models.items()
         }
         self._changed.set()
@@ -183,17 +155,18 @@ class SocketEngine:
         }
         self._changed.set()
 
-    async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
-        """progress: told in this loop how far the engine is."""
+    async def _sent(self, message: Message[Any], progress: explainers.Progress | None) -> Any:
+        """The answer as it travels."""
         if self._writer is None:
             raise EngineLoading("the engine is starting")
-        if len(self._waiting) >= self._queue_size and op not in BESIDE:
+        if len(self._waiting) >= self._queue_size and isinstance(message, Asking):
             raise EngineBusy(f"{len(self._waiting)} requests wait for the engine already")
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         if progress is not None:
             self._listening[number] = progress
-        self._writer.write(frame({"id": number, "op": op, **content}))
+        urgency = {"priority": self._urgency(message)} if isinstance(message, Asking) else {}
+        self._writer.write(frame({"id": number, **urgency, **message.to_wire()}))
         try:
             return await answer
         except asyncio.CancelledError:

@@ -14,6 +14,7 @@ class Config:
     seconds: float
     threads: int | None = None
     memory: int | None = None
+    model_memory: int | None = None  # bytes of weights that are kept loaded
     device: str = "auto"
     failed: dict[str, str] = field(default_factory=dict)  # folders and embedded models not to be loaded: the reason
     names: dict[str, str] = field(default_factory=dict)  # ids of folders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,23 +12,36 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import EngineLoading, ModelFailed, UnknownModel
-from ..store.arrays import pack
 from .apart import Apart, Start, is_large
-from .contract import Explained, ExplainedPanel, FloatArray, Text
 from .ends import MEMORY_CURE, out_of_memory
+from .limits.room import Room
+from .messages import Asking
+from .operations import DOES
 from .schemas import ModelOut
 
 Loader = Callable[[str], explainers.Model]
 Listener = Callable[[], None]
 EMPTY: Mapping[str, str] = {}
+BASE = 91_000_000  # bytes of the encoder that the embedded models and adapters share, which each of them holds
 TELLING = 0.02  # seconds to say what is being loaded, before compiled code lets no other thread run
 
 
 class Engine:
     """Loading may happen in one thread while questions are answered in another."""
 
-    def __init__(self, load: Loader | None = None, *, device: str = "auto", start_apart: Start | None = None) -> None:
-        """start_apart: gives a large folder a process of its own; without, every model is loaded here."""
+    def __init__(
+        self,
+        load: Loader | None = None,
+        *,
+        device: str = "auto",
+        start_apart: Start | None = None,
+        budget: int | None = None,
+    ) -> None:
+        """start_apart: gives a large folder a process of its own; without, every model is loaded here.
+
+        budget: bytes of weights that are kept in memory; None for no limit.
+        """
+        self._room = Room(budget)
         self._load = load or (lambda source: explainers.load_model(source, device=device))
         self._start_apart = start_apart
         self._changed: Listener = lambda: None
@@ -78,8 +92,61 @@ class Engine:
         self._set(state)
         return state
 
+    def look(self, state: ModelOut) -> ModelOut:
+        """Says of an announced folder what can be known without loading it, or why it cannot be loaded."""
+        try:
+            with self._at(state):
+                found = seen(state)
+        except Exception as error:
+            found = _failed(state, error)
+        self._set(found)
+        return found
+
+    def wake(self, name: str) -> ModelOut:
+        """Starts loading a model that is idle. Raises UnknownModel."""
+        state = self.state(name)
+        with self._lock:
+            state = self._states.get(name, state)
+            idle = state.status == "idle"
+            if idle:
+                state = self._states[name] = state.model_copy(update={"status": "loading"})
+        if idle:
+            self._changed()
+            Thread(target=self.load, args=(state,), daemon=True).start()
+        return state
+
+    def hold(self, name: str) -> None:
+        """Keeps a model in memory until it is released. Raises EngineLoading for one that has to be loaded first."""
+        if not self._room.hold(name) and self.wake(name).status == "loading":
+            raise EngineLoading(f"the model {name} is loading")
+
+    def release(self, name: str) -> None:
+        self._room.release(name)
+
     def load(self, state: ModelOut) -> ModelOut:
         """Loads an announced model. One that fails is a state with the reason, and harms no other."""
+        self._room.take(state.id, size_of(state), drop=self._drop)
+        try:
+            found = self._load_here_or_apart(state)
+            if found.status != "ready" or found.id not in self._states:
+                self._room.leave(state.id)
+            return found
+        finally:
+            self._room.release(state.id)
+
+    def _drop(self, name: str) -> None:
+        """Frees the memory of a model that nobody asks now; what is known of it stays."""
+        with self._lock:
+            self._models.pop(name, None)
+            apart = self._apart.pop(name, None)
+            if name in self._states:
+                self._states[name] = self._states[name].model_copy(update={"status": "idle"})
+        if apart is not None:
+            apart.close()
+        gc.collect()
+        self._changed()
+
+    def _load_here_or_apart(self, state: ModelOut) -> ModelOut:
         try:
             if self._start_apart is not None and state.source is not None and is_large(state.source):
                 return self._load_apart(state, self._start_apart)
@@ -100,6 +167,7 @@ class Engine:
             self._states.pop(name, None)
             self._models.pop(name, None)
             apart = self._apart.pop(name, None)
+        self._room.leave(name)
         if apart is not None:
             apart.close()
         self._changed()
@@ -155,59 +223,23 @@ class Engine:
             apart.close()
         return found
 
-    def predict(
-        self,
-        name: str,
-        questions: Sequence[explainers.Question],
-        *,
-        progress: explainers.Progress = explainers.silent,
-    ) -> tuple[explainers.Prediction, ...]:
-        """One at a time, as the library does it anyway, so that others are let in between two texts."""
-        model = self._model(name)
-        found: list[explainers.Prediction] = []
-        for position, question in enumerate(questions):
-            progress(position / len(questions))
-            found += explainers.runner.predict(model, [question])
-        return tuple(found)
+    def ask(self, message: Asking[Any], progress: explainers.Progress = explainers.silent) -> Any:
+        """The answer as it travels, to be read by the message."""
+        if (apart := self.apart(message.model)) is not None:
+            return apart.ask(message, progress)
+        return DOES[type(message)](self._model(message.model), message, progress)
 
-    def scores(self, name: str, texts: Sequence[Text], *, progress: explainers.Progress) -> FloatArray:
-        found: FloatArray = explainers.runner.scores(self._model(name), texts, progress=progress)
-        return found
-
-    def explain(
-        self,
-        name: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress,
-    ) -> Explained:
-        explainer = explainers.build(method, options)
-        found = explainers.runner.explain(self._model(name), question, explainer, measures=measures, progress=progress)
-        return Explained(_record(found, name), _arrays(found))
-
-    def panel(
-        self,
-        name: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress,
-    ) -> ExplainedPanel:
-        chosen = None if methods is None else [explainers.build(method) for method in methods]
-        found = explainers.runner.panel(self._model(name), question, chosen, progress=progress)
-        record = _record(found, name)
-        for explanation in record["explanations"]:
-            explanation["model"]["id"] = name
-        return ExplainedPanel(record, {each.method.name: _arrays(each) for each in found.explanations})
+    def state(self, name: str) -> ModelOut:
+        """Raises UnknownModel."""
+        with self._lock:
+            if name in self._states:
+                return self._states[name]
+        raise UnknownModel(name, [known.id for known in self.models()])
 
     def _model(self, name: str) -> explainers.Model:
+        state = self.state(name)
         with self._lock:
-            state, model = self._states.get(name), self._models.get(name)
-        if state is None:
-            raise UnknownModel(name, [known.id for known in self.models()])
+            model = self._models.get(name)
         if model is None:
             if state.status == "failed":
                 raise ModelFailed(f"the model {name} could not be loaded: {state.reason}")
@@ -218,6 +250,30 @@ class Engine:
         with self._lock:
             self._states[state.id] = state
         self._changed()
+
+
+def seen(state: ModelOut) -> ModelOut:
+    """The model as its folder describes it; a large one is looked at when it is loaded. Raises BadModel."""
+    known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
+    if state.source is not None and not is_large(state.source):
+        report = explainers.check_folder(state.source)
+        known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}
+    return state.model_copy(update=known)
+
+
+def size_of(state: ModelOut) -> int:
+    """Bytes of a model's weights as 32-bit floats, as far as its folder tells."""
+    if state.memory is not None:
+        return state.memory
+    if state.source is None:
+        return BASE
+    try:
+        if is_large(state.source):
+            return sum(file.stat().st_size for file in Path(state.source).glob("*.safetensors"))
+        report = explainers.check_folder(state.source)
+    except (OSError, explainers.BadModel):  # loading says what is wrong with it
+        return 0
+    return 4 * report.parameters + (BASE if report.kind == "adapter" else 0)
 
 
 def _failed(state: ModelOut, error: Exception) -> ModelOut:
@@ -232,6 +288,7 @@ def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
     return state.model_copy(
         update={
             "status": "ready",
+            "memory": size_of(state),
             "reason": None,
             "title": model.title,
             "digest": model.digest,
@@ -247,19 +304,6 @@ def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
             "assumed": model.assumed,
         }
     )
-
-
-def _record(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
-    record: dict[str, Any] = found.model_dump(mode="json")
-    record["model"]["id"] = name
-    return record
-
-
-def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
-    if found.relations is None:
-        return {}
-    # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
-    return {"relations": pack(found.relations.astype("float16"))}
 
 
 def expected(*, embedded: Sequence[str], sources: Sequence[str]) -> tuple[ModelOut, ...]:

@@ -1,42 +1,56 @@
-"""What may be asked of an engine by name, whichever way the question travels; answers are msgpack values."""
+"""What the engine does for each message that asks a model. Answers are msgpack values; JSON is made here, and once."""
 
 from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from .._library import explainers
 from ..errors import AppError
 from ..store.arrays import pack
-from .contract import Explained, ExplainedPanel
-from .engine import Engine
-
-OPERATIONS = ("predict", "scores", "explain", "panel")
+from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .schemas import ExplanationRecord
 
 
-def operation(engine: Engine, op: str, message: dict[str, Any]) -> Callable[[explainers.Progress], Any]:
-    """The work, checked and ready to run. Raises ValueError for an operation that is not there."""
-    name = str(message["model"])
-    if op not in OPERATIONS:
-        raise ValueError(f"no operation is called {op!r}")
-    if (apart := engine.apart(name)) is not None:
-        return lambda progress: apart.ask(op, message, progress)
-    if op == "predict":
-        questions = [explainers.Question.model_validate(each) for each in message["questions"]]
-        return lambda progress: [
-            each.model_dump(mode="json") for each in engine.predict(name, questions, progress=progress)
-        ]
-    if op == "scores":
-        texts = [text if isinstance(text, str) else tuple(text) for text in message["texts"]]
-        return lambda progress: pack(engine.scores(name, texts, progress=progress), name="scores")
-    question = explainers.Question.model_validate(message["question"])
-    if op == "explain":
-        asked = {"method": message["method"], "options": message["options"], "measures": message["measures"]}
-        return lambda progress: _packed(engine.explain(name, question, **asked, progress=progress))
-    methods = message["methods"]
-    return lambda progress: _packed(engine.panel(name, question, methods=methods, progress=progress))
+def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[bytes]:
+    """One at a time, as the library does it anyway, so that others are let in between two texts."""
+    found: list[bytes] = []
+    for position, question in enumerate(asked.questions):
+        progress(position / len(asked.questions))
+        (prediction,) = explainers.runner.predict(model, [question])
+        found.append(prediction.model_dump_json().encode())
+    return found
+
+
+def score(model: Any, asked: Score, progress: explainers.Progress) -> bytes:
+    return pack(explainers.runner.scores(model, asked.texts, progress=progress), name="scores")
+
+
+def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
+    explainer = explainers.build(asked.method, asked.options)
+    found = explainers.runner.explain(model, asked.question, explainer, measures=asked.measures, progress=progress)
+    return asdict(_explained(found, asked.model))
+
+
+def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
+    chosen = None if asked.methods is None else [explainers.build(method) for method in asked.methods]
+    found = explainers.runner.panel(model, asked.question, chosen, progress=progress)
+    parts = tuple(_explained(each, asked.model) for each in found.explanations)
+    made = ExplainedPanel(
+        body=found.model_copy(update=_named(found, asked.model)).model_dump_json(exclude={"explanations"}).encode(),
+        target=found.prediction.main.model_dump(mode="json"),
+        seconds=sum(found.timings.values()),
+        parts=parts,
+    )
+    return asdict(made)
+
+
+DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
+    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+}  # fmt: skip
 
 
 def report(error: BaseException) -> None:
@@ -46,5 +60,25 @@ def report(error: BaseException) -> None:
         print(f"engine: {type(error).__name__}\n{frames}", file=sys.stderr)
 
 
-def _packed(found: Explained | ExplainedPanel) -> dict[str, Any]:
-    return {"record": found.record, "arrays": found.arrays}
+def _explained(found: explainers.Attribution, name: str) -> Explained:
+    record = ExplanationRecord.model_construct(**{**dict(found), **_named(found, name)})
+    return Explained(
+        body=record.model_dump_json().encode(),
+        method=found.method.name,
+        target=found.prediction.main.model_dump(mode="json"),
+        passes=found.forward_passes,
+        seconds=sum(found.timings.values()),
+        arrays=_arrays(found),
+    )
+
+
+def _named(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
+    """The model under the id that it is served with."""
+    return {"model": found.model.model_copy(update={"id": name})}
+
+
+def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
+    if found.relations is None:
+        return {}
+    # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
+    return {"relations": pack(found.relations.astype("float16"))}

@@ -1,19 +1,24 @@
-"""What the engine says of a model."""
+"""What the engine says of a model, and of a text."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from .._library import explainers
 from ..schemas import Record
 
-Status = Literal["loading", "ready", "failed"]
+Status = Literal["idle", "loading", "ready", "failed"]
 
 
 class ModelOut(Record):
-    """A model and what it can be asked. Before it is ready only `id`, `source`, `status` and `reason` are known."""
+    """A model and what it can be asked.
+
+    An idle one is loaded when it is asked for: until then only what its folder says is known (`labels`, `head`, `task`,
+    `assumed`, `memory`), or everything where it was ready before. Of one that loads for the first time and of one that
+    failed, only `id`, `source`, `status` and `reason`.
+    """
 
     id: str
     title: str
@@ -33,3 +38,19 @@ class ModelOut(Record):
     maximum_length: int | None = None
     card: dict[str, Any] | None = None
     assumed: tuple[explainers.Notice, ...] = ()  # how its outputs are read where its configuration does not say
+    memory: int | None = Field(None, description="Bytes of its weights as 32-bit floats.")
+
+    @property
+    def can_be_asked(self) -> bool:
+        return self.status in ("ready", "idle")
+
+
+class ExplanationRecord(explainers.Attribution):
+    """An explanation as its JSON has it: reading it back leaves `residual` out and computes it again."""
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def residual(self) -> list[float] | None:  # type: ignore[override]
+        """f(x) − f(baseline) − Σ scores, one number a target."""
+        gap = super().residual
+        return None if gap is None else [float(number) for number in gap]

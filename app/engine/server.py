@@ -12,19 +12,20 @@ import resource
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from ..store.files.private import keep_files_private
 from .apart import Apart
 from .config import Config
-from .contract import Priority
 from .ends import STUCK
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
-from .operations import operation, report
+from .messages import Asking, Count, Forget, Load, Message, Priority, Register, received
+from .operations import report
 from .schemas import ModelOut
 from .work import Job, WorkQueue
 
@@ -63,8 +64,25 @@ class EngineServer:
         for connection in self.connections:
             connection.send(self.status())
 
-    def load_in_background(self, states: list[ModelOut]) -> None:
-        threading.Thread(target=lambda: [self.engine.load(state) for state in states], daemon=True).start()
+    def register(self, path: str) -> ModelOut:
+        """Starts loading a folder that is not known yet, or is idle."""
+        known = {state.source for state in self.engine.models() if state.status != "failed"}
+        state = self.engine.announce(path, embedded=False)
+        if path in known:
+            return self.engine.wake(state.id)
+        self.load_in_background([state])
+        return state
+
+    def load_in_background(self, states: Sequence[ModelOut], looked_at: Sequence[ModelOut] = ()) -> None:
+        """looked_at: folders that are only looked at, before the others are loaded."""
+
+        def work() -> None:
+            for state in looked_at:
+                self.engine.look(state)
+            for state in states:
+                self.engine.load(state)
+
+        threading.Thread(target=work, daemon=True).start()
 
 
 class Connection:
@@ -91,35 +109,42 @@ class Connection:
         if op == "ping":
             self.send({"id": number, "result": None})
             return
-        if op == "figures":
-            self.send({"id": number, "result": self.server.work.figures.text()})
-            return
         try:
-            if op in ("register", "forget"):
-                self.send({"id": number, "result": self._manage(op, message)})
+            asked = received(op, message["asked"])
+            if isinstance(asked, Asking):
+                self._enqueue(number, asked, Priority(message["priority"]))
             else:
-                self._enqueue(number, op, message)
+                self.send({"id": number, "result": self._beside(asked)})
         except Exception as error:
             self.send({"id": number, "error": to_wire(error)})
 
-    def _manage(self, op: str, message: dict[str, Any]) -> Any:
-        if op == "forget":
-            self.server.engine.forget(message["model"])
-            return None
-        state = self.server.engine.announce(message["path"], embedded=False)
-        if state.status == "loading":
-            self.server.load_in_background([state])
-        return state.model_dump(mode="json")
+    def _beside(self, asked: Message[Any]) -> Any:
+        """What is answered beside the work."""
+        match asked:
+            case Count():
+                return self.server.work.figures.text()
+            case Forget():
+                return self.server.engine.forget(asked.model)
+            case Register():
+                return self.server.register(asked.path).model_dump(mode="json")
+            case Load():
+                return self.server.engine.wake(asked.model).model_dump(mode="json")
+        raise ValueError(f"{asked.op()} is put to a model")
 
-    def _enqueue(self, number: int, op: str, message: dict[str, Any]) -> None:
+    def _enqueue(self, number: int, asked: Asking[Any], priority: Priority) -> None:
         tell = self._teller(number)
+        self.server.engine.hold(asked.model)
         job = self.server.work.submit(
-            operation(self.server.engine, op, message),
-            priority=Priority(message["priority"]),
+            partial(self.server.engine.ask, asked),
+            priority=priority,
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
         )
         self.jobs[number] = job
-        job.future.add_done_callback(lambda _: self.server.loop.call_soon_threadsafe(self._done, number))
+        job.future.add_done_callback(lambda _: self._over(number, asked.model))
+
+    def _over(self, number: int, model: str) -> None:
+        self.server.engine.release(model)
+        self.server.loop.call_soon_threadsafe(self._done, number)
 
     def _teller(self, number: int) -> Callable[[dict[str, Any]], None]:
         def tell(message: dict[str, Any]) -> None:
@@ -144,7 +169,7 @@ async def serve(config: Config) -> None:
     _set_threads(config.threads)
     work = WorkQueue(seconds=config.seconds)
     start_apart = (lambda source, name: Apart(config, source=source, name=name)) if config.apart else None
-    engine = Engine(device=config.device, start_apart=start_apart)
+    engine = Engine(device=config.device, start_apart=start_apart, budget=config.model_memory)
     server = EngineServer(engine, work)
     engine.tell(server.changed)
     states = engine.announced(embedded=config.embedded, sources=config.sources, names=config.names)
@@ -155,8 +180,16 @@ async def serve(config: Config) -> None:
     threading.Thread(target=work.serve, daemon=True).start()
     watching = asyncio.create_task(_watch(work))
     async with _listening(config, server):
-        server.load_in_background([state for state in states if not refused[state.id]])
+        server.load_in_background(*_at_the_start([state for state in states if not refused[state.id]]))
         await watching
+
+
+def _at_the_start(states: Sequence[ModelOut]) -> tuple[Sequence[ModelOut], Sequence[ModelOut]]:
+    """What is loaded and what is only looked at: embedded models and a single folder are there for the first page."""
+    folders = [state for state in states if not state.embedded]
+    if len(folders) == 1:
+        return states, ()
+    return [state for state in states if state.embedded], folders
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from ..settings import Settings
 from .client import SocketEngine
 from .config import Config
 from .ends import reason_of
-from .limits.memory import engine_memory
+from .limits.memory import engine_memory, model_memory
 from .limits.threads import PATIENCE
 
 PACKAGE = __package__
@@ -108,6 +108,7 @@ class Supervisor:
             seconds=self.settings.explanation_seconds,
             threads=self.settings.threads,
             memory=self.memory,
+            model_memory=model_memory(self.settings.model_memory, engine=self.memory),
             device=self.settings.device,
             failed=self.failed,
         )

@@ -15,8 +15,8 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import TooLong
-from .contract import Priority
 from .figures import Figures
+from .messages import Priority
 
 NOTES_A_SECOND = 10.0
 

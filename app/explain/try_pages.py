@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
+from ..engine.messages import Predict
 from ..errors import BadRequest
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
@@ -66,7 +67,7 @@ async def _try(
     after, error = found.prediction, None
     try:
         question = explainers.Question.about(text=made.text, text_pair=made.text_pair)
-        (after,) = await services.engine.predict(found.model.id, [question])
+        (after,) = await services.engine.ask(Predict(model=found.model.id, questions=(question,)))
     except FORESEEN as raised:
         error = error_of(raised)
     return _answer(request, found, address, made, after, error, index=int(word), replacement=replacement)

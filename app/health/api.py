@@ -42,7 +42,7 @@ async def readyz(services: ServicesDep, visitor: VisitorDep) -> Response:
     """Strangers hear whether, and not what: names of models may tell something."""
     if services.stopping.is_set():
         raise Stopping("the server is being shut down")
-    ready = tuple(state.id for state in services.engine.models() if state.status == "ready")
+    ready = tuple(state.id for state in services.engine.models() if state.can_be_asked)
     if not ready:
         raise EngineLoading("no model is ready")
     await service.database_answers(services)

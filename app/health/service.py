@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from ..errors import StorageFailed
+import asyncio
+
+from ..engine.contract import EngineClient
+from ..engine.messages import Count
+from ..errors import AppError, StorageFailed
 from ..logging import tell_operator
 from ..store import jobs
 from ..store.database import answers
 from ..web.dependencies import Services
 
 PROBE_SECONDS = 3.0  # a probe that takes longer counts as failed at most balancers
+ENGINE_SECONDS = 2.0  # until its figures are left out
 
 
 async def database_answers(services: Services) -> None:
@@ -33,7 +38,16 @@ async def figures(services: Services) -> bytes:
         jobs=await _jobs(services),
         runner=services.runner,
     )
-    return own + await engine.figures()
+    return own + await _counted(engine)
+
+
+async def _counted(engine: EngineClient) -> bytes:
+    """What the engine counts; nothing while there is none, or where it does not say it at once."""
+    try:
+        async with asyncio.timeout(ENGINE_SECONDS):
+            return await engine.ask(Count())
+    except (AppError, TimeoutError):
+        return b""
 
 
 async def _jobs(services: Services) -> dict[str, int] | None:

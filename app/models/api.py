@@ -52,7 +52,7 @@ async def register_model(
 )
 async def get_model(services: ServicesDep, model: str) -> Response:
     found = service.find_model(services, model)
-    return as_json(KServeModelOut(**found.model_dump(), name=found.id, ready=found.status == "ready"))
+    return as_json(KServeModelOut(**found.model_dump(), name=found.id, ready=found.can_be_asked))
 
 
 @router.delete(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from .._library import explainers
+from ..engine.messages import Explain, Forget, Predict, Register
 from ..engine.schemas import ModelOut
 from ..errors import ModelFailed
 from ..jobs.runner.kinds import Kind
@@ -39,16 +40,16 @@ def register(work: Work, path: str, *, roots: tuple[str, ...] | None) -> ModelOu
     work.progress(0.0, N_("checking the files"))
     folder = str(explainers.check_folder(path, roots=roots).path)
     work.progress(0.2, N_("loading"))
-    model = work.engine.register(folder)
+    model = work.engine.ask(Register(path=folder))
     try:
         state = work.engine.ready(model.id)
         work.progress(0.8, N_("trying it"))
         _try(work, state)
     except ModelFailed as error:
-        work.engine.forget(model.id)
+        work.engine.ask(Forget(model=model.id))
         raise explainers.BadModel(str(error).partition("could not be loaded: ")[2] or str(error)) from error
     except BaseException:
-        work.engine.forget(model.id)
+        work.engine.ask(Forget(model=model.id))
         raise
     work.store.commit(partial(registered.put, path=folder))
     return state
@@ -57,8 +58,8 @@ def register(work: Work, path: str, *, roots: tuple[str, ...] | None) -> ModelOu
 def _try(work: Work, state: ModelOut) -> None:
     """A prediction and an explanation, so that a model that can be loaded but not asked is refused now."""
     question = explainers.Question.about(text=TRIAL)
-    work.engine.predict(state.id, [question])
+    work.engine.ask(Predict(model=state.id, questions=(question,)))
     if "leave-one-out" in state.methods:
         baseline = state.baselines[0] if state.baselines else None
         asked = question.model_copy(update={"baseline": baseline})
-        work.engine.explain(state.id, asked, method="leave-one-out", options={})
+        work.engine.ask(Explain(model=state.id, question=asked, method="leave-one-out"))

@@ -5,6 +5,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from .._library import explainers
+from ..engine.messages import Forget
 from ..engine.schemas import ModelOut
 from ..errors import BadRequest, Conflict, NotFound
 from ..jobs import following
@@ -68,11 +69,11 @@ async def forget_model(services: Services, name: str) -> None:
     if state.source is None or state.source not in await registered.paths(services.store):
         raise Conflict(f"{name} was not registered but belongs to the start of the server", cure="Start without it.")
     await registered.remove(services.store, state.source)  # first: what is written down is served again
-    await services.engine.forget(name)
+    await services.engine.ask(Forget(model=name))
 
 
 def _served(services: Services, folder: Path) -> ModelOut | None:
-    found = (state for state in services.engine.models() if state.source == str(folder) and state.status == "ready")
+    found = (state for state in services.engine.models() if state.source == str(folder) and state.can_be_asked)
     return next(found, None)
 
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from .._library import explainers
+from ..engine.messages import Predict
 from ..web.dependencies import Services
 from .schemas import ClassOut, OutputOut, PredictionOut, PredictionRequest, PredictionsOut
 
 
 async def predict(services: Services, request: PredictionRequest) -> PredictionsOut:
-    questions = [explainers.Question.about(text=each.text, text_pair=each.text_pair) for each in request.inputs]
-    found = await services.engine.predict(request.model, questions)
+    questions = tuple(explainers.Question.about(text=each.text, text_pair=each.text_pair) for each in request.inputs)
+    found = await services.engine.ask(Predict(model=request.model, questions=questions))
     state = await services.engine.ready(request.model)
     return PredictionsOut(
         model=request.model,

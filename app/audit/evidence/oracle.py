@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..._library import explainers
+from ...engine.messages import Explain, Score
 from ...errors import BadRequest
 from ..data.values import Floats
 
@@ -57,12 +58,12 @@ class EngineOracle:
         self.facts = ModelFacts(state.id, state.title, state.digest, state.labels, state.head, state.card)
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        found: Floats = self.engine.scores(self.facts.id, list(texts))
+        found: Floats = self.engine.ask(Score(model=self.facts.id, texts=tuple(texts)))
         return found
 
     def explain(self, question: explainers.Question, method: str) -> explainers.Attribution:
-        found = self.engine.explain(self.facts.id, question, method=method, options={})
-        return explainers.Attribution.model_validate(found.record)
+        found = self.engine.ask(Explain(model=self.facts.id, question=question, method=method))
+        return explainers.Attribution.model_validate_json(found.body)
 
 
 def audited_class(facts: ModelFacts, wanted: str) -> int:

@@ -21,6 +21,14 @@ def engine_memory(given: int | None, *, device: str) -> int | None:
     return max(LEAST, round(SHARE * machine_memory()))
 
 
+def model_memory(given: int | None, *, engine: int | None) -> int:
+    """Bytes of weights that are kept loaded: half of what the engine may have, the rest is for its work.
+
+    engine: its limit; None for none, then of what the machine has.
+    """
+    return (engine or machine_memory()) // 2 if given is None else given
+
+
 def machine_memory(groups: Path = GROUPS, own: Path = Path("/proc/self/cgroup")) -> int:
     """Bytes that this process could have at most: the machine's, or what its control groups allow."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]

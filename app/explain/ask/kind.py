@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
-from ...engine.contract import Explained, ExplainedPanel
+from ...engine.messages import Explained, ExplainedPanel
 from ...errors import Conflict
 from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
@@ -63,17 +63,8 @@ def _made(work: Work) -> Explained | ExplainedPanel:
         raise Conflict(
             f"{asked.model} is another model, or on another device, than when this was asked", cure="Ask again."
         )
-    progress = _rising(work.progress)
-    if asked.kind == "panel":
-        return work.engine.panel(asked.model, asked.question, methods=asked.methods, progress=progress)
-    return work.engine.explain(
-        asked.model,
-        asked.question,
-        method=asked.methods[0],
-        options=asked.options,
-        measures=asked.measures,
-        progress=progress,
-    )
+    made: Explained | ExplainedPanel = work.engine.ask(asked.message, _rising(work.progress))
+    return made
 
 
 def _rising(progress: explainers.Progress) -> explainers.Progress:

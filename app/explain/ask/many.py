@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
+from ...engine.messages import Explain
 from ...engine.schemas import ModelOut
 from ...jobs.runner.work import Work
 from ...store import holders, results
@@ -50,7 +51,8 @@ def _explanation(work: Work, asked: ExplanationRequest, row: int, *, state: Mode
     key = explanation_key(numbers_of(state), question, explainer)
     body = work.store.query(partial(results.body_of, project=work.project, key=key, kind="explanation"))
     if body is None:
-        made = work.engine.explain(state.id, question, method=explainer.name, options=explainer.model_dump(mode="json"))
-        new.append(explanations.explanation(made, key=key))
+        options = explainer.model_dump(mode="json")
+        made = work.engine.ask(Explain(model=state.id, question=question, method=explainer.name, options=options))
+        new.append(explanations.explanation(made, key=key, model=state.id))
         body = new[-1].body
     return answers.explained(row, ExplanationOut.model_validate_json(body), key=key)

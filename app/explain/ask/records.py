@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._library import explainers
-from ...engine.contract import Explained, ExplainedPanel
+from ...engine.messages import Explained, ExplainedPanel
 from ...errors import BadRequest
 from ...store.history import NewEntry
 from ...store.results import NewResult
@@ -19,12 +19,12 @@ from .schemas import Asked, ExplanationOut, PanelOut
 def answer(asked: Asked, found: Explained | ExplainedPanel) -> list[NewResult]:
     """What is stored of it, the answer itself first."""
     if isinstance(found, Explained):
-        return [explanation(found, key=asked.key)]
+        return [explanation(found, key=asked.key, model=asked.model)]
     keys = {
         name: explanation_key(asked.digest, asked.question, explainers.build(name), panel=asked.key)
         for name in asked.methods
     }
-    return panel(found, key=asked.key, keys=keys)
+    return panel(found, key=asked.key, model=asked.model, keys=keys)
 
 
 def read(asked: Asked, body: bytes) -> ExplanationOut | PanelOut:
@@ -46,37 +46,31 @@ def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
     )
 
 
-def explanation(found: Explained, *, key: str, panel: str | None = None) -> NewResult:
-    main = _main(found.record)
-    record = ExplanationOut.model_validate(
-        {**found.record, "key": key, "panel": panel, "target": main, "arrays": sorted(found.arrays)}
-    )
-    return NewResult(
-        key=key,
-        kind="explanation",
-        panel=panel,
-        model=record.model.id,
-        body=record.model_dump_json().encode(),
-        arrays=found.arrays,
-    )
+def explanation(found: Explained, *, key: str, model: str, panel: str | None = None) -> NewResult:
+    body = extended(found.body, key=key, panel=panel, target=found.target, arrays=sorted(found.arrays))
+    return NewResult(key=key, kind="explanation", panel=panel, model=model, body=body, arrays=found.arrays)
 
 
-def panel(found: ExplainedPanel, *, key: str, keys: Mapping[str, str]) -> list[NewResult]:
+def panel(found: ExplainedPanel, *, key: str, model: str, keys: Mapping[str, str]) -> list[NewResult]:
     """The panel first, then each of its explanations under a key of its own."""
-    parts = [
-        explanation(Explained(each, found.arrays.get(name, {})), key=keys[name], panel=key)
-        for each in found.record["explanations"]
-        for name in [each["method"]["name"]]
-    ]
-    explanations = [ExplanationOut.model_validate_json(part.body) for part in parts]
-    main = _main(found.record)
-    record = PanelOut.model_validate({**found.record, "key": key, "target": main, "explanations": explanations})
-    whole = NewResult(key=key, kind="panel", model=record.model.id, body=record.model_dump_json().encode())
-    return [whole, *parts]
+    parts = [explanation(part, key=keys[part.method], model=model, panel=key) for part in found.parts]
+    body = extended(found.body, key=key, target=found.target, explanations=[part.body for part in parts])
+    return [NewResult(key=key, kind="panel", model=model, body=body), *parts]
 
 
-def _main(record: Mapping[str, Any]) -> explainers.Target:
-    return explainers.Prediction.model_validate(record["prediction"]).main
+def extended(body: bytes, **members: Any) -> bytes:
+    """A JSON object with more members at its end: what the engine made is neither read nor made again.
+
+    A list of bytes is a list of JSON texts.
+    """
+    made = (b'"%b":%b' % (name.encode(), _json(value)) for name, value in members.items())
+    return body[:-1] + b"," + b",".join(made) + b"}"
+
+
+def _json(value: Any) -> bytes:
+    if isinstance(value, list) and value and isinstance(value[0], bytes):
+        return b"[" + b",".join(value) + b"]"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def covers(body: bytes, index: int) -> bool:
@@ -101,7 +95,8 @@ def retargeted(found: PanelOut, index: int) -> PanelOut:
     return found.model_copy(update={"target": label, "explanations": shown})
 
 
-def with_target(found: ExplanationOut | PanelOut, index: int) -> bytes:
+def turned(found: ExplanationOut | PanelOut, index: int) -> ExplanationOut | PanelOut:
+    """The same with another class to show."""
     if isinstance(found, PanelOut):
-        return retargeted(found, index).model_dump_json().encode()
-    return found.model_copy(update={"target": covered(found, index)}).model_dump_json().encode()
+        return retargeted(found, index)
+    return found.model_copy(update={"target": covered(found, index)})

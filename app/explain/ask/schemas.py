@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, computed_field
+from pydantic import ConfigDict, Field
 
 from ..._library import explainers
+from ...engine.messages import Asking, Explain, MakePanel
+from ...engine.schemas import ExplanationRecord
 from ...schemas import Name, Options, Request, Text, TextInput
 
 
@@ -53,31 +55,34 @@ class Asked(Request):
         return "panel" if self.kind == "panel" else self.methods[0]
 
     @property
+    def message(self) -> Asking[Any]:
+        """As the engine is asked it: an explanation or a panel."""
+        if self.kind == "panel":
+            return MakePanel(model=self.model, question=self.question, methods=self.methods)
+        return Explain(
+            model=self.model,
+            question=self.question,
+            method=self.methods[0],
+            options=self.options,
+            measures=self.measures,
+        )
+
+    @property
     def address(self) -> str:
         """Of the answer's page; below /v1 of the answer itself."""
         return f"/{self.kind}s/{self.key}"
 
 
-class ExplanationOut(explainers.Attribution):
+class ExplanationOut(ExplanationRecord):
     """One method's explanation under its permanent key.
 
     `scores` has a row for each of `targets` and a column for each of `features`; `target` is the row to show.
     """
 
-    # `residual` is computed: reading a stored record back leaves it out and computes it again.
-    model_config = ConfigDict(extra="ignore")
-
     key: str
     panel: str | None = Field(None, description="The panel it was made in: methods of a panel share their evaluations.")
     target: explainers.Target
     arrays: tuple[str, ...] = Field((), description="Names below /v1/explanations/{key}/arrays/.")
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def residual(self) -> list[float] | None:  # type: ignore[override]
-        """f(x) − f(baseline) − Σ scores, one number a target."""
-        gap = super().residual
-        return None if gap is None else [float(number) for number in gap]
 
 
 class PanelOut(explainers.Panel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,9 +13,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
-from ...access.metered import passes
-from ...engine.contract import Explained, ExplainedPanel
 from ...engine.demand.flights import NotYet
+from ...engine.messages import Explained, ExplainedPanel, Predict
 from ...engine.schemas import ModelOut
 from ...errors import Conflict, NotFound, StorageFailed
 from ...jobs import forgetting
@@ -45,8 +45,9 @@ async def make_explanation(
     holder: str = holders.ASKED,
 ) -> ExplanationOut:
     """holder: for whom the answer is kept (store/holders.py)."""
-    found = await explanation_json(services, request, project, wait=wait, holder=holder)
-    return ExplanationOut.model_validate_json(found)
+    shown = (await _explanation(services, request, project, wait=wait, holder=holder)).shown
+    assert isinstance(shown, ExplanationOut)
+    return shown
 
 
 async def stored_explanations(
@@ -70,7 +71,9 @@ async def make_panel(
     services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
 ) -> PanelOut:
     """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
-    return PanelOut.model_validate_json(await panel_json(services, request, project, follow=False, holder=holder))
+    shown = (await _panel(services, request, project, wait=None, follow=False, holder=holder)).shown
+    assert isinstance(shown, PanelOut)
+    return shown
 
 
 async def explanation_json(
@@ -79,9 +82,35 @@ async def explanation_json(
     project: str,
     *,
     wait: float | None = None,
-    holder: str = holders.ASKED,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
+    return (await _explanation(services, request, project, wait=wait)).json
+
+
+async def panel_json(services: Services, request: PanelRequest, project: str, *, wait: float | None = None) -> bytes:
+    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
+    return (await _panel(services, request, project, wait=wait)).json
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    stored: bytes
+    shown: ExplanationOut | PanelOut  # read once: for the history, and for the page that asked
+    turned: bool  # to another class than the predicted one
+
+    @property
+    def json(self) -> bytes:
+        return self.shown.model_dump_json().encode() if self.turned else self.stored
+
+
+async def _explanation(
+    services: Services,
+    request: ExplanationRequest,
+    project: str,
+    *,
+    wait: float | None,
+    holder: str = holders.ASKED,
+) -> _Answer:
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
 
@@ -100,16 +129,15 @@ async def explanation_json(
     return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
 
 
-async def panel_json(
+async def _panel(
     services: Services,
     request: PanelRequest,
     project: str,
     *,
-    wait: float | None = None,
+    wait: float | None,
     follow: bool = True,
     holder: str = holders.ASKED,
-) -> bytes:
-    """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
+) -> _Answer:
     state = await _model(services, request.model)
     names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
@@ -185,13 +213,15 @@ async def _answered(
     wait: float | None,
     follow: bool = True,
     holder: str,
-) -> bytes:
+) -> _Answer:
     target = class_of(request.target, state.labels)
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
     body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
     shown = records.read(asked, body)
     await _remember(services, project, records.entry(asked, shown), holder)
-    return body if target is None else records.with_target(shown, target)
+    if target is None:
+        return _Answer(body, shown, turned=False)
+    return _Answer(body, records.turned(shown, target), turned=True)
 
 
 async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
@@ -224,7 +254,7 @@ async def _question(
         stored = await _stored(services, project, asked_of(question))
         if stored is not None and records.covers(stored, target):
             return question
-    (prediction,) = await services.engine.predict(state.id, [plain])
+    (prediction,) = await services.engine.ask(Predict(model=state.id, questions=(plain,)))
     ranked = explainers.values.ranked(np.asarray(prediction.logits), state.head)
     return plain if target in ranked[:MOST_TARGETS] else naming
 
@@ -278,20 +308,9 @@ async def _made(
 
 
 async def _make(services: Services, project: str, asked: Asked) -> bytes:
-    if asked.kind == "panel":
-        made: Explained | ExplainedPanel = await services.engine.panel(
-            asked.model, asked.question, methods=asked.methods
-        )
-    else:
-        made = await services.engine.explain(
-            asked.model,
-            asked.question,
-            method=asked.methods[0],
-            options=asked.options,
-            measures=asked.measures,
-        )
-    services.metrics.passes.labels(asked.kind).observe(passes(made.record))
-    services.pace.learn(asked.model, asked.what, asked.question, seconds=sum(made.record["timings"].values()))
+    made: Explained | ExplainedPanel = await services.engine.ask(asked.message)
+    services.metrics.passes.labels(asked.kind).observe(made.passes)
+    services.pace.learn(asked.model, asked.what, asked.question, seconds=made.seconds)
     new = records.answer(asked, made)
     await results.put(services.store, project, new)
     return new[0].body

@@ -9,7 +9,10 @@ from typing import Any
 from ..._library import explainers
 from ...engine.engine import Engine, Loader
 from ...engine.errors import to_wire
-from ...engine.operations import operation, report
+from ...engine.messages import Asking, Load, Message, Register, received
+from ...engine.operations import report
+from ...engine.schemas import ModelOut
+from ...errors import ModelFailed
 
 
 class EngineActor:
@@ -28,7 +31,7 @@ class EngineActor:
         self._stopped: dict[int, threading.Event] = {}
         self.engine.announced(embedded=embedded, sources=())
 
-    def ask(self, number: int, op: str, message: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, number: int, asked: dict[str, Any], sources: Sequence[str]) -> dict[str, Any]:
         """{result} or {error}, as on the socket of the engine process: errors keep their codes on the way."""
         stopped = self._stopped.setdefault(number, threading.Event())
 
@@ -38,15 +41,22 @@ class EngineActor:
 
         try:
             progress(0.0)
-            self._load(str(message["model"]), message.pop("sources"))
-            if op == "models":
-                return {"result": [state.model_dump(mode="json") for state in self.engine.models()]}
-            return {"result": operation(self.engine, op, message)(progress)}
+            return {"result": self._answer(received(**asked), sources, progress)}
         except Exception as error:
             report(error)
             return {"error": to_wire(error)}
         finally:
             del self._stopped[number]
+
+    def _answer(self, message: Message[Any], sources: Sequence[str], progress: explainers.Progress) -> Any:
+        for source in sources:  # in the order in which the engine process has them, so that the names are the same
+            self.engine.announce(source, embedded=False)
+        if isinstance(message, Register):
+            return self.engine.announce(message.path, embedded=False).model_dump(mode="json")
+        if not isinstance(message, Load | Asking):
+            raise ValueError(f"{message.op()} is not for an engine of a cluster")
+        state = self._loaded(message.model)
+        return state.model_dump(mode="json") if isinstance(message, Load) else self.engine.ask(message, progress)
 
     def stop(self, number: int) -> None:
         self._stopped.setdefault(number, threading.Event()).set()
@@ -54,9 +64,11 @@ class EngineActor:
     def alive(self) -> None:
         """Answers once the process is up."""
 
-    def _load(self, name: str, sources: Sequence[str]) -> None:
-        for source in sources:  # in the order in which the engine process has them, so that the names are the same
-            self.engine.announce(source, embedded=False)
-        for state in self.engine.models():
-            if state.id == name and state.status == "loading":
-                self.engine.load(state)
+    def _loaded(self, name: str) -> ModelOut:
+        """Raises UnknownModel, ModelFailed."""
+        state = self.engine.state(name)
+        if state.status in ("loading", "idle"):
+            state = self.engine.load(state)
+        if state.status == "failed":
+            raise ModelFailed(f"the model {name} could not be loaded: {state.reason}")
+        return state

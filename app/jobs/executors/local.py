@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ..._library import explainers
 from ...engine.client import SocketEngine
-from ...engine.contract import Explained, ExplainedPanel, FloatArray, Priority, Text
+from ...engine.messages import Message, Priority
 from ...engine.schemas import ModelOut
 from ...errors import EngineBusy, EngineLoading
 
@@ -88,42 +88,9 @@ class WaitingEngine:
     def ready(self, model: str) -> ModelOut:
         return self._wait(partial(self._client.ready, model))
 
-    def register(self, path: str) -> ModelOut:
-        return self._wait(partial(self._client.register, path))
-
-    def forget(self, model: str) -> None:
-        self._wait(partial(self._client.forget, model))
-
-    def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        return self._wait(partial(self._client.predict, model, questions))
-
-    def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        return self._wait(partial(self._client.scores, model, texts))
-
-    def explain(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress = explainers.silent,
-    ) -> Explained:
+    def ask(self, message: Message[T], progress: explainers.Progress = explainers.silent) -> T:
         heard = _Heard(progress)
-        asked = partial(self._client.explain, model, question, method=method, options=options, measures=measures)
-        return self._wait(partial(asked, progress=heard), heard)
-
-    def panel(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress = explainers.silent,
-    ) -> ExplainedPanel:
-        heard = _Heard(progress)
-        return self._wait(partial(self._client.panel, model, question, methods=methods, progress=heard), heard)
+        return self._wait(partial(self._client.ask, message, progress=heard), heard)
 
     def _wait(self, ask: Callable[[], Coroutine[Any, Any, T]], heard: _Heard | None = None) -> T:
         """An engine that is just being restarted is asked again; one that died over this question raises EngineDied."""

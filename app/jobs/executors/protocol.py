@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from threading import Event
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from ..._library import explainers
-from ...engine.contract import Explained, ExplainedPanel, FloatArray, Text
+from ...engine.messages import Message
 from ...engine.schemas import ModelOut
+
+A = TypeVar("A")
 
 
 class JobEngine(Protocol):
@@ -20,39 +21,9 @@ class JobEngine(Protocol):
 
     def ready(self, model: str) -> ModelOut: ...
 
-    def register(self, path: str) -> ModelOut:
-        """Starts loading a folder; `ready` waits for it."""
-        ...
-
-    def forget(self, model: str) -> None: ...
-
-    def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]: ...
-
-    def scores(self, model: str, texts: Sequence[Text]) -> FloatArray:
-        """Logits (texts, labels) of many texts at once: full batches, several times as fast as `predict`."""
-        ...
-
-    def explain(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        method: str,
-        options: Mapping[str, Any],
-        measures: Sequence[str] = (),
-        progress: explainers.Progress = explainers.silent,
-    ) -> Explained:
+    def ask(self, message: Message[A], progress: explainers.Progress = explainers.silent) -> A:
         """progress: called now and then, in the thread that asks."""
         ...
-
-    def panel(
-        self,
-        model: str,
-        question: explainers.Question,
-        *,
-        methods: Sequence[str] | None,
-        progress: explainers.Progress = explainers.silent,
-    ) -> ExplainedPanel: ...
 
 
 class Executor(Protocol):

@@ -12,19 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import structlog
 
 from ..._library import explainers
 from ...engine.client import SocketEngine
-from ...engine.contract import Priority
 from ...engine.errors import from_wire
 from ...engine.limits.threads import PATIENCE
+from ...engine.messages import Forget, Load, Message, Priority, Register
 from ...engine.schemas import ModelOut
-from ...errors import EngineDied, ModelFailed, UnknownModel
+from ...errors import EngineDied
 from .local import WaitingEngine
 
+A = TypeVar("A")
 ROOT = Path(__file__).resolve().parents[len(__package__.split("."))]
 OBJECTS = 128 << 20  # bytes of Ray's own shared memory on this machine: questions and answers are small
 KNOCK_EVERY = 0.5  # seconds between two looks whether an actor that ended is up again
@@ -101,37 +102,31 @@ class ClusterEngine(SocketEngine):
     async def ready(self, model: str) -> ModelOut:
         if model not in self._models:
             await self._announce()
-            found = {each["id"]: ModelOut.model_validate(each) for each in await self._ask("models", model=model)}
-            if model not in found:
-                raise UnknownModel(model, list(found))
-            state = found[model]
-            if state.status == "failed":
-                raise ModelFailed(f"the model {model} could not be loaded: {state.reason}")
-            self._models[model] = state
+            self._models[model] = await super().ask(Load(model=model))
         return self._models[model]
 
-    async def register(self, path: str) -> ModelOut:
-        self._trial.append(path)
-        await self._announce()
-        states = [ModelOut.model_validate(each) for each in await self._ask("models", model="")]
-        return next(state for state in states if state.source == path)
-
-    async def forget(self, model: str) -> None:
-        """An engine that has it keeps it until it ends; nothing asks for it any more."""
-        state = self._models.pop(model, None)
-        self._trial = [path for path in self._trial if state is None or path != state.source]
+    async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
+        if isinstance(message, Register):
+            self._trial.append(message.path)
+            await self._announce()
+        if isinstance(message, Forget):
+            # An engine that has it keeps it until it ends; nothing asks for it any more.
+            state = self._models.pop(message.model, None)
+            self._trial = [path for path in self._trial if state is None or path != state.source]
+            return cast(A, None)
+        return await super().ask(message, progress=progress)
 
     async def _announce(self) -> None:
         known = await asyncio.to_thread(self._sources)
         self._announced = list(dict.fromkeys([*known, *self._trial]))
 
-    async def _ask(self, op: str, *, progress: explainers.Progress | None = None, **content: Any) -> Any:
+    async def _sent(self, message: Message[Any], progress: explainers.Progress | None) -> Any:
         """Nothing is heard of an actor before its answer."""
         from ray.exceptions import RayActorError
 
         actor = await self._idle.get()
         number = next(self._numbers)
-        asked = actor.ask.remote(number, op, {**content, "sources": self._announced})
+        asked = actor.ask.remote(number, message.to_wire(), self._announced)
         try:
             answer = await asyncio.shield(_future(asked))
         except asyncio.CancelledError:

@@ -12,7 +12,7 @@
 
         def run(self, work: Work, shard: int) -> bytes:
             chosen = work.request.texts[64 * shard : 64 * (shard + 1)]
-            return json.dumps(work.engine.predict(...)).encode()
+            return json.dumps(work.engine.ask(Predict(...))).encode()
 
         def finish(self, work: Work) -> dict[str, Any]:
             work.keep("words.csv", path)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import explainers
 from app.access.budget import Purse, Purses
-from app.access.metered import passes
 from app.engine.demand.costs import tokens_of, tokens_of_file
+from app.engine.messages import Count, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
 from app.errors import OverBudget
 from app.scopes import Scope
 from tests.app.access.conftest import HTTPS, made
@@ -104,8 +105,19 @@ def test_each_caller_has_a_purse() -> None:
 
 def test_the_cost_is_rows_times_tokens() -> None:
     """Of all explanations of a panel; a token has about four characters."""
-    assert passes({"forward_passes": 3}) == 3
-    assert passes({"explanations": [{"forward_passes": 3}, {"forward_passes": 4}]}) == 7
+    question = explainers.Question.about(text="x" * 40, budget=20)
+    parts = tuple(
+        Explained(body=b"{}", method="m", target={}, passes=passes, seconds=0.0, arrays={}) for passes in (3, 4, 0)
+    )
+    panel = MakePanel(model="m", question=question)
+    single = Explain(model="m", question=question, method="m")
+
+    assert panel.spent(ExplainedPanel(body=b"{}", target={}, seconds=0.0, parts=parts)) == 7 * 12
+    assert [single.spent(part) for part in parts] == [3 * 12, 4 * 12, 12]
+    assert panel.cost == single.cost == 240
+    assert Predict(model="m", questions=(question,) * 2).cost == 24
+    assert Score(model="m", texts=("x" * 40, ("x" * 20, "y" * 20))).cost == 24
+    assert Count().cost == 0
     assert tokens_of("x" * 40, None) == 12
     assert tokens_of("x" * 40, "y" * 8) == 14
     assert tokens_of_file(40 * 3, rows=3) == 3 * tokens_of("x" * 40)

@@ -17,14 +17,18 @@ import pytest
 import explainers
 from app.engine.apart import LARGE, Apart, is_large
 from app.engine.config import Config
-from app.engine.contract import Priority
 from app.engine.engine import Engine
-from app.engine.operations import operation
+from app.engine.messages import Explain, Predict
 from app.errors import EngineDied, EngineLoading
 from tests.processes import tiny_folder
 
 CONFIG = Config(listen=-1, sources=[], embedded=[], seconds=60.0, threads=1, device="cpu")
 TEXT = "a good film"
+LONG = Explain(
+    model="large",
+    question=explainers.Question.about(text="good " * 200, budget=65536, players="token"),
+    method="shap",
+)
 
 
 def never(done: float, note: str = "") -> None:
@@ -59,8 +63,8 @@ def engine(large: Path) -> Iterator[Engine]:
 
 
 def predict(engine: Engine, name: str, progress: explainers.Progress = never) -> Any:
-    question = explainers.Question(text=TEXT).model_dump()
-    return operation(engine, "predict", {"model": name, "questions": [question], "priority": 0})(progress)
+    asked = Predict(model=name, questions=(explainers.Question.about(text=TEXT),))
+    return asked.read(engine.ask(asked, progress))
 
 
 def test_a_folder_is_large_by_its_json_alone(large: Path, tmp_path: Path) -> None:
@@ -95,21 +99,19 @@ def test_predictions_go_on_while_a_large_folder_is_loaded(engine: Engine, large:
 def test_a_model_apart_answers_like_one_beside(engine: Engine) -> None:
     """Predictions, scores and explanations under its own name, errors with their classes."""
     beside, apart = predict(engine, "small"), predict(engine, "large")
-    assert [each["logits"] for each in apart] == [each["logits"] for each in beside]
+    assert apart == beside
 
-    question = explainers.Question(text=TEXT).model_dump()
-    asked = {"question": question, "method": "leave-one-out", "options": {}, "measures": [], "priority": 1}
-    found = operation(engine, "explain", {"model": "large", **asked})(never)
-    assert found["record"]["model"]["id"] == "large"
-    assert len(found["record"]["scores"][0]) == 3
+    asked = Explain(model="large", question=explainers.Question.about(text=TEXT), method="leave-one-out")
+    found = explainers.Attribution.model_validate_json(asked.read(engine.ask(asked, never)).body)
+    assert found.model.id == "large"
+    assert found.scores is not None
+    assert len(found.scores[0]) == 3
     with pytest.raises(explainers.BadInput):
-        operation(engine, "explain", {"model": "large", **asked, "question": question | {"baseline": "text"}})(never)
+        engine.ask(asked.model_copy(update={"question": asked.question.model_copy(update={"baseline": "text"})}), never)
 
 
 def test_work_apart_is_stopped_and_lets_others_in(engine: Engine) -> None:
     """A more urgent question about the same model is answered within a long one, which then ends when it is told to."""
-    question = explainers.Question(text="good " * 200, budget=65536, players="token").model_dump()
-    asked = {"question": question, "method": "shap", "options": {}, "measures": [], "priority": Priority.EXPLANATION}
     within: list[Any] = []
 
     def progress(done: float, note: str = "") -> None:
@@ -118,7 +120,7 @@ def test_work_apart_is_stopped_and_lets_others_in(engine: Engine) -> None:
         within.append(predict(engine, "large"))
 
     with pytest.raises(explainers.Cancelled):
-        operation(engine, "explain", {"model": "large", **asked})(progress)
+        engine.ask(LONG, progress)
     assert within == [predict(engine, "large")]
 
 
@@ -130,10 +132,8 @@ def test_a_process_that_ends_over_a_question_is_started_again(engine: Engine) ->
     def end(done: float, note: str = "") -> None:
         os.kill(apart.process.pid, signal.SIGKILL)
 
-    question = explainers.Question(text="good " * 200, budget=65536, players="token").model_dump()
-    asked = {"question": question, "method": "shap", "options": {}, "measures": [], "priority": 1}
     with pytest.raises(EngineDied, match="SIGKILL"):
-        operation(engine, "explain", {"model": "large", **asked})(end)
+        engine.ask(LONG, end)
     assert predict(engine, "small")
     with pytest.raises(EngineLoading):
         predict(engine, "large")

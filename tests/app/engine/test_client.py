@@ -11,16 +11,18 @@ import pytest
 
 import explainers
 from app.engine.client import SocketEngine
-from app.engine.contract import Priority
 from app.engine.engine import Engine, expected
 from app.engine.errors import from_wire, to_wire
 from app.engine.frames import frame, read_frame
+from app.engine.messages import Explain, Predict, Priority, Score
 from app.engine.schemas import ModelOut
 from app.errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, OutOfMemory, TooLong, UnknownModel
 from app.store.arrays import pack
 
 READY = ModelOut(id="m", title="m", status="ready", digest="d")
 QUESTION = explainers.Question.about(text="a")
+EXPLAIN = Explain(model="m", question=QUESTION, method="x")
+EXPLAINED = {"body": b"{}", "method": "x", "target": {}, "seconds": 0.0, "arrays": {"a": b"\x00"}}
 
 
 class PlayedEngine:
@@ -66,14 +68,14 @@ def test_answers_find_their_questions(tmp_path: Any) -> None:
     """In any order."""
 
     async def test(client: SocketEngine, engine: PlayedEngine) -> None:
-        asked = [asyncio.create_task(client.explain("m", QUESTION, method="x", options={})) for _ in range(2)]
+        asked = [asyncio.create_task(client.ask(EXPLAIN)) for _ in range(2)]
         first, second = [await engine.heard.get() for _ in range(2)]
-        engine.say({"id": second["id"], "result": {"record": {"n": 2}, "arrays": {}}})
+        engine.say({"id": second["id"], "result": {**EXPLAINED, "passes": 2}})
         engine.say({"id": second["id"], "progress": [0.5, "late"]})
         engine.say({"id": 999, "result": None})
-        engine.say({"id": first["id"], "result": {"record": {"n": 1}, "arrays": {"a": b"\x00"}}})
+        engine.say({"id": first["id"], "result": {**EXPLAINED, "passes": 1}})
 
-        assert [found.record["n"] for found in await asyncio.gather(*asked)] == [1, 2]
+        assert [found.passes for found in await asyncio.gather(*asked)] == [1, 2]
 
     played(tmp_path, test)
 
@@ -82,7 +84,7 @@ def test_a_cancelled_question_is_called_off(tmp_path: Any) -> None:
     """The engine hears which one."""
 
     async def test(client: SocketEngine, engine: PlayedEngine) -> None:
-        asked = asyncio.create_task(client.explain("m", QUESTION, method="x", options={}))
+        asked = asyncio.create_task(client.ask(EXPLAIN))
         number = (await engine.heard.get())["id"]
         asked.cancel()
 
@@ -95,11 +97,11 @@ def test_many_texts_go_out_behind_everybody_else(tmp_path: Any) -> None:
     """Nobody waits for them; the logits come back as one array."""
 
     async def test(client: SocketEngine, engine: PlayedEngine) -> None:
-        asked = asyncio.create_task(client.scores("m", ["a", "b"]))
+        asked = asyncio.create_task(client.ask(Score(model="m", texts=("a", "b"))))
         heard = await engine.heard.get()
         engine.say({"id": heard["id"], "result": pack(np.array([[1.0, 2.0], [3.0, 4.0]]), name="scores")})
 
-        assert heard["texts"] == ["a", "b"]
+        assert heard["asked"]["texts"] == ["a", "b"]
         assert heard["priority"] == Priority.BACKGROUND
         assert (await asked).tolist() == [[1, 2], [3, 4]]
 
@@ -110,10 +112,10 @@ def test_a_full_queue_says_so_at_once(tmp_path: Any) -> None:
     """Instead of a longer wait."""
 
     async def test(client: SocketEngine, engine: PlayedEngine) -> None:
-        asked = [asyncio.create_task(client.explain("m", QUESTION, method="x", options={})) for _ in range(2)]
+        asked = [asyncio.create_task(client.ask(EXPLAIN)) for _ in range(2)]
         await asyncio.sleep(0.01)
         with pytest.raises(EngineBusy):
-            await client.explain("m", QUESTION, method="x", options={})
+            await client.ask(EXPLAIN)
         for each in asked:
             each.cancel()
 
@@ -124,7 +126,7 @@ def test_everything_in_flight_fails_when_the_engine_ends(tmp_path: Any) -> None:
     """The models are loading again, and their digests are kept: what is stored is still found."""
 
     async def test(client: SocketEngine, engine: PlayedEngine) -> None:
-        asked = asyncio.create_task(client.explain("m", QUESTION, method="x", options={}))
+        asked = asyncio.create_task(client.ask(EXPLAIN))
         await engine.heard.get()
         engine.writers[-1].close()
         with pytest.raises(EngineDied):
@@ -214,9 +216,9 @@ def test_a_model_that_fails_harms_no_other() -> None:
 
     assert (state.status, state.reason) == ("failed", "bad holds pickled weights")
     with pytest.raises(ModelFailed, match="pickled"):
-        engine.predict("bad", [QUESTION])
+        engine.ask(Predict(model="bad", questions=(QUESTION,)))
     with pytest.raises(UnknownModel, match="bad"):
-        engine.predict("other", [QUESTION])
+        engine.ask(Predict(model="other", questions=(QUESTION,)))
 
 
 def test_a_model_that_is_forgotten_while_it_loads_stays_forgotten() -> None:
@@ -249,7 +251,7 @@ def test_an_engine_that_says_nothing_at_all_is_given_up(tmp_path: Any) -> None:
         while not client.models():
             await asyncio.sleep(0.001)
         with pytest.raises(EngineDied):
-            await client.predict("m", [QUESTION])
+            await client.ask(Predict(model="m", questions=(QUESTION,)))
         await connection
         await ended.wait()
         server.close()

@@ -19,6 +19,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import explainers
+from app.engine.messages import Explain, Predict, Score
 from app.main import create_app
 from app.settings import Settings
 from app.web.dependencies import Services
@@ -77,9 +78,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 def test_many_texts_are_scored_by_the_engine_process(client: TestClient) -> None:
     """The logits of a list, in its order, are those of the predictions."""
-    texts = ["hello", "you are kind", "hello"]
+    texts = ("hello", "you are kind", "hello")
 
-    found = client.portal.call(client.app.state.services.engine.scores, MODEL, texts)  # type: ignore[union-attr]
+    asked_of = client.app.state.services.engine.ask  # type: ignore[attr-defined]
+    found = client.portal.call(asked_of, Score(model=MODEL, texts=texts))  # type: ignore[union-attr]
     first = predicted(client).json()["predictions"][0]["classes"]
 
     assert found.shape == (3, 2)
@@ -148,14 +150,14 @@ def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> No
     question = explainers.Question.about(text=LONG, budget=512, players="word")
 
     async def work(services: Services) -> tuple[bool, Any]:
-        long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
+        long = asyncio.create_task(services.engine.ask(Explain(model=MODEL, question=question, method="shap")))
         await asyncio.sleep(0.5)
-        await services.engine.predict(MODEL, [explainers.Question.about(text="hello")])
+        await services.engine.ask(Predict(model=MODEL, questions=(explainers.Question.about(text="hello"),)))
         return long.done(), await long
 
     first, explained = asked(client, work)
     assert first is False
-    assert explained.record["method"]["name"] == "shap"
+    assert explained.method == "shap"
 
 
 def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
@@ -163,14 +165,13 @@ def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
     question = explainers.Question.about(text=LONG, budget=65536, players="word")
 
     async def work(services: Services) -> float:
-        long = asyncio.create_task(services.engine.explain(MODEL, question, method="shap", options={}))
+        long = asyncio.create_task(services.engine.ask(Explain(model=MODEL, question=question, method="shap")))
         await asyncio.sleep(0.5)
         assert not long.done()
         long.cancel()
         started = time.monotonic()
-        await services.engine.explain(
-            MODEL, explainers.Question.about(text="hello"), method="leave-one-out", options={}
-        )
+        short = explainers.Question.about(text="hello")
+        await services.engine.ask(Explain(model=MODEL, question=short, method="leave-one-out"))
         return time.monotonic() - started
 
     assert asked(client, work) < 30
@@ -182,7 +183,7 @@ def test_errors_of_the_library_keep_their_class(client: TestClient) -> None:
     async def work(services: Services) -> Any:
         question = explainers.Question.about(text="a b", baseline="text", baseline_text="one two three four")
         with pytest.raises(explainers.BadInput):
-            await services.engine.explain(MODEL, question, method="shap", options={})
+            await services.engine.ask(Explain(model=MODEL, question=question, method="shap"))
 
     asked(client, work)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import explainers
-from app.engine.contract import Priority
+from app.engine.messages import Priority
 from app.engine.work import Job, WorkQueue
 from app.errors import TooLong
 

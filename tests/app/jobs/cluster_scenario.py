@@ -25,6 +25,7 @@ from ray.cluster_utils import Cluster
 import explainers
 from app.batches import rows
 from app.batches.schemas import BatchRequest
+from app.engine.messages import Score
 from app.errors import UnknownModel
 from app.jobs import service
 from app.jobs.executors.protocol import Executor
@@ -52,7 +53,7 @@ def batch(method: str | None) -> BatchRequest:
 
 def run(store: Store, executor: Executor, request: BatchRequest) -> dict[str, Any]:
     """The state of the job after its end, and what is stored of each shard, as bytes and as rows."""
-    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+    services: Any = SimpleNamespace(store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition())
     job = anyio.run(service.submit, services, "default", "batch", request)
     Execution(store, executor).run(job.id)
     found = anyio.run(service.get, services, "default", job.id)
@@ -105,7 +106,7 @@ def main() -> None:
     stopped = threading.Event()
     stopped.set()
     try:
-        executor.engine(stopped).scores("small", TEXTS * 500)
+        executor.engine(stopped).ask(Score(model="small", texts=tuple(TEXTS * 500)))
     except explainers.Cancelled as error:
         found["stopped"] = str(error)
 

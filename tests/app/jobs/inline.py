@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import explainers
-from app.engine.contract import Explained, ExplainedPanel, FloatArray
 from app.engine.engine import Engine, Loader
+from app.engine.messages import Asking, Forget, Message, Register
 from app.engine.schemas import ModelOut
 from app.errors import EngineDied, ModelFailed
 from app.jobs.runner.execution import Execution
 from app.store.database import Store
 from tests.served import linear
+
+A = TypeVar("A")
 
 
 class InlineExecutor:
@@ -54,34 +56,14 @@ class InlineEngine:
             raise ModelFailed(f"the model {model} could not be loaded: {found.reason}")
         return found
 
-    def register(self, path: str) -> ModelOut:
-        return self.executor.models.load(self.executor.models.announce(path, embedded=False))
-
-    def forget(self, model: str) -> None:
-        self.executor.models.forget(model)
-
-    def predict(self, model: str, questions: Sequence[explainers.Question]) -> tuple[explainers.Prediction, ...]:
-        self._ask("predict")
-        return self.executor.models.predict(model, questions)
-
-    def scores(self, model: str, texts: Sequence[str | tuple[str, str]]) -> FloatArray:
-        self._ask("scores")
-        return self.executor.models.scores(model, texts, progress=self._progress)
-
-    def explain(
-        self, model: str, question: explainers.Question, *, method: str, options: Mapping[str, Any],
-        measures: Sequence[str] = (), progress: explainers.Progress = explainers.silent,
-    ) -> Explained:  # fmt: skip
-        self._ask("explain")
-        asked = {"method": method, "options": options, "measures": measures}
-        return self.executor.models.explain(model, question, **asked, progress=self._both(progress))
-
-    def panel(
-        self, model: str, question: explainers.Question, *, methods: Sequence[str] | None,
-        progress: explainers.Progress = explainers.silent,
-    ) -> ExplainedPanel:  # fmt: skip
-        self._ask("panel")
-        return self.executor.models.panel(model, question, methods=methods, progress=self._both(progress))
+    def ask(self, message: Message[A], progress: explainers.Progress = explainers.silent) -> A:
+        if isinstance(message, Register):
+            return cast(A, self.executor.models.load(self.executor.models.announce(message.path, embedded=False)))
+        if isinstance(message, Forget):
+            return cast(A, self.executor.models.forget(message.model))
+        assert isinstance(message, Asking)
+        self._begin(message.op())
+        return message.read(self.executor.models.ask(message, self._both(progress)))
 
     def _both(self, progress: explainers.Progress) -> explainers.Progress:
         def told(done: float, note: str = "") -> None:
@@ -90,7 +72,7 @@ class InlineEngine:
 
         return told
 
-    def _ask(self, what: str) -> None:
+    def _begin(self, what: str) -> None:
         self.executor.before()
         self.executor.asked.append(what)
         if self.executor.deaths:

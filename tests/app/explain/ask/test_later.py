@@ -99,7 +99,7 @@ def test_what_will_be_slow_is_a_job_from_the_start(tmp_path: Path) -> None:
 
     assert (long.status_code, long.headers["location"][:6]) == (303, "/jobs/")
     assert short.status_code == 200
-    assert engines[0].asked == ["panel"]
+    assert engines[0].asked == ["makepanel"]
 
 
 def test_the_pages_lead_to_the_explanation(client: TestClient) -> None:

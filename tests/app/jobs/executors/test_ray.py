@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+import explainers
+from app.engine.messages import Explain, Score
 from app.errors import UnknownModel
 from app.jobs.executors.actor import EngineActor
 from app.jobs.executors.ray import Size
@@ -91,14 +93,11 @@ def test_the_size_of_the_pool_is_that_of_the_cluster(
 def test_an_error_keeps_its_code_on_the_way() -> None:
     """It travels as the socket's errors do, not as a pickled exception."""
     actor = EngineActor(["sentiment"], 1, load=linear)
-    asked = {"question": {"text": "a"}, "method": "no such method", "options": {}, "measures": ()}
+    question = explainers.Question.about(text="a")
+    asked = Explain(model="sentiment", question=question, method="no such method")
 
-    assert (
-        actor.ask(1, "explain", {"model": "sentiment", "sources": (), **asked})["error"]["code"] == "unknown_explainer"
-    )
-    assert (
-        actor.ask(2, "scores", {"model": "none", "texts": ["a"], "sources": ()})["error"]["code"] == UnknownModel.code
-    )
+    assert actor.ask(1, asked.to_wire(), ())["error"]["code"] == "unknown_explainer"
+    assert actor.ask(2, Score(model="none", texts=("a",)).to_wire(), ())["error"]["code"] == UnknownModel.code
 
 
 def test_a_question_that_is_stopped_before_it_begins_is_not_begun() -> None:
@@ -106,8 +105,10 @@ def test_a_question_that_is_stopped_before_it_begins_is_not_begun() -> None:
     actor = EngineActor(["sentiment"], 1, load=linear)
     actor.stop(1)
 
-    assert actor.ask(1, "scores", {"model": "sentiment", "texts": ["a"], "sources": ()})["error"]["code"] == "cancelled"
-    assert "result" in actor.ask(2, "scores", {"model": "sentiment", "texts": ["a"], "sources": ()})
+    asked = Score(model="sentiment", texts=("a",)).to_wire()
+
+    assert actor.ask(1, asked, ())["error"]["code"] == "cancelled"
+    assert "result" in actor.ask(2, asked, ())
 
 
 def test_the_default_path_never_imports_ray() -> None:

@@ -16,6 +16,7 @@ from app.jobs.runner.execution import MOST_DEATHS
 from app.jobs.runner.work import Work
 from app.jobs.schemas import JobOut
 from app.schemas import TextInput
+from app.settings import Settings
 from app.store import jobs
 from app.store.database import Store
 from app.store.job_condition import RunnerCondition
@@ -24,7 +25,7 @@ from tests.app.jobs.inline import execution
 
 
 def called(store: Store, function: Any, *positional: Any, **named: Any) -> Any:
-    services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+    services: Any = SimpleNamespace(store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition())
 
     async def run() -> Any:
         return await function(services, *positional, **named)
@@ -57,7 +58,7 @@ def test_every_shard_is_stored_once(store: Store) -> None:
     assert (found.state, found.shards, found.done, found.progress) == (State.DONE, 3, 3, 1.0)
     assert found.result is not None
     assert found.result["rows"] == 5
-    assert run.executor.asked == ["scores"] * 3
+    assert run.executor.asked == ["score"] * 3
 
 
 def test_a_stored_shard_is_not_done_again(store: Store) -> None:
@@ -72,7 +73,7 @@ def test_a_stored_shard_is_not_done_again(store: Store) -> None:
     assert second.shards(job.id, 0, 2)
     assert second.executor.asked == []
     second.run(job.id)
-    assert second.executor.asked == ["scores"]
+    assert second.executor.asked == ["score"]
     assert now(store, job.id).state == State.DONE
 
 
@@ -149,7 +150,7 @@ def test_a_running_job_stops_when_asked(store: Store) -> None:
     called(store, service.retry, "default", job.id)
     again = execution(store)
     again.run(job.id)
-    assert again.executor.asked == ["scores"] * 2
+    assert again.executor.asked == ["score"] * 2
 
 
 def test_a_queued_job_is_cancelled_at_once(store: Store) -> None:
@@ -213,7 +214,9 @@ def test_a_file_is_given_back_in_parts(store: Store) -> None:
     work.keep("a.bin", body)
 
     async def read() -> bytes:
-        services: Any = SimpleNamespace(store=store, purse=None, runner=RunnerCondition())
+        services: Any = SimpleNamespace(
+            store=store, purse=None, caller=None, settings=Settings(), runner=RunnerCondition()
+        )
         return b"".join([part async for part in service.file(services, "default", job.id, name="a.bin")])
 
     assert anyio.run(read) == body

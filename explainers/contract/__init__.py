@@ -28,6 +28,7 @@ from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, Pa
 from .output import Ends, Output
 from .progress import Progress, silent
 from .question import (
+    Accuracy,
     BaselineKind,
     ClassOutput,
     Game,
@@ -49,6 +50,7 @@ from .records import Array, BoolArray, FloatArray, Ids, Value
 __all__ = [
     "MOST_EXACT",
     "Absent",
+    "Accuracy",
     "Agreement",
     "Arithmetic",
     "Array",

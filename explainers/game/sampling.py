@@ -39,21 +39,24 @@ class Design:
 
 
 @lru_cache(maxsize=64)
-def design_for(players: int, budget: int | None, seed: int, exact_players: int = EXACT_PLAYERS) -> Design:
+def design_for(
+    players: int, budget: int | None, seed: int, exact_players: int = EXACT_PLAYERS, rows: int | None = None
+) -> Design:
     """All coalitions up to `exact_players` players, else as many pairs as the budget holds beside whole and empty.
 
     Size 1 comes first and completely where it takes at most half of the pairs, with the leave-one-out coalitions as its
-    complements: those are in every table already. A smaller budget that does not change this holds the first of the
-    same coalitions.
+    complements: those are in every table already. `rows` ends sooner: the first pairs of this budget.
     """
     pairs = 2 ** (players - 1) - 1
     if players > exact_players:
         pairs = min(pairs, ((budget or DEFAULT_BUDGET) - 2) // 2)
+    singles = 2 * pairs_of(players, 1) <= pairs
+    pairs = pairs if rows is None else min(pairs, (rows - 2) // 2)
     if pairs == 2 ** (players - 1) - 1:
         halves = all_coalitions(players)[1 : pairs + 1]
     else:
         order = np.random.default_rng((seed, players)).permutation(players)
-        halves = chosen_pairs(players, pairs, singles=2 * pairs_of(players, 1) <= pairs)[:, order]
+        halves = chosen_pairs(players, pairs, singles=singles)[:, order]
     sizes = np.minimum(halves.sum(axis=1), players - halves.sum(axis=1))
     held = np.bincount(sizes, minlength=players // 2 + 1)
     inclusion = np.array([held[size] / pairs_of(players, int(size)) for size in sizes])

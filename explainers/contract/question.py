@@ -132,8 +132,8 @@ class Game(Value):
     )
     accuracy: Accuracy = Field(
         "normal",
-        description="When sampling stops. normal: at an error of about a tenth of the scores; draft: of a fifth; exact: "
-        "not before everything is evaluated up to 14 players, beyond at a fiftieth.",
+        description="When sampling stops. normal: at an error of at most about a tenth of the scores; draft: of a "
+        "fifth; exact: all is evaluated up to 14 players, beyond at a fiftieth.",
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")

@@ -24,9 +24,8 @@ FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a
 LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
 ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
 ROUNDING_COUNTS = 0.03  # relative error below which it may
-ROUNDING_SCALE = (
-    1.5  # of a pair's rounding in the values together: it does not average out, being the same in many rows
-)
+# Of a pair's rounding, in all scores together: alike in many rows, it does not average out.
+ROUNDING_SCALE = 1.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from ..game.sampling import Design, lime_law, lime_rows
 from ..game.stopping import full_design, most_exact, sampled
 from ..game.threads import on_one_thread
 
-WANTED_PER_COEFFICIENT = 4  # a relative error of about a tenth, as the Shapley values have where they stop
-CHUNK = 64
+WANTED_PER_COEFFICIENT = 3  # a relative error of about a tenth, as the Shapley values have where they stop
+CHUNK = 32
 
 
 class Lime(Explainer):

@@ -131,7 +131,9 @@ def _fit(
     factor = linalg.cho_factor(kernel, lower=True, check_finite=False)
     white = linalg.solve_triangular(factor[0], odd, lower=True, check_finite=False)
     variance = np.maximum((white**2).mean(axis=0), np.finfo(float).tiny)
-    evidence = -len(odd) * (0.5 * float(np.log(variance).mean()) + float(np.log(np.diag(factor[0])).mean()))
+    moved = variance[odd.any(axis=0)]  # a target that nothing moves would speak for the smoothest law
+    surprise = 0.5 * float(np.log(moved).mean()) if len(moved) else 0.0
+    evidence = -len(odd) * (surprise + float(np.log(np.diag(factor[0])).mean()))
     solved = linalg.cho_solve(factor, odd, check_finite=False)
     return _Posterior(signs, importance, strength, singles, factor, solved, variance, evidence)
 
@@ -145,7 +147,7 @@ class _Posterior:
     factor: tuple[FloatArray, bool]
     solved: FloatArray  # K^-1 g, (pairs, targets)
     variance: FloatArray  # of the process, (targets,)
-    evidence: float  # log marginal likelihood up to a constant, mean over targets
+    evidence: float  # log marginal likelihood up to a constant, mean over targets that move
 
     @on_one_thread
     def mean(self) -> FloatArray:

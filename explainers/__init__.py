@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .bench.run import BenchOptions as BenchOptions
     from .bench.run import run_bench as run_bench
     from .contract import Absent as Absent
+    from .contract import Accuracy as Accuracy
     from .contract import Agreement as Agreement
     from .contract import Answer as Answer
     from .contract import Attribution as Attribution
@@ -118,7 +119,7 @@ if TYPE_CHECKING:
 
 _CONTRACT = """Absent Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
     Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
-    Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
+    Accuracy Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
     Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
     Without WordLabel WordOutput silent text_spans"""
 _WHERE = {

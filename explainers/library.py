@@ -66,7 +66,7 @@ def explain(
     method: a registered name with its `options`, or a method object. target: a class index or label that must be
     covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the checks
     (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
-    players, value, baseline, baseline_text, precision, budget, seed).
+    players, value, baseline, baseline_text, precision, accuracy, budget, seed).
     Raises BadInput, BadModel, Incompatible, UnknownExplainer.
     """
     loaded = _loaded(model)

@@ -150,6 +150,7 @@ def case_of(model: Model, question: Question, *, progress: Progress = silent) ->
         value=_value(question.value, output),
         table=table,
         precision=precision,
+        accuracy=question.accuracy,
         budget=budget,
         most_exact=most_exact,
         seed=question.seed,
@@ -179,12 +180,17 @@ def precision_of(model: Model, question: Question, *, players: int) -> Arithmeti
 
     Raises Incompatible where bf16 is asked for and the self-check fails.
     """
-    if question.precision == "fp32" or (question.precision == "auto" and players <= EXACT_PLAYERS):
+    if question.precision == "fp32" or (question.precision == "auto" and _fine(question, players)):
         return "fp32"
     check = model.half_check
     if question.precision == "bf16" and not (check is None or check.ok):
         raise Incompatible(f"bf16 failed its comparison with fp32 of {model.id} on this processor; choose fp32")
     return "bf16" if question.precision == "bf16" or (check is not None and check.ok) else "fp32"
+
+
+def _fine(question: Question, players: int) -> bool:
+    """Whether bf16 would be the larger part of the error."""
+    return players <= EXACT_PLAYERS or question.accuracy == "exact"
 
 
 def offered(model: Offering) -> tuple[str, ...]:

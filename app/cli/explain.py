@@ -57,6 +57,7 @@ def explain(
     value: Annotated[explainers.ValueName | None, typer.Option(help="The explained number.")] = None,
     baseline: Annotated[explainers.BaselineKind | None, typer.Option(help="What stands for an absent part.")] = None,
     precision: Annotated[explainers.Precision, typer.Option(help="Arithmetic of masked evaluations.")] = "auto",
+    accuracy: Annotated[explainers.Accuracy, typer.Option(help="When sampling stops.")] = "normal",
     budget: Annotated[int | None, typer.Option(min=16, max=65536, help="Masked evaluations at most.")] = None,
     long_text: Annotated[
         explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
@@ -87,6 +88,7 @@ def explain(
         "value": value,
         "baseline": baseline,
         "precision": precision,
+        "accuracy": accuracy,
         "budget": budget,
         "seed": seed,
         "long_text": long_text,

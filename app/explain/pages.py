@@ -175,6 +175,7 @@ async def _home(
         model=chosen,
         text=form.get("text"),
         text_pair=form.get("text_pair"),
+        accuracy=form.get("accuracy", "normal"),
         error=error,
         examples=examples_for(chosen.id if chosen else ""),
         recents=recents,
@@ -211,6 +212,7 @@ def _asked(form: Form) -> PanelRequest:
             "model": form.get("model"),
             "input": TextInput(text=form.get("text"), text_pair=form.optional("text_pair")),
             "players": form.get("players", "auto"),
+            "accuracy": form.get("accuracy", "normal"),
             "focus": focus_of(form.get("focus")),
             "word": number_of(form.get("word")),
         }

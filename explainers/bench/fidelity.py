@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -14,6 +13,7 @@ from .. import runner
 from ..contract import BoolArray, Case, FloatArray, Model, Progress, Question, silent
 from ..game.sampling import design_for
 from ..game.shapley import all_coalitions, exact
+from ..game.stopping import estimated
 from ..methods.shap import Shap
 from ..methods.shap_partition import neighbours, seeded
 
@@ -33,10 +33,16 @@ def game_of(case: Case) -> Game:
     return lambda keep: case.values(case.table.logits(np.asarray(keep, dtype=bool)))[:, row]
 
 
-def whence_values(case: Case, *, exact_players: int | None = None) -> FloatArray:
+def sampled_values(case: Case, *, budget: int, seed: int) -> FloatArray:
+    """Estimated from so many evaluations, neither fewer nor exact, for the predicted class."""
+    scores, _ = estimated(case, design_for(case.table.players, budget, seed, exact_players=0))
+    found: FloatArray = scores[case.targets.index(case.prediction.main.index)]
+    return found
+
+
+def whence_values(case: Case) -> FloatArray:
     """SHAP as the panel gives it, for the predicted class."""
-    method = Shap() if exact_players is None else Shap(exact_players=exact_players)
-    found = method.explain(case)
+    found = Shap().explain(case)
     assert found.scores is not None
     scores: FloatArray = found.scores[found.row()]
     return scores
@@ -139,7 +145,7 @@ def seed_errors(
         game, wanted = game_of(case), reference(case, rows=0)[0]
         for budget in budgets:
             for seed in range(seeds):
-                ours = whence_values(replace(case, budget=budget, seed=seed), exact_players=1)
+                ours = sampled_values(case, budget=budget, seed=seed)
                 theirs = antithetic(game, case.table.players, budget=budget, seed=seed)
                 found.setdefault((budget, "whence"), []).append(relative_error(ours, wanted))
                 found.setdefault((budget, "antithetic"), []).append(relative_error(theirs, wanted))

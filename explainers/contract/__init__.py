@@ -24,6 +24,7 @@ from .output import Ends, Output
 from .panel import Absent, Agreement, Answer, Claim, Panel, Reason, Removal, Without
 from .progress import Progress, silent
 from .question import (
+    Accuracy,
     BaselineKind,
     ClassOutput,
     Game,
@@ -46,6 +47,7 @@ from .records import Array, BoolArray, FloatArray, Ids, Value
 __all__ = [
     "MOST_EXACT",
     "Absent",
+    "Accuracy",
     "Agreement",
     "Answer",
     "Arithmetic",

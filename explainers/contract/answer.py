@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, computed_field, model_validator
 
 from .features import Feature, Part, TextSpan, Token, text_spans
 from .question import (
+    Accuracy,
     BaselineKind,
     ClassOutput,
     Input,
@@ -158,6 +159,7 @@ class Attribution(Value):
     baseline_text: str | None = None
     precision: Precision
     device: str = "cpu"  # where the model computed: cpu or cuda
+    accuracy: Accuracy = "normal"  # when sampling stops
     budget: int | None = None  # masked evaluations at most, of the question or of a text in windows; None: the default
     features: tuple[Feature, ...]
     unseen: tuple[TextSpan, ...] = ()  # cut at the model's maximum length: no part of the game

@@ -13,7 +13,7 @@ from .encoded import Encoded
 from .model import Arithmetic, Model, Need
 from .output import Output
 from .progress import Progress, silent
-from .question import ValueName
+from .question import Accuracy, ValueName
 from .records import FloatArray, Value
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Case:
     value: ValueName
     table: CoalitionTable
     precision: Arithmetic = "fp32"
+    accuracy: Accuracy = "normal"
     budget: int | None = None
     most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
     seed: int = 0
@@ -70,6 +71,7 @@ class Case:
             baseline_text=self.inputs.baseline_text,
             precision=self.precision,
             device=self.model.device,
+            accuracy=self.accuracy,
             budget=self.budget,
             features=self.inputs.features,
             unseen=self.inputs.unseen,

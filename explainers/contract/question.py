@@ -14,6 +14,7 @@ Players = Literal["auto", "token", "word", "phrase", "sentence", "patch"]
 ValueName = Literal["log-odds", "logit", "probability", "margin", "output", "log-probability"]
 BaselineKind = Literal["mask", "unk", "pad", "eos", "zero", "mean", "text", "blur"]
 Precision = Literal["auto", "fp32", "bf16"]
+Accuracy = Literal["draft", "normal", "exact"]
 LongText = Literal["windows", "cut"]
 Pixels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]  # (rows, columns, 3), red, green and blue
 MOST_TOKENS = 256  # of a continuation that are explained together
@@ -134,6 +135,11 @@ class Game(Value):
     baseline_text: str | None = Field(None, description="With baseline 'text': a text with as many players.")
     precision: Precision = Field(
         "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
+    )
+    accuracy: Accuracy = Field(
+        "normal",
+        description="When sampling stops. normal: at an error of at most about a tenth of the scores; draft: of a "
+        "fifth; exact: all is evaluated up to 14 players, beyond at a fiftieth.",
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")

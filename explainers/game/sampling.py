@@ -1,20 +1,21 @@
 """Which coalitions a sampled explanation asks for.
 
 Coalitions come in pairs, each with its complement: effects of an even number of players cancel within a pair and
-Shapley values do not depend on them (Covert & Lee 2021, arXiv:2012.01536). Sizes near none and near all are
-enumerated completely as far as the budget goes, the others drawn without replacement, the same number a size.
+Shapley values do not depend on them (Covert & Lee 2021, arXiv:2012.01536). Which pairs of a size they are is decided by
+chosen.py. Players are then relabelled by chance, so that within a size every coalition is equally likely to be held.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from math import comb
 
 import numpy as np
 
 from ..contract import BoolArray, FloatArray
+from .chosen import chosen_pairs, pairs_of
+from .shapley import all_coalitions
 
 DEFAULT_BUDGET = 512
 EXACT_PLAYERS = 10  # 1,024 coalitions: fewer than LIME draws for an approximation
@@ -38,72 +39,28 @@ class Design:
 
 
 @lru_cache(maxsize=64)
-def design_for(players: int, budget: int | None, seed: int, exact_players: int = EXACT_PLAYERS) -> Design:
+def design_for(
+    players: int, budget: int | None, seed: int, exact_players: int = EXACT_PLAYERS, rows: int | None = None
+) -> Design:
     """All coalitions up to `exact_players` players, else as many pairs as the budget holds beside whole and empty.
 
-    Size 1 comes first and completely, with the leave-one-out coalitions as its complements: those are in every table
-    already.
+    Size 1 comes first and completely where it takes at most half of the pairs, with the leave-one-out coalitions as its
+    complements: those are in every table already. `rows` ends sooner: the first pairs of this budget.
     """
     pairs = 2 ** (players - 1) - 1
     if players > exact_players:
         pairs = min(pairs, ((budget or DEFAULT_BUDGET) - 2) // 2)
-    allocation = _allocation(players, pairs)
-    rng = np.random.default_rng((seed, players))
-    halves = [np.zeros((0, players), dtype=bool)]
-    inclusion = [np.zeros(0)]
-    for size, count in allocation.items():
-        halves.append(_coalitions(players, size, count, rng))
-        inclusion.append(np.full(count, count / _pairs_of(players, size)))
-    keep = np.concatenate(halves)
-    return Design(np.concatenate([keep, ~keep]), np.tile(np.concatenate(inclusion), 2))
-
-
-def _pairs_of(players: int, size: int) -> int:
-    """Pairs {S, complement} with |S| = size <= players/2."""
-    return comb(players, size) // 2 if 2 * size == players else comb(players, size)
-
-
-def _allocation(players: int, pairs: int) -> dict[int, int]:
-    """Pairs a size: size 1 completely where that takes at most half of the pairs, of the others an equal share each.
-
-    What a size cannot use goes to the others, remainders to the smaller sizes.
-    """
-    left, rest, allocation = pairs, list(range(1, players // 2 + 1)), {}
-    if rest and 2 * _pairs_of(players, 1) <= pairs:
-        allocation[rest.pop(0)] = _pairs_of(players, 1)
-        left -= allocation[1]
-    while rest and (full := [s for s in rest if _pairs_of(players, s) * len(rest) <= left]):
-        size = full[0]
-        allocation[size] = _pairs_of(players, size)
-        left -= allocation[size]
-        rest.remove(size)
-    for position, size in enumerate(rest):
-        allocation[size] = left // len(rest) + (position < left % len(rest))
-    return dict(sorted(allocation.items()))
-
-
-def _coalitions(players: int, size: int, count: int, rng: np.random.Generator) -> BoolArray:
-    """`count` different coalitions of one size (count, players), no two of them complements; all where count is all.
-
-    Drawn as blocks of random orders, so that every player is kept nearly equally often.
-    """
-    if count == _pairs_of(players, size):
-        chosen = [c for c in combinations(range(players), size) if 2 * size < players or c[0] == 0]
+    singles = 2 * pairs_of(players, 1) <= pairs
+    pairs = pairs if rows is None else min(pairs, (rows - 2) // 2)
+    if pairs == 2 ** (players - 1) - 1:
+        halves = all_coalitions(players)[1 : pairs + 1]
     else:
-        seen: dict[tuple[int, ...], None] = {}
-        while len(seen) < count:
-            order = rng.permutation(players)
-            for start in range(0, players - size + 1, size):
-                block = tuple(sorted(order[start : start + size].tolist()))
-                if 2 * size == players and block[0] != 0:
-                    block = tuple(sorted(set(range(players)) - set(block)))
-                if len(seen) < count:
-                    seen.setdefault(block)
-        chosen = list(seen)
-    keep = np.zeros((len(chosen), players), dtype=bool)
-    if chosen:
-        np.put_along_axis(keep, np.array(chosen), True, axis=1)
-    return keep
+        order = np.random.default_rng((seed, players)).permutation(players)
+        halves = chosen_pairs(players, pairs, singles=singles)[:, order]
+    sizes = np.minimum(halves.sum(axis=1), players - halves.sum(axis=1))
+    held = np.bincount(sizes, minlength=players // 2 + 1)
+    inclusion = np.array([held[size] / pairs_of(players, int(size)) for size in sizes])
+    return Design(np.concatenate([halves, ~halves]), np.tile(inclusion, 2))
 
 
 def lime_rows(players: int, count: int, rng: np.random.Generator) -> BoolArray:

@@ -8,7 +8,12 @@ Prior: c_T ~ N(0, prod_{i in T} b_i) with 0 <= b_i < 1, single players c more. I
 k(x, y) = sinh(sum_i atanh(b_i) x_i y_i) up to a constant, and so is the posterior mean of phi given the evaluated
 pairs (Bayesian quadrature, O'Hagan 1991). It interpolates every pair, so it is complete, and it uses what weighted
 least squares (KernelSHAP, Lundberg & Lee 2017) takes for noise. How fast effects fall with their order, and how far
-strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0006.
+strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0006 and 0015.
+
+Standard errors also count what the prior does not foresee: effects of high orders that fall more slowly, and the
+rounding of bf16. Both look like noise on the pairs, whose size the marginal likelihood chooses. A process that
+interpolates says too little of its error, one that takes all of that for noise too much: the geometric mean of the two
+is what was seen.
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from .threads import on_one_thread
 TRIPLES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)  # variance of all triples over that of all single players
 SINGLES = (0.0, 3.0)  # variance of a single player beyond what the product law gives it
 CONTRASTS = (0.5, 1.0)  # how far a player with a large value is taken to interact more
+NOISES = (1e-4, 1e-3)  # variance of noise over that of a pair
 FLOOR = 0.15  # of the mean size: a player without an effect of its own may still interact
 LARGEST = 0.95
 JITTER = 1e-9
@@ -86,17 +92,24 @@ def _linalg() -> Any:
 
 def _estimated(keep: BoolArray, odd: FloatArray, pause: Callable[[], None]) -> tuple[FloatArray, FloatArray]:
     signs = np.where(keep, 1.0, -1.0)
-    even = np.ones(keep.shape[1])
     fit = partial(_paused_fit, pause, signs, odd)
-    fits = [fit(even, triples, singles) for triples, singles in product(TRIPLES, SINGLES)]
+    best = _best(fit, np.ones(keep.shape[1]))
+    mean = best.mean()
+    noisy = [fit(best.importance, *law, best.singles) for law in product(TRIPLES, NOISES)]
+    doubting = max([best, *noisy], key=lambda fit: fit.evidence)
+    return mean, np.sqrt(best.spread() * doubting.spread())
+
+
+def _best(fit: Callable[..., _Posterior], even: FloatArray) -> _Posterior:
+    """Of those that interpolate: first with equal players, then with those that matter most interacting most."""
+    fits = [fit(even, triples, 0.0, singles) for triples, singles in product(TRIPLES, SINGLES)]
     first = max(fits, key=lambda fit: fit.evidence)
     size = np.abs(first.mean()).mean(axis=1)
     if size.any():
         relative = size / size.mean() + FLOOR
         contrasts = product(TRIPLES, CONTRASTS)
-        fits = [fit(relative**contrast, triples, first.singles) for triples, contrast in contrasts]
-    best = max([first, *fits], key=lambda fit: fit.evidence)
-    return best.mean(), best.spread()
+        fits = [fit(relative**contrast, triples, 0.0, first.singles) for triples, contrast in contrasts]
+    return max([first, *fits], key=lambda fit: fit.evidence)
 
 
 def _paused_fit(pause: Callable[[], None], *asked: Any) -> _Posterior:
@@ -105,31 +118,36 @@ def _paused_fit(pause: Callable[[], None], *asked: Any) -> _Posterior:
 
 
 @on_one_thread
-def _fit(signs: FloatArray, odd: FloatArray, importance: FloatArray, triples: float, singles: float) -> _Posterior:
+def _fit(
+    signs: FloatArray, odd: FloatArray, importance: FloatArray, triples: float, noise: float, singles: float
+) -> _Posterior:
     players = signs.shape[1]
     slope = sqrt(6 * triples / max((players - 1) * (players - 2), 1))  # C(n, 3) b^3 = triples * n b
     strength = np.minimum(slope * importance / importance.mean(), LARGEST)
-    inner = (signs * np.arctanh(strength)) @ signs.T
-    kernel = np.exp(0.5 * np.log1p(-(strength**2)).sum()) * np.sinh(inner) + singles * (signs * strength) @ signs.T
-    kernel[np.diag_indices_from(kernel)] *= 1 + JITTER
+    kernel = covariance(signs, signs, strength, singles)
+    added = np.append(np.full(len(odd) - 1, noise), 0.0) + JITTER  # the whole, in fp32, has no noise
+    kernel[np.diag_indices_from(kernel)] *= 1 + added
     linalg = _linalg()
     factor = linalg.cho_factor(kernel, lower=True, check_finite=False)
     white = linalg.solve_triangular(factor[0], odd, lower=True, check_finite=False)
     variance = np.maximum((white**2).mean(axis=0), np.finfo(float).tiny)
-    evidence = -len(odd) * (0.5 * float(np.log(variance).mean()) + float(np.log(np.diag(factor[0])).mean()))
+    moved = variance[odd.any(axis=0)]  # a target that nothing moves would speak for the smoothest law
+    surprise = 0.5 * float(np.log(moved).mean()) if len(moved) else 0.0
+    evidence = -len(odd) * (surprise + float(np.log(np.diag(factor[0])).mean()))
     solved = linalg.cho_solve(factor, odd, check_finite=False)
-    return _Posterior(signs, strength, singles, factor, solved, variance, evidence)
+    return _Posterior(signs, importance, strength, singles, factor, solved, variance, evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class _Posterior:
     signs: FloatArray  # (pairs, players)
+    importance: FloatArray  # (players,)
     strength: FloatArray  # b, (players,)
     singles: float
     factor: tuple[FloatArray, bool]
     solved: FloatArray  # K^-1 g, (pairs, targets)
     variance: FloatArray  # of the process, (targets,)
-    evidence: float  # log marginal likelihood up to a constant, mean over targets
+    evidence: float  # log marginal likelihood up to a constant, mean over targets that move
 
     @on_one_thread
     def mean(self) -> FloatArray:
@@ -148,10 +166,22 @@ class _Posterior:
         return found
 
     def _cross(self) -> FloatArray:
-        """Covariance of phi_i and g(x), (players, pairs): sum over odd T containing i of 2/|T| prod b_j x_j."""
-        scaled = self.signs * self.strength
-        found: FloatArray = (2 * scaled * (_even_integral(scaled, NODES, WEIGHTS) + self.singles)).T
-        return found
+        return cross_covariance(self.signs, self.strength, self.singles)
+
+
+def covariance(first: FloatArray, second: FloatArray, strength: FloatArray, singles: float) -> FloatArray:
+    """Of g at two sets of coalitions (first, second), both in signs (rows, players)."""
+    inner = (first * np.arctanh(strength)) @ second.T
+    scale = np.exp(0.5 * np.log1p(-(strength**2)).sum())
+    found: FloatArray = scale * np.sinh(inner) + singles * (first * strength) @ second.T
+    return found
+
+
+def cross_covariance(signs: FloatArray, strength: FloatArray, singles: float) -> FloatArray:
+    """Of phi_i and g(x), (players, rows): sum over odd T containing i of 2/|T| prod b_j x_j."""
+    scaled = signs * strength
+    found: FloatArray = (2 * scaled * (_even_integral(scaled, NODES, WEIGHTS) + singles)).T
+    return found
 
 
 def _even_integral(scaled: FloatArray, nodes: FloatArray, weights: FloatArray) -> FloatArray:

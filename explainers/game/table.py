@@ -6,6 +6,9 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 
 from ..contract import Arithmetic, BoolArray, Encoded, FloatArray, Model, Progress, silent
@@ -40,6 +43,7 @@ class CoalitionTable:
         self.precision: Arithmetic = precision
         self._batch = batch
         self.progress = progress
+        self.samples: dict[Hashable, Any] = {}  # what stopping.py found, for whoever asks next
         self.batches: list[int] = []  # rows of each batch that went through the model
         self._rows: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}
         self.whole = model.predict([inputs]) if whole is None else whole  # (1, labels)

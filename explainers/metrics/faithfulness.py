@@ -12,7 +12,8 @@ from math import ceil
 import numpy as np
 
 from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal
-from ..game.sampling import EXACT_PLAYERS, design_for
+from ..game.sampling import EXACT_PLAYERS
+from ..game.stopping import full_design, most_exact
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins
@@ -63,11 +64,11 @@ def measured_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
 def random_rows(case: Case) -> BoolArray:
     """Coalitions (bins · RANDOM_SETS, players) without random players, as many as the rationale of each bin has.
 
-    They are those that the Shapley values of this budget and seed have drawn, so beside them they cost nothing. Where
-    a size has fewer they are repeated; where it has none, one is drawn.
+    They are the first that the Shapley values of this budget and seed ask for: beside them most cost nothing, wherever
+    those stop. Where a size has fewer they are repeated; where it has none, one is drawn.
     """
     players = len(case.inputs.features)
-    design = design_for(players, case.budget, case.seed, min(EXACT_PLAYERS, case.most_exact)).keep
+    design = full_design(case).keep
     absent = players - design.sum(axis=1)
     draw = np.random.default_rng((case.seed, 2))
     rows = []
@@ -75,7 +76,7 @@ def random_rows(case: Case) -> BoolArray:
         there = design[absent == size]
         if not len(there):
             there = (draw.permutation(players) >= size)[None]
-        rows.append(there[np.resize(draw.permutation(len(there)), RANDOM_SETS)])
+        rows.append(there[np.resize(np.arange(len(there)), RANDOM_SETS)])
     return np.concatenate(rows)
 
 
@@ -150,7 +151,7 @@ def removal_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
 
 
 def _removed_players(attributions: Sequence[Attribution], case: Case) -> list[tuple[str, tuple[int, ...]]]:
-    exact = min(EXACT_PLAYERS, case.most_exact)
+    exact = most_exact(case)
     return [
         (found.method.name, strongest_first(scores)[:size])
         for found in attributions

@@ -80,6 +80,7 @@ def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationReques
             "value": found.value,
             **_baseline(panel),
             "precision": found.precision,
+            "accuracy": found.accuracy,
             "budget": found.budget,
             "seed": found.method.seed,
             "long_text": "cut" if found.unseen and found.focus is None else "windows",

@@ -150,6 +150,7 @@ def _facts(found: ExplanationOut, view: View) -> Facts:
         baseline=found.baseline,
         players=found.players,
         seed=found.method.seed,
+        accuracy=found.accuracy,
         precision=found.precision,
         device=found.device,
     )

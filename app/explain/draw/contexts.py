@@ -35,6 +35,7 @@ class HomePage:
     model: ModelOut | None  # the one that is chosen
     text: str
     text_pair: str
+    accuracy: str
     error: FormError | None
     examples: Sequence[Example]
     recents: Sequence[Recent]
@@ -49,6 +50,7 @@ class Facts:
     baseline: str | None
     players: str
     seed: int
+    accuracy: str
     precision: str
     device: str
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from explainers.bench.fidelity import (
     overlap_of,
     reference,
     relative_error,
+    sampled_values,
     seed_errors,
     shap_values,
     top_overlap,
@@ -122,7 +121,7 @@ def test_more_evaluations_than_asked_are_never_used() -> None:
     """The exact table serves the estimator, but it asks for no more rows than its budget."""
     case = case_for(LinearModel(WEIGHTS), SIX)
 
-    whence_values(replace(case, budget=20), exact_players=1)
+    sampled_values(case, budget=20, seed=0)
 
     assert case.table.evaluations <= 20 + 6  # leave-one-out comes first, whoever asks
 

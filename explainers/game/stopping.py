@@ -1,0 +1,110 @@
+"""How many coalitions a sampled explanation asks for: as many as its stated error needs, at most its budget.
+
+Between batches the Shapley values of what is known are estimated; where their stated relative error is small enough for
+the accuracy that was asked, no more is asked. How many more are worth asking follows from the error alone, never from
+the clock: equal questions stop at the same coalition. Measured: docs/decisions/0015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..contract import MOST_EXACT, Accuracy, Case, FloatArray
+from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS, Design, design_for
+from .shapley import estimate
+
+# Error that is aimed at, over the size of the scores, both as norms. normal: what the badge sound allows.
+TARGETS: dict[Accuracy, float] = {"draft": 0.20, "normal": 0.10, "exact": 0.02}
+MARGIN = 1.5  # a stated error this far below the target: the true one is a norm over a few players and scatters
+MOST_ROWS: dict[Accuracy, int] = {"draft": DEFAULT_BUDGET, "normal": DEFAULT_BUDGET, "exact": 8 * DEFAULT_BUDGET}
+FEWEST_EXACT = 6  # players: 64 coalitions are as many as a draft begins with
+FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a player, and what all are multiples of
+LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
+ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
+ROUNDING_COUNTS = 0.03  # relative error below which it may
+# Of a pair's rounding, in all scores together: alike in many rows, it does not average out.
+ROUNDING_SCALE = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """scores, errors: (targets, players), estimated from the coalitions of `design`."""
+
+    design: Design
+    scores: FloatArray
+    errors: FloatArray
+
+
+def most_exact(case: Case) -> int:
+    """Players up to which all coalitions are evaluated, unless a method says otherwise."""
+    limits: dict[Accuracy, int] = {"draft": FEWEST_EXACT, "normal": EXACT_PLAYERS, "exact": MOST_EXACT}
+    return min(limits[case.accuracy], case.most_exact)
+
+
+def budget_of(case: Case) -> int:
+    """Coalitions at most, the whole and the empty one among them."""
+    return case.budget or MOST_ROWS[case.accuracy]
+
+
+def full_design(case: Case) -> Design:
+    """All that the question may spend. What was asked for by `sampled` is the beginning of it."""
+    return design_for(case.table.players, budget_of(case), case.seed, most_exact(case))
+
+
+def sampled(case: Case) -> Sampled:
+    """The coalitions at which this question stops, with the Shapley values that they tell; the same for every method
+    that reads them."""
+    key = (case.value, case.targets, case.accuracy, case.budget, case.seed)
+    found: Sampled | None = case.table.samples.get(key)
+    if found is None:
+        found = case.table.samples[key] = _sampled(case)
+    return found
+
+
+def relative_error(case: Case, scores: FloatArray, errors: FloatArray) -> float | None:
+    """The stated error of the main target over the size of its scores; None where these are all 0."""
+    row = case.targets.index(case.prediction.main.index)
+    size = float(np.linalg.norm(scores[row]))
+    return float(np.linalg.norm(errors[row])) / size if size else None
+
+
+def _sampled(case: Case) -> Sampled:
+    players, most = case.table.players, budget_of(case)
+    enough = TARGETS[case.accuracy] / MARGIN
+    rows = min(most, max(FIRST, -(-A_PLAYER * players // STEP) * STEP))
+    while True:
+        design = design_for(players, most, case.seed, exact_players=0, rows=rows)
+        scores, errors = estimated(case, design)
+        error = relative_error(case, scores, errors)
+        if error is None or error <= enough or rows >= most or design.complete:
+            return Sampled(design, scores, errors)
+        growth = min(max(error / enough, LEAST_GROWTH), MOST_GROWTH)
+        rows = min(most, -(-int(rows * growth) // STEP) * STEP)
+
+
+def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
+    """Scores and standard errors, both (targets, players), from the coalitions of a design."""
+    table = case.table
+    values = case.values(table.logits(design.keep))
+    pairs = len(design.keep) // 2
+    ends = case.values(table.whole) - case.values(table.empty)
+    keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
+    odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
+    scores, errors = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
+    # The process interpolates the whole input up to its jitter; the rest goes to the players in proportion to doubt.
+    gap = ends[0] - scores.sum(axis=0)
+    doubt = errors**2 + np.finfo(float).tiny
+    scores, errors = (scores + doubt / doubt.sum(axis=0) * gap).T, errors.T
+    if case.precision == "bf16" and (relative_error(case, scores, errors) or 1.0) < ROUNDING_COUNTS:
+        errors = np.sqrt(errors**2 + _rounding(case, design, values)[:, None] ** 2)
+    return scores, errors
+
+
+def _rounding(case: Case, design: Design, values: FloatArray) -> FloatArray:
+    """What bf16 adds to the standard error of every player, (targets,): from a few rows that are asked in fp32 too."""
+    exact = case.values(case.table.logits(design.keep[:ROUNDED_ROWS], precision="fp32"))
+    of_pairs = np.sqrt(((exact - values[:ROUNDED_ROWS]) ** 2).mean(axis=0) / 2)
+    found: FloatArray = ROUNDING_SCALE * of_pairs / np.sqrt(case.table.players)
+    return found

@@ -219,7 +219,7 @@ def test_the_answer_stands_under_the_text_in_the_readers_language(client: TestCl
     where = ask()
     answer = client.get(f"/v1{where}").json()["answer"]
     english, chinese = (client.get(where, params={"lang": lang}).text for lang in ("en", "zh"))
-    said = re.search(r'<p class="lead answer"[^>]*>(.*?)</p>', english, re.S)
+    said = re.search(r'<p class="lead answer">(.*?)</p>', english, re.S)
     assert said is not None
 
     assert words(said[1]).replace(" ", "") == re.sub(r"[* ]", "", answer["text"])

@@ -20,19 +20,18 @@ QUESTION = explainers.Question.about(text="a good film", value="log-odds", basel
 SHAP = explainers.build("shap")
 MODEL = ModelOut(id="m", title="m", status="ready", labels=("no", "yes"), baselines=("mask", "pad"), digest="d")
 CHANGES: dict[str, Any] = {
-    "text": "a good  film",
-    "text_pair": "b",
+    "input": explainers.TextInput(text="a good  film"),
+    "outputs": explainers.ClassOutput(also=3),
     "players": "token",
     "value": "logit",
     "baseline": "pad",
     "baseline_text": "x",
     "precision": "fp32",
+    "accuracy": "draft",
     "budget": 64,
     "seed": 1,
-    "also": 3,
     "long_text": "cut",
     "focus": (0, 3),
-    "word": 2,
 }
 
 

@@ -18,6 +18,7 @@ class Shap(Explainer):
     """
 
     name: ClassVar = "shap"
+    version: ClassVar = "2"
     title: ClassVar = "SHAP"
     reference: ClassVar = "Shapley 1953; Lundberg & Lee 2017, arXiv:1705.07874"
     needs: ClassVar = frozenset({Need.OUTPUTS})

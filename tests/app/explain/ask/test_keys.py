@@ -30,6 +30,7 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("baseline", "pad"),
     ("baseline_text", "x"),
     ("precision", "fp32"),
+    ("accuracy", "draft"),
     ("budget", 64),
     ("seed", 1),
     ("long_text", "cut"),

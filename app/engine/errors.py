@@ -5,7 +5,6 @@ from __future__ import annotations
 from .._library import explainers
 from ..errors import (
     AppError,
-    BadRequest,
     EngineBusy,
     EngineDied,
     EngineLoading,
@@ -47,4 +46,11 @@ def from_wire(code: str, message: str) -> Exception:
     }
     if code in own:
         return own[code](message)
-    return BadRequest(message) if code == UnknownModel.code else Refused(message)
+    return _unknown(message) if code == UnknownModel.code else Refused(message)
+
+
+def _unknown(message: str) -> UnknownModel:
+    """The same sentence: who sent it knew which models there are."""
+    error = UnknownModel("", ())
+    error.args = (message,)
+    return error

@@ -100,10 +100,11 @@ class ClusterEngine(SocketEngine):
             self._aside(self._when_alive(self._make()))
 
     async def ready(self, model: str) -> ModelOut:
-        if model not in self._models:
+        state = self._models.get(model)
+        if state is None or state.status != "ready":  # one that was just registered is loaded now
             await self._announce()
-            self._models[model] = await super().ask(Load(model=model))
-        return self._models[model]
+            state = self._models[model] = await super().ask(Load(model=model))
+        return state
 
     async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
         if isinstance(message, Register):

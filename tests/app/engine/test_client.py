@@ -188,6 +188,15 @@ def test_errors_keep_class_and_message(error: Exception) -> None:
     assert str(again) == "x"
 
 
+def test_an_unknown_model_is_told_as_where_it_is_unknown() -> None:
+    """With the models that there are."""
+    again = from_wire(**to_wire(UnknownModel("large", ["small"])))
+
+    assert type(again) is UnknownModel
+    assert str(again) == "no model is called 'large'; there are: small"
+    assert again.cure
+
+
 def test_an_unforeseen_error_travels_without_its_message() -> None:
     """It may quote a text."""
     wire = to_wire(ValueError("the text of a user"))

@@ -3,7 +3,7 @@
 Under the prior of shapley.py with equal players the next pair is the one, of some drawn at random, that takes most from
 the posterior variance of all Shapley values together (Bayesian experimental design, Chaloner & Verdinelli 1995). Every
 second pair is of the middle size, where a pair tells most; the others go round the sizes, since LIME and the measures
-read them all. Measured: docs/decisions/0015.
+read them all. Measured: docs/decisions/0017.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Prior: c_T ~ N(0, prod_{i in T} b_i) with 0 <= b_i < 1, single players c more. I
 k(x, y) = sinh(sum_i atanh(b_i) x_i y_i) up to a constant, and so is the posterior mean of phi given the evaluated
 pairs (Bayesian quadrature, O'Hagan 1991). It interpolates every pair, so it is complete, and it uses what weighted
 least squares (KernelSHAP, Lundberg & Lee 2017) takes for noise. How fast effects fall with their order, and how far
-strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0006 and 0015.
+strong players interact more, is chosen by the marginal likelihood. Measured: docs/decisions/0006 and 0017.
 
 Standard errors also count what the prior does not foresee: effects of high orders that fall more slowly, and the
 rounding of bf16. Both look like noise on the pairs, whose size the marginal likelihood chooses. A process that

@@ -2,7 +2,7 @@
 
 Between batches the Shapley values of what is known are estimated; where their stated relative error is small enough for
 the accuracy that was asked, no more is asked. How many more are worth asking follows from the error alone, never from
-the clock: equal questions stop at the same coalition. Measured: docs/decisions/0015.
+the clock: equal questions stop at the same coalition. Measured: docs/decisions/0017.
 """
 
 from __future__ import annotations

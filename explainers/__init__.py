@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .contract import Claim as Claim
     from .contract import ClassOutput as ClassOutput
     from .contract import Edit as Edit
+    from .contract import Emptied as Emptied
     from .contract import Encoded as Encoded
     from .contract import Explainer as Explainer
     from .contract import Feature as Feature
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from .contract import Promise as Promise
     from .contract import Question as Question
     from .contract import Removal as Removal
+    from .contract import SimilarityOutput as SimilarityOutput
     from .contract import Target as Target
     from .contract import TextInput as TextInput
     from .contract import TextSpan as TextSpan
@@ -106,10 +108,10 @@ if TYPE_CHECKING:
 
     BASE_SHA256 = SHA256
 
-_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
-    Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
+_CONTRACT = """Absent Agreement Attribution Badge BaselineKind Case Claim ClassOutput Edit Emptied Encoded
+    Explainer Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
     Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
-    Removal Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName WordLabel
+    Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName WordLabel
     WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,

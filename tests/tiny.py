@@ -12,6 +12,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
@@ -21,6 +22,7 @@ from transformers import (
 
 from explainers.models.architectures import in_full
 from explainers.models.continuation import ContinuationModel
+from explainers.models.similarity import SimilarityModel
 from explainers.models.transformer import TransformerModel
 
 WORDS = (
@@ -309,3 +311,25 @@ def _unigram(special: list[str], *, unknown: int) -> Tokenizer:
     built.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     built.pre_tokenizer = pre_tokenizers.Metaspace()
     return built
+
+
+@cache
+def tiny_comparing(name: str = "bert", unit: bool = True, pooling: Any = "mean") -> SimilarityModel:
+    """A sentence encoder of architecture `name` with random weights, with the prompts of an E5."""
+    tokenizer = tokenizer_for(name)
+    config = AutoConfig.for_model(
+        name, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **{**SIZES, **ENCODERS[name][1]}
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = AutoModel.from_config(config).requires_grad_(False).eval()
+    prompts = {"query": "the film: ", "passage": "a movie: "}
+    return SimilarityModel(
+        network,
+        tokenizer,
+        id=f"tiny-{name}-pairs",
+        digest=f"{name}-{unit}",
+        pooling=pooling,
+        unit=unit,
+        prompts=prompts,
+    )

@@ -105,7 +105,24 @@ class TokenOutput(Value):
     stop: int | None = Field(None, ge=1, description="The first token that is no longer explained; by default none.")
 
 
-Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput, Field(discriminator="kind")]
+class SimilarityOutput(Value):
+    """How similar the two texts of the input are, as a sentence encoder sees it.
+
+    A prompt is a name such as "query" from the encoder's own list; what it stands for is put before the text and is no
+    part of the game.
+    """
+
+    kind: Literal["similarity"] = "similarity"
+    explain: Literal["both", "first", "second"] = Field(
+        "both",
+        description="Whose words play: of both texts, or of one while the other stays whole. Two texts without words "
+        "are nearly the same to an encoder; one text without words shows what brings it near the other.",
+    )
+    prompt: str | None = Field(None, description="The encoder's prompt for the first text; by default its own default.")
+    prompt_pair: str | None = Field(None, description="The encoder's prompt for the second text.")
+
+
+Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput | SimilarityOutput, Field(discriminator="kind")]
 
 
 class Game(Value):
@@ -161,8 +178,10 @@ class Question(Game):
         return self.input.text_pair if isinstance(self.input, TextInput) else None
 
     def covering(self, also: int) -> Self:
-        """The same question with a class that is to be covered beside the ten most probable."""
+        """The same question; where it asks for classes, with one to cover beside the ten most probable."""
         asked = self.outputs or ClassOutput()
+        if not isinstance(asked, ClassOutput | WordOutput):
+            return self
         return self.model_copy(update={"outputs": asked.model_copy(update={"also": also})})
 
     @classmethod

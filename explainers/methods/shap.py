@@ -8,13 +8,15 @@ from pydantic import Field
 from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
 from ..game.sampling import EXACT_PLAYERS, Design, design_for
 from ..game.shapley import all_coalitions, estimate, exact
+from .sides import of_two_sides
 
 
 class Shap(Explainer):
     """Shapley values: each player's share of v(x) - v(baseline), averaged over all orders of adding players.
 
     Exact up to `exact_players` players, from all their coalitions. Beyond, estimated from pairs of complementary
-    coalitions within the budget (sampling.py, shapley.py), with standard errors.
+    coalitions within the budget (sampling.py, shapley.py), with standard errors. Of two texts that an encoder compares
+    each has its own `exact_players`, and the interactions of their words come with it (sides.py, product.py).
     """
 
     name: ClassVar = "shap"
@@ -32,6 +34,8 @@ class Shap(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        if case.inputs.sides is not None:
+            return of_two_sides(self, case, exact_players=self.exact_players)
         table = case.table
         design = design_for(table.players, case.budget, case.seed, min(self.exact_players, case.most_exact))
         scores, errors = _exact(case) if design.complete else _estimated(case, design)

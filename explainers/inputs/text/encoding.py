@@ -15,6 +15,7 @@ from ...contract import (
     Ids,
     Outputs,
     Question,
+    SimilarityOutput,
     TextInput,
     TextSpan,
     Token,
@@ -300,8 +301,8 @@ def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpa
 def _outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
     """What is explained. Raises BadInput for a word that there is not, and for what the model does not say."""
     asked = question.outputs or ClassOutput()
-    if isinstance(asked, TokenOutput):
-        raise BadInput("this model says a class and continues no text: leave outputs out")
+    if isinstance(asked, TokenOutput | SimilarityOutput):
+        raise BadInput(f"this model says a class and has no {asked.kind}: leave outputs out")
     word = asked.word if isinstance(asked, WordOutput) else None
     if not tags:
         if word is not None:

@@ -105,6 +105,11 @@ if TYPE_CHECKING:
     from .selftest.table import missed as missed
     from .selftest.table import run_selftest as run_selftest
     from .selftest.table import selftest_results as selftest_results
+    from .similarity import Difference as Difference
+    from .similarity import Link as Link
+    from .similarity import difference_of as difference_of
+    from .similarity import links as links
+    from .similarity import nearer as nearer
 
     BASE_SHA256 = SHA256
 
@@ -121,6 +126,7 @@ _WHERE = {
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",
     ".inputs.text.grouping": "group_numbers",

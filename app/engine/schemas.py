@@ -22,7 +22,8 @@ class ModelOut(Record):
     digest: str = ""
     labels: tuple[str, ...] = ()
     head: explainers.Head = "single"
-    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
+    # What it says: a class of the text, one of every word, a continuation, or how similar two texts are.
+    task: Literal["text", "word", "tokens", "similarity"] = "text"
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()

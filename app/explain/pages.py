@@ -211,5 +211,6 @@ def _asked(form: Form) -> PanelRequest:
             "players": form.get("players", "auto"),
             "focus": focus_of(form.get("focus")),
             "word": number_of(form.get("word")),
+            "outputs": {"explain": form.get("explain")} if form.get("explain") else None,
         }
     )

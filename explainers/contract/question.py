@@ -186,14 +186,24 @@ class Question(Game):
 
     @classmethod
     def about(
-        cls, text: str, text_pair: str | None = None, *, word: int | None = None, also: int | None = None, **game: Any
+        cls,
+        text: str,
+        text_pair: str | None = None,
+        *,
+        word: int | None = None,
+        also: int | None = None,
+        outputs: Outputs | dict[str, Any] | None = None,
+        **game: Any,
     ) -> Self:
         """The question about a text in short: `word` and `also` as in WordOutput, `game` the fields of Game.
 
+        outputs: in full, for a model whose output is no class; `word` and `also` are then left aside.
+
         Raises pydantic's ValidationError.
         """
-        outputs: dict[str, Any] | None = None
-        if word is not None:
+        if outputs is not None:
+            pass
+        elif word is not None:
             outputs = {"kind": "words", "word": word, "also": also}
         elif also is not None:
             outputs = {"kind": "classes", "also": also}

@@ -32,8 +32,8 @@ from .networks import gradients, probing
 from .networks.comparing import ComparingNetwork
 from .networks.device import to_array
 from .networks.masking import path_ends, whole_rows
-from .networks.pooling import Pooling
 from .networks.special import baseline_ids, longest_input, pad_position, reads_segments
+from .pooling import Pooling
 
 LEVELS = ("token", "word", "phrase", "sentence")  # of players, from fine to coarse
 

@@ -20,6 +20,9 @@ class QuestionRequest(Request, explainers.Game):
     word: int | None = Field(
         None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
     )
+    outputs: explainers.SimilarityOutput | None = Field(
+        None, description="Of a model that compares two texts: whose words are explained, and its prompts."
+    )
     focus: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=2)] | None = Field(  # type: ignore[assignment]
         None, description="Start and end of the stretch whose parts are explained; the rest of the text stays."
     )

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...web.forms import FormError
 from ..ask import measuring
@@ -109,6 +110,8 @@ def curl(panel: PanelOut, origin: str, panel_address: str) -> str:
             body["seed"] = first.method.seed
         if first.word is not None:
             body["word"] = first.word
+        if isinstance(first.outputs, explainers.SimilarityOutput):
+            body["outputs"] = first.outputs.model_dump(exclude_none=True)
         if first.focus is not None:
             body["focus"] = [first.focus.start, first.focus.end]
     data = shlex.quote(json.dumps(body, ensure_ascii=False))

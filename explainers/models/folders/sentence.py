@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ...errors import BadModel
-from ..networks.pooling import POOLINGS, Pooling
+from ..pooling import POOLINGS, Pooling
 from .contents import read_json, refuse_code
 from .used import Used
 

@@ -12,10 +12,10 @@ import torch
 from ...contract import BoolArray, Encoded, FloatArray
 from ...game.batches import batches_on
 from ...inputs.text.pairs import pair_of
+from ..pooling import POOLINGS, Pooling
 from .device import to_array
 from .masking import coalition_rows
 from .network import Network, Passed, Rows, alone, in_chunks
-from .pooling import POOLINGS, Pooling
 from .stacks import CHECK_ROWS, CHECK_TOKENS, KINDS, SAME, Layer, layers_of
 
 

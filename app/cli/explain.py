@@ -153,7 +153,7 @@ def _compare(
     json: bool,
     asked: dict[str, Any],
 ) -> int:
-    """Prints why `pair` is nearer to the text than `than` is. Raises Mistake where there is no single text to ask of."""
+    """Prints why `pair` is nearer to the text than `than` is. Raises Mistake unless there is one text to ask of."""
     if not texts.single or pair is None:
         raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
     (row,) = texts.rows

@@ -174,7 +174,7 @@ async def _home(
         text=form.get("text"),
         text_pair=form.get("text_pair"),
         error=error,
-        examples=examples_for(chosen.id if chosen else ""),
+        examples=examples_for(chosen.id if chosen else "", compares=chosen is not None and chosen.task == "similarity"),
         recents=recents,
         loading=chosen is not None and chosen.status == "loading",
     )

@@ -15,6 +15,7 @@ from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
+from .compared import compared_of
 from .contexts import Facts, PanelPage, Recent
 from .findings import findings_of
 from .view import View
@@ -64,6 +65,7 @@ def panel_page(
         long=len(features) > LONG or (first is not None and _long(first)),
         maps=views.maps_of(panel, view),
         findings=findings_of(panel.explanations, view.target),
+        compared=compared_of(panel.explanations),
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
         output=panel.prediction.main.label if panel.prediction.predicted is None else None,

@@ -32,9 +32,7 @@ EXAMPLES = {
     ),
 }
 PAIRS = (
-    Example(
-        N_("Question and answer"), "How do I reset my password?", pair="Change your login in the settings"
-    ),
+    Example(N_("Question and answer"), "How do I reset my password?", pair="Change your login in the settings"),
     Example(N_("Two sayings"), "The early bird catches the worm.", pair="Who comes first is served first."),
     Example(N_("Same words, other matter"), "The bank raised its rates.", pair="We sat on the bank of the river."),
     Example(N_("Negation"), "The flight was delayed.", pair="The flight was not delayed."),

@@ -114,7 +114,7 @@ class SimilarityModel(Model):
         if asked.explain != "both":
             still = ("second", "first").index(asked.explain)
             sides[still] = kept_whole(sides[still])
-        return paired(*sides, asked)
+        return paired(sides[0], sides[1], asked)
 
     def _side(self, question: Question, text: str, prompt: str | None) -> Encoded:
         before = self._prompt(prompt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.cli import main
 from tests.served import served
 from tests.tiny import tiny_comparing
 
@@ -90,6 +92,32 @@ def test_the_first_screen_offers_pairs(client: TestClient) -> None:
 
     assert '<details class="second" open>' in home
     assert client.get("/models/similarity").status_code == 200
-    assert (
-        client.post("/panels", data={"model": "similarity", "text": "good film", "text_pair": pair}).status_code == 200
-    )
+    form = {"model": "similarity", "text": "good film", "text_pair": pair}
+    assert client.post("/panels", data=form).status_code == 200
+
+
+def exit_code(arguments: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+def test_the_command_line_compares_two_texts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Links and the empty texts; with --than the words of all three; without a second text it is refused."""
+    monkeypatch.setattr("app.cli.explain.find_model", lambda name: tiny_comparing())
+    asked = ["explain", FIRST, "--model", "similarity"]
+
+    assert exit_code([*asked, "--and", SECOND]) == 0
+    links = capsys.readouterr().out
+    assert exit_code([*asked, "--and", SECOND, "--than", "it never recovers", "--json"]) == 0
+    difference = json.loads(capsys.readouterr().out)
+    assert exit_code([*asked, "--than", SECOND]) == 2
+    refused = capsys.readouterr().err
+
+    assert "interaction" in links
+    assert "Without the first text's words" in links
+    assert [span["text"] for span in difference["features"]] == FIRST.split()
+    assert len(difference["shared"]) == 4
+    assert "--and TEXT and --than TEXT" in refused

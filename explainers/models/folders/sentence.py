@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from ...errors import BadModel
 from ..pooling import POOLINGS, Pooling
@@ -109,7 +109,7 @@ def _pooling(used: Used, file: str, *, width: object) -> Pooling:
     config = used.checked(file)
     if config.get("word_embedding_dimension", config.get("embedding_dimension", width)) != width:
         raise BadModel(f"{file}: word_embedding_dimension is not the encoder's hidden_size, {width}")
-    chosen = [name for flag, name in FLAGS.items() if config.get(flag) is True]
+    chosen: list[Any] = [name for flag, name in FLAGS.items() if config.get(flag) is True]
     named = config.get("pooling_mode")
     if named is not None:
         chosen = [named] if isinstance(named, str) else list(named) if isinstance(named, list) else []
@@ -118,7 +118,7 @@ def _pooling(used: Used, file: str, *, width: object) -> Pooling:
         raise BadModel(f"{file}: the pooling is {told}; exactly one of {', '.join(POOLINGS)} is read")
     if config.get("include_prompt", True) is not True:
         raise BadModel(f"{file}: include_prompt is false: a pooling that leaves the prompt out is not read")
-    return cast(Pooling, chosen[0])
+    return next(name for name in POOLINGS if name == chosen[0])
 
 
 def _length(used: Used, file: str) -> int | None:

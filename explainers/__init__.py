@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .contract import Claim as Claim
     from .contract import ClassOutput as ClassOutput
     from .contract import Edit as Edit
+    from .contract import Emptied as Emptied
     from .contract import Encoded as Encoded
     from .contract import Explainer as Explainer
     from .contract import Feature as Feature
@@ -114,12 +115,17 @@ if TYPE_CHECKING:
     from .selftest.table import selftest_results as selftest_results
     from .sentence import Speech as Speech
     from .sentence import sentence_of as sentence_of
+    from .similarity import Difference as Difference
+    from .similarity import Link as Link
+    from .similarity import difference_of as difference_of
+    from .similarity import links as links
+    from .similarity import nearer as nearer
 
     BASE_SHA256 = SHA256
 
-_CONTRACT = """Absent Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Encoded Explainer
-    Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need Notice
-    Accuracy Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
+_CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Emptied
+    Encoded Explainer Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need
+    Notice Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
     Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
     Without WordLabel WordOutput silent text_spans"""
 _WHERE = {
@@ -131,6 +137,7 @@ _WHERE = {
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",
     ".inputs.text.grouping": "group_numbers",

@@ -22,7 +22,7 @@ from .registry import build
 
 DEFAULT_MODEL = "sentiment"
 ModelLike: TypeAlias = "Model | str | Path"
-FIELDS = ("text_pair", "word", "also", *Game.model_fields)
+FIELDS = ("text_pair", "word", "also", "outputs", *Game.model_fields)
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
 
@@ -31,7 +31,8 @@ def load_model(
 ) -> Model:
     """A model that can be explained.
 
-    source: an embedded name ("sentiment", "toxicity") or the folder of a Hugging Face sequence classifier.
+    source: an embedded name ("sentiment", "toxicity", "similarity"), or the folder of a Hugging Face sequence or token
+    classifier or of a sentence-transformers encoder.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. A folder is read each time, so that one that changed is
     not mistaken for the old one; an embedded model is kept. Raises BadModel with the reason.
@@ -115,6 +116,8 @@ def _loaded(model: ModelLike) -> Model:
 def _question(text: str, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
     """Raises BadInput that names the field and what it may be."""
     also = {} if target is None else {"also": class_index(model, target)}
+    if also and model.task == "similarity":  # its one output, which is explained anyway
+        also = {}
     try:
         return Question.about(text, **{**fields, **also})
     except ValidationError as error:

@@ -172,7 +172,7 @@ def warm_up(model: Model) -> None:
     """Does what the first explanation would wait for: imports, new kernels, the comparison of bf16 with fp32."""
     _ = model.half_check
     with suppress(ExplainersError):  # a text of this kind may be refused: the next one need not be
-        panel(model, Question.about("a good one"))
+        panel(model, Question.about("a good one", "a fine one" if model.task == "similarity" else None))
 
 
 def precision_of(model: Model, question: Question, *, players: int) -> Arithmetic:
@@ -213,7 +213,7 @@ def refuse_unless_offered(model: Offering, method: type[Explainer]) -> None:
 def _refuse_too_many(explainer: Explainer, case: Case) -> None:
     """Raises Incompatible with the coarser players to choose."""
     count, players = len(case.inputs.features), case.inputs.players
-    limit = None if explainer.players_limit is None else min(explainer.players_limit, case.most_exact)
+    limit = explainer.most_players(case)
     if limit is not None and count > limit:
         cure = f"choose {COARSER[players]}" if players in COARSER else "shorten the text"
         raise Incompatible(

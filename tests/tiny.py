@@ -185,19 +185,6 @@ def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
 
 
 @cache
-def tiny_comparing(name: str = "bert", unit: bool = True) -> SimilarityModel:
-    """A sentence encoder of architecture `name` with random weights."""
-    tokenizer = tokenizer_for(name)
-    config = AutoConfig.for_model(
-        name, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **{**SIZES, **ENCODERS[name][1]}
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = AutoModel.from_config(config).requires_grad_(False).eval()
-    return SimilarityModel(network, tokenizer, id=f"tiny-{name}-pairs", digest=f"{name}-{unit}", unit=unit)
-
-
-@cache
 def tiny_vision(side: int = 24, labels: int = 2, seed: int = 0) -> VisionModel:
     """A vision transformer with patches of 8 pixels and random weights."""
     config = AutoConfig.for_model(
@@ -343,3 +330,25 @@ def _unigram(special: list[str], *, unknown: int) -> Tokenizer:
     built.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     built.pre_tokenizer = pre_tokenizers.Metaspace()
     return built
+
+
+@cache
+def tiny_comparing(name: str = "bert", unit: bool = True, pooling: Any = "mean") -> SimilarityModel:
+    """A sentence encoder of architecture `name` with random weights, with the prompts of an E5."""
+    tokenizer = tokenizer_for(name)
+    config = AutoConfig.for_model(
+        name, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **{**SIZES, **ENCODERS[name][1]}
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = AutoModel.from_config(config).requires_grad_(False).eval()
+    prompts = {"query": "the film: ", "passage": "a movie: "}
+    return SimilarityModel(
+        network,
+        tokenizer,
+        id=f"tiny-{name}-pairs",
+        digest=f"{name}-{unit}",
+        pooling=pooling,
+        unit=unit,
+        prompts=prompts,
+    )

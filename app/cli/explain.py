@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -22,7 +22,10 @@ Source = Annotated[
     str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a model folder.")]
-Pair = Annotated[str | None, typer.Option(metavar="TEXT", help="The second text, for models that read pairs.")]
+Pair = Annotated[
+    str | None,
+    typer.Option("--pair", "--and", metavar="TEXT", help="The second text, for models that read or compare pairs."),
+]
 Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
 Column = Annotated[str, typer.Option(help="Column or field that holds the text.")]
 PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
@@ -65,6 +68,18 @@ def explain(
     word: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
     ] = None,
+    than: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Why the second text is nearer than this one; of a model that compares."),
+    ] = None,
+    words_of: Annotated[
+        Literal["both", "first", "second"] | None,
+        typer.Option(help="Of two texts that are compared: whose words are explained; the other text stays whole."),
+    ] = None,
+    prompt: Annotated[str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the text.")] = None,
+    prompt_pair: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the second text.")
+    ] = None,
     focus: Annotated[
         str | None, typer.Option(metavar="START:END", help="Explain only the parts of this stretch of the text.")
     ] = None,
@@ -93,8 +108,12 @@ def explain(
         "seed": seed,
         "long_text": long_text,
         "word": word,
+        "outputs": _similarity(words_of, prompt, prompt_pair),
         "focus": None if focus is None else _stretch(focus),
     }
+
+    if than is not None:
+        return _compare(texts, loaded, explainer, than=than, pair=pair, json=json, asked=question)
 
     def answer(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
         asked = {**question, "text_pair": row.text_pair}
@@ -124,6 +143,35 @@ def explain(
         line=lambda number, _, found: answers.explained(number, found),
     )
     return work.run(texts, answer, style=style, out=out, forms=forms)
+
+
+def _compare(
+    texts: Any,
+    model: explainers.Model,
+    method: explainers.Explainer,
+    *,
+    than: str,
+    pair: str | None,
+    json: bool,
+    asked: dict[str, Any],
+) -> int:
+    """Prints why `pair` is nearer to the text than `than` is. Raises Mistake unless there is one text to ask of."""
+    if not texts.single or pair is None:
+        raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
+    (row,) = texts.rows
+    found = explainers.nearer(row.text, pair, than, model, method=method, **asked)
+    if json:
+        print(output.as_json(found.model_dump(mode="json"), indent=True))
+    else:
+        output.show_difference(Console(), found)
+    return 0
+
+
+def _similarity(words_of: str | None, prompt: str | None, prompt_pair: str | None) -> dict[str, Any] | None:
+    """What is asked of two compared texts; None where no option of it was given."""
+    given = {"explain": words_of, "prompt": prompt, "prompt_pair": prompt_pair}
+    named = {name: value for name, value in given.items() if value is not None}
+    return {"kind": "similarity", **named} if named else None
 
 
 def predict(

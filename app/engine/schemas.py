@@ -30,7 +30,8 @@ class ModelOut(Record):
     labels: tuple[str, ...] = ()
     labels_left_out: int = Field(0, description="Further classes, in a list of models; the model's address has all.")
     head: explainers.Head = "single"
-    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
+    # What it says: a class of the text, one of every word, a continuation, or how similar two texts are.
+    task: Literal["text", "word", "tokens", "similarity"] = "text"
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()

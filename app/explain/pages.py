@@ -177,7 +177,7 @@ async def _home(
         text_pair=form.get("text_pair"),
         accuracy=form.get("accuracy", "normal"),
         error=error,
-        examples=examples_for(chosen.id if chosen else ""),
+        examples=examples_for(chosen.id if chosen else "", compares=chosen is not None and chosen.task == "similarity"),
         recents=recents,
         loading=chosen is not None and chosen.status == "loading",
     )
@@ -215,5 +215,6 @@ def _asked(form: Form) -> PanelRequest:
             "accuracy": form.get("accuracy", "normal"),
             "focus": focus_of(form.get("focus")),
             "word": number_of(form.get("word")),
+            "outputs": {"explain": form.get("explain")} if form.get("explain") else None,
         }
     )

@@ -66,11 +66,18 @@ async def _try(
     made = changed(text, found.text_pair, moved, int(word), replacement)
     after, error = found.prediction, None
     try:
-        question = explainers.Question.about(text=made.text, text_pair=made.text_pair)
+        question = explainers.Question.about(made.text, made.text_pair, outputs=_compared(found))
         (after,) = await services.engine.ask(Predict(model=found.model.id, questions=(question,)))
     except FORESEEN as raised:
         error = error_of(raised)
     return _answer(request, found, address, made, after, error, index=int(word), replacement=replacement)
+
+
+def _compared(found: PanelOut | explainers.Attribution) -> explainers.SimilarityOutput | None:
+    """The prompts of two texts that are compared, so that the changed ones are read in the same way."""
+    first = found.explanations[0] if isinstance(found, PanelOut) and found.explanations else found
+    asked = getattr(first, "outputs", None)
+    return asked if isinstance(asked, explainers.SimilarityOutput) else None
 
 
 def _window_of(found: PanelOut | explainers.Attribution, features: Sequence[Any]) -> tuple[str, Sequence[Any]]:

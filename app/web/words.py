@@ -203,6 +203,11 @@ NOTICES = {
         "The configuration names no problem_type: the %(outputs)s outputs are read as classes of which one holds. "
         "Where they are values or independent labels, set problem_type to regression or multi_label_classification."
     ),
+    "empty_is_nearer": N_(
+        "Without any of these words the texts are more similar (%(empty)s) than with them (%(whole)s): an encoder "
+        "gives a text without words a direction as well. Scores count from there. Explain one text while the other "
+        "stays whole to see what brings it near."
+    ),
     "lacks": N_("This model does not offer %(lacking)s."),
     "too_many_players": N_("It takes up to %(limit)s parts, and this text has %(count)s. Choose coarser parts."),
     "windows": N_(
@@ -248,6 +253,8 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "r2": number,
     "tau": signed,
     "found": number,
+    "empty": number,
+    "whole": number,
     "random": number,
     "effective": lambda value: number(value, 0),
     "wanted": lambda value: number(value, 0),

@@ -116,6 +116,17 @@ class Layers(Value):
     readings: Array
 
 
+class Emptied(Value):
+    """The score of two sides with the players of one of them absent, or of both.
+
+    An encoder gives a text without words a direction as well; what is left is its share in every score.
+    """
+
+    first: float
+    second: float
+    both: float
+
+
 class Edit(Value):
     """A set of players without which the model says something else, tried on the model itself.
 
@@ -175,6 +186,8 @@ class Attribution(Value):
     baseline_output: Array | None = None  # (targets,) the value function with every player absent
     relations: Annotated[Any, Field(exclude=True)] = None
     interactions: Array | None = None
+    interaction_errors: Array | None = None  # standard errors of the pairs, sampled games of two sides only
+    emptied: Emptied | None = None  # of two sides that are compared
     layers: Layers | None = None
     edits: tuple[Edit, ...] = ()
     checks: Mapping[str, float | None] = {}

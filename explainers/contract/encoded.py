@@ -38,6 +38,7 @@ class Encoded:
     they stay in every coalition.
     baseline: what stands for an absent player; None where the model has nothing. baseline_text: of baseline 'text'.
     noise: (positions, width), added to what gradients flow to, not to the baseline; None for none.
+    sides: players of each of two parts that the model reads apart, those of the first before those of the second.
     windows: of an input longer than the model reads at once; its positions then hold no special ones, and it is read
     window by window, the logits averaged.
     """
@@ -53,6 +54,7 @@ class Encoded:
     tokens: tuple[Token, ...]
     owner: Ids
     noise: FloatArray | None = None
+    sides: tuple[int, int] | None = None
     windows: tuple[Window, ...] = ()
     held: object = None
 

@@ -97,6 +97,10 @@ class Explainer(Value):
     promises: ClassVar[frozenset[Promise]] = frozenset()
     players_limit: ClassVar[int | None] = None  # more are refused, with a coarser level as the cure
 
+    def most_players(self, case: Case) -> int | None:
+        """Players above which this case is refused; None for no limit."""
+        return None if self.players_limit is None else min(self.players_limit, case.most_exact)
+
     @abstractmethod
     def explain(self, case: Case) -> Attribution: ...
 

@@ -33,6 +33,7 @@ class Need(StrEnum):
     ATTENTIONS = "attentions"
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
+    FACTORS = "factors"  # the vectors of two sides, whose inner product is the output
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Model(ABC):
 
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
     labels: its classes; empty where they depend on the question. head: how its numbers are read.
-    task: whether it says something of the whole input, of each word, or continues the text.
+    task: whether it says something of the whole input, of each word, continues the text, or compares two.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
@@ -106,7 +107,7 @@ class Model(ABC):
     title: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "tokens"] = "text"
+    task: Literal["text", "word", "tokens", "similarity"] = "text"
     offers: frozenset[Need]
     baselines: tuple[BaselineKind, ...]
     device: str = "cpu"
@@ -204,6 +205,15 @@ class Model(ABC):
     ) -> LayerStates:
         """`points` rise from 0 to 1; the integral follows the states from each point to the next."""
         self._lacks(Need.LAYERS)
+
+    # Need.FACTORS:
+
+    def factors(self, inputs: Encoded, side: int, keep: BoolArray) -> FloatArray:
+        """Vectors (rows, width) of one side, 0 or 1, for sets `keep` (rows, players of the side) of its own players.
+
+        The output is the inner product of a vector of each side, whatever the other side's players do.
+        """
+        self._lacks(Need.FACTORS)
 
     def _lacks(self, need: Need) -> NoReturn:
         raise Incompatible(f"{self.id} does not offer {need}", reason="lacks", model=self.id, lacking=str(need))

@@ -107,9 +107,20 @@ class TokenOutput(Value):
 
 
 class SimilarityOutput(Value):
-    """How similar the two texts of the input are."""
+    """How similar the two texts of the input are, as a sentence encoder sees it.
+
+    A prompt is a name such as "query" from the encoder's own list; what it stands for is put before the text and is no
+    part of the game.
+    """
 
     kind: Literal["similarity"] = "similarity"
+    explain: Literal["both", "first", "second"] = Field(
+        "both",
+        description="Whose words play: of both texts, or of one while the other stays whole. Two texts without words "
+        "are nearly the same to an encoder; one text without words shows what brings it near the other.",
+    )
+    prompt: str | None = Field(None, description="The encoder's prompt for the first text; by default its own default.")
+    prompt_pair: str | None = Field(None, description="The encoder's prompt for the second text.")
 
 
 Outputs: TypeAlias = Annotated[ClassOutput | WordOutput | TokenOutput | SimilarityOutput, Field(discriminator="kind")]
@@ -183,14 +194,24 @@ class Question(Game):
 
     @classmethod
     def about(
-        cls, text: str, text_pair: str | None = None, *, word: int | None = None, also: int | None = None, **game: Any
+        cls,
+        text: str,
+        text_pair: str | None = None,
+        *,
+        word: int | None = None,
+        also: int | None = None,
+        outputs: Outputs | dict[str, Any] | None = None,
+        **game: Any,
     ) -> Self:
         """The question about a text in short: `word` and `also` as in WordOutput, `game` the fields of Game.
 
+        outputs: in full, for a model whose output is no class; `word` and `also` are then left aside.
+
         Raises pydantic's ValidationError.
         """
-        outputs: dict[str, Any] | None = None
-        if word is not None:
+        if outputs is not None:
+            pass
+        elif word is not None:
             outputs = {"kind": "words", "word": word, "also": also}
         elif also is not None:
             outputs = {"kind": "classes", "also": also}

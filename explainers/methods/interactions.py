@@ -5,7 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
+from ..game.sampling import EXACT_PLAYERS
 from ..game.shapley import all_coalitions
+from .sides import of_two_sides
 
 MOST_PLAYERS = 12  # 4,096 evaluations
 
@@ -14,9 +16,10 @@ class Interactions(Explainer):
     """Shapley interactions of pairs (k-SII, order 2): what two players do to the output only together.
 
     Positive: together they raise the class more than one by one; negative: they say the same, or one takes the
-    other's effect back. All coalitions are evaluated, so every number is exact. `interactions` holds the pairs, and on
-    its diagonal what a player does alone; diagonal and pairs, each pair once, add up to v(x) − v(baseline). Scores are
-    the Shapley values: the diagonal and half of each of the player's pairs.
+    other's effect back. All coalitions are evaluated, so every number is exact; of two texts that an encoder
+    compares each may have ten players, and beyond they are estimated with standard errors. `interactions` holds the
+    pairs, and on its diagonal what a player does alone; diagonal and pairs, each pair once, add up to
+    v(x) − v(baseline). Scores are the Shapley values: the diagonal and half of each of the player's pairs.
     """
 
     name: ClassVar = "interactions"
@@ -26,7 +29,13 @@ class Interactions(Explainer):
     promises: ClassVar = frozenset({Promise.COMPLETE, Promise.DUMMY, Promise.LINEAR})
     players_limit: ClassVar = MOST_PLAYERS
 
+    def most_players(self, case: Case) -> int | None:
+        """Two texts that an encoder compares may have any number of words: beyond ten a text they are sampled."""
+        return super().most_players(case) if case.inputs.sides is None else None
+
     def explain(self, case: Case) -> Attribution:
+        if case.inputs.sides is not None:
+            return of_two_sides(self, case, exact_players=EXACT_PLAYERS)
         table = case.table
         values = case.values(table.logits(all_coalitions(table.players), precision="fp32"))  # (2^n, targets)
         singles, pairs = shapley_interactions(values, table.players)

@@ -8,13 +8,16 @@ from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
 from ..game.sampling import EXACT_PLAYERS
 from ..game.shapley import all_coalitions, exact
 from ..game.stopping import most_exact, relative_error, sampled
+from .sides import of_two_sides
 
 
 class Shap(Explainer):
     """Shapley values: each player's share of v(x) - v(baseline), averaged over all orders of adding players.
 
     Exact up to `exact_players` players, from all their coalitions. Beyond, estimated from pairs of complementary
-    coalitions, as many as their error needs within the budget (stopping.py, shapley.py), with standard errors.
+    coalitions, as many as their error needs within the budget (stopping.py, shapley.py), with standard errors. Of two
+    texts that an encoder compares each has its own `exact_players`, and the interactions of their words come with it
+    (sides.py, product.py).
     """
 
     name: ClassVar = "shap"
@@ -33,6 +36,8 @@ class Shap(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        if case.inputs.sides is not None:
+            return of_two_sides(self, case, exact_players=self.exact_players)
         scores, errors = self._found(case)
         return case.result(
             self,

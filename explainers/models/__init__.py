@@ -11,13 +11,14 @@ from .folders.embedded import embedded_names
 from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
 
 if TYPE_CHECKING:
+    from .similarity import SimilarityModel
     from .transformer import TransformerModel
 
 
 def load_model(
     source: str | Path, *, roots: Sequence[str | Path] | None = None, device: str = "auto"
-) -> TransformerModel:
-    """An embedded model by its name, or a classifier or adapter from a folder.
+) -> TransformerModel | SimilarityModel:
+    """An embedded model by its name, or a classifier, an adapter or an encoder that compares texts from a folder.
 
     roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named.
     Raises BadModel with the reason, Incompatible for a device that is not there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,23 +26,28 @@ from ..contract import (
 )
 from ..errors import BadInput
 from ..inputs.text.encoding import TextEncoder
-from ..inputs.text.pairs import paired
+from ..inputs.text.pairs import kept_whole, paired, without_prompt
 from ..outputs.similarity import LABEL, Similarity
 from .networks import gradients, probing
 from .networks.comparing import ComparingNetwork
 from .networks.device import to_array
 from .networks.masking import path_ends, whole_rows
+from .pooling import Pooling
 from .special import baseline_ids, longest_input, pad_position, reads_segments
+
+LEVELS = ("token", "word", "phrase", "sentence")  # of players, from fine to coarse
 
 
 class SimilarityModel(Model):
-    """Offers outputs and gradients of the score of two texts; the players are parts of both.
+    """Offers the vectors of both texts, and outputs and gradients of their score; the players are parts of both.
 
     network: an encoder without a head (AutoModel) in fp32 and evaluation mode; it is never changed. tokenizer: its fast
-    tokenizer. unit: vectors have length 1, so that the score is the cosine.
+    tokenizer. pooling, unit: how the vector of a text is made of its states. prompts: what each of its names puts
+    before a text; default_prompt: the name that stands where a question names none.
     """
 
     head: Head = "regression"
+    task: Literal["similarity"] = "similarity"
     labels: tuple[str, ...] = (LABEL,)
     maximum_length: int
 
@@ -53,7 +58,10 @@ class SimilarityModel(Model):
         *,
         id: str,
         digest: str,
+        pooling: Pooling = "mean",
         unit: bool = True,
+        prompts: Mapping[str, str] | None = None,
+        default_prompt: str | None = None,
         title: str | None = None,
         card: Mapping[str, Any] | None = None,
         maximum_length: int | None = None,
@@ -67,9 +75,11 @@ class SimilarityModel(Model):
         self.maximum_length = min(longest, maximum_length or longest)
         ids = baseline_ids(tokenizer, vocabulary=network.config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean")
-        masking = {Need.OUTPUTS} if ids else set()
+        masking = {Need.OUTPUTS, Need.FACTORS} if ids else set()
         self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, *masking})
-        self._network = ComparingNetwork(network, unit=unit)
+        self.prompts = dict(prompts or {})
+        self.default_prompt = default_prompt
+        self._network = ComparingNetwork(network, pooling=pooling, unit=unit)
         self._tokenizer = tokenizer
         self.device = self._network.device.type
         self._encoder = TextEncoder(
@@ -88,27 +98,48 @@ class SimilarityModel(Model):
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput unless there are two texts that the model can read whole."""
-        if question.outputs is not None and not isinstance(question.outputs, SimilarityOutput):
-            raise BadInput(f"{self.id} compares texts and has no {question.outputs.kind}: leave outputs out")
+        asked = question.outputs or SimilarityOutput()
+        if not isinstance(asked, SimilarityOutput):
+            raise BadInput(f"{self.id} compares texts and has no {asked.kind}: leave outputs out")
         if not isinstance(question.input, TextInput) or question.text_pair is None:
             raise BadInput(f"{self.id} compares two texts: give text and text_pair")
         if question.focus is not None:
             raise BadInput("a focus is a stretch of one text: leave it out where two are compared")
-        sides = [self._side(question, text) for text in (question.text, question.text_pair)]
+        given = ((question.text, asked.prompt), (question.text_pair, asked.prompt_pair))
+        sides = [self._side(question, text, prompt) for text, prompt in given]
         if sides[0].players != sides[1].players:  # 'auto' found a coarser level for one of the two
-            level = max((side.players for side in sides), key=("token", "word", "phrase", "sentence").index)
+            level = max((side.players for side in sides), key=LEVELS.index)
             coarser = question.model_copy(update={"players": level})
-            sides = [self._side(coarser, text) for text in (question.text, question.text_pair)]
-        return paired(*sides)
+            sides = [self._side(coarser, text, prompt) for text, prompt in given]
+        if asked.explain != "both":
+            still = ("second", "first").index(asked.explain)
+            sides[still] = kept_whole(sides[still])
+        return paired(sides[0], sides[1], asked)
 
-    def _side(self, question: Question, text: str) -> Encoded:
-        alone = {"input": TextInput(text=text), "outputs": None, "long_text": "cut"}
+    def _side(self, question: Question, text: str, prompt: str | None) -> Encoded:
+        before = self._prompt(prompt)
+        alone = {
+            "input": TextInput(text=before + text),
+            "outputs": None,
+            "long_text": "cut",
+            "focus": (len(before), len(before) + len(text)) if before else None,
+        }
         side = self._encoder.encode(question.model_copy(update=alone))
         if side.unseen:
             raise BadInput(
                 f"the text {text[:20]!r} … is longer than the {self.maximum_length} tokens {self.id} reads: shorten it"
             )
-        return side
+        return without_prompt(side, text, before=len(before))
+
+    def _prompt(self, name: str | None) -> str:
+        """What stands before a text. Raises BadInput for a name that the encoder does not have."""
+        chosen = name or self.default_prompt
+        if chosen is None:
+            return ""
+        if chosen not in self.prompts:
+            known = ", ".join(self.prompts) or "none"
+            raise BadInput(f"{self.id} has no prompt {chosen!r}; choose {known}, or leave it out")
+        return self.prompts[chosen]
 
     def output_of(self, inputs: Encoded) -> Output:
         return Similarity()
@@ -119,6 +150,10 @@ class SimilarityModel(Model):
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         return self._network.scores(inputs, keep)
+
+    def factors(self, inputs: Encoded, side: int, keep: BoolArray) -> FloatArray:
+        """Vectors (rows, width) of one text for sets of its own players, fp32."""
+        return self._network.factors(inputs, side, keep)
 
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
@@ -143,6 +178,9 @@ class SimilarityModel(Model):
             self._tokenizer,
             id=self.id,
             digest=f"{self.digest}-randomised-{seed}",
+            pooling=self._network.pooling,
             unit=self._network.unit,
+            prompts=self.prompts,
+            default_prompt=self.default_prompt,
             maximum_length=self.maximum_length,
         )

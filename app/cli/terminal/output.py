@@ -22,6 +22,7 @@ AWAY = ("#e8f1fa", "#d0e3f5", "#b9d4f1", "#a1c6ec", "#8ab8e6")
 SIZE = ("#eaf1ee", "#d5e3dd", "#c0d6cc", "#abc8bb", "#96baaa")
 BAR = 20
 MOST_ROWS = 20
+MOST_LINKS = 8
 LONGEST_WORD = 40
 BADGES = {"sound": ("green", "sound"), "rough": ("yellow", "rough"), "distrust": ("red", "do not trust")}
 BIDIRECTIONAL = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
@@ -86,8 +87,47 @@ def show_attribution(console: Console, found: explainers.Attribution, *, row: in
     if found.badge is not None:
         colour, word = BADGES[found.badge.level]
         console.print(Text.assemble((word, f"bold {colour}"), ": ", found.badge.reasons[0].text), soft_wrap=True)
+    _show_sides(console, found, row)
     for notice in found.warnings:
         console.print(Text(notice.text, "yellow"), soft_wrap=True)
+
+
+def _show_sides(console: Console, found: explainers.Attribution, row: int) -> None:
+    """Of two compared texts: the strongest links between their words, and what is left without words."""
+    if found.emptied is None:
+        return
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("together")
+    table.add_column("interaction", justify="right")
+    for link in explainers.links(found)[:MOST_LINKS]:
+        first, second = (shorten(visible(text), LONGEST_WORD) for text in (link.first.text, link.second.text))
+        error = "" if link.error is None else f" ± {link.error:.4f}"
+        table.add_row(Text(f"{first} – {second}"), f"{link.value:+.4f}{error}")
+    if table.row_count:
+        console.print(table)
+    left = found.emptied
+    told = f"Without the first text's words {left.first:.4f}, the second's {left.second:.4f}, both {left.both:.4f}"
+    console.print(Text(told, "dim"), soft_wrap=True)
+
+
+def show_difference(console: Console, found: explainers.Difference) -> None:
+    """The two scores, and what each word of the three texts does to their difference."""
+    near, far = float(found.nearer.output[0]), float(found.farther.output[0])
+    console.print(f"{near:.4f} − {far:.4f} = {found.difference:+.4f}")
+    table = Table(box=None, padding=(0, 1))
+    for name in ("word", "of", "difference"):
+        table.add_column(name, justify="right" if name == "difference" else "left")
+    rows = [(span.text, "text", float(score)) for span, score in zip(found.features, found.shared, strict=True)]
+    for explained, name, sign in ((found.nearer, "--and", 1), (found.farther, "--than", -1)):
+        scores = [] if explained.scores is None else explained.scores[0]
+        pairs = zip(explained.spans, scores, strict=True)
+        rows += [(span.text, name, sign * float(score)) for span, score in pairs if span.part == "text_pair"]
+    for text, name, score in sorted(rows, key=lambda each: -abs(each[2]))[:MOST_ROWS]:
+        table.add_row(Text(shorten(visible(text), LONGEST_WORD)), name, f"{score:+.4f}")
+    console.print(table)
+    left = [each.emptied for each in (found.nearer, found.farther) if each.emptied is not None]
+    told = " and ".join(f"{each.both:.4f}" for each in left)
+    console.print(Text(f"The values add up from the scores without these words, {told}.", "dim"), soft_wrap=True)
 
 
 def visible(text: str) -> str:

@@ -85,6 +85,7 @@ def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationReques
             "seed": found.method.seed,
             "long_text": "cut" if found.unseen and found.focus is None else "windows",
             "word": found.word,
+            "outputs": found.outputs if isinstance(found.outputs, explainers.SimilarityOutput) else None,
             "focus": None if found.focus is None else [found.focus.start, found.focus.end],
             "measures": list(explainers.on_demand_of(model.offers)),
         }

@@ -18,7 +18,11 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
         raise explainers.BadInput(f"{state.id} has no baseline {baseline!r}; it has: {allowed}")
     game = {name: getattr(request, name) for name in explainers.Game.model_fields}
     game |= {"value": explainers.values.resolve(request.value, state.head), "baseline": baseline}
-    return explainers.Question.about(request.input.text, request.input.text_pair, word=request.word, also=also, **game)
+    outputs = request.outputs
+    if state.task == "similarity":
+        outputs = outputs or explainers.SimilarityOutput()
+    text, text_pair = request.input.text, request.input.text_pair
+    return explainers.Question.about(text, text_pair, word=request.word, also=also, outputs=outputs, **game)
 
 
 def explainer_of(name: str, options: dict[str, object], state: ModelOut) -> explainers.Explainer:

@@ -22,6 +22,9 @@ class QuestionRequest(Request, explainers.Game):
     word: int | None = Field(
         None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
     )
+    outputs: explainers.SimilarityOutput | None = Field(
+        None, description="Of a model that compares two texts: whose words are explained, and its prompts."
+    )
 
 
 class ExplanationRequest(QuestionRequest):

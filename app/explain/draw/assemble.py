@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...web.forms import FormError
 from ..ask import measuring
@@ -14,6 +15,7 @@ from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
+from .compared import compared_of
 from .contexts import Facts, PanelPage, Recent
 from .findings import findings_of
 from .view import View
@@ -62,6 +64,7 @@ def panel_page(
         long=len(features) > LONG or (first is not None and _long(first)),
         maps=views.maps_of(panel, view),
         findings=findings_of(panel.explanations, view.target),
+        compared=compared_of(panel.explanations),
         finer=bool(first) and model is not None,
         attention=f"{address}/attention" if heads else None,
         output=panel.prediction.main.label if panel.prediction.predicted is None else None,
@@ -108,6 +111,8 @@ def curl(panel: PanelOut, origin: str, panel_address: str) -> str:
             body["seed"] = first.method.seed
         if first.word is not None:
             body["word"] = first.word
+        if isinstance(first.outputs, explainers.SimilarityOutput):
+            body["outputs"] = first.outputs.model_dump(exclude_none=True)
         if first.focus is not None:
             body["focus"] = [first.focus.start, first.focus.end]
     data = shlex.quote(json.dumps(body, ensure_ascii=False))

@@ -11,6 +11,7 @@ from ...engine.schemas import ModelOut
 from ...web.forms import FormError
 from ..ask.outcome import PredictionView
 from ..ask.schemas import PanelOut
+from .compared import Compared
 from .examples import Example
 from .findings import Findings
 from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
@@ -82,6 +83,7 @@ class PanelPage:
     long: bool
     maps: Maps
     findings: Findings
+    compared: Compared | None  # of a model that compares two texts
     finer: bool  # whether another game may be asked for
     attention: str | None  # the page of the heads
     rows: Sequence[NumberRow]

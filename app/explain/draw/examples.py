@@ -12,6 +12,7 @@ class Example:
     kind: str
     text: str
     lang: str = "en"
+    pair: str = ""  # of a model that compares two texts
 
 
 EXAMPLES = {
@@ -30,11 +31,18 @@ EXAMPLES = {
         Example(N_("Reclaimed"), "As a proud gay man I loved every minute of the parade."),
     ),
 }
+PAIRS = (
+    Example(N_("Question and answer"), "How do I reset my password?", pair="Change your login in the settings"),
+    Example(N_("Two sayings"), "The early bird catches the worm.", pair="Who comes first is served first."),
+    Example(N_("Same words, other matter"), "The bank raised its rates.", pair="We sat on the bank of the river."),
+    Example(N_("Negation"), "The flight was delayed.", pair="The flight was not delayed."),
+)
 OTHERS = (
     Example(N_("Short"), "This is better than I thought it would be."),
     Example(N_("Two sentences"), "The first half is slow. The second half makes up for it."),
 )
 
 
-def examples_for(model: str) -> tuple[Example, ...]:
-    return EXAMPLES.get(model, OTHERS)
+def examples_for(model: str, *, compares: bool = False) -> tuple[Example, ...]:
+    """compares: the model is asked of two texts."""
+    return PAIRS if compares else EXAMPLES.get(model, OTHERS)

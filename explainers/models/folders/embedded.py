@@ -1,9 +1,10 @@
-"""The models that come with the product: small adapters on the one public base encoder."""
+"""The models that come with the product: small adapters on the one public base encoder, and the encoder itself."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +14,46 @@ from .base_weights import SHA256, base_folder, verify
 if TYPE_CHECKING:
     import torch
 
+    from ..similarity import SimilarityModel
     from ..transformer import TransformerModel
 
 FOLDER = Path(__file__).parent.parent / "embedded"
+ENCODER = "similarity"  # the base as it is, comparing two texts
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 
 
 def embedded_names() -> tuple[str, ...]:
-    """The embedded models, the one for the first screen first."""
+    """The embedded models, the one for the first screen first, the encoder last."""
     found = sorted(path.parent.name for path in FOLDER.glob("*/card.json"))
-    return tuple(sorted(found, key=lambda name: name != "sentiment"))
+    return (*sorted(found, key=lambda name: name != "sentiment"), ENCODER)
 
 
 def card_of(name: str) -> dict[str, Any]:
     """What is known of how the model was made: data, figures, limits. Raises BadModel for an unknown name."""
     if name not in embedded_names():
         raise BadModel(f"no embedded model is called {name!r}; there are {', '.join(embedded_names())}")
+    if name == ENCODER:
+        raise BadModel(f"{ENCODER} has no card: it is the base encoder itself")
     card: dict[str, Any] = json.loads((FOLDER / name / "card.json").read_text(encoding="utf-8"))
     return card
 
 
-def load_embedded(name: str, device: torch.device) -> TransformerModel:
+def load_embedded(name: str, device: torch.device) -> TransformerModel | SimilarityModel:
     """Raises BadModel for an unknown name, missing or altered base weights, or an altered adapter."""
+    if name == ENCODER:
+        return _load_encoder(device)
     card = card_of(name)
     folder = FOLDER / name
     verify(folder / ADAPTER[1], card["adapter"]["sha256"])
     return load_adapter(folder, device, id=name, title=card["title"], labels=tuple(card["labels"]), card=card)
+
+
+def _load_encoder(device: torch.device) -> SimilarityModel:
+    """all-MiniLM-L6-v2 as it is: its folder is one of sentence-transformers. Raises BadModel."""
+    from .folder import check_folder
+    from .loading import load_encoder
+
+    return load_encoder(replace(check_folder(base_folder()), id=ENCODER), device, title=ENCODER.title())
 
 
 def load_adapter(

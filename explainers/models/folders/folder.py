@@ -18,6 +18,7 @@ from ..architectures import MODEL_TYPES
 from ..heads import TRAINED, reading_of
 from .card import card_in
 from .contents import read_object, refuse_sizes
+from .sentence import MODULES, Sentence, read_sentence
 from .used import Used
 from .weights import Weights, read_header, read_weights
 
@@ -38,7 +39,8 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word"] = "text"  # one class of the text, or one of every word
+    task: Literal["text", "word", "similarity"] = "text"  # a class of the text, of every word, or two texts compared
+    sentence: Sentence | None = None  # of an encoder that compares texts: how it makes a vector of one
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
@@ -93,6 +95,8 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {', '.join(sorted(MODEL_TYPES))}")
     tokenizer = _tokenizer(used)
     weights = read_weights(used)
+    if used.has(MODULES) and weights.outputs is None:
+        return _encoder(used, config, tokenizer=tokenizer, weights=weights)
     labels = _labels(config)
     _refuse_head(weights, labels)
     task = _task(config, labels)
@@ -109,6 +113,25 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         files=("config.json", *tokenizer, *weights.files),
         prefix=weights.prefix,
         assumed=reading.assumed,
+        config=config,
+    )
+
+
+def _encoder(used: Used, config: dict[str, Any], *, tokenizer: tuple[str, ...], weights: Weights) -> FolderReport:
+    """A folder of sentence-transformers."""
+    sentence = read_sentence(used, width=config.get("hidden_size", config.get("dim", config.get("d_model"))))
+    return FolderReport(
+        path=used.folder,
+        id=model_id(used.folder),
+        kind="model",
+        model_type=config["model_type"],
+        labels=("similarity",),
+        head="regression",
+        task="similarity",
+        sentence=sentence,
+        parameters=weights.parameters,
+        files=("config.json", *tokenizer, *weights.files, *sentence.files),
+        prefix=weights.prefix,
         config=config,
     )
 

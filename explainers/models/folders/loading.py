@@ -10,34 +10,75 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
-from ...contract import Question
+from ...contract import Model, Question
 from ...errors import BadInput, BadModel, ExplainersError
 from ...inputs.text.encoding import is_panic
 from ..architectures import in_full
 from ..networks.device import placed
+from ..similarity import SimilarityModel
 from ..transformer import TransformerModel
 from .contents import SAVED_FROM, names_code
 from .folder import FolderReport, model_name
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
 OLD_FIELDS = ("_num_labels", "torch_dtype", "dtype", "gradient_checkpointing", "gguf_file")
+Loaded = TypeVar("Loaded", bound=Model)
 UNUSED = frozenset((*OUTPUT_FIELDS, *SAVED_FROM, *OLD_FIELDS))  # set by loading, or never followed
+AUTO = {
+    "text": "AutoModelForSequenceClassification",
+    "word": "AutoModelForTokenClassification",
+    "similarity": "AutoModel",
+}
 TRIAL = ("The film is good.", "好。", "مرحبا")
 SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
-def load_folder(report: FolderReport, device: torch.device) -> TransformerModel:
-    """Raises BadModel where the folder is not a complete, finite classifier in plain floats."""
+def load_folder(report: FolderReport, device: torch.device) -> TransformerModel | SimilarityModel:
+    """Raises BadModel where the folder is not a complete, finite classifier or encoder in plain floats."""
+    if report.sentence is not None:
+        return load_encoder(report, device, title=model_name(report.path))
+    network, tokenizer = _loaded(report, device)
+    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
+    return _tried(model)
+
+
+def load_encoder(report: FolderReport, device: torch.device, *, title: str) -> SimilarityModel:
+    """An encoder that compares texts, from a checked folder of sentence-transformers. Raises BadModel."""
+    sentence = report.sentence
+    assert sentence is not None
+    network, tokenizer = _loaded(report, device)
+    model = SimilarityModel(
+        network,
+        tokenizer,
+        id=report.id,
+        title=title,
+        digest=digest_of(report),
+        pooling=sentence.pooling,
+        unit=sentence.unit,
+        prompts=sentence.prompts,
+        default_prompt=sentence.default_prompt,
+        maximum_length=sentence.maximum_length,
+    )
+    return _tried(model)
+
+
+def _loaded(report: FolderReport, device: torch.device) -> tuple[Any, Any]:
+    """The network on its device, and the tokenizer."""
     with staged(report) as folder:
         network = _guarded(lambda: placed(_network(folder, report), device))
         tokenizer = _guarded(lambda: load_tokenizer(folder))
     _refuse_unfit(network, tokenizer)
-    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
+    return network, tokenizer
+
+
+def _tried(model: Loaded) -> Loaded:
+    """The model, once it has shown that it can predict. Raises BadModel."""
+    assert model.maximum_length is not None
     if model.maximum_length < SHORTEST:
         raise BadModel(f"the model reads at most {model.maximum_length} tokens; {SHORTEST} are needed for a text")
     _try(model)
@@ -59,6 +100,8 @@ def staged(report: FolderReport) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="whence-model-") as scratch:
         folder = Path(scratch)
         for name in report.files:
+            if report.sentence is not None and name in report.sentence.files:
+                continue  # read already
             source = report.path / name
             if name in ("config.json", "tokenizer_config.json"):
                 held = _config(report) if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
@@ -72,6 +115,8 @@ def staged(report: FolderReport) -> Iterator[Path]:
 def _config(report: FolderReport) -> dict[str, Any]:
     """As it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
+    if report.sentence is not None:
+        return kept
     named = dict(enumerate(report.labels))
     return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}
 
@@ -117,10 +162,10 @@ def load_tokenizer(folder: Path) -> Any:
 
 def _network(folder: Path, report: FolderReport) -> Any:
     with _offline_and_quiet(), torch.random.fork_rng(devices=[]):
-        from transformers import AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification
+        import transformers
 
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        auto = AutoModelForTokenClassification if report.task == "word" else AutoModelForSequenceClassification
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        auto = getattr(transformers, AUTO[report.task])
         with torch.device("meta"):
             described = sum(p.numel() for p in auto.from_config(config).parameters())
         if described > report.parameters * MARGIN:
@@ -135,11 +180,16 @@ def _network(folder: Path, report: FolderReport) -> Any:
             dtype=torch.float32,
             output_loading_info=True,
         )
-    if lacking := sorted(found["missing_keys"]):
+    if lacking := sorted(name for name in found["missing_keys"] if not _unread(name, report)):
         raise BadModel(f"the weights lack {', '.join(lacking[:3])}, which would be random")
     for weight in network.parameters():
         weight.data = weight.data.clone()  # in memory of its own: the file may be replaced while the model is served
     return settled(in_full(network))
+
+
+def _unread(name: str, report: FolderReport) -> bool:
+    """The pooler of BERT stands behind the last states, which is all that a sentence encoder reads."""
+    return report.task == "similarity" and name.startswith("pooler.")
 
 
 def settled(network: Any) -> Any:
@@ -169,12 +219,12 @@ def _refuse_unfit(network: Any, tokenizer: Any) -> None:
         raise BadModel(f"tokenizer.json gives ids up to {largest}, but the model has {known} embeddings")
 
 
-def _try(model: TransformerModel) -> None:
+def _try(model: Model) -> None:
     """One prediction, so that a model that cannot predict is refused now. Raises BadModel."""
     refused = 0
     for text in TRIAL:
         try:
-            logits = _guarded(lambda text=text: model.predict([model.encode(Question.about(text))]))
+            logits = _guarded(lambda text=text: model.predict([model.encode(_trial(model, text))]))
         except BadInput:
             refused += 1
             continue
@@ -182,3 +232,7 @@ def _try(model: TransformerModel) -> None:
             raise BadModel(f"the model predicts NaN or infinity for {text!r}")
     if refused == len(TRIAL):
         raise BadModel(f"the tokenizer leaves nothing of {', '.join(map(repr, TRIAL))}")
+
+
+def _trial(model: Model, text: str) -> Question:
+    return Question.about(text, text if model.task == "similarity" else None)

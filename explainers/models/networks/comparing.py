@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,22 @@ import torch
 from ...contract import BoolArray, Encoded, FloatArray
 from ...game.batches import batches_on
 from ...inputs.text.pairs import pair_of
+from ..pooling import POOLINGS, Pooling
 from .device import to_array
 from .masking import coalition_rows
-from .network import Network, Passed, Rows, in_chunks
+from .network import Network, Passed, Rows, alone, in_chunks
+from .stacks import CHECK_ROWS, CHECK_TOKENS, KINDS, SAME, Layer, layers_of
 
 
 class ComparingNetwork(Network):
     """An encoder without a head. Rows hold both texts; `Rows.pooled` is where the second one begins.
 
-    The vector of a text is the mean of its last states, special tokens included, scaled to length 1 where `unit`.
+    unit: vectors are scaled to length 1, so that the score is the cosine.
     """
 
-    def __init__(self, module: Any, *, unit: bool) -> None:
+    def __init__(self, module: Any, *, pooling: Pooling = "mean", unit: bool = True) -> None:
         super().__init__(module)
+        self.pooling = pooling
         self.unit = unit
 
     def _read_position(self, inputs: Encoded) -> int:
@@ -36,32 +40,68 @@ class ComparingNetwork(Network):
     def scores(self, inputs: Encoded, keep: BoolArray) -> FloatArray:
         """Scores (rows, 1) of the coalitions `keep` (rows, players).
 
-        A text is encoded once for each different set of its own players: all 2^(n + m) coalitions of two texts are
-        2^n + 2^m passes.
+        A text is encoded once for each different set of its own players.
         """
-        owners = np.split(inputs.owner, [pair_of(inputs).split])
+        assert inputs.sides is not None
+        sides = np.split(keep, [inputs.sides[0]], axis=1)
         found = []
-        for number, owner in enumerate(owners):
-            own = np.unique(owner[owner >= 0])
-            _, first, back = np.unique(keep[:, own], axis=0, return_index=True, return_inverse=True)
-            rows = _side(coalition_rows(self, inputs, keep[first]), number)
-            found.append(self._encoded(rows)[back.reshape(-1)])
+        for number, own in enumerate(sides):
+            sets, back = np.unique(own, axis=0, return_inverse=True)
+            found.append(self.factors(inputs, number, sets)[back.reshape(-1)])
         scores: FloatArray = (found[0] * found[1]).sum(axis=1, keepdims=True)
         return scores
 
-    def _encoded(self, rows: Rows) -> FloatArray:
-        """(rows, width), in passes of bounded size."""
+    def factors(self, inputs: Encoded, side: int, keep: BoolArray) -> FloatArray:
+        """Vectors (rows, width) of one text, for sets `keep` (rows, players of the text) of its own players."""
+        assert inputs.sides is not None
+        others = np.ones((len(keep), inputs.sides[1 - side]), dtype=bool)
+        whole = np.concatenate([keep, others] if side == 0 else [others, keep], axis=1)
+        rows = _side(coalition_rows(self, inputs, whole), side)
+        chunks = rows.chunks(batches_on(self.device.type).tokens)
+        return to_array(torch.cat(in_chunks(chunks, self._vectors_alone)).double())
 
-        def run(chunk: Rows) -> torch.Tensor:
-            with torch.inference_mode():
-                return self._vectors(chunk)
-
-        return to_array(torch.cat(in_chunks(rows.chunks(batches_on(self.device.type).tokens), run)).double())
+    def _vectors_alone(self, rows: Rows) -> torch.Tensor:
+        with torch.inference_mode():
+            return self._vectors(rows)
 
     def _vectors(self, rows: Rows) -> torch.Tensor:
-        states = self.module(**rows.arguments(self.device)).last_hidden_state
-        vectors: torch.Tensor = states.mean(dim=1)
+        vectors = POOLINGS[self.pooling](self._states(rows))
         return torch.nn.functional.normalize(vectors, dim=1) if self.unit else vectors
+
+    def _states(self, rows: Rows) -> torch.Tensor:
+        """Last states (rows, tokens, width): a row alone and gradients by the module, many rows by its layers."""
+        if torch.is_grad_enabled() or alone(rows) or self._layers is None:
+            return self._module_states(rows)
+        return self._stacked_states(rows, self._layers)
+
+    def _module_states(self, rows: Rows) -> torch.Tensor:
+        states: torch.Tensor = self.module(**self.arguments(rows)).last_hidden_state
+        return states
+
+    def _stacked_states(self, rows: Rows, layers: tuple[Layer, ...]) -> torch.Tensor:
+        given = rows.arguments(self.device)
+        given.pop("attention_mask")
+        states: torch.Tensor = self.module.embeddings(**given)
+        for layer in layers:
+            states = layer(states, self.module.config.num_attention_heads, first_only=False)
+        return states
+
+    @cached_property
+    def _layers(self) -> tuple[Layer, ...] | None:
+        """The layers as plain tensor operations; None where it is of another kind or the states are not the same."""
+        config = self.module.config
+        if config.model_type not in KINDS or getattr(config, "is_decoder", False):
+            return None
+        if getattr(self.module, "embeddings_project", None) is not None:
+            return None
+        first = 0 if config.model_type in ("bert", "electra") else config.pad_token_id + 1
+        tokens = min(CHECK_TOKENS, config.max_position_embeddings - first)
+        ids = np.random.default_rng(0).integers(config.vocab_size, size=(CHECK_ROWS, tokens))
+        rows = Rows(ids=torch.from_numpy(ids), positions=first + torch.arange(tokens), pooled=0)
+        layers = tuple(layers_of(self.module))
+        with torch.inference_mode():
+            same = torch.allclose(self._stacked_states(rows, layers), self._module_states(rows), atol=SAME, rtol=SAME)
+        return layers if same else None
 
 
 def _side(rows: Rows, number: int) -> Rows:

@@ -58,7 +58,7 @@ class StackedNetwork(Network):
         self.dtype = dtype
         base = module.base_model
         self._heads = int(module.config.num_attention_heads)
-        self._layers: Sequence[Layer] = [_layer(layer, dtype) for layer in base.encoder.layer]
+        self._layers = layers_of(base, dtype)
         self._project = getattr(base, "embeddings_project", None)
         self._pooler = getattr(base, "pooler", None)
 
@@ -90,6 +90,11 @@ def stacked(network: Network) -> StackedNetwork | None:
     rows = Rows(ids=torch.from_numpy(ids), positions=at, pooled=0)
     same = np.allclose(found.logits(rows), network.logits(rows), atol=SAME, rtol=SAME)
     return found if same else None
+
+
+def layers_of(base: Any, dtype: torch.dtype = torch.float32) -> Sequence[Layer]:
+    """The layers of an encoder of KINDS."""
+    return [_layer(layer, dtype) for layer in base.encoder.layer]
 
 
 def _layer(layer: Any, dtype: torch.dtype) -> Layer:

@@ -193,7 +193,7 @@ def test_every_result_holds_the_stop_rule_or_is_flagged(labels: int, most_points
     assert (converged < len(found)) if most_points == 9 else (converged > 0)
 
 
-@pytest.mark.parametrize("name", embedded_names())
+@pytest.mark.parametrize("name", [name for name in embedded_names() if name != "similarity"])  # compares two texts
 def test_every_result_of_an_embedded_model_holds_the_stop_rule_or_is_flagged(name: str) -> None:
     """The networks that come with the product, with the default points."""
     model = load_model(name)

@@ -25,7 +25,7 @@ SENTENCES = Path(__file__).parents[5] / "shared" / "data" / "sst2_binary" / "sts
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 
 
-@pytest.fixture(scope="module", params=embedded_names())
+@pytest.fixture(scope="module", params=[name for name in embedded_names() if name != embedded.ENCODER])
 def model(request: pytest.FixtureRequest) -> TransformerModel:
     return load_model(request.param)
 

@@ -112,11 +112,11 @@ def test_a_model_follows_the_texts_it_is_asked_about() -> None:
     before = backend.normalizer
     backend.normalizer = normalizers.Sequence([before, *[normalizers.Replace("z", "zz")] * 20])
     try:
-        model.encode(Question(text="a good film"))
+        model.encode(Question.about(text="a good film"))
         with pytest.raises(BadInput, match="makes over"):
-            model.encode(Question(text="a pizza"))
+            model.encode(Question.about(text="a pizza"))
         with pytest.raises(BadInput, match="second text"):
-            model.encode(Question(text="a good film", text_pair="a pizza"))
+            model.encode(Question.about(text="a good film", text_pair="a pizza"))
         with pytest.raises(BadInput, match="text 2 of the list"):
             model.scores(["a good film", "a pizza"])
     finally:

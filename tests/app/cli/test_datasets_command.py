@@ -31,7 +31,7 @@ def test_a_file_is_read_and_shown(folder: Path, capsys: pytest.CaptureFixture[st
     asked = ("add", str(file), "--text", "text", "--label", "label", "--group", "product", "--name", "Reviews")
 
     code, out, err = printed(capsys, *asked)
-    assert (code, "5 rows" in err) == (0, True)
+    assert (code, "6 rows, 1 of them bad" in err) == (0, True)
     assert "5 rows, 1 that could not be read" in out
     assert "groups: product" in out
     assert "line 7: It has 4 ≠ 3 fields." in out

@@ -147,9 +147,8 @@ class TestShap:
         distinct = len(set(model.rows_asked))
         case = case_for(LinearModel({"good": (0.0, 1.0)}), " ".join(["good"] * 72))
         Shap().explain(case)
-        assert distinct >= 500
-        assert found.forward_passes >= 500
-        assert np.mean(case.table.batches) > 0.95 * batch_for(len(case.inputs.tokens)) > 5.7
+        assert distinct >= found.forward_passes >= 250
+        assert np.mean(case.table.batches) > 0.9 * batch_for(len(case.inputs.tokens)) > 5.7
 
 
 class TestLime:

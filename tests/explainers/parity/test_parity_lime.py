@@ -14,7 +14,7 @@ from lime.lime_text import LimeTextExplainer
 from sklearn.linear_model import LinearRegression
 
 from explainers.contract import Case
-from explainers.game.sampling import design_for
+from explainers.game.stopping import full_design, sampled
 from explainers.methods.lime import Lime, neighbourhood
 from explainers.testing import AndModel, NeighbourModel
 from tests.given import case_for
@@ -36,7 +36,8 @@ GAMES: dict[str, Callable[[], Case]] = {
 def test_lime_base_on_the_same_samples(text: str) -> None:
     """The same rows, weights and values go through lime_base: the same coefficients to 1e-8, for every class."""
     case = case_for(tiny("bert", labels=3), text)
-    keep, weights, _ = neighbourhood(design_for(case.table.players, case.budget, case.seed), 25, seed=case.seed)
+    design = sampled(case).design if text == LONG else full_design(case)
+    keep, weights, _ = neighbourhood(design, 25, seed=case.seed)
     values = case.values(case.table.logits(keep))
 
     ours = Lime().explain(case)

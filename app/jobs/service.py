@@ -96,6 +96,12 @@ async def row(services: Services, project: str, id: str) -> Job:
     return _there(found, id)
 
 
+async def request_of(services: Services, project: str, id: str) -> str:
+    """What a job was asked, as JSON; `row` leaves it where it is, as it may be large. Raises NotFound."""
+    found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None
+    return _there(found, id).request
+
+
 async def listing(
     services: Services,
     project: str,

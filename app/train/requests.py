@@ -41,7 +41,7 @@ async def delete(services: Services, project: str, id: str) -> None:
     row = await jobs.row(services, project, id)
     if row.kind != KIND:
         raise NotFound(f"the job {id} is no training")
-    asked = json.loads(row.request or "{}").get("name")
+    asked = json.loads(await jobs.request_of(services, project, id) or "{}").get("name")
     await forgetting.job(services, project, id)
     if asked is not None:
         await _remove_model(services, folder_of(services.settings.data, asked, id))

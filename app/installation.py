@@ -15,9 +15,10 @@ from .logging import Fingerprint, fingerprint_of
 from .settings import Settings
 from .store import models
 from .store.database import Store, open_store, writable
+from .store.files import underway
 from .store.upkeep import integrity
 
-WRITTEN = ("", "incoming", "runner.lock", "runner.alive")  # below the data folder, by a running server
+WRITTEN = ("", "under-way", "runner.lock", "runner.alive")  # below the data folder, by a running server
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def open_installation(settings: Settings) -> Installation:
     try:
         store = open_store(settings)
         try:
-            return Installation(store, fingerprint_of(settings.data))
+            with underway.owned(settings.data):  # files under way find their place
+                return Installation(store, fingerprint_of(settings.data))
         except BaseException:
             store.close()
             raise

@@ -90,7 +90,7 @@ def test_a_file_that_finds_no_room_is_told_so(tmp_path: Path, small_disk: Callab
         assert problem(found) == (507, "disk_full")
         assert str(tmp_path) not in found.text
         assert again.content == stored.content
-        assert list((data / "incoming").iterdir()) == []
+        assert [path for path in (data / "under-way").rglob("*") if path.is_file() and path.stat().st_size] == []
         assert client.post("/v1/datasets", content=ROWS, headers=CSV).status_code == 202
 
 
@@ -126,7 +126,7 @@ def held(file: Path) -> Iterator[None]:
 def test_every_writer_answers_in_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten at once wait no longer than one, what is stored is answered unnoted, and nobody else notices."""
     monkeypatch.setattr(databases, "ASKED_SECONDS", 0.6)
-    monkeypatch.setattr("app.store.history.NOTE_SECONDS", 0.2)
+    monkeypatch.setattr("app.explain.ask.service.NOTE_SECONDS", 0.2)
     app, _ = served(tmp_path)
     with TestClient(app, base_url="http://localhost") as client:
         first = client.post("/v1/explanations", json=BODY)

@@ -10,6 +10,8 @@ TORCH := $(shell sed -n 's/^torch==//p' $(CONSTRAINTS))
 TORCH_INDEX ?=
 INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
+# Two processes that take the test files one after the other, in their order: the longest stand in the middle.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof
@@ -32,7 +34,7 @@ lint: $(VENV)/.tested  ## ruff, the formatter's check, mypy --strict; hadolint a
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
 check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" for a part of it)
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.json (ONLY="kills reads" for a part)
 	$(BIN)/python -m tests.soak $(ONLY)

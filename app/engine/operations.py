@@ -10,6 +10,7 @@ from typing import Any
 
 from .._library import explainers
 from ..errors import AppError
+from ..schemas import LISTED_CLASSES
 from ..store.arrays import pack
 from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
 from .schemas import ExplanationRecord
@@ -40,7 +41,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
     found = explainers.runner.panel(model, asked.question, chosen, progress=progress)
     parts = tuple(_explained(each, asked.model) for each in found.explanations)
     made = ExplainedPanel(
-        body=found.model_copy(update=_named(found, asked.model)).model_dump_json(exclude={"explanations"}).encode(),
+        body=found.model_copy(update=_stored(found, asked.model)).model_dump_json(exclude={"explanations"}).encode(),
         target=found.prediction.main.model_dump(mode="json"),
         seconds=sum(found.timings.values()),
         parts=parts,
@@ -61,7 +62,7 @@ def report(error: BaseException) -> None:
 
 
 def _explained(found: explainers.Attribution, name: str) -> Explained:
-    record = ExplanationRecord.model_construct(**{**dict(found), **_named(found, name)})
+    record = ExplanationRecord.model_construct(**{**dict(found), **_stored(found, name)})
     return Explained(
         body=record.model_dump_json().encode(),
         method=found.method.name,
@@ -72,9 +73,14 @@ def _explained(found: explainers.Attribution, name: str) -> Explained:
     )
 
 
-def _named(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
-    """The model under the id that it is served with."""
-    return {"model": found.model.model_copy(update={"id": name})}
+def _stored(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
+    """The model under the id that it is served with, and of a prediction of many classes the strongest."""
+    explained = found.explanations if isinstance(found, explainers.Panel) else (found,)
+    asked = [target.index for each in explained for target in each.targets if target.at is None]
+    return {
+        "model": found.model.model_copy(update={"id": name}),
+        "prediction": found.prediction.strongest(LISTED_CLASSES, keep=asked),
+    }
 
 
 def _arrays(found: explainers.Attribution) -> dict[str, bytes]:

@@ -132,5 +132,5 @@ class TryPage:
     changed: Sequence[PaintedText]
     before: PredictionView
     after: PredictionView
-    shares_before: Sequence[float] | None
+    shares_before: Mapping[int, float] | None
     error: FormError | None

@@ -13,11 +13,12 @@ from ..history import service as history
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
-from ..store.job_states import State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.rendering import answer_text, language_of, render
-from .ask import later, measuring, service
+from ..web.responses import prefer_wait
+from . import arriving_pages
+from .ask import arriving, measuring, service
 from .ask.schemas import PanelOut, PanelRequest
 from .draw import assemble, attachments
 from .draw import view as views
@@ -46,12 +47,10 @@ async def explain(request: Request, services: ServicesDep, project: ProjectDep) 
         found = text_error(form.get("text"))
         if found is not None:
             return await _home(request, services, project, form, found)
-        panel = await while_connected(request, service.make_panel(services, _asked(form), project))
-    except StillRunning as error:
-        return RedirectResponse(f"/jobs/{error.job}", 303)
+        asked = await arriving.begin_panel(services, _asked(form), project, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _home(request, services, project, form, error_of(error))
-    return RedirectResponse(f"/panels/{panel.key}", 303)
+    return RedirectResponse(asked.address, 303)
 
 
 @router.get("/panels")
@@ -64,7 +63,9 @@ async def panel(request: Request, key: str, services: ServicesDep, project: Proj
     try:
         found = await service.find_panel(services, key, project)
     except NotFound:
-        return await _job_instead(services, project, key)
+        return await arriving_pages.page(request, services, project, kind="panels", key=key)
+    if arriving_pages.is_followed(request):
+        return arriving_pages.complete()
     return await _page(request, services, project, found, "panels")
 
 
@@ -73,7 +74,9 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
     try:
         found = await service.find_explanation(services, key, project)
     except NotFound:
-        return await _job_instead(services, project, key)
+        return await arriving_pages.page(request, services, project, kind="explanations", key=key)
+    if arriving_pages.is_followed(request):
+        return arriving_pages.complete()
     return await _page(request, services, project, assemble.single(found, found.target), "explanations")
 
 
@@ -104,14 +107,6 @@ async def export_panel(request: Request, key: str, kind: str, services: Services
 @router.get("/explanations/{key}/export/{kind}")
 async def export_explanation(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     return _download(attachments.file_of(await service.find_explanation(services, key, project), kind))
-
-
-async def _job_instead(services: Services, project: str, key: str) -> Response:
-    """While it is being made, or could not be made: the page of its job. Raises NotFound where there is none."""
-    job = await later.find(services, project, key)
-    if job is None or job.state == State.DONE:
-        raise NotFound(f"nothing has the key {key[:80]!r}")
-    return RedirectResponse(f"/jobs/{job.id}", 303)
 
 
 def _download(file: Export) -> Response:

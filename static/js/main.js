@@ -1,4 +1,5 @@
 // One behaviour a file; each starts where its data attribute is.
+import { arriving } from './arriving.js';
 import { ask } from './ask.js';
 import { copy } from './copy.js';
 import { heat } from './heat.js';
@@ -18,6 +19,7 @@ jobs();
 heat();
 maps();
 measures();
+arriving();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();

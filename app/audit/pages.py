@@ -28,7 +28,7 @@ from . import service
 from .data import terms
 from .data.plan import Checked, Plan, first_error
 from .evidence.painting import unmasked
-from .report import charts, view
+from .report import charts, forest, view
 from .review import Review, groups_of
 from .schemas import AuditOut
 
@@ -57,12 +57,13 @@ class AuditPage:
     c: Mapping[str, Any]  # the content of the report; while it is made, what the predictions say
     sha256: str | None
     run: Mapping[str, Any]
-    forests: Sequence[view.Forest]
+    forests: Sequence[forest.Forest]
     waterfalls: Sequence[view.Waterfall]
     steps: Sequence[Sequence[int]]
     matrix: Sequence[Sequence[view.Cell | None]] | None
     swapped: Sequence[Sequence[view.Cell | None]] | None
     drawings: Mapping[str, view.Grid]
+    ends: tuple[float, float]  # of the colours of the frames
     charts: Sequence[str]  # drawings that a script makes to be read closely
     forms: Sequence[str]
     unmasked: bool
@@ -142,18 +143,20 @@ def page_of(
     error: FormError | None = None,
 ) -> AuditPage:
     """content: that of the audit, perhaps with the words that it masks. say: the filters of terms.py."""
+    drawings = view.drawings(content)
     return AuditPage(
         job=found.job,
         ended=found.job.state in FINAL,
         c=content,
         sha256=found.sha256,
         run=found.run or {},
-        forests=view.forests(content),
+        forests=forest.forests(content),
         waterfalls=[view.waterfall(gap) for gap in content["words"]],
         steps=[view.claim_steps(gap) for gap in content["words"]],
         matrix=view.matrix(content),
         swapped=view.swap_matrix(content),
-        drawings=view.drawings(content),
+        drawings=drawings,
+        ends=view.heat_ends(drawings["heat"]) if "heat" in drawings else (0.0, 1.0),
         charts=list(charts.charts(content, say)),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
         unmasked=unmasked,

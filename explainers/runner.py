@@ -44,7 +44,8 @@ from .metrics.answer import answer_of
 from .metrics.claims import claims_of
 from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
-from .metrics.on_demand import measured, refuse_unknown
+from .metrics.on_demand import measured as measured_on_demand
+from .metrics.on_demand import refuse_unknown
 from .registry import PANEL, build, explainer_class, names
 from .sentence import sentence_of
 
@@ -83,7 +84,7 @@ def explain(
     refuse_unless_offered(model, type(explainer))
     with told_to(progress) as heard:
         case = case_of(model, question, progress=heard)
-        return _measured(_explained(explainer, case), explainer, case, measures=measures)
+        return measured(explained(explainer, case), explainer, case, measures=measures)
 
 
 def panel(
@@ -98,19 +99,19 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
-    explained: list[Attribution] = []
+    made: list[Attribution] = []
     able: list[Explainer] = []
     absent: list[Absent] = []
     for position, explainer in enumerate(wanted):
         progress(position / len(wanted), explainer.title)
         try:
             refuse_unless_offered(model, type(explainer))
-            explained.append(_explained(explainer, case))
+            made.append(explained(explainer, case))
             able.append(explainer)
         except Incompatible as error:
             absent.append(Absent(method=explainer.name, reason=_reason(error)))
-    _ask_for_measures(explained, case)
-    found = [_measured(one, explainer, case) for one, explainer in zip(explained, able, strict=True)]
+    _ask_for_measures(made, case)
+    found = [measured(one, explainer, case) for one, explainer in zip(made, able, strict=True)]
     removals = removals_of(found, case)
     answer = answer_of(found, removals, case)
     return Panel(
@@ -210,7 +211,7 @@ def refuse_unless_offered(model: Offering, method: type[Explainer]) -> None:
         )
 
 
-def _refuse_too_many(explainer: Explainer, case: Case) -> None:
+def refuse_too_many(explainer: Explainer, case: Case) -> None:
     """Raises Incompatible with the coarser players to choose."""
     count, players = len(case.inputs.features), case.inputs.players
     limit = explainer.most_players(case)
@@ -225,11 +226,12 @@ def _refuse_too_many(explainer: Explainer, case: Case) -> None:
         )
 
 
-def _explained(explainer: Explainer, case: Case) -> Attribution:
-    """What the method finds, with its time and its evaluations."""
-    _refuse_too_many(explainer, case)
+def explained(explainer: Explainer, case: Case, *, before: int | None = None) -> Attribution:
+    """What the method finds, with its time and its evaluations: those after the first `before` rows of the table, by
+    default after all that are known. Raises Incompatible."""
+    refuse_too_many(explainer, case)
     started = time.perf_counter()
-    before = case.table.evaluations
+    before = case.table.evaluations if before is None else before
     found = explainer.explain(case)
     spent = found.forward_passes or case.table.evaluations - before
     return found.model_copy(
@@ -244,13 +246,13 @@ def _ask_for_measures(found: Sequence[Attribution], case: Case) -> None:
         case.table.logits(measured_rows(found, case))
 
 
-def _measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
+def measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
     """The finding with its measures and badge."""
     started = time.perf_counter()
     numbers = faithfulness_of(found, case)
     if case.table.complete:  # the limits of all orders are there for nothing
         numbers |= naopc_of(found, case)
-    numbers |= measured(measures, found, case, explainer)
+    numbers |= measured_on_demand(measures, found, case, explainer)
     checked = found.model_copy(
         update={
             "checks": {**found.checks, **numbers, **_precision_checks(found, case)},

@@ -18,7 +18,7 @@ from .answer import (
     WordLabel,
 )
 from .encoded import Encoded, Window
-from .explainer import MOST_EXACT, Case, Explainer, Promise
+from .explainer import MOST_EXACT, Case, Explainer, Promise, Wanted
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
@@ -110,6 +110,7 @@ __all__ = [
     "Unit",
     "Value",
     "ValueName",
+    "Wanted",
     "Weights",
     "Window",
     "Without",

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import Field
 
-from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise
+from ..contract import Attribution, Case, Explainer, FloatArray, Need, Promise, Wanted
 from ..game.sampling import EXACT_PLAYERS
 from ..game.shapley import all_coalitions, exact
-from ..game.stopping import most_exact, relative_error, sampled
+from ..game.stopping import most_exact, relative_error, rounds, sampled
 from .sides import of_two_sides
 
 
@@ -49,6 +50,14 @@ class Shap(Explainer):
                 "relative_error": 0.0 if errors is None else relative_error(case, scores, errors),
             },
         )
+
+    def rounds(self, case: Case) -> Iterator[Wanted]:
+        if case.inputs.sides is not None:
+            return
+        if case.table.players > self._limit(case):
+            yield from rounds(case)
+        else:
+            yield Wanted(all_coalitions(case.table.players))
 
     def _found(self, case: Case) -> tuple[FloatArray, FloatArray | None]:
         if case.table.players > self._limit(case):

@@ -19,7 +19,7 @@ from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
-from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error, told
 from ..web.rendering import render
 from ..web.responses import prefer_wait
 from .service import Pair, beside
@@ -118,7 +118,7 @@ async def _side(services: Services, project: str, letter: str, key: str, coming:
         text=coming.asked.question.text,
         share=coming.share,
         state=coming.state,
-        error=None if coming.error is None else arriving_pages.told(coming.error),
+        error=None if coming.error is None else told(coming.error),
     )
 
 

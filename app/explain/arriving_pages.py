@@ -14,7 +14,7 @@ from ..models import service as models
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.formatting import script
-from ..web.forms import FORESEEN, FormError, error_of
+from ..web.forms import FormError, told
 from ..web.rendering import render
 from .ask import arriving
 from .ask.arriving import Coming, Ending
@@ -129,11 +129,6 @@ def _context(services: Services, coming: Coming) -> ArrivingPage:
         error=None if coming.error is None else told(coming.error),
         job=None if coming.job is None else coming.job.id,
     )
-
-
-def told(error: Exception) -> FormError:
-    """What went wrong, for its page. Something unforeseen is in the log; here it is said that it happened."""
-    return error_of(error) if isinstance(error, FORESEEN) else FormError("internal", "", 500)
 
 
 def _prediction(coming: Coming, head: str | None) -> PredictionView | None:

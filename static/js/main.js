@@ -2,6 +2,7 @@
 import { arriving } from './arriving.js';
 import { ask } from './ask.js';
 import { copy } from './copy.js';
+import { further } from './further.js';
 import { heat } from './heat.js';
 import { jobs } from './jobs.js';
 import { maps } from './maps.js';
@@ -20,6 +21,7 @@ heat();
 maps();
 measures();
 arriving();
+further();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();

@@ -32,7 +32,6 @@ from .kind import PARTS
 from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelRequest
 
 SOON = 0.3  # seconds that a page waits for the first part, so that it opens with what the model says
-FAIR = 0.3  # share of the work from which on the time so far tells what is left
 LOG = structlog.get_logger("explain")
 Ending = Literal["running", "stopped", "failed"]
 
@@ -144,7 +143,7 @@ def _in_memory(services: Services, arrival: Arrival) -> Coming:
     asked: Asked = arrival.asked
     expected = services.pace.known(asked.model, asked.what, asked.question)
     state: Ending = "running" if arrival.ended is None else "failed" if arrival.error else "stopped"
-    left = _left(arrival.seconds, arrival.share, expected)
+    left = None if expected is None else max(0.0, expected - arrival.seconds)
     return _coming(
         asked, arrival.parts, state=state, share=arrival.share, note=arrival.note, left=left, error=arrival.error
     )
@@ -195,10 +194,3 @@ def _rows(bodies: Sequence[bytes], prediction: explainers.Prediction | None) -> 
         for body in bodies
     ]
     return {each.method.name: each for each in made}
-
-
-def _left(passed: float, share: float, expected: float | None) -> float | None:
-    """Seconds that are left: by what such questions took before, else by the share that is done."""
-    if expected is not None:
-        return max(0.0, expected - passed)
-    return passed * (1 - share) / share if share > FAIR else None

@@ -11,7 +11,8 @@ from typing import Any
 from .._library import explainers
 from ..errors import AppError
 from ..store.arrays import pack
-from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .errors import to_wire
+from .messages import Asking, Explain, Explained, ExplainedPanel, ExplainMany, MakePanel, Predict, Score
 from .schemas import ExplanationRecord
 
 
@@ -35,6 +36,12 @@ def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[s
     return asdict(_explained(found, asked.model))
 
 
+def explain_many(model: Any, asked: ExplainMany, progress: explainers.Progress) -> list[dict[str, Any]]:
+    explainer = explainers.build(asked.method, asked.options)
+    found = explainers.explain_many(model, asked.questions, explainer, measures=asked.measures, progress=progress)
+    return [to_wire(each) if isinstance(each, Exception) else asdict(_explained(each, asked.model)) for each in found]
+
+
 def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
     chosen = None if asked.methods is None else [explainers.build(method) for method in asked.methods]
     found = explainers.runner.panel(model, asked.question, chosen, progress=progress)
@@ -49,7 +56,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
 
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+    Predict: predict, Score: score, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
 }  # fmt: skip
 
 

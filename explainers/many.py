@@ -46,6 +46,7 @@ def explain_many(
     found: dict[int, Answer] = {}
     with told_to(progress) as heard:
         told = _Told(heard, len(questions), found)
+        told(0.0)
         asked = []
         for number, question in _shortest_first(questions):
             try:

@@ -43,7 +43,7 @@ from .game.table import CoalitionTable
 from .metrics.agreement import agreement_of
 from .metrics.answer import answer_of
 from .metrics.claims import claims_of
-from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
+from .metrics.faithfulness import by_faithfulness, faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured as measured_on_demand
 from .metrics.on_demand import refuse_unknown
@@ -134,6 +134,7 @@ def _panel(
         absent=tuple(absent[position] for position in sorted(absent)),
         answer=answer.model_copy(update={"text": sentence_of(answer, case.inputs.features)}),
         agreement=agreement_of(found),
+        by_faithfulness=by_faithfulness(found),
         removals=removals,
         claims=claims_of(found, case),
         baseline_prediction=_baseline_prediction(case),
@@ -282,13 +283,15 @@ def _ask_for_measures(found: Sequence[Attribution], case: Case) -> None:
 def measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
     """The finding with its measures and badge."""
     started = time.perf_counter()
-    numbers = faithfulness_of(found, case)
+    faithful = faithfulness_of(found, case)
+    numbers = faithful.checks
     if case.table.complete:  # the limits of all orders are there for nothing
         numbers |= naopc_of(found, case)
     numbers |= measured_on_demand(measures, found, case, explainer)
     checked = found.model_copy(
         update={
             "checks": {**found.checks, **numbers, **_precision_checks(found, case)},
+            "faithfulness": faithful.faithfulness,
             "timings": {**found.timings, "measure": time.perf_counter() - started},
         }
     )

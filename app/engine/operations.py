@@ -14,7 +14,8 @@ from ..errors import AppError
 from ..schemas import LISTED_CLASSES
 from ..store.arrays import pack
 from .contract import Listener
-from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .errors import to_wire
+from .messages import Asking, Explain, Explained, ExplainedPanel, ExplainMany, MakePanel, Predict, Score
 from .schemas import ExplanationRecord
 
 
@@ -38,6 +39,12 @@ def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[s
     return asdict(_explained(found, asked.model))
 
 
+def explain_many(model: Any, asked: ExplainMany, progress: explainers.Progress) -> list[dict[str, Any]]:
+    explainer = explainers.build(asked.method, asked.options)
+    found = explainers.explain_many(model, asked.questions, explainer, measures=asked.measures, progress=progress)
+    return [to_wire(each) if isinstance(each, Exception) else asdict(_explained(each, asked.model)) for each in found]
+
+
 def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
     chosen = None if asked.methods is None else [explainers.build(method) for method in asked.methods]
     arrived = partial(_pass_on, progress, asked) if asked.arriving and isinstance(progress, Listener) else _kept_back
@@ -53,7 +60,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
 
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+    Predict: predict, Score: score, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
 }  # fmt: skip
 
 

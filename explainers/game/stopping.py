@@ -18,9 +18,9 @@ from .shapley import estimate
 
 # Error that is aimed at, over the size of the scores, both as norms. normal: what the badge sound allows.
 TARGETS: dict[Accuracy, float] = {"draft": 0.20, "normal": 0.10, "exact": 0.02}
-MARGIN = 1.8  # a stated error this far below the target: the true one is a norm over a few players and scatters
+MARGIN = 1.25  # a stated error this far below the target: the true one is a norm over a few players and scatters
 MOST_ROWS: dict[Accuracy, int] = {"draft": DEFAULT_BUDGET, "normal": DEFAULT_BUDGET, "exact": 8 * DEFAULT_BUDGET}
-FEWEST_EXACT = 6  # players: 64 coalitions are as many as a draft begins with
+FEWEST_EXACT = 6  # players: 64 coalitions are as many as sampling begins with
 FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a player, and what all are multiples of
 LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
 ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
@@ -39,9 +39,12 @@ class Sampled:
 
 
 def most_exact(case: Case) -> int:
-    """Players up to which all coalitions are evaluated, unless a method says otherwise."""
-    limits: dict[Accuracy, int] = {"draft": FEWEST_EXACT, "normal": EXACT_PLAYERS, "exact": MOST_EXACT}
-    return min(limits[case.accuracy], case.most_exact)
+    """Players up to which all coalitions are evaluated, unless a method says otherwise.
+
+    More of a text in windows: each is asked once for each set of its own players.
+    """
+    usual = EXACT_PLAYERS if case.inputs.windows else FEWEST_EXACT
+    return min(MOST_EXACT if case.accuracy == "exact" else usual, case.most_exact)
 
 
 def budget_of(case: Case) -> int:

@@ -25,7 +25,7 @@ class Lime(Explainer):
     """
 
     name: ClassVar = "lime"
-    version: ClassVar = "2"
+    version: ClassVar = "3"
     title: ClassVar = "LIME"
     reference: ClassVar = "Ribeiro, Singh & Guestrin 2016, arXiv:1602.04938"
     needs: ClassVar = frozenset({Need.OUTPUTS})

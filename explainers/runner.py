@@ -54,7 +54,7 @@ COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
 def predict(model: Model, questions: Sequence[Question]) -> list[Prediction]:
-    """What the model says of each input. Raises BadInput."""
+    """The prediction for each input. Raises BadInput."""
     inputs = [model.encode(q) for q in questions]
     return [model.output_of(one).served(model.predict([one])[0]) for one in inputs]
 
@@ -226,7 +226,7 @@ def _refuse_too_many(explainer: Explainer, case: Case) -> None:
 
 
 def _explained(explainer: Explainer, case: Case) -> Attribution:
-    """What the method finds, with its time and its evaluations."""
+    """The explanation by the method, with its time and its evaluations."""
     _refuse_too_many(explainer, case)
     started = time.perf_counter()
     before = case.table.evaluations

@@ -30,12 +30,14 @@ def panel(
     ] = None,
     seed: Seed = 0,
     pair: Pair = None,
-    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
+    players: Annotated[
+        explainers.Players, typer.Option(help="What is scored: token, word, phrase, sentence, or auto.")
+    ] = "auto",
     long_text: Annotated[
         explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
     ] = "windows",
     word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
+        int | None, typer.Option(min=0, metavar="N", help="The word to explain, counted from 0 (token classifiers).")
     ] = None,
     json: Json = False,
     csv: Csv = False,
@@ -45,7 +47,7 @@ def panel(
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
 ) -> int:
-    """What the model says of a text, why, and how far that can be relied on: by every method, in a sentence."""
+    """Explain a prediction by every method: what the model says, why, and how reliable that is, in a sentence."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     if html is not None and not texts.single:
         raise Mistake("--html writes one panel; give one text")

@@ -77,7 +77,7 @@ async def make(request: Request, services: ServicesDep, project: ProjectDep) -> 
 
 
 async def _key(request: Request, services: Services, project: str, asked: PanelRequest) -> str:
-    """Of the panel, also where a job is only about to make it."""
+    """The key of the panel, also where a job is only about to make it."""
     try:
         return (await while_connected(request, explanations.make_panel(services, asked, project))).key
     except StillRunning as error:

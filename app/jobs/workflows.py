@@ -61,7 +61,7 @@ def told_of_workflows(url: URL) -> Iterator[None]:
 
 
 def fault_of_workflows(settings: Settings) -> str | None:
-    """What is wrong with the file, in one sentence with its cure; None where it is whole or there is none."""
+    """The fault of the file in one sentence with its cure; None where it is whole or there is none."""
     file = Path(str(make_url(workflows_url(settings)).database))
     if settings.database is not None or not file.is_file():
         return None

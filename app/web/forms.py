@@ -105,7 +105,7 @@ PASSING = ("loading", "busy", "over_budget", "stopping")
 
 @dataclass(frozen=True, slots=True)
 class FormError:
-    """What is shown beside the form. `detail` is the exact reason, in English, as the library gives it."""
+    """An error shown beside the form. `detail` is the exact reason, in English, as the library gives it."""
 
     code: str
     detail: str
@@ -147,7 +147,7 @@ async def form_of(request: Request, *, most: int = 50) -> Form:
 
 
 def text_error(text: str, field: str = "text") -> FormError | None:
-    """What is wrong with a text before anybody is asked."""
+    """The fault of a text that can be seen before the engine is asked."""
     if not text.strip():
         return FormError("empty", "", 422, field)
     if "\x00" in text:

@@ -32,7 +32,7 @@ class Shap(Explainer):
         ge=1,
         le=14,
         title="Exact up to",
-        description="Players up to which all coalitions are evaluated; each more doubles the work.",
+        description="Features up to which all coalitions are evaluated; each further one doubles the work.",
     )
 
     def explain(self, case: Case) -> Attribution:

@@ -26,7 +26,7 @@ def product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
 
 
 def packed_product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
-    """The same in bf16, without gradients, from a weight that is laid out for the processor once."""
+    """The product in bf16, without gradients, from a weight that is laid out for the processor once."""
     here = weight.device.type == "cpu" and torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     if not here:
         return lambda states: functional.linear(states, weight, bias)

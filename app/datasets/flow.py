@@ -18,6 +18,7 @@ from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
 from ..store import holders
 from ..store.datasets import rows as datasets
+from ..store.datasets.facts import Stratum
 from ..store.files import underway
 from ..store.job_states import RETRIED
 from ..web.dependencies import Services
@@ -119,6 +120,11 @@ async def row(services: Services, project: str, id: str, number: int) -> DataRow
 
 async def summary(services: Services, project: str, id: str, filters: Filters) -> SummaryOut:
     return await services.store.answered(partial(browse.summary, services.store, project, id, filters))
+
+
+async def strata(services: Services, project: str, id: str, model: str) -> tuple[Stratum, ...]:
+    """How many rows are alike, see `browse.strata`. Raises NotFound."""
+    return await _in_thread(browse.strata, services.store, project, id, model)
 
 
 async def exported(services: Services, project: str, id: str, filters: Filters, *, ending: str) -> AsyncIterator[bytes]:

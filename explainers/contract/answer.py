@@ -180,6 +180,30 @@ class Edit(Value):
     deleted_output: float | None = None
 
 
+class Gain(Value):
+    """By how much a map does better than random parts of this very text, in probability of the predicted class.
+
+    low, high: its 95 % interval, over which random sets were tried; below 0 the map does worse than chance.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+class Faithfulness(Value):
+    """How faithful a map is on this text, against random parts in equal numbers (metrics/against_random.py).
+
+    comprehensiveness: how much further the prediction falls without the map's strongest parts than without random ones.
+    sufficiency: how much less it falls with them alone than with random ones alone. Means over the bins of
+    metrics.faithfulness; above 0 is better than random. sets: random sets that were tried, of both kinds.
+    """
+
+    comprehensiveness: Gain
+    sufficiency: Gain
+    sets: int
+
+
 class Attribution(Value):
     """The explanation of one input by one method, for one or more classes.
 
@@ -223,6 +247,7 @@ class Attribution(Value):
     layers: Layers | None = None
     edits: tuple[Edit, ...] = ()
     checks: Mapping[str, float | None] = {}
+    faithfulness: Faithfulness | None = None  # None without scores, masking or probabilities
     badge: Badge | None = None
     forward_passes: int = 0  # rows that went through the model for this method and were not in the table before
     timings: Mapping[str, float] = {}  # seconds by phase

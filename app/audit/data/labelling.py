@@ -41,13 +41,13 @@ def labelling(
     """
     written = [_written(cell) for cell in cells]
     counts = Counter(written)
-    spoken = [label for label in counts if label.casefold() not in BLANK - {name.casefold() for name in positive}]
+    spoken = _spoken(counts, positive)
     if not spoken:
         raise BadRequest(
             f"no row has a label in the column {column!r}",
             cure='Name the column of labels, or declare label = "" and a measure that needs none: selection_rate.',
         )
-    read = _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
+    read = meanings(spoken, column, positive, audited, classes)
     means = {label: read.get(label, NONE) for label in counts}
     labels = np.array([means[label] == "class" for label in written], dtype=bool)
     known = np.array([means[label] != "none" for label in written], dtype=bool)
@@ -57,6 +57,18 @@ def labelling(
             cure=f"Say in data.positive which labels mean it; there are {_quoted(spoken)}.",
         )
     return Labelling(labels, known, _listed(counts, means, positive))
+
+
+def meanings(
+    labels: Iterable[str], column: str, positive: Sequence[str], audited: str, classes: Sequence[str]
+) -> dict[str, Meaning]:
+    """What each label of a column means, see `labelling`; blank ones are left out. Raises BadRequest."""
+    spoken = _spoken(labels, positive)
+    return _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
+
+
+def _spoken(labels: Iterable[str], positive: Sequence[str]) -> list[str]:
+    return [label for label in labels if label.casefold() not in BLANK - {name.casefold() for name in positive}]
 
 
 def _written(cell: object) -> str:

@@ -178,7 +178,7 @@ class Stopping(AppError):
 class ModelFailed(AppError):
     status = 503
     code = "model_failed"
-    cure = "Choose another model of /v1/models, or mend its folder and start again."
+    cure = "Choose another model of /v1/models, or repair its folder and start again."
 
 
 class EngineDied(AppError):

@@ -143,7 +143,7 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
     if not tally.rows:
         raise BadFile(
             f"no row of the file could be read; {'; '.join(tally.bad.told(3))}",
-            cure="Choose another column as the text, or mend the file.",
+            cure="Choose another column as the text, or correct the file.",
         )
     return tally
 

@@ -17,7 +17,7 @@ from ..store.trouble import failure, reason_of, trouble_of
 
 UNUSABLE = "the file of the jobs' steps cannot be used"
 NEWER = "was written by a newer version of Whence: start that version, or"
-AWAY = "stop Whence and move it away (it holds no result; jobs go on behind what is stored)"
+AWAY = "stop Whence and move it away (it holds no result; jobs continue after what is stored)"
 
 
 def workflows_url(settings: Settings) -> str:

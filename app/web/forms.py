@@ -68,7 +68,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     ),
     "model_failed": (
         N_("The model could not be loaded."),
-        N_("Choose another model, or mend its folder and start the server again."),
+        N_("Choose another model, or repair its folder and start the server again."),
     ),
     "bad_file": (
         N_("The file cannot be read."),

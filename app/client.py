@@ -35,7 +35,7 @@ METHODS = TypeAdapter(list[dict[str, Any]])
 
 
 class ClientError(Exception):
-    """What the server answered instead: a problem document (RFC 9457), or no answer at all.
+    """The server answered with a problem document (RFC 9457), or not at all.
 
     status: the HTTP status, 0 where there was no answer. code: a word a program can compare, such as
     "unknown_model". retry_after: seconds after which asking again makes sense, or None.
@@ -74,7 +74,7 @@ class Client:
     def predict(
         self, texts: str | Sequence[str], model: str = DEFAULT_MODEL, *, top_k: int | None = None
     ) -> PredictionsOut:
-        """What the model says of each text, at most 64 of them."""
+        """The prediction for each text, at most 64 of them."""
         listed = [texts] if isinstance(texts, str) else list(texts)
         body = _given(model=model, inputs=[{"text": text} for text in listed], top_k=top_k)
         return self._post("/v1/predictions", body, PredictionsOut)
@@ -124,7 +124,7 @@ class Client:
         return JobOut.model_validate(self._ask("POST", "/v1/batches", body, headers=headers))
 
     def batch_results(self, id: str) -> Iterator[BatchRow]:
-        """What came of each text, as far as the job is."""
+        """The results of a batch so far, one a text."""
         headers = {"Accept": "application/x-ndjson"}
         with self._http.stream("GET", f"/v1/batches/{id}/results", headers=headers) as response:
             if not response.is_success:
@@ -138,7 +138,7 @@ class Client:
         self._ask("DELETE", f"/v1/batches/{quote(id, safe='')}")
 
     def jobs(self, *, states: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> JobsPage:
-        """Long work, newest first; cursor: the `next` of the page before."""
+        """Long work, newest first; cursor: the `next` of the previous page."""
         query = urlencode([("state", state) for state in states] + list(_given(limit=limit, cursor=cursor).items()))
         return JobsPage.model_validate(self._ask("GET", f"/v1/jobs?{query}"))
 

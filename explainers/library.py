@@ -93,7 +93,7 @@ def panel(
 
 
 def predict(texts: str | Sequence[str], model: ModelLike = DEFAULT_MODEL, **question: Any) -> list[Prediction]:
-    """What the model says of each text."""
+    """The prediction for each text."""
     listed = [texts] if isinstance(texts, str) else list(texts)
     loaded = _loaded(model)
     return runner.predict(loaded, [_question(text, None, loaded, question) for text in listed])

@@ -57,7 +57,7 @@ COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
 def predict(model: Model, questions: Sequence[Question]) -> list[Prediction]:
-    """What the model says of each input. Raises BadInput."""
+    """The prediction for each input. Raises BadInput."""
     inputs = [model.encode(q) for q in questions]
     return [model.output_of(one).served(model.predict([one])[0]) for one in inputs]
 
@@ -261,8 +261,8 @@ def refuse_too_many(explainer: Explainer, case: Case) -> None:
 
 
 def explained(explainer: Explainer, case: Case, *, before: int | None = None) -> Attribution:
-    """What the method finds, with its time and its evaluations: those after the first `before` rows of the table, by
-    default after all that are known. Raises Incompatible."""
+    """The explanation by the method, with its time and its evaluations: those after the first `before` rows of the
+    table, by default after all that are known. Raises Incompatible."""
     refuse_too_many(explainer, case)
     started = time.perf_counter()
     before = case.table.evaluations if before is None else before

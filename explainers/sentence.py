@@ -107,7 +107,7 @@ def _begun(said: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What a language decides beside its templates; the defaults are English as plain text.
+    """The choices of a language beside its templates; the defaults are English as plain text.
 
     together, either: a list that goes together, and alternatives behind "without". count: a small number. part: a
     named part of the input, with +1 for what speaks for the answer and −1 against it, else 0. label: a class.
@@ -164,7 +164,7 @@ class _Teller:
         return self._fill(RAISED[bool(answer.reasons), bool(answer.against)], **names)
 
     def _said(self) -> str:
-        """What the model says, as it stands in the first sentence."""
+        """The prediction, as it stands in the first sentence."""
         answer = self.answer
         code: str = "class" if answer.kind == "label" else answer.kind
         if answer.kind == "class" and answer.word is not None:

@@ -48,7 +48,7 @@ def add(
         list[str] | None,
         typer.Option("--class", metavar="LABEL=CLASS", help="Which class a label of the file means; may be repeated."),
     ] = None,
-    format: Annotated[Form | None, typer.Option(help="By default seen in the first bytes or the name.")] = None,
+    format: Annotated[Form | None, typer.Option(help="By default recognised by the first bytes or the name.")] = None,
     project: Project = DEFAULT_PROJECT,
     data: Data = None,
     json: Json = False,
@@ -103,7 +103,7 @@ def list_datasets(
 
 @application.command()
 def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="As `whence datasets list` shows it.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="The id, as `whence datasets list` shows it.")],
     project: Project = DEFAULT_PROJECT,
     data: Data = None,
     json: Json = False,

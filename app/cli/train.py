@@ -57,8 +57,8 @@ def _refuse_used(target: Path) -> None:
 
 def _tell_left_out(console: Console, record: FileRecord) -> None:
     for why, n in record.left_out.items():
-        reason = "could not be read" if why == "bad_rows" else "have no label"
-        console.print(f"{record.path}: {n:,} rows {reason} and are left out", markup=False, highlight=False)
+        reason = "that cannot be read" if why == "bad_rows" else "without a label"
+        console.print(f"{record.path}: left out {n:,} row{'s' * (n != 1)} {reason}", markup=False, highlight=False)
     for line in record.bad:
         console.print(visible(f"{record.path}, {line}"), markup=False, highlight=False, soft_wrap=True)
 

@@ -33,7 +33,7 @@ class Pair:
 
 
 def beside(left: PanelOut, right: PanelOut, *, label: str | None, shared: bool) -> Pair:
-    """The same class on both sides where both models have it; else what each of them says."""
+    """Both sides for one class where both models have it, else each side for its own prediction."""
     common = tuple(name for name in _labels(left) if name in _labels(right))
     chosen = label if label in common else left.target.label if left.target.label in common else None
     rows = (_index(left, chosen), _index(right, chosen))

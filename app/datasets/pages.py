@@ -93,7 +93,7 @@ async def search(request: Request, id: str, services: ServicesDep, project: Proj
 
 @router.post("/datasets/{id}/columns", dependencies=[needs(Scope.AUDIT)])
 async def columns(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """The same file with other columns: a data set of its own."""
+    """Read the file with other columns, as a data set of its own."""
     form = await form_of(request)
     try:
         made = await flow.remap(services, project, id, _mapping(form))

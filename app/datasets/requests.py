@@ -1,4 +1,4 @@
-"""What the job runner is asked to do with a data set."""
+"""Requests of jobs over data sets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PredictRequest(Request):
 
     model: Name
     explain: int = Field(
-        0, ge=0, le=MOST_EXPLAINED, description="So many rows, drawn at random, get an explanation too."
+        0, ge=0, le=MOST_EXPLAINED, description="How many rows, drawn at random, are explained as well."
     )
     method: Name = Field("shap", description="The method of these explanations, a name from /v1/explainers.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Draws the sample.")

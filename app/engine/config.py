@@ -1,4 +1,4 @@
-"""What an engine process is told at its start, as one line of JSON."""
+"""Configuration of an engine process, one line of JSON at its start."""
 
 from __future__ import annotations
 

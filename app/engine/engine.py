@@ -284,7 +284,7 @@ def _failed(state: ModelOut, error: Exception) -> ModelOut:
 
 
 def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
-    """What a loaded model says of itself, under the id that it was announced with."""
+    """The description of a loaded model, under the id that it was announced with."""
     return state.model_copy(
         update={
             "status": "ready",

@@ -202,7 +202,7 @@ class Forget(Message[None]):
 
 
 class Count(Message[bytes]):
-    """What the engine counts of its work, as Prometheus reads it."""
+    """Ask for the engine's counts of its work, in the format of Prometheus."""
 
     def read(self, travelled: Any) -> bytes:
         return bytes(travelled)

@@ -120,7 +120,7 @@ class Connection:
             self.send({"id": number, "error": to_wire(error)})
 
     def _beside(self, asked: Message[Any]) -> Any:
-        """What is answered beside the work."""
+        """Answers that need no turn at the engine."""
         match asked:
             case Count():
                 return self.server.work.figures.text()
@@ -239,7 +239,7 @@ def end_with_the_parent() -> None:
 
 
 def first_line() -> bytes | None:
-    """Of standard input, without reading further; None where it ends before."""
+    """The first line of standard input, without reading further; None where it ends before."""
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)

@@ -57,7 +57,7 @@ def missing_files(plan: Plan, root: Path) -> list[str]:
 
 
 def survey(plan: Plan, root: Path) -> list[FileRecord]:
-    """What every file of a plan holds, before anything is computed. Raises BadData."""
+    """The records of every file of a plan, before anything is computed. Raises BadData."""
     return [read(source, root, plan.labels)[1] for source in (*plan.train, *plan.judge)]
 
 

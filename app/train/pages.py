@@ -54,7 +54,7 @@ async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Respons
 
 
 def _asked(form: Form) -> dict[str, Any]:
-    """What is left open has the default; what is no number is refused by the schema, with its name."""
+    """The fields of the form. An empty one has its default; the schema refuses what is no number, by name."""
     recipe: dict[str, Any] = {name: _number(form.get(name), int) for name in WHOLE if form.get(name).strip()}
     recipe |= {name: _number(form.get(name), float) for name in FRACTION if form.get(name).strip()}
     texts = {name: form.get(name).strip() for name in ("name", "title", "description", "dataset")}

@@ -150,7 +150,7 @@ def _place(location: Sequence[Any]) -> str:
 
 
 def _message(fault: Mapping[str, Any]) -> str:
-    """What is wrong, with the value if it is short: texts are not echoed."""
+    """The fault in words, with the value if it is short: texts are not echoed."""
     message = str(fault["msg"]).removeprefix("Value error, ")
     value = fault.get("input")
     if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 60):

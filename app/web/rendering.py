@@ -38,7 +38,7 @@ A_YEAR = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page knows beside its own context."""
+    """Values that every page has beside its own context."""
 
     lang: str
     languages: Mapping[str, str]

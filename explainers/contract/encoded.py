@@ -13,7 +13,7 @@ from .records import BoolArray, FloatArray, Ids
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What the model reads at once of an input that is longer: the stretch, and its positions.
+    """A stretch of a long input that the model reads at once, and its positions.
 
     places: the number of each position of the window among the positions of the whole, −1 for special ones.
     """

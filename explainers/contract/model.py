@@ -1,4 +1,4 @@
-"""What a model offers. Masking belongs to it: a method speaks of players, never of tokens or pixels."""
+"""The contract of a model. Masking belongs to it: a method speaks of players, never of tokens or pixels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ERROR = 0.05  # relative L2 error of the centred logits, at most
 
 
 class Need(StrEnum):
-    """What a method asks of a model; a method is offered only where `needs <= model.offers`."""
+    """A capability that a method needs of a model; a method is offered only where `needs <= model.offers`."""
 
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
@@ -50,7 +50,7 @@ class PathGradients:
 
 @dataclass(frozen=True, slots=True)
 class LayerStates:
-    """What goes on inside along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
+    """States of the layers along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
 
     conductance: (targets, layers, positions), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
     readings: (layers, columns), what the head gives for the states of each layer of x.
@@ -79,7 +79,7 @@ class HalfCheck:
 
 
 class Offering(Protocol):
-    """What has to be known of a model to tell whether a method can run on it."""
+    """The facts about a model that decide whether a method can run on it."""
 
     @property
     def id(self) -> str: ...
@@ -176,7 +176,7 @@ class Model(ABC):
         self._lacks(Need.GRADIENTS)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
-        """What moves, (positions, width), of the input, its noise included."""
+        """Embeddings of the input (positions, width), its noise included."""
         self._lacks(Need.GRADIENTS)
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:

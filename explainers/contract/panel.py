@@ -70,7 +70,7 @@ class Reason(Value):
 
 
 class Without(Value):
-    """What the model says with some players replaced by the baseline, all together.
+    """The prediction with some players replaced by the baseline, all together.
 
     said: the class it then says; of independent labels, tokens and regressions the one that the answer is about.
     number: the probability of `said`, of a regression its value.
@@ -82,7 +82,7 @@ class Without(Value):
 
 
 class Answer(Value):
-    """What the model says, why, and how far that can be relied on: the facts behind the sentence `text`.
+    """The answer in short, with its reasons and reliability: the facts behind the sentence `text`.
 
     kind: a class of several; a label that holds or does not, by itself; a value of a regression; a token.
     said, number: the class with its probability, of a regression the first output with its value; several: whether it

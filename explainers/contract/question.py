@@ -1,4 +1,4 @@
-"""What is asked of a model, apart from the method: an input, an output, and the game between them."""
+"""A question to a model, apart from the method: an input, an output, and the game between them."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ Input: TypeAlias = Annotated[
 
 
 class ClassOutput(Value):
-    """What a classifier says of the whole input: its classes; of a regression its number."""
+    """The classes that a classifier gives the whole input; the values of a regression."""
 
     kind: Literal["classes"] = "classes"
     also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
 
 
 class WordOutput(Value):
-    """What a token classifier says of one word of the text."""
+    """The class that a token classifier gives one word of the text."""
 
     kind: Literal["words"] = "words"
     word: int | None = Field(
@@ -143,14 +143,21 @@ class Game(Value):
     baseline: BaselineKind | None = Field(
         None, description="What stands for an absent part; by default the mask token."
     )
-    baseline_text: str | None = Field(None, description="With baseline 'text': a text with as many players.")
+    baseline_text: str | None = Field(
+        None,
+        description=(
+            "With baseline 'text': a text that is cut into as many features (words, unless you choose otherwise)."
+        ),
+    )
     precision: Precision = Field(
         "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
     )
     accuracy: Accuracy = Field(
         "normal",
-        description="When sampling stops. normal: at an error of at most about a tenth of the scores; draft: of a "
-        "fifth; exact: all is evaluated up to 14 players, beyond at a fiftieth.",
+        description=(
+            "When sampling stops. normal: at an error of about a tenth of the scores; draft: a fifth; exact: "
+            "everything is evaluated up to 14 features, beyond them sampling stops at a fiftieth."
+        ),
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
@@ -166,7 +173,7 @@ class Game(Value):
 
 
 class Question(Game):
-    """What is asked, apart from the model and the method. Equal questions have equal answers."""
+    """A question apart from the model and the method. Equal questions have equal answers."""
 
     input: Input
     outputs: Outputs | None = Field(
@@ -186,7 +193,7 @@ class Question(Game):
         return self.input.text_pair if isinstance(self.input, TextInput) else None
 
     def covering(self, also: int) -> Self:
-        """The same question; where it asks for classes, with one to cover beside the ten most probable."""
+        """The question with a class to cover beside the ten most probable, where it asks for classes."""
         asked = self.outputs or ClassOutput()
         if not isinstance(asked, ClassOutput | WordOutput):
             return self

@@ -49,7 +49,7 @@ def top_overlap(first: FloatArray, second: FloatArray, signed: bool = True) -> f
 
 
 def sign_agreement(first: FloatArray, second: FloatArray, signed: bool) -> float | None:
-    """Of the players in the top five of either: the share that both score with the same sign (zero is a sign)."""
+    """The share of the players in the top five of either that both score with the same sign (zero is a sign)."""
     if not signed:
         return None
     players = sorted(_top(first) | _top(second))

@@ -124,7 +124,7 @@ def _own_rows(scores: FloatArray) -> BoolArray:
 
 
 def _falls(keep: BoolArray, case: Case) -> FloatArray:
-    """What the probability of the predicted class loses with each coalition, (rows,)."""
+    """The fall of the probability of the predicted class with each coalition, (rows,)."""
     target, logits = case.prediction.main.index, case.table.logits(keep)
     falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls

@@ -105,7 +105,7 @@ class ContinuationModel(Model):
         return replace(prompt, outputs=TokenOutput(continuation=text, first=asked.first, stop=stop), held=held)
 
     def _said(self, prompt: Encoded) -> str:
-        """What the model itself says next. Raises BadInput where that is nothing."""
+        """The continuation by the model itself. Raises BadInput where that is empty."""
         ends = self._network.module.config.eos_token_id
         end = frozenset([ends] if isinstance(ends, int) else ends or ())
         room = USUAL_TOKENS if self._network.two_sided else min(USUAL_TOKENS, self.maximum_length - prompt.size)

@@ -165,12 +165,12 @@ class TransformerModel(Model):
         return masking.outputs_of_many(self.network_in(precision), asked)
 
     def network_in(self, precision: Arithmetic) -> Network:
-        """What masked evaluations go through."""
+        """The network for masked evaluations."""
         return self._half if precision == "bf16" else self._fast
 
     @cached_property
     def _fast(self) -> Network:
-        """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
+        """The network for masked evaluations and gradients; a prediction that is served goes through the module."""
         return stacks.stacked(self._network) or self._quick(self._network.module)
 
     @staticmethod

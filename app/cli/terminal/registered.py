@@ -21,7 +21,7 @@ def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     if name in known:
         return explainers.load_model(known[name], device=settings.device)
     listed = ", ".join((*explainers.embedded_names(), *known))
-    raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
+    raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 
 def registered(settings: Settings) -> list[Path]:

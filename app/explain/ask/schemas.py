@@ -18,7 +18,12 @@ class QuestionRequest(Request, explainers.Game):
     target: int | Name | None = Field(
         None, description="The class to show, by index or label; by default the predicted one."
     )
-    baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
+    baseline_text: Text | None = Field(
+        None,
+        description=(
+            "With baseline 'text': a text that is cut into as many features (words, unless you choose otherwise)."
+        ),
+    )
     word: int | None = Field(
         None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
     )

@@ -32,7 +32,7 @@ def listing(
 
 
 def add(session: Session, project: str, id: str, **values: Any) -> Dataset:
-    """What is there already stays, with its rows; one that was deleted meanwhile is made anew."""
+    """Add a data set. One that is there already stays, with its rows; one that was deleted meanwhile is made anew."""
     known = find(session, project, id)
     if known is not None:
         return known

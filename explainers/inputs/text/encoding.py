@@ -243,7 +243,7 @@ class TextEncoder:
         if inputs.text_pair is not None:
             raise BadInput("baseline 'text' is for single texts; choose another baseline for a pair")
         if question.baseline_text is None:
-            raise BadInput("baseline 'text' needs a baseline_text: a second text with as many players")
+            raise BadInput("baseline 'text' needs a baseline_text: a second text with as many features")
         plain = {
             "input": TextInput(text=question.baseline_text),
             "players": inputs.players,
@@ -344,7 +344,7 @@ def _refuse_nothing(arranged: Arrangement, texts: Sequence[str], focus: TextSpan
 
 
 def _unseen(batch: Any, texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[TextSpan, ...]:
-    """What was cut at the maximum length: at most one span before and one after what was read of each part."""
+    """The spans cut at the maximum length: at most one before and one after what was read of each part."""
     if not batch.encodings[0].overflowing:
         return ()
     cut = []

@@ -77,7 +77,7 @@ def read_weights(used: Used) -> Weights:
 
 
 def _prefix(names: Iterable[str]) -> str:
-    """What wrappers left before the name of every weight."""
+    """The prefix that wrappers left before the name of every weight."""
     prefix, rest = "", list(names)
     while wrapper := next((one for one in WRAPPERS if rest and all(name.startswith(one) for name in rest)), None):
         prefix, rest = prefix + wrapper, [name.removeprefix(wrapper) for name in rest]

@@ -59,7 +59,7 @@ def _tokenised(
 
 
 def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int = 0) -> list[Encoded]:
-    """What the model reads of each text, without players. `first` is the number of the first text in messages."""
+    """Encode each text as the model reads it, without players. `first` is the number of the first text in messages."""
     pairs = [(text,) if isinstance(text, str) else text for text in texts]
     for number, parts in enumerate(pairs, start=first):
         for part in parts:

@@ -81,7 +81,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What one forward pass gives: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
+    """Results of one forward pass: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
 
     logits: torch.Tensor
     attentions: tuple[torch.Tensor, ...] = ()
@@ -181,7 +181,7 @@ class Network:
         return to_array(torch.cat(in_chunks(chunks, self.logits_of)).double())
 
     def logits_of(self, chunk: Rows) -> torch.Tensor:
-        """Of one pass (rows, labels), where the network is."""
+        """The logits of one pass (rows, labels), on the device of the network."""
         with torch.inference_mode():
             return self.forward(chunk).logits
 
@@ -207,7 +207,7 @@ class Network:
 
 
 class QuickNetwork(Network):
-    """The same network with quicker products and attention: the same numbers up to rounding.
+    """A network with quicker products and attention: equal numbers up to rounding.
 
     A row alone, without gradients, is the module's own and so has the bits of the served prediction.
     """
@@ -224,7 +224,7 @@ def alone(rows: Rows) -> bool:
 
 
 def in_chunks(chunks: Sequence[Rows], run: Callable[[Rows], Found]) -> list[Found]:
-    """What `run` finds of each chunk, in order; a chunk that a device has no memory for is run in halves.
+    """The results of `run` for each chunk, in order; a chunk that a device has no memory for is run in halves.
 
     Raises Incompatible where that is so of a single row.
     """

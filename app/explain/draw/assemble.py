@@ -18,7 +18,6 @@ from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
-from .attachments import offered_exports
 from .compared import compared_of
 from .contexts import Anew, Facts, PanelPage, Recent, Version
 from .findings import findings_of
@@ -41,6 +40,7 @@ def panel_page(
     seconds: float | None,
     refused: Mapping[str, FormError | None],
     draft: str | None,
+    exports: Sequence[tuple[str, str, str]],
     address: str,
     origin: str,
 ) -> PanelPage:
@@ -96,7 +96,7 @@ def panel_page(
         evaluations=panel.evaluations,
         warnings=_warnings(panel),
         curl=curl(panel, origin, address),
-        exports=offered_exports(whole=address.startswith("/panels/")),
+        exports=exports,
     )
 
 

@@ -132,19 +132,20 @@ def _painted(
     for part in PARTS:
         text = _text_of(right, part)
         cells: list[Cell] = []
+        gone: list[Cell] = []  # words that only A has, before the next of B
         at = 0
         for a, b in lined.pairs:
             if a is not None and b is None and left.spans[a].part == part:
-                cells.append(Cell(left.spans[a].text, feature=a, score=went[a], gone=True))
+                gone.append(Cell(left.spans[a].text, feature=a, score=went[a], gone=True))
             if b is None or right.spans[b].part != part:
                 continue
             span = right.spans[b]
-            if span.start > at:
-                cells.append(Cell(text[at : span.start]))
+            cells += [Cell(text[at : span.start])] if span.start > at else []
+            cells += gone
             cells.append(Cell(text[max(at, span.start) : span.end], feature=b, score=scores[b], changed=a is None))
-            at = max(at, span.end)
-        if at < len(text):
-            cells.append(Cell(text[at:]))
+            gone, at = [], max(at, span.end)
+        cells += [Cell(" "), *gone] if gone else []
+        cells += [Cell(text[at:])] if at < len(text) else []
         if text or cells:
             out.append(PaintedText(part, script(text), tuple(cells)))
     return tuple(out)

@@ -18,8 +18,14 @@ RAISE = ("#ffffff", "#fff1e0", "#fee3c1", "#fed4a1", "#fdc682", "#fdb863")
 LOWER = ("#ffffff", "#e8f1fa", "#d0e3f5", "#b9d4f0", "#a1c6eb", "#8ab8e6")
 PLAIN = ("#ffffff", "#eef1f0", "#dde3e1", "#cbd5d1", "#bac7c3", "#a9b9b4")
 INK, SOFT, RULES = "#16181d", "#4a4f59", ("#8a4a00", "#1d5688")
-FONT = "Inter,'Segoe UI',Roboto,'Noto Sans','Liberation Sans','Noto Sans CJK SC',sans-serif"
-NARROW, WIDE = "iljtfrI.,;:'!|()[]", "mwMW@%"
+FONT = "Helvetica,Arial,'Liberation Sans','Noto Sans CJK SC',sans-serif"
+WIDTHS = {  # of the letters of Helvetica, in thousandths of the size; Arial and Liberation Sans have the same
+    278: " !,./:;I[\]ft", 191: "'", 222: "ijl", 260: "|", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
+    500: "Jckvsxyz", 556: "#$0123456789?L_abdeghnopqu", 584: "+<=>~", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw",
+    778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
+}  # fmt: skip
+SHARES = {letter: width / 1000 for width, letters in WIDTHS.items() for letter in letters}
+OTHER = 0.58  # of a letter that is not listed
 MOST_LINES = 60  # of a map; a longer text ends with an ellipsis
 SLIDE, SLIDE_MARGIN = (1600, 900), 90
 SLIDE_TEXT = SLIDE[0] - 2 * SLIDE_MARGIN
@@ -59,7 +65,7 @@ def slide_svg(
         body.append(_line(title, SLIDE_MARGIN, y, 20, colour=SOFT))
         body += _painted(words, x=SLIDE_MARGIN, y=y + 26, size=34.0, plain=row.plain)
         y += 40 + lines * 65
-    body += _bars(prediction, y)
+    body += _bars(prediction, max(y, height - 130 - 42 * min(3, len(prediction.lines))))
     body.append(_line(foot, SLIDE_MARGIN, height - 44, 18, colour=SOFT))
     return _document(width, height, body, label=" ".join(answer) or title)
 
@@ -132,13 +138,7 @@ def _width(text: str, size: float) -> float:
 
 
 def _share(character: str) -> float:
-    if east_asian_width(character) in "WF":
-        return 1.0
-    if character.isspace():
-        return 0.28
-    if character in NARROW:
-        return 0.3
-    return 0.86 if character in WIDE else 0.68 if character.isupper() else 0.55
+    return 1.0 if east_asian_width(character) in "WF" else SHARES.get(character, OTHER)
 
 
 def _wrapped(text: str, width: float, size: float) -> list[str]:

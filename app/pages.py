@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from .about.pages import router as about
 from .accounts.pages import router as access
+from .audit.form_pages import router as audit_form
 from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .datasets.pages import router as datasets
@@ -35,8 +36,8 @@ from .train.pages import router as train
 from .web.rendering import STATIC, static_version
 
 ROUTERS = (
-    explain, arriving, further, tries, attention, compare, datasets, history, audits, jobs, models, train, methods,
-    selftest, about, access,
+    explain, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, jobs, models, train,
+    methods, selftest, about, access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

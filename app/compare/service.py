@@ -149,15 +149,15 @@ def _side(panel: PanelOut, index: int, tops: Tops, changed: frozenset[int]) -> S
         view = View(target=index, level=_level(found), scale="own")
         row = views.method_view(found, view, tops.get((found.method.name, found.unit)))
         methods[found.method.name] = replace(row, texts=_marked(row.texts, changed))
-    shares = panel.prediction.probabilities
+    shares, place = panel.prediction.probabilities, panel.prediction.place(index)
     return Side(
         key=panel.key,
         model=panel.model.id,
         text=panel.text,
         text_pair=panel.text_pair,
         prediction=prediction_view(panel.prediction, None),
-        label=panel.prediction.labels[index],
-        probability=None if shares is None else shares[index],
+        label=panel.prediction.labels[place],
+        probability=None if shares is None else shares[place],
         methods=methods,
         marked=_marked(views.specimen(panel), changed),
     )

@@ -19,6 +19,7 @@ from .figures import Figures
 from .messages import Priority
 
 NOTES_A_SECOND = 10.0
+IDLE = 10.0  # seconds without work after which memory is given back
 
 
 @dataclass(order=True)
@@ -36,8 +37,15 @@ class Job:
 
 class WorkQueue:
     def __init__(
-        self, *, seconds: float = 300.0, clock: Callable[[], float] = time.monotonic, figures: Figures | None = None
+        self,
+        *,
+        seconds: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+        figures: Figures | None = None,
+        rest: Callable[[], None] = lambda: None,
+        idle: float = IDLE,
     ) -> None:
+        """rest: called, in the thread of the work, each time that nothing was asked for `idle` seconds after work."""
         self.seconds = seconds
         self.clock = clock
         self.figures = figures or Figures()
@@ -46,6 +54,8 @@ class WorkQueue:
         self._order = count()
         self._ready = Condition()
         self._closed = False
+        self._rest = rest
+        self._idle = idle
 
     def submit(
         self,
@@ -64,13 +74,20 @@ class WorkQueue:
 
     def serve(self) -> None:
         """Works until closed; call it in the thread that is to do the work."""
-        while (job := self._next()) is not None:
+        while (job := self._next_or_rest()) is not None:
             self._run(job)
 
     def close(self) -> None:
         with self._ready:
             self._closed = True
             self._ready.notify_all()
+
+    def _next_or_rest(self) -> Job | None:
+        with self._ready:
+            asked = self._ready.wait_for(lambda: self._jobs or self._closed, self._idle)
+        if not asked:
+            self._rest()
+        return self._next()
 
     def _next(self) -> Job | None:
         with self._ready:

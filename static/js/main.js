@@ -25,6 +25,7 @@ arriving();
 further();
 savePictures();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
+if (document.querySelector('[data-plan]')) (await import('./plan.js')).plan();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
 document.documentElement.dataset.ready = '';

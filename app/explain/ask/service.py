@@ -158,7 +158,7 @@ async def find_explanation(
     services: Services, key: str, project: str = "default", target: int | str | None = None
 ) -> ExplanationOut:
     found = ExplanationOut.model_validate_json(await find_json(services, key, project, "explanation"))
-    index = class_of(target, found.prediction.labels)
+    index = class_of(target, found.prediction.labels, found.prediction.numbered)
     return found if index is None else found.model_copy(update={"target": records.covered(found, index)})
 
 
@@ -166,7 +166,7 @@ async def find_panel(
     services: Services, key: str, project: str = "default", target: int | str | None = None
 ) -> PanelOut:
     found = PanelOut.model_validate_json(await find_json(services, key, project, "panel"))
-    index = class_of(target, found.prediction.labels)
+    index = class_of(target, found.prediction.labels, found.prediction.numbered)
     return found if index is None else records.retargeted(found, index)
 
 

@@ -82,6 +82,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The project keeps as much as it may."),
         N_("Delete data sets or jobs, or ask an administrator for more room."),
     ),
+    "pick_two": (N_("A comparison needs two explanations."), N_("Go back and tick two of the list.")),
     "too_large": (N_("The file is too large."), N_("Send a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),

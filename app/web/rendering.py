@@ -99,11 +99,6 @@ def environment(language: str) -> Environment:
     return made
 
 
-def answer_text(panel: Any, language: str) -> str:
-    """The answer of a panel in a sentence, as plain text."""
-    return str(environment(language).filters["answer_text"](panel))
-
-
 @cache
 def static_version() -> str:
     """A hash over every static file: it is part of their address, so that they may be kept for ever."""

@@ -9,6 +9,7 @@ import { maps } from './maps.js';
 import { measures } from './measures.js';
 import { menus } from './menu.js';
 import { modelStatus } from './status.js';
+import { savePictures } from './png.js';
 import { theme } from './theme.js';
 
 theme();
@@ -22,6 +23,7 @@ maps();
 measures();
 arriving();
 further();
+savePictures();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-plan]')) (await import('./plan.js')).plan();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();

@@ -31,6 +31,8 @@ class Cell:
     unseen: bool = False
     far: bool = False  # text far from the stretch that is explained: there, but not shown
     pieces: tuple[tuple[str, bool], ...] = ()  # (text, is a part) of a cell that sums several parts
+    changed: bool = False  # in a comparison: a word that the other text has not
+    gone: bool = False  # in a comparison: a word that only the other text has
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..train.data import FileRecord, missing_files, survey
 from ..train.plan import Plan, embedded_plans, find_plan
 from .terminal.output import visible
-from .terminal.trouble import Mistake
+from .terminal.trouble import Mistake, refuse_used
 
 
 def train(
@@ -27,7 +27,7 @@ def train(
     if missing := missing_files(chosen, data):
         raise Mistake(f"{chosen.name} needs {', '.join(missing)} below {data}; give their folder with --data")
     target = out or Path("models") / chosen.name
-    _refuse_used(target)
+    refuse_used(target)
     console = Console(stderr=True)
     for record in survey(chosen, data):
         _tell_left_out(console, record)
@@ -47,12 +47,6 @@ def train(
         table.add_row(figure["name"], figure["metric"], f"{figure['value']:.3f}", interval, str(figure["texts"]))
     Console().print(table)
     print(f"The adapter and its card lie in {target}")
-
-
-def _refuse_used(target: Path) -> None:
-    """Raises Mistake: what lies there is somebody's model."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Mistake(f"{target} is there already and not empty; name another folder with --out, or remove it")
 
 
 def _tell_left_out(console: Console, record: FileRecord) -> None:

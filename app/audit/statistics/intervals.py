@@ -1,4 +1,5 @@
-"""Intervals for independent rows: Wilson for a rate, Agresti and Caffo for a difference of two, Welch for means."""
+"""Intervals for independent rows: Wilson for a rate, Agresti and Caffo for a difference of two, Bonett and Price for
+one of paired rows, Welch for means."""
 
 from __future__ import annotations
 
@@ -49,6 +50,16 @@ def agresti_caffo_bounds(
     rate, other = events / n, other_events / other_n
     half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
     return np.maximum(rate - other - half, -1.0), np.minimum(rate - other + half, 1.0)
+
+
+def paired(gained: int, lost: int, n: int, *, level: float = LEVEL) -> Interval | None:
+    """Interval of (gained − lost) / n over n pairs, the others being equal on both sides: Wald's interval after half a
+    pair is added to each kind of change (Bonett & Price 2012), within −1 and 1; None without pairs."""
+    if n == 0:
+        return None
+    up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
+    half = float(stats.norm.ppf((1 + level) / 2)) * float(np.sqrt((up + down - (up - down) ** 2) / (n + 2)))
+    return Interval(max(up - down - half, -1.0), min(up - down + half, 1.0), "Bonett-Price", level)
 
 
 def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..audit.data.plan import Language, Plan, Table
@@ -27,12 +27,13 @@ def gaps_of(
     label = "label" if texts.labelled else None
     data = Table(path=texts.name, text="text", label=label, groups=tuple(texts.groups), terms=terms)
     plan = Plan(model="-", data=data, audited=classes[-1], metrics=RATES if label else UNLABELLED, seed=seed)
-    material = table(data, list(_rows(texts, classes)), audited=classes[-1], seed=seed, classes=classes)
+    material = table(data, list(rows_of(texts, classes)), audited=classes[-1], seed=seed, classes=classes)
     one, other = (measure(plan, store(material, each.round(6))) for each in scores)
     return tuple(map(_told, sorted(changes_of(one, other), key=lambda each: (each.q or 0.0, each.metric, each.group))))
 
 
-def _rows(texts: Texts, classes: Sequence[str]) -> Any:
+def rows_of(texts: Texts, classes: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The rows as a table of an audit has them."""
     for row, text in enumerate(texts.texts):
         label = texts.labels[row]
         own = {name: values[row] for name, values in texts.groups.items()}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, compare, compress, datasets, explain, info, jobs, models, panel, selftest, train
+from . import audit, bench, check, compare, compress, datasets, explain, info, jobs, models, panel, selftest, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -38,6 +38,7 @@ application.command()(info.methods)
 application.command()(train.train)
 application.command()(compress.compress)
 application.command()(compare.compare)
+application.command()(check.check)
 application.command()(selftest.selftest)
 application.command()(bench.bench)
 application.command()(info.version)

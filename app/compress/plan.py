@@ -93,7 +93,11 @@ def read_plan(path: Path) -> Plan:
     try:
         plan = Plan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise BadRequest(f"{path} cannot be read: {error.strerror}", cure=f"Name a TOML file, or {_known()}.") from None
+        there = ", ".join(embedded_plans())
+        raise BadRequest(
+            f"{path} cannot be read: {error.strerror}; embedded plans are {there}",
+            cure="Name one of them, or a TOML file.",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
@@ -114,7 +118,3 @@ def find_plan(given: str) -> Path:
 
 def embedded_plans() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PLANS.glob("*.toml")))
-
-
-def _known() -> str:
-    return f"one of {', '.join(embedded_plans())}"

@@ -7,9 +7,27 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..schemas import Record
+from ..jobs.schemas import JobOut
+from ..schemas import Name, Record, Request
 
 Call = Literal["changed", "within", "undecided", "unmeasured"]
+
+
+class ChangeRequest(Request):
+    """Two models on the texts of a data set; its labels and columns of groups are used where it has them."""
+
+    before: Name = Field(description="The model before: an id of /v1/models.")
+    after: Name = Field(description="The model after, with the same classes.")
+    twin: Name | None = Field(
+        None, description="`before` trained once more with another seed: the yardstick of reasons."
+    )
+    dataset: Name = Field(description="An id of /v1/datasets.")
+    terms: Literal["en", "zh"] | None = Field(
+        None, description="Find groups by the list of identity terms of this language as well."
+    )
+    texts: int = Field(60, ge=10, le=1_000, description="How many texts are explained, drawn by the seed.")
+    margin: float = Field(0.05, ge=0, le=1, description="A loss of τ against the twin that matters.")
+    seed: int = Field(0, ge=0, le=2**32 - 1)
 
 
 class ModelFactsOut(Record):
@@ -133,3 +151,15 @@ class ChangeOut(Record):
     notes: tuple[str, ...]
     said: tuple[SaidOut, ...] = Field(description="The verdict as sentences to translate.")
     verdict: str
+
+
+class ChangeJobOut(Record):
+    """A comparison: how far its job is and, once it is done, what it found."""
+
+    job: JobOut
+    change: ChangeOut | None = None
+
+
+class ChangesOut(Record):
+    changes: tuple[JobOut, ...]
+    next: str | None = None

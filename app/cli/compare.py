@@ -38,8 +38,8 @@ def compare(
 ) -> None:
     """Compare a model with what it came from, on the same texts: accuracy, flips, word scores, words, gaps, cost."""
     from ..audit.evidence.oracle import LocalOracle
+    from ..changes.change import Options, Side, change
     from ..changes.material import Asked, read_texts
-    from ..changes.service import Options, Side, change
 
     with bar("loading") as progress:
         sides = []

@@ -12,10 +12,10 @@ import pytest
 
 from app.audit.evidence.oracle import LocalOracle
 from app.audit.statistics.intervals import paired
+from app.changes.change import Options, Side, change
 from app.changes.decisions import decisions_of
 from app.changes.material import NO_LABEL, Asked, Texts, read_texts
 from app.changes.schemas import ChangeOut
-from app.changes.service import Options, Side, change
 from app.cli import main
 from app.errors import BadRequest
 from explainers.testing.linear import LinearModel

@@ -21,6 +21,7 @@ from .accounts.pages import router as access
 from .audit.pages import router as audits
 from .changes.pages import router as changes
 from .compare.pages import router as compare
+from .contracts.pages import router as contracts
 from .datasets.pages import router as datasets
 from .explain.attention_pages import router as attention
 from .explain.pages import router as explain
@@ -34,8 +35,8 @@ from .train.pages import router as train
 from .web.rendering import STATIC, static_version
 
 ROUTERS = (
-    explain, tries, attention, compare, datasets, history, audits, changes, jobs, models, train, methods, selftest,
-    about, access,
+    explain, tries, attention, compare, datasets, history, audits, changes, contracts, jobs, models, train, methods,
+    selftest, about, access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -6,15 +6,11 @@ from typing import Any
 
 from .._library import explainers
 from ..audit.evidence.oracle import EngineOracle
-from ..datasets import service as datasets
-from ..datasets.reading.parsing import Row
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from .change import Options, Side, change
-from .material import Texts, texts_of
 from .schemas import ChangeOut, ChangeRequest
-
-PAGE = 2_000  # rows of a data set that are read together
+from .uploaded import texts_of_dataset
 
 
 class ChangeKind(Kind):
@@ -29,7 +25,7 @@ class ChangeKind(Kind):
         before, after = _side(work, asked.before), _side(work, asked.after)
         twin = None if asked.twin is None else _side(work, asked.twin)
         options = Options(explained=asked.texts, margin=asked.margin, terms=asked.terms, seed=asked.seed)
-        texts = _texts(work, before.oracle.facts.labels)
+        texts = texts_of_dataset(work, asked.dataset, before.oracle.facts.labels)
         found = change(before, after, texts, twin=twin, options=options, tell=work.progress)
         return found.model_dump_json().encode()
 
@@ -43,13 +39,3 @@ def _side(work: Work, model: str) -> Side:
     state = work.engine.ready(model)
     size = explainers.bytes_of(model if state.source is None else state.source)
     return Side(EngineOracle(work.engine, model), size=size, memory=state.memory)
-
-
-def _texts(work: Work, classes: tuple[str, ...]) -> Texts:
-    """Raises BadRequest where a label is no class of the models."""
-    found = datasets.find(work.store, work.project, work.request.dataset)
-    rows: list[Row] = []
-    while part := datasets.rows(work.store, work.project, found.id, len(rows), len(rows) + PAGE):
-        work.check()
-        rows += [Row(len(rows) + at, each.text, None, each.label, dict(each.groups)) for at, each in enumerate(part)]
-    return texts_of(found.name, found.sha256 or "", rows, classes, groups=found.groups)

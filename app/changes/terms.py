@@ -22,4 +22,11 @@ def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
     def said(sentence: SaidOut) -> str:
         return translate(sentence.text) % sentence.values
 
-    return {"change_call": lambda call: translate(CALLS[call]) if call in CALLS else call, "said": said}
+    def p_value(p: float) -> str:
+        return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+    return {
+        "p_value": p_value,
+        "change_call": lambda call: translate(CALLS[call]) if call in CALLS else call,
+        "said": said,
+    }

@@ -20,7 +20,10 @@ def said(
     sentences = [_decided(decisions), _flipped(decisions), _reasons(agreement)]
     if moved := [word for word in words if word.moved]:
         named = ", ".join(f"“{word.word}” ({signed(word.change.value or 0.0, 2)})" for word in moved[:5])
-        sentences.append(_said(N_("Words whose part moved: %(words)s."), words=named))
+        told = N_("Single words gained or lost more than any does by another seed: %(words)s.")
+        if agreement.twins is None:
+            told = N_("Words that gained or lost most: %(words)s.")
+        sentences.append(_said(told, words=named))
     sentences.extend(_gaps(gaps))
     sentences.extend(_cost(size, milliseconds))
     return tuple(sentences)
@@ -77,10 +80,10 @@ def _reasons(agreement: AgreementOut) -> SaidOut:
         )  # fmt: skip
     values["twins"] = number(agreement.twins.tau.value, 2)
     told = {
-        "changed": N_("Its reasons changed by more than another seed changes them: τ = %(tau)s (%(low)s to %(high)s), "
-                      "between seed twins %(twins)s."),
-        "within": N_("Its reasons differ by no more than another seed makes them: τ = %(tau)s (%(low)s to %(high)s), "
-                     "between seed twins %(twins)s."),
+        "changed": N_("The order of its reasons changed by more than another seed changes it: τ = %(tau)s "
+                      "(%(low)s to %(high)s), between seed twins %(twins)s."),
+        "within": N_("The order of its reasons differs by no more than another seed makes it: τ = %(tau)s "
+                     "(%(low)s to %(high)s), between seed twins %(twins)s."),
         "undecided": N_("Whether its reasons changed by more than another seed changes them is undecided: τ = %(tau)s "
                         "(%(low)s to %(high)s), between seed twins %(twins)s."),
     }  # fmt: skip

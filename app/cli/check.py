@@ -37,7 +37,7 @@ def check(
     from ..changes.material import Asked, read_texts
     from ..contracts.contract import read_contract
     from ..contracts.reports import to_junit, to_page
-    from ..contracts.service import check as run
+    from ..contracts.verify import check as run
 
     asked, digest = read_contract(contract)
     with bar("loading") as progress:

@@ -104,27 +104,45 @@ class Contract(Frozen):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        over = [name for name in ("words", "accuracy", "calibration", "gap", "agreement") if getattr(self, name)]
-        if not (over or self.golden or self.behaviour):
+        if not (self.measured or self.golden or self.behaviour):
             raise ValueError("the contract holds no check: write golden, behaviour, words, accuracy, gap or agreement")
-        if over and self.texts is None:
-            raise ValueError(f"{over[0]} is measured on texts: name their file in texts")
         return self
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The checks that need texts."""
+        return tuple(name for name in ("words", "accuracy", "calibration", "gap", "agreement") if getattr(self, name))
+
+    def refuse_without(self, texts: object) -> None:
+        """Raises BadRequest where there are no texts and a check needs them."""
+        if texts is None and self.measured:
+            raise BadRequest(
+                f"the contract's {self.measured[0]} is measured on texts, and there are none",
+                cure="Name their file in texts, or on a server a data set.",
+            )
 
 
 def read_contract(path: Path) -> tuple[Contract, str]:
     """The contract and the SHA-256 of its file. Raises BadRequest with the file, the field and what is allowed."""
     try:
         body = path.read_bytes()
-        return Contract.model_validate(tomllib.loads(body.decode())), hashlib.sha256(body).hexdigest()
+        return parsed(body.decode(), str(path)), hashlib.sha256(body).hexdigest()
     except OSError as error:
         raise BadRequest(f"{path} cannot be read: {error.strerror}", cure="Name a TOML file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadRequest(f"{path} is not TOML: {error}") from None
+
+
+def parsed(content: str, name: str = "contract") -> Contract:
+    """Raises BadRequest with the field and what is allowed."""
+    try:
+        return Contract.model_validate(tomllib.loads(content))
+    except tomllib.TOMLDecodeError as error:
+        raise BadRequest(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         said = first["msg"].removeprefix("Value error, ")
         raise BadRequest(
-            f"{path}: {place}: {said}" if place else f"{path}: {said}", cure="docs/contracts.md has every field."
+            f"{name}: {place}: {said}" if place else f"{name}: {said}", cure="docs/contracts.md has every field."
         ) from None

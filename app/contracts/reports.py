@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml  # written, never read
 
 from ..explain.draw.export import many_to_html
 from .schemas import CheckedOut
-from .service import Failing
+from .verify import Failing
 
 
 def to_junit(found: CheckedOut) -> str:

@@ -6,9 +6,18 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..schemas import Record
+from ..jobs.schemas import JobOut
+from ..schemas import Name, Record, Request
 
 Outcome = Literal["passed", "failed", "undecided"]
+
+
+class CheckRequest(Request):
+    """A contract held against a model; the texts are a data set, in place of the file that the contract names."""
+
+    contract: str = Field(min_length=1, max_length=200_000, description="The contract, as TOML.")
+    model: Name = Field(description="An id of /v1/models.")
+    dataset: Name | None = Field(None, description="An id of /v1/datasets, where the contract measures on texts.")
 
 
 class CheckOut(Record):
@@ -37,3 +46,15 @@ class CheckedOut(Record):
     undecided: int
     checks: tuple[CheckOut, ...]
     notes: tuple[str, ...] = ()
+
+
+class CheckJobOut(Record):
+    """A check: how far its job is and, once it is done, what it found."""
+
+    job: JobOut
+    check: CheckedOut | None = None
+
+
+class ChecksOut(Record):
+    checks: tuple[JobOut, ...]
+    next: str | None = None

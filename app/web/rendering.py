@@ -33,6 +33,7 @@ FEATURES = (
     "..audit.data.terms",
     "..audit.evidence.painting",
     "..changes.terms",
+    "..contracts.terms",
     "..jobs.registry",
 )  # each hands the pages filters
 LANGUAGES = {"en": "English", "zh": "中文"}

@@ -79,7 +79,7 @@ def test_reasons_turned_over_are_called_changed() -> None:
     assert found.agreement.twins is not None
     assert found.agreement.twins.difference.high is not None
     assert found.agreement.twins.difference.high < -0.05
-    assert "changed by more than another seed" in found.verdict
+    assert "reasons changed by more than another seed" in found.verdict
 
 
 def test_without_a_twin_nothing_is_called_changed() -> None:

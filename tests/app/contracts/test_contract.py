@@ -17,7 +17,7 @@ from app.contracts.contract import Contract, read_contract
 from app.contracts.outcomes import held_against
 from app.contracts.reports import to_junit, to_page
 from app.contracts.schemas import CheckedOut
-from app.contracts.service import Failing, check
+from app.contracts.verify import Failing, check
 from app.errors import BadRequest
 from explainers.testing.linear import LinearModel
 
@@ -139,7 +139,6 @@ def test_contracts_are_read_with_every_mistake_named(tmp_path: Path) -> None:
     path = tmp_path / "contract.toml"
     for content, reason in (
         ('name = "x"', "holds no check"),
-        ('name = "x"\n[accuracy]\nat_least = 0.9', "accuracy is measured on texts"),
         (
             'name = "x"\ntexts = "f"\n[accuracy]\nat_least = 1.9',
             "accuracy.at_least: Input should be less than or equal",
@@ -151,6 +150,9 @@ def test_contracts_are_read_with_every_mistake_named(tmp_path: Path) -> None:
         path.write_text(content, encoding="utf-8")
         with pytest.raises(BadRequest, match=reason):
             read_contract(path)
+    without = Contract.model_validate({"name": "x", "accuracy": {"at_least": 0.9}})
+    with pytest.raises(BadRequest, match="accuracy is measured on texts, and there are none"):
+        check(without, "", LocalOracle(linear()), None, lambda name: LocalOracle(linear()), lambda done, note: None)
     with pytest.raises(BadRequest, match="'maybe' is no class of linear"):
         checked(golden=[{"text": "a", "predicts": "maybe"}])
     with pytest.raises(BadRequest, match="'great' is no word of"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..audit.data.values import Interval, Ints
-from ..audit.statistics.exact import mcnemar
-from ..audit.statistics.intervals import paired, wilson
+from ..audit.statistics.intervals import wilson
+from ..compare.flips import flips_of
 from .material import NO_LABEL
 from .schemas import DecisionsOut, EstimateOut
 
@@ -16,7 +16,7 @@ def decisions_of(before: Ints, after: Ints, labels: Ints) -> DecisionsOut:
     known = labels != NO_LABEL
     n, flips = int(known.sum()), int((before != after).sum())
     right, right_after = (before == labels)[known], (after == labels)[known]
-    gained, lost = int((~right & right_after).sum()), int((right & ~right_after).sum())
+    found = flips_of(right, right_after)
     rate = estimate(flips / len(before), wilson(flips, len(before)))
     if not n:
         return DecisionsOut(
@@ -28,12 +28,12 @@ def decisions_of(before: Ints, after: Ints, labels: Ints) -> DecisionsOut:
         labelled=n,
         before=estimate(float(right.mean()), wilson(int(right.sum()), n)),
         after=estimate(float(right_after.mean()), wilson(int(right_after.sum()), n)),
-        difference=estimate((gained - lost) / n, paired(gained, lost, n)),
+        difference=estimate(found.difference, found.interval),
         flips=flips,
         flip_rate=rate,
-        gained=gained,
-        lost=lost,
-        p=mcnemar(gained, lost),
+        gained=found.better,
+        lost=found.worse,
+        p=found.p,
     )
 
 

@@ -1,117 +1,148 @@
-"""whence compare: what a change of a model did to its decisions, its reasons, its cost and its gaps."""
+"""whence compare: two models on the rows of one file: decisions, and unless told otherwise reasons, gaps and cost."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from .._library import explainers
-from ..changes.schemas import ChangeOut, CostOut, EstimateOut, LikenessOut
-from ..web.formatting import number, percent, signed
+from ..audit.data.values import Bools, Interval
+from ..changes.schemas import ChangeOut
+from ..compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
+from ..workbench.study.choose import chosen
+from ..workbench.study.frame import NONE, Frame, Named
+from ..workbench.study.language import read
+from .terminal import changed
+from .terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
 from .terminal.output import as_json, visible
-from .terminal.progress import bar
-from .terminal.registered import find_model, source_of
 from .terminal.trouble import Mistake
 
 
 def compare(
-    before: Annotated[str, typer.Argument(metavar="A", help="The model before: an embedded one or a folder.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="The model after, with the same classes.")],
-    data: Annotated[Path, typer.Option(metavar="FILE", help="Texts: CSV, JSON lines or Parquet.")],
-    twin: Annotated[
-        str | None, typer.Option(metavar="C", help="A trained once more with another seed: the yardstick of reasons.")
+    model_a: Annotated[str, typer.Argument(metavar="MODEL_A", help="A name of `whence models list`, or a folder.")],
+    model_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="The one that may take its place.")],
+    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled texts: CSV, JSON lines or Parquet.")],
+    text: Text = None,
+    text_pair: Pair = None,
+    label: Label = None,
+    group: Group = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", metavar="CONDITIONS", help="Also within these rows; may be repeated."),
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The texts; guessed where left open.")] = None,
-    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="The right classes.")] = None,
-    group: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Groups to audit; may be repeated.")] = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons/--no-reasons", help="Also word scores, gaps and cost: takes some minutes.")
+    ] = True,
+    twin: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="A trained again with another seed: the yardstick of reasons.")
+    ] = None,
     terms: Annotated[
         Literal["en", "zh"] | None, typer.Option(help="Find groups by the list of identity terms of this language.")
     ] = None,
-    texts: Annotated[int, typer.Option(min=10, max=2_000, help="How many texts are explained.")] = 100,
+    texts: Annotated[int, typer.Option(min=10, max=2_000, help="How many texts are explained.")] = 60,
     margin: Annotated[float, typer.Option(min=0, max=1, help="A loss of τ against the twin that matters.")] = 0.05,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal figures but times.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws the texts; equal seeds, equal figures.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
-    """Compare a model with what it came from, on the same texts: accuracy, flips, word scores, words, gaps, cost."""
-    from ..audit.evidence.oracle import LocalOracle
-    from ..changes.change import Options, Side, change
-    from ..changes.material import Asked, read_texts
-
-    with bar("loading") as progress:
-        sides = []
-        for name in (before, after, *([twin] if twin else [])):
-            model = find_model(name)
-            if model.task != "text":
-                raise Mistake(f"{name} gives no class of a text; compare classifiers")
-            sides.append(
-                Side(LocalOracle(model), explainers.bytes_of(source_of(name)), explainers.weights_in_memory(model))
-            )
-        asked = Asked(text, label, tuple(group or ()))
-        read = read_texts(data, sides[0].oracle.facts.labels, asked)
-        options = Options(explained=texts, margin=margin, terms=terms, seed=seed)
-        found = change(sides[0], sides[1], read, twin=sides[2] if twin else None, options=options, tell=progress)
-    print(as_json(found.model_dump(mode="json"), indent=True)) if json else _show(found)
-
-
-def _show(found: ChangeOut) -> None:
+    """What model B changes against model A: rows gained and lost, by slice; word scores, gaps between groups, cost."""
+    conditions = [(given, read(given)) for given in slices or ()]
+    rows = labelled(data, text=text, pair=text_pair, label=label, groups=group or ())
+    models = [asked(name) for name in (model_a, model_b)]
+    frames = [judged(rows, model) for model in models]
+    first, second = frames
+    together = first.judged & second.judged
+    if not together.any():
+        raise Mistake("no label of the file is a class of both models")
+    masks = [(name, mask) for name, mask in _slices(first) if mask[together].sum()]
+    masks += [(given, chosen(first, condition)) for given, condition in conditions]
+    found = flips_of(first.right[together], second.right[together])
+    by_slice = flips_by_slice(first.right[together], second.right[together], [mask[together] for _, mask in masks])
+    named = [(name, each) for (name, _), each in zip(masks, by_slice, strict=True)]
+    churn = _churn(first, second, together)
+    record = {
+        "models": {"a": model_a, "b": model_b},
+        "left_out": int((~together).sum()),
+        **_record(found),
+        "slices": [{"name": name, **_record(each), "q": each.q} for name, each in named],
+        "churn": churn,
+    }
+    change = None
+    if reasons:
+        options = {"explained": texts, "margin": margin, "terms": terms, "seed": seed}
+        sides = dict(zip((model_a, model_b), models, strict=True)) if model_a != model_b else {model_a: models[0]}
+        if twin is not None:
+            sides[twin] = asked(twin)
+        change = changed.change_of(sides, (model_a, model_b, twin), data, rows, first, together, options)
+    if json:
+        print(as_json(record | _changed(change), indent=True))
+        return
     console = Console(soft_wrap=True)
-    console.print(visible(found.verdict), markup=False, highlight=False)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("", found.before.id, found.after.id, "change"):
-        table.add_column(visible(name), justify="left" if not name else "right")
-    decisions = found.decisions
-    if decisions.before and decisions.after and decisions.difference:
-        ends = _ends(decisions.difference, signs=True)
-        table.add_row("accuracy", number(decisions.before.value or 0, 3), number(decisions.after.value or 0, 3), ends)
-        table.add_row("right before, wrong after", "", str(decisions.lost), f"McNemar p = {decisions.p:.3f}")
-        table.add_row("wrong before, right after", "", str(decisions.gained), "")
-    for name, cost, scale, unit in (
-        ("files", found.size, 1e-6, "MB"),
-        ("weights in memory", found.memory, 1e-6, "MB"),
-        ("one text", found.milliseconds, 1.0, "ms"),
-    ):
-        if cost is not None:
-            table.add_row(*_cost(name, cost, scale, unit))
-    _likeness(table, "τ with A", found.agreement.measured)
-    if found.agreement.twins is not None:
-        _likeness(table, "τ of the twin with A", found.agreement.twins)
-    for gap in found.gaps[:10]:
-        named = f"gap of {gap.group}, {gap.metric.replace('_', ' ')}"
-        table.add_row(
-            visible(named), signed(gap.gap_before, 3), signed(gap.gap_after, 3), _ends(gap.change, signs=True)
-        )
+    if change is not None:
+        console.print(visible(change.verdict), markup=False, highlight=False)
+    _show(console, (model_a, model_b), found, named)
+    if change is not None:
+        changed.show(console, change)
+
+
+def _changed(change: ChangeOut | None) -> dict[str, Any]:
+    """What the decisions alone do not tell; nothing where it was not asked for, or cannot be told."""
+    told = ("twin", "agreement", "words", "gaps", "size", "milliseconds", "memory", "notes", "verdict")
+    return {} if change is None else {name: change.model_dump(mode="json")[name] for name in told}
+
+
+def _slices(frame: Frame) -> list[tuple[str, Bools]]:
+    """Every label, and every value of the group columns."""
+    found = [(f'label = "{name}"', frame.label.equals(name)) for name in frame.classes]
+    for column, values in frame.groups.items():
+        found += [(f'{column} = "{value}"', values.equals(value)) for value in values.names]
+    return found
+
+
+def _churn(first: Frame, second: Frame, together: Bools) -> list[dict[str, Any]]:
+    names = common_classes(first.predicted.names, second.predicted.names)
+    codes = [_renumbered(frame.predicted, names)[together] for frame in (first, second)]
+    right = first.right[together], second.right[together]
+    return [
+        {"from": each.before, "to": each.after, "rows": each.rows, "better": each.better, "worse": each.worse}
+        for each in churn_of(names, codes[0], codes[1], right=right)
+    ]
+
+
+def _renumbered(column: Named, names: tuple[str, ...]) -> Any:
+    """The codes as places in `names`."""
+    places = np.array([*(names.index(name) for name in column.names), NONE], dtype=np.int64)
+    return places[column.codes]
+
+
+def _record(found: Flips) -> dict[str, Any]:
+    accuracy = found.accuracy or (None, None)
+    return {
+        "n": found.n,
+        "accuracy": {"a": accuracy[0], "b": accuracy[1]},
+        "difference": found.difference,
+        "interval": _ends(found.interval),
+        "flips": {"better": found.better, "worse": found.worse, "p": found.p},
+    }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]
+
+
+def _show(console: Console, models: tuple[str, str], found: Flips, slices: list[tuple[str, Flips]]) -> None:
+    table = Table("rows", "n", visible(models[0]), visible(models[1]), "B − A", "better", "worse", "p", "q", box=None)
+    for name, each in [("all", found), *slices]:
+        accuracy = each.accuracy
+        if accuracy is None:
+            continue
+        gap = f"{100 * (each.difference or 0.0):+.1f}"
+        if each.interval is not None:
+            gap += f" ({100 * each.interval.low:+.1f} to {100 * each.interval.high:+.1f})"
+        cells = [f"{each.n:,}", f"{accuracy[0]:.1%}", f"{accuracy[1]:.1%}", gap, f"{each.better:,}", f"{each.worse:,}"]
+        table.add_row(visible(name), *cells, f"{each.p:.3g}", "" if each.q is None else f"{each.q:.3g}")
     console.print(table)
-    words = Table("word", "towards", "texts", "before", "after", "change", "", box=None, padding=(0, 2, 0, 0))
-    for word in found.words[:12]:
-        cells = (signed(word.before, 2), signed(word.after, 2), _ends(word.change, signs=True))
-        words.add_row(visible(word.word), visible(word.label), str(word.texts), *cells, "moved" if word.moved else "")
-    console.print(words)
-    for note in found.notes:
-        console.print(visible(note), markup=False, highlight=False)
-
-
-def _cost(name: str, cost: CostOut, scale: float, unit: str) -> tuple[str, ...]:
-    before, after = (f"{number(value * scale, 1)} {unit}" for value in (cost.before, cost.after))
-    return name, before, after, f"× {_ends(cost.ratio)}"
-
-
-def _likeness(table: Table, name: str, found: LikenessOut) -> None:
-    more = f"top five {percent(found.top5.value)}, signs {percent(found.sign.value)}, {found.texts} texts"
-    table.add_row(name, "", _ends(found.tau), more)
-
-
-def _ends(found: EstimateOut, *, signs: bool = False) -> str:
-    if found.value is None:
-        return "–"
-    shown = signed if signs else number
-    digits = 3 if signs else 2
-    ends = (
-        ""
-        if found.low is None or found.high is None
-        else f" ({shown(found.low, digits)} to {shown(found.high, digits)})"
-    )
-    return f"{shown(found.value, digits)}{ends}"
+    console.print("p: McNemar's exact test of the rows that flip; q: corrected over the slices.", style="dim")

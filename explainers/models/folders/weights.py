@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadModel
-from .contents import read_object
+from .contents import WHOLE_AGAIN, read_object
 from .packed import SCALE, whole_shapes
 from .used import Used
 
@@ -32,6 +32,7 @@ HEADS = (  # the last of the head's weights, by architecture
     "logits_proj.weight",
 )
 WRAPPERS = ("_orig_mod.", "module.")  # torch.compile, DistributedDataParallel
+IN_FLOATS = "save the model in plain floats (dequantize)"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 OTHER_LIBRARIES = ("tf_model.h5", "flax_model.msgpack", "model.onnx")
 
@@ -133,21 +134,23 @@ def read_header(path: Path, *, packed: bool = False) -> dict[str, tuple[int, ...
         length = file.read(8)
         count = struct.unpack("<Q", length)[0] if len(length) == 8 else 0
         if not 2 <= count <= min(MOST_HEADER, size - 8):
-            raise BadModel(f"{path.name} is damaged: its header is missing or cut short")
+            raise BadModel(f"{path.name} is damaged (its header is missing or cut short): {WHOLE_AGAIN}")
         try:
             header = json.loads(file.read(count))
             tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
             scaled = {name for name in tensors if packed and name + SCALE in tensors}
-            return {n: _shape(entry, size - 8 - count, scaled=n in scaled) for n, entry in tensors.items()}
+            return {n: _shape(entry, size - 8 - count, path.name, scaled=n in scaled) for n, entry in tensors.items()}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise BadModel(f"{path.name} is damaged: {str(error)[:100]}") from None
+            raise BadModel(f"{path.name} is damaged ({str(error)[:100]}): {WHOLE_AGAIN}") from None
 
 
-def _shape(entry: Any, room: int, *, scaled: bool) -> tuple[int, ...]:
+def _shape(entry: Any, room: int, file: str, *, scaled: bool) -> tuple[int, ...]:
+    """Raises BadModel for a type of weights that is not read, ValueError for what no whole file says."""
     kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     width = (FLOATS | WHOLE | (EIGHT_BITS if scaled else {})).get(kind)
     if width is None:
-        raise ValueError(f"weights of type {kind!r}; only {', '.join(FLOATS)} can be explained")
+        known = ", ".join(FLOATS)
+        raise BadModel(f"{file} has weights of type {str(kind)[:20]!r}, only {known} can be explained: {IN_FLOATS}")
     if not all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop)):
         raise ValueError("a shape or offset is no whole number")
     if stop > room or stop - start != width * math.prod(shape):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from app.audit.evidence.oracle import LocalOracle
-from app.audit.statistics.intervals import paired
 from app.changes.change import Options, Side, change
 from app.changes.decisions import decisions_of
 from app.changes.material import NO_LABEL, Asked, Texts, read_texts
@@ -101,16 +100,6 @@ def test_decisions_are_counted_as_they_are() -> None:
     assert (unlabelled.difference, unlabelled.p, unlabelled.flips) == (None, None, 3)
 
 
-def test_the_paired_interval_covers() -> None:
-    """Bonett and Price's interval holds the true difference about 95 times of 100, at few flips as well."""
-    rng = np.random.default_rng(0)
-    for gain, loss in ((0.03, 0.03), (0.10, 0.02)):
-        drawn = rng.multinomial(200, [gain, loss, 1 - gain - loss], size=2000)
-        ends = [paired(int(up), int(down), 200) for up, down, _ in drawn]
-        held = np.mean([end is not None and gain - loss in end for end in ends])
-        assert 0.93 <= held <= 0.985
-
-
 def test_models_with_other_classes_are_refused() -> None:
     other = model(1)
     other.labels = ("bad", "good")
@@ -145,4 +134,6 @@ def test_the_command_answers_in_json(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert answer["agreement"]["twins"] is None
     assert answer["size"]["before"] == answer["size"]["after"] > 90e6
     assert answer["milliseconds"]["after"] > 0
-    assert answer["decisions"]["labelled"] == 10
+    assert answer["memory"]["ratio"]["value"] == 1.0
+    assert (answer["n"], answer["flips"]["better"]) == (10, 0)
+    assert answer["verdict"].startswith("Accuracy")

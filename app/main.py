@@ -13,6 +13,8 @@ from .access.budget import Purses
 from .accounts.api import router as access_api
 from .audit.api import router as audit_api
 from .batches.api import router as batches_api
+from .changes.api import router as changes_api
+from .contracts.api import router as contracts_api
 from .datasets.api import router as datasets_api
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
@@ -38,7 +40,7 @@ from .web.dependencies import Services
 
 ROUTERS = (
     health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,
-    jobs_api, audit_api, train_api, access_api,
+    jobs_api, audit_api, changes_api, contracts_api, train_api, access_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

@@ -90,16 +90,21 @@ if TYPE_CHECKING:
     from .many import explain_many as explain_many
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
+    from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
     from .models import FolderReport as FolderReport
+    from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
     from .models.continuation import ContinuationModel as ContinuationModel
+    from .models.copying import copy_network as copy_network
+    from .models.copying import weights_in_memory as weights_in_memory
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .models.folders.saving import save_classifier as save_classifier
     from .models.similarity import SimilarityModel as SimilarityModel
     from .models.vision import VisionModel as VisionModel
     from .outputs import shown as shown
@@ -143,14 +148,17 @@ _WHERE = {
     ".many": "explain_many",
     ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
+    ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": "FolderReport check_folder embedded_names locate_folder model_id model_name",
+    ".models": "FolderReport bytes_of check_folder embedded_names locate_folder model_id model_name",
     ".models.continuation": "ContinuationModel",
+    ".models.copying": "copy_network weights_in_memory",
     ".models.folders.base_weights": "base_folder",
+    ".models.folders.saving": "save_classifier",
     ".models.similarity": "SimilarityModel",
     ".models.vision": "VisionModel",
 }

@@ -37,6 +37,11 @@ def agreement_of(attributions: Sequence[Attribution]) -> Agreement | None:
     )
 
 
+def likeness(first: FloatArray, second: FloatArray) -> tuple[float | None, float, float | None]:
+    """Kendall's τ-b, overlap of the top five and agreement of signs of two rows of signed scores (players,)."""
+    return order_agreement(first, second, True), top_overlap(first, second), sign_agreement(first, second, True)
+
+
 def order_agreement(first: FloatArray, second: FloatArray, signed: bool) -> float | None:
     """Kendall's τ-b of the scores, of their sizes where one of the two methods has no sign."""
     return kendall_tau(first, second) if signed else kendall_tau(np.abs(first), np.abs(second))

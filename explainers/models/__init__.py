@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .folders.base_weights import SHA256, base_folder
 from .folders.card import card_in
 from .folders.embedded import embedded_names
 from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
@@ -41,4 +42,28 @@ def load_model(
     return load_folder(report, where)
 
 
-__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder", "model_id", "model_name"]
+def bytes_of(source: str | Path) -> int:
+    """Bytes of the files that are loaded for an embedded model or a folder: weights, tokenizer and configurations.
+
+    Of an adapter those of its base as well. Raises BadModel.
+    """
+    from .folders.embedded import ADAPTER, ENCODER, FOLDER
+
+    base = sum((base_folder() / name).stat().st_size for name in SHA256)
+    if isinstance(source, str) and source in embedded_names():
+        return base + sum((FOLDER / source / name).stat().st_size for name in ADAPTER if source != ENCODER)
+    report = check_folder(source)
+    own = sum((report.path / name).stat().st_size for name in report.files)
+    return own + base if report.kind == "adapter" else own
+
+
+__all__ = [
+    "FolderReport",
+    "bytes_of",
+    "check_folder",
+    "embedded_names",
+    "load_model",
+    "locate_folder",
+    "model_id",
+    "model_name",
+]

@@ -99,6 +99,11 @@ class TransformerModel(Model):
             tags=self._network.tags,
         )
 
+    @property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer that texts are read with."""
+        return self._encoder.tokenizer
+
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
         inputs = self._encoder.encode(question)

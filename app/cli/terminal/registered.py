@@ -13,13 +13,18 @@ from .trouble import Mistake
 def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
     settings = settings or Settings()
+    return explainers.load_model(source_of(name, settings), device=settings.device)
+
+
+def source_of(name: str, settings: Settings | None = None) -> str | Path:
+    """What is loaded under a name: an embedded name, or a folder. Raises Mistake."""
     if name in explainers.embedded_names():
-        return explainers.load_model(name, device=settings.device)
+        return name
     if Path(name).is_dir():
-        return explainers.load_model(Path(name), device=settings.device)
-    known = {path.name: path for path in registered(settings)}
+        return Path(name)
+    known = {path.name: path for path in registered(settings or Settings())}
     if name in known:
-        return explainers.load_model(known[name], device=settings.device)
+        return known[name]
     listed = ", ".join((*explainers.embedded_names(), *known))
     raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 

@@ -44,6 +44,7 @@ class FolderReport:
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
+    packed: bool = False  # weights in 8 bits or without their zeros, which are unpacked before they are loaded
     assumed: tuple[Notice, ...] = ()  # what the configuration left open
     config: dict[str, Any] = field(repr=False)
 
@@ -122,6 +123,7 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         parameters=weights.parameters,
         files=("config.json", *tokenizer, *weights.files),
         prefix=weights.prefix,
+        packed=weights.packed,
         assumed=reading.assumed,
         config=config,
     )
@@ -142,6 +144,7 @@ def _encoder(used: Used, config: dict[str, Any], *, tokenizer: tuple[str, ...], 
         parameters=weights.parameters,
         files=("config.json", *tokenizer, *weights.files, *sentence.files),
         prefix=weights.prefix,
+        packed=weights.packed,
         config=config,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors.torch import load_file, save_file
 
 from ...contract import Model, Question
 from ...errors import BadInput, BadModel, ExplainersError
@@ -21,8 +22,10 @@ from ..architectures import in_full
 from ..networks.device import placed
 from ..similarity import SimilarityModel
 from ..transformer import TransformerModel
+from .card import card_in
 from .contents import SAVED_FROM, WHOLE_AGAIN, names_code
 from .folder import FolderReport, model_name
+from .packed import unpack
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
 OLD_FIELDS = ("_num_labels", "torch_dtype", "dtype", "gradient_checkpointing", "gguf_file")
@@ -43,7 +46,11 @@ def load_folder(report: FolderReport, device: torch.device) -> TransformerModel 
     if report.sentence is not None:
         return load_encoder(report, device, title=model_name(report.path))
     network, tokenizer = _loaded(report, device)
-    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
+    card = card_in(report.path)
+    if card is not None and tuple(card["labels"]) != report.labels:
+        card = None  # of another model
+    title = card["title"] if card else model_name(report.path)
+    model = TransformerModel(network, tokenizer, id=report.id, title=title, digest=digest_of(report), card=card)
     return _tried(model)
 
 
@@ -108,6 +115,8 @@ def staged(report: FolderReport) -> Iterator[Path]:
                 held = _config(report) if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
                 kept = {k: v for k, v in held.items() if k not in UNUSED and not names_code(k, v)}
                 (folder / name).write_text(json.dumps(kept), encoding="utf-8")
+            elif report.packed and name.endswith(".safetensors"):
+                save_file(unpack(load_file(source)), folder / name, metadata={"format": "pt"})
             else:
                 (folder / name).symlink_to(source.resolve())
         yield folder

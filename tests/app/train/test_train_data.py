@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.train.data import BadData, Example, fingerprint, missing_files, read, training_examples
+from app.datasets.duplicates import fingerprint
+from app.train.data import BadData, Example, missing_files, read, training_examples
 from app.train.plan import Judgement, Plan, Source
 
 LABELS = ("negative", "positive")

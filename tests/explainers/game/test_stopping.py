@@ -61,7 +61,7 @@ def test_an_easy_game_is_settled_by_few_rows() -> None:
 
 @pytest.mark.parametrize(("accuracy", "rough"), [("draft", 4.0), ("normal", 2.0), ("normal", 4.0)])
 def test_where_sampling_stops_early_the_true_error_is_within_what_was_aimed_at(accuracy: str, rough: float) -> None:
-    """In at most two of twenty games it is not; made to be rough, they are harder than texts."""
+    """In at most three of twenty games it is not; made to be rough, they are harder than texts."""
     past, early = 0, 0
     for seed in range(20):
         case = asked(seed, rough=rough, accuracy=accuracy)
@@ -73,7 +73,7 @@ def test_where_sampling_stops_early_the_true_error_is_within_what_was_aimed_at(a
             past += np.linalg.norm(found.scores[row] - truth) > TARGETS[case.accuracy] * np.linalg.norm(truth)
 
     assert early >= 5
-    assert past <= 2
+    assert past <= 3
 
 
 def test_a_draft_asks_for_less_and_exact_for_everything() -> None:

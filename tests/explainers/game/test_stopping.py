@@ -155,12 +155,12 @@ def test_fewer_rows_are_the_first_of_the_same(players: int, budget: int) -> None
 
 
 def test_every_size_is_there_for_whoever_reads_them_all() -> None:
-    """LIME and the measures need coalitions of every size; a third of those beyond size 1 is of the middle one."""
+    """LIME and the measures need coalitions of every size; half of those beyond size 1 are of the middle one."""
     sizes = np.bincount(chosen_pairs(16, 74, singles=True).sum(axis=1), minlength=9)
 
     assert (sizes[1:] >= 3).all()
     assert sizes[1] == 16
-    assert sizes[8] == -(-(74 - 16) // 3)
+    assert sizes[8] == (74 - 16) // 2
 
 
 def test_chosen_pairs_tell_more_than_drawn_ones() -> None:

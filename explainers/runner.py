@@ -6,8 +6,9 @@ Methods do not grade themselves.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeAlias
 
 import numpy as np
 
@@ -51,6 +52,7 @@ from .sentence import sentence_of
 
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
+Arrived: TypeAlias = Callable[[Prediction | Attribution], None]
 COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
@@ -88,30 +90,40 @@ def explain(
 
 
 def panel(
-    model: Model, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
+    model: Model,
+    question: Question,
+    explainers: Sequence[Explainer] | None = None,
+    *,
+    progress: Progress = silent,
+    arrived: Arrived = lambda part: None,
 ) -> Panel:
-    """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent."""
+    """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent.
+
+    arrived: given the prediction, then each explanation as soon as its scores are there, still without measures and
+    badge. What needs only a few passes is computed first; the panel keeps the order that was asked for.
+    """
     with told_to(progress) as heard:
-        return _panel(model, question, explainers, progress=heard)
+        return _panel(model, question, explainers, progress=heard, arrived=arrived)
 
 
-def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | None, *, progress: Progress) -> Panel:
+def _panel(
+    model: Model,
+    question: Question,
+    explainers: Sequence[Explainer] | None,
+    *,
+    progress: Progress,
+    arrived: Arrived,
+) -> Panel:
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
+    arrived(case.prediction)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
-    made: list[Attribution] = []
-    able: list[Explainer] = []
-    absent: list[Absent] = []
-    for position, explainer in enumerate(wanted):
-        progress(position / len(wanted), explainer.title)
-        try:
-            refuse_unless_offered(model, type(explainer))
-            made.append(explained(explainer, case))
-            able.append(explainer)
-        except Incompatible as error:
-            absent.append(Absent(method=explainer.name, reason=_reason(error)))
-    _ask_for_measures(made, case)
-    found = [measured(one, explainer, case) for one, explainer in zip(made, able, strict=True)]
+    made, absent = _explain_all(wanted, case, arrived)
+    able = [explainer for position, explainer in enumerate(wanted) if position in made]
+    ready = [made[position] for position in sorted(made)]
+    progress(1.0, "measures")
+    _ask_for_measures(ready, case)
+    found = [measured(one, explainer, case) for one, explainer in zip(ready, able, strict=True)]
     removals = removals_of(found, case)
     answer = answer_of(found, removals, case)
     return Panel(
@@ -119,7 +131,7 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
         input=question.input,
         prediction=case.prediction,
         explanations=tuple(found),
-        absent=tuple(absent),
+        absent=tuple(absent[position] for position in sorted(absent)),
         answer=answer.model_copy(update={"text": sentence_of(answer, case.inputs.features)}),
         agreement=agreement_of(found),
         by_faithfulness=by_faithfulness(found),
@@ -129,6 +141,27 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
         evaluations=case.table.evaluations,
         timings={"total": time.perf_counter() - started},
     )
+
+
+def _explain_all(
+    wanted: Sequence[Explainer], case: Case, arrived: Arrived
+) -> tuple[dict[int, Attribution], dict[int, Absent]]:
+    """Explanations, and reasons of methods that cannot run, by place.
+
+    What asks for gradients or attention alone comes first, in a few passes; games share their table in the given order.
+    """
+    made: dict[int, Attribution] = {}
+    absent: dict[int, Absent] = {}
+    order = sorted(enumerate(wanted), key=lambda each: Need.OUTPUTS in each[1].needs)
+    for step, (position, explainer) in enumerate(order):
+        case.progress(step / len(wanted), explainer.title)
+        try:
+            refuse_unless_offered(case.model, type(explainer))
+            made[position] = explained(explainer, case)
+            arrived(made[position])
+        except Incompatible as error:
+            absent[position] = Absent(method=explainer.name, reason=_reason(error))
+    return made, absent
 
 
 def case_of(model: Model, question: Question, *, progress: Progress = silent) -> Case:

@@ -162,6 +162,7 @@ class MakePanel(Asking[ExplainedPanel]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
     methods: tuple[str, ...] | None = None
+    arriving: bool = False  # a Listener hears of each part as soon as it is there
 
     @property
     def cost(self) -> int:

@@ -32,7 +32,7 @@ from .work import Job, WorkQueue
 
 
 class EngineServer:
-    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, with {id, progress} between."""
+    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, {id, progress | part} before."""
 
     def __init__(self, engine: Engine, work: WorkQueue) -> None:
         self.engine = engine
@@ -139,6 +139,7 @@ class Connection:
             partial(self.server.engine.ask, asked),
             priority=priority,
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
+            arrived=lambda kind, body: tell({"id": number, "part": [kind, body]}),
         )
         self.jobs[number] = job
         job.future.add_done_callback(lambda _: self._over(number, asked.model))

@@ -30,6 +30,7 @@ class Job:
     order: int
     run: Callable[[explainers.Progress], Any] = field(compare=False)
     report: Callable[[float, str], None] = field(compare=False)
+    arrived: Callable[[str, bytes], None] = field(compare=False)
     future: Future[Any] = field(compare=False, default_factory=Future)
     stopped: Event = field(compare=False, default_factory=Event)
 
@@ -62,9 +63,11 @@ class WorkQueue:
         *,
         priority: Priority,
         report: Callable[[float, str], None] = lambda done, note: None,
+        arrived: Callable[[str, bytes], None] = lambda kind, body: None,
     ) -> Job:
+        """report, arrived: the two halves of a Listener."""
         with self._ready:
-            job = Job(priority, next(self._order), run, report)
+            job = Job(priority, next(self._order), run, report, arrived)
             heapq.heappush(self._jobs, job)
             self._ready.notify()
         return job
@@ -117,7 +120,7 @@ class WorkQueue:
 
 
 class _Pace:
-    """The progress callback of one job: stops it, lets others in, and tells how far it is."""
+    """The Listener of one job: stops it, lets others in, and tells how far it is."""
 
     def __init__(self, queue: WorkQueue, job: Job) -> None:
         self.queue = queue
@@ -139,6 +142,9 @@ class _Pace:
             self.told = now
             self.job.report(done, note)
         self.resumed = self.queue.busy_since = self.queue.clock()
+
+    def arrived(self, kind: str, body: bytes) -> None:
+        self.job.arrived(kind, body)
 
     def ends(self) -> float:
         """Of the stretch since it was last called; the time now."""

@@ -249,6 +249,8 @@ NOTICES = {
     "fit": N_("A straight line fits the model here with R² %(r2)s."),
     "line_misses_text": N_("The line misses the text’s own output by %(missed)s of the change that it describes."),
     "few_samples": N_("Based on %(effective)s effective samples, fewer than the %(wanted)s that are needed."),
+    "parts_error": N_("The scores of single parts are off by %(error)s, though their sum is right."),
+    "owen": N_("Owen values, %(distance)s away from the Shapley values: parts share with their neighbours first."),
     "residual": N_("Adds up to the output within %(residual)s."),
     "not_finite": N_("The model’s output is not a finite number here."),
     "no_better_than_random": N_("Masking its strongest parts moves the prediction less than masking random ones."),
@@ -257,6 +259,7 @@ NOTICES = {
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "error": fine_percent,
     "missed": percent,
+    "distance": percent,
     "residual": lambda value: percent(value, 1),
     "r2": number,
     "tau": signed,

@@ -13,7 +13,7 @@ from ..game.stopping import full_design, most_exact, rounds, sampled
 from ..game.threads import on_one_thread
 
 WANTED_PER_COEFFICIENT = 3  # a relative error of about a tenth, as the Shapley values have where they stop
-CHUNK = 32
+CHUNK = 8
 
 
 class Lime(Explainer):

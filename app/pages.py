@@ -24,6 +24,7 @@ from .datasets.pages import router as datasets
 from .explain.attention_pages import router as attention
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
+from .generate.pages import router as generate
 from .history.pages import router as history
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
@@ -33,8 +34,8 @@ from .train.pages import router as train
 from .web.rendering import STATIC, static_version
 
 ROUTERS = (
-    explain, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest, about,
-    access,
+    explain, generate, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest,
+    about, access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

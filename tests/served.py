@@ -57,7 +57,7 @@ class LocalEngine:
         else:
             assert isinstance(message, Asking)
             await self.ready(message.model)
-            return message.read(await self._worked(message))
+            return message.read(await self._worked(message, progress))
         return cast(A, found)
 
     async def ready(self, model: str) -> ModelOut:
@@ -70,9 +70,15 @@ class LocalEngine:
             raise ModelFailed(str(known[model].reason))
         return known[model]
 
-    async def _worked(self, message: Asking[Any]) -> Any:
+    async def _worked(self, message: Asking[Any], progress: explainers.Progress | None) -> Any:
         self.asked.append(message.op())
-        job = self.work.submit(partial(self.engine.ask, message), priority=message.urgency)
+        loop = asyncio.get_running_loop()
+
+        def report(done: float, note: str) -> None:
+            if progress is not None:
+                loop.call_soon_threadsafe(progress, done, note)
+
+        job = self.work.submit(partial(self.engine.ask, message), priority=message.urgency, report=report)
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:

@@ -252,7 +252,7 @@ async def _list(
     request: Request, services: Services, project: str, form: Form, error: FormError | None = None
 ) -> Response:
     found = await service.listing(services, project, cursor=request.query_params.get("cursor") or None)
-    offered = models.list_models(services)
+    offered = models.judging_models(services)
     sent = await datasets.listing(services, project, limit=MOST_DATASETS)
     page = ListPage(
         audits=found.audits,

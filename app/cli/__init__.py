@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, datasets, explain, info, jobs, models, panel, selftest, train
+from . import audit, bench, datasets, explain, generate, info, jobs, models, panel, selftest, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -26,6 +26,7 @@ application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
+application.command()(generate.generate)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
 application.add_typer(datasets.application, name="datasets")

@@ -11,7 +11,7 @@ from typing import Any
 from .._library import explainers
 from ..errors import AppError
 from ..store.arrays import pack
-from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .messages import Asking, Explain, Explained, ExplainedPanel, Generate, MakePanel, Predict, Score
 from .schemas import ExplanationRecord
 
 
@@ -48,8 +48,13 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
     return asdict(made)
 
 
+def generate(model: Any, asked: Generate, progress: explainers.Progress) -> bytes:
+    found = model.generate(asked.question, asked.decoding, progress=progress)
+    return found.model_copy(update=_named(found, asked.model)).model_dump_json().encode()  # type: ignore[no-any-return]
+
+
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+    Predict: predict, Score: score, Explain: explain, MakePanel: panel, Generate: generate,
 }  # fmt: skip
 
 
@@ -72,7 +77,7 @@ def _explained(found: explainers.Attribution, name: str) -> Explained:
     )
 
 
-def _named(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
+def _named(found: explainers.Attribution | explainers.Panel | explainers.Generation, name: str) -> dict[str, Any]:
     """The model under the id that it is served with."""
     return {"model": found.model.model_copy(update={"id": name})}
 

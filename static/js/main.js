@@ -21,4 +21,5 @@ measures();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
+if (document.querySelector('[data-generate], [data-answering]')) (await import('./generate.js')).generate();
 document.documentElement.dataset.ready = '';

@@ -13,14 +13,15 @@ from .trouble import Mistake
 def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
     settings = settings or Settings()
-    if name in explainers.embedded_names():
-        return explainers.load_model(name, device=settings.device)
-    if Path(name).is_dir():
-        return explainers.load_model(Path(name), device=settings.device)
+    kept = settings.data / "models"
+    if name in explainers.embedded_names() or name in explainers.WHEELS:
+        return explainers.load_model(name, device=settings.device, kept=kept)
+    if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):
+        return explainers.load_model(Path(name), device=settings.device, kept=kept)
     known = {path.name: path for path in registered(settings)}
     if name in known:
         return explainers.load_model(known[name], device=settings.device)
-    listed = ", ".join((*explainers.embedded_names(), *known))
+    listed = ", ".join((*explainers.embedded_names(), *explainers.installed_wheels(), *known))
     raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
 
 

@@ -111,7 +111,7 @@ async def _explanation(
     wait: float | None,
     holder: str = holders.ASKED,
 ) -> _Answer:
-    state = await _model(services, request.model)
+    state = await settled(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
 
     def asked(question: explainers.Question) -> Asked:
@@ -138,7 +138,7 @@ async def _panel(
     follow: bool = True,
     holder: str = holders.ASKED,
 ) -> _Answer:
-    state = await _model(services, request.model)
+    state = await settled(services, request.model)
     names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
 
@@ -195,7 +195,7 @@ async def delete(services: Services, key: str, project: str, kind: Kind) -> None
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
 
 
-async def _model(services: Services, name: str) -> ModelOut:
+async def settled(services: Services, name: str) -> ModelOut:
     """A model whose digest is known: results that are stored are answered even while the engine is restarted."""
     known = {state.id: state for state in services.engine.models()}
     if (state := known.get(name)) is not None and state.digest:
@@ -218,13 +218,13 @@ async def _answered(
     asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
     body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
     shown = records.read(asked, body)
-    await _remember(services, project, records.entry(asked, shown), holder)
+    await remember(services, project, records.entry(asked, shown), holder)
     if target is None:
         return _Answer(body, shown, turned=False)
     return _Answer(body, records.turned(shown, target), turned=True)
 
 
-async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
+async def remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
     """Notes for whom the answer is kept: what is stored is answered also while the database takes no note."""
     keep = partial(_keep, services.store.files, project, entry, holder)
     try:

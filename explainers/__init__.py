@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from .contract import Emptied as Emptied
     from .contract import Encoded as Encoded
     from .contract import Explainer as Explainer
+    from .contract import Faithfulness as Faithfulness
     from .contract import Feature as Feature
+    from .contract import Gain as Gain
     from .contract import Game as Game
     from .contract import Generation as Generation
     from .contract import Head as Head
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
     from .library import load_model as load_model
     from .library import panel as panel
     from .library import predict as predict
+    from .many import explain_many as explain_many
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
     from .metrics.on_demand import on_demand_of as on_demand_of
@@ -137,11 +140,11 @@ if TYPE_CHECKING:
     BASE_SHA256 = SHA256
 
 _CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Decoding Edit
-    Emptied Encoded Explainer Feature Game Generation Head ImageInput Input Layers Level LongText
-    Message MethodRecord Model ModelRecord Need Notice Offering OnDemand Output Outputs Panel Patch
-    Players Precision Prediction Progress Promise PromptInput PromptPart Question Reason Removal Rival
-    Role SaidToken SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value
-    ValueName Without WordLabel WordOutput silent text_spans"""
+    Emptied Encoded Explainer Faithfulness Feature Gain Game Generation Head ImageInput Input Layers
+    Level LongText Message MethodRecord Model ModelRecord Need Notice Offering OnDemand Output Outputs
+    Panel Patch Players Precision Prediction Progress Promise PromptInput PromptPart Question Reason
+    Removal Rival Role SaidToken SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput
+    Unit Value ValueName Without WordLabel WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
@@ -151,6 +154,7 @@ _WHERE = {
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL explain generate load_model panel predict",
+    ".many": "explain_many",
     ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",

@@ -14,6 +14,7 @@ from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
 from .terminal import output, work
+from .terminal.asking import with_game
 from .terminal.inputs import Format, Row, read_texts
 from .terminal.registered import find_model
 from .terminal.trouble import Mistake
@@ -42,7 +43,6 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
 ]
 Target = Annotated[str | None, typer.Option(metavar="LABEL", help="The class to explain; by default the predicted.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal scores.")]
 Options = Annotated[
     list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; may be repeated.")
 ]
@@ -54,6 +54,7 @@ Measures = Annotated[
 ]
 
 
+@with_game
 def explain(
     source: OptionalSource = None,
     model: OptionalModel = None,
@@ -61,17 +62,7 @@ def explain(
     option: Options = None,
     measure: Measures = None,
     target: Target = None,
-    seed: Seed = 0,
     pair: Pair = None,
-    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
-    value: Annotated[explainers.ValueName | None, typer.Option(help="The explained number.")] = None,
-    baseline: Annotated[explainers.BaselineKind | None, typer.Option(help="What stands for an absent part.")] = None,
-    precision: Annotated[explainers.Precision, typer.Option(help="Arithmetic of masked evaluations.")] = "auto",
-    accuracy: Annotated[explainers.Accuracy, typer.Option(help="When sampling stops.")] = "normal",
-    budget: Annotated[int | None, typer.Option(min=16, max=65536, help="Masked evaluations at most.")] = None,
-    long_text: Annotated[
-        explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
-    ] = "windows",
     word: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
     ] = None,
@@ -100,9 +91,6 @@ def explain(
     passage: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="A text to answer --prompt from; may be repeated.")
     ] = None,
-    focus: Annotated[
-        str | None, typer.Option(metavar="START:END", help="Explain only the parts of this stretch of the text.")
-    ] = None,
     json: Json = False,
     csv: Csv = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
@@ -110,6 +98,8 @@ def explain(
     form: Form = None,
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
+    *,
+    game: dict[str, Any],
 ) -> int:
     """Where the prediction for a text comes from."""
     if (source is None) == (prompt is None):
@@ -121,19 +111,7 @@ def explain(
     explainer = explainers.build(method, _options(option or []))
     usual = explainers.DEFAULT_MODEL if prompt is None else explainers.DEFAULT_LANGUAGE_MODEL
     loaded = find_model(model or usual)
-    question: dict[str, Any] = {
-        "players": players,
-        "value": value,
-        "baseline": baseline,
-        "precision": precision,
-        "accuracy": accuracy,
-        "budget": budget,
-        "seed": seed,
-        "long_text": long_text,
-        "word": word,
-        "outputs": _similarity(words_of, text_prompt, pair_prompt),
-        "focus": None if focus is None else _stretch(focus),
-    }
+    question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
     if prompt is not None:
         from .generate import explain_answer
@@ -161,7 +139,7 @@ def explain(
         asked=[
             "explain",
             loaded.digest,
-            explainer.record(seed=seed).model_dump(mode="json"),
+            explainer.record(seed=game["seed"]).model_dump(mode="json"),
             question,
             target,
             measure,
@@ -253,14 +231,6 @@ def _row(found: explainers.Attribution, target: str | None) -> int:
     if target is None:
         return found.row()
     return found.row(int(target) if target.isdecimal() and target not in found.prediction.labels else target)
-
-
-def _stretch(given: str) -> tuple[int, int]:
-    """START:END in characters. Raises Mistake."""
-    start, colon, end = given.partition(":")
-    if not (colon and start.isdecimal() and end.isdecimal()):
-        raise Mistake(f"--focus {given!r}: write START:END, the first character and the one behind the last")
-    return int(start), int(end)
 
 
 def _options(given: list[str]) -> dict[str, Any]:

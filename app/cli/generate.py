@@ -13,7 +13,7 @@ from rich.text import Text
 from .._library import explainers
 from ..explain.ask.keys import generation_key
 from ..explain.draw import export
-from .explain import Json, ModelOption, Seed
+from .explain import Json, ModelOption
 from .terminal import output
 from .terminal.inputs import one_text
 from .terminal.registered import find_model
@@ -33,7 +33,7 @@ def generate(
     max_tokens: Annotated[int, typer.Option(min=1, max=1024, help="Tokens of the answer at most.")] = 128,
     temperature: Annotated[float, typer.Option(min=0, max=5, help="0: the most probable token each time.")] = 0.0,
     top_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Draw from tokens of this share.")] = 1.0,
-    seed: Seed = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal answers.")] = 0,
     json: Json = False,
 ) -> int:
     """What a language model answers, as it comes."""

@@ -26,6 +26,7 @@ from .ends import STUCK
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
+from .limits.memory import give_back
 from .messages import Asking, Count, Forget, Load, Message, Priority, Register, received
 from .operations import report
 from .schemas import ModelOut
@@ -33,7 +34,7 @@ from .work import Job, WorkQueue
 
 
 class EngineServer:
-    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, with {id, progress} between."""
+    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, {id, progress | part} before."""
 
     def __init__(self, engine: Engine, work: WorkQueue) -> None:
         self.engine = engine
@@ -140,6 +141,7 @@ class Connection:
             partial(self.server.engine.ask, asked),
             priority=priority,
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
+            arrived=lambda kind, body: tell({"id": number, "part": [kind, body]}),
         )
         self.jobs[number] = job
         job.future.add_done_callback(lambda _: self._over(number, asked.model))
@@ -169,7 +171,7 @@ class Connection:
 async def serve(config: Config) -> None:
     _limit(config)
     _set_threads(config.threads)
-    work = WorkQueue(seconds=config.seconds)
+    work = WorkQueue(seconds=config.seconds, rest=give_back)
     start_apart = (lambda source, name: Apart(config, source=source, name=name)) if config.apart else None
     kept = None if config.kept is None else Path(config.kept)
     engine = Engine(device=config.device, kept=kept, start_apart=start_apart, budget=config.model_memory)

@@ -18,6 +18,7 @@ from .contracts.api import router as contracts_api
 from .datasets.api import router as datasets_api
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
+from .generate.api import router as generate_api
 from .guard.packing import Packed
 from .guard.security import Guard
 from .health.api import router as health_api
@@ -39,8 +40,8 @@ from .web import openapi, problems
 from .web.dependencies import Services
 
 ROUTERS = (
-    health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,
-    jobs_api, audit_api, changes_api, contracts_api, train_api, access_api,
+    health_api, kserve_api, models_api, predict_api, generate_api, methods_api, explain_api, history_api, batches_api,
+    datasets_api, jobs_api, audit_api, changes_api, contracts_api, train_api, access_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

@@ -29,6 +29,7 @@ from .explain.attention_pages import router as attention
 from .explain.further_pages import router as further
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
+from .generate.pages import router as generate
 from .history.pages import router as history
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
@@ -38,8 +39,8 @@ from .train.pages import router as train
 from .web.rendering import STATIC, static_version
 
 ROUTERS = (
-    explain, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes, contracts,
-    jobs, models, train, methods, selftest, about, access,
+    explain, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
+    contracts, jobs, models, train, methods, selftest, about, access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

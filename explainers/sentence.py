@@ -30,12 +30,14 @@ PARTS = {  # one part of the input
     "phrase": N_("phrase"),
     "sentence": N_("sentence"),
     "patch": N_("patch"),
+    "passage": N_("part of the prompt"),
 }
 SAID = {
     "class": N_("%(label)s (%(number)s)"),
     "of_word": N_("%(word)s is %(label)s (%(number)s)"),
     "no_label": N_("No label holds; the nearest is %(label)s (%(number)s)"),
     "token": N_("The token “%(label)s” (%(number)s)"),
+    "answer": N_("“%(label)s” (%(number)s)"),
     "value": N_("%(number)s"),
     "value_of": N_("%(label)s: %(number)s"),
 }
@@ -169,6 +171,8 @@ class _Teller:
         code: str = "class" if answer.kind == "label" else answer.kind
         if answer.kind == "class" and answer.word is not None:
             code = "of_word"
+        elif answer.kind == "token" and answer.said.at is None:
+            code = "answer"
         elif not answer.holds:
             code = "no_label"
         elif answer.kind == "value" and answer.several:

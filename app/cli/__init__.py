@@ -18,6 +18,7 @@ from . import (
     compress,
     datasets,
     explain,
+    generate,
     info,
     jobs,
     models,
@@ -41,6 +42,7 @@ application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
+application.command()(generate.generate)
 application.command()(compare.compare)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")

@@ -152,7 +152,7 @@ async def _page(
     error: FormError | None = None,
 ) -> Response:
     shared = request.query_params.get("scale") != "own"
-    offered = models.list_models(services)
+    offered = models.judging_models(services)
     first = next((m.id for m in offered if m.can_be_asked), offered[0].id if offered else "")
     pair = beside(*found, label=request.query_params.get("label"), shared=shared) if found else None
     page = ComparePage(

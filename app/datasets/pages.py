@@ -176,7 +176,7 @@ async def _page(
         dataset=found,
         job=job if job is not None and job.state != State.DONE else None,
         under_way=job is not None and job.state not in FINAL,
-        models=[each for each in models.list_models(services) if each.can_be_asked and each.head != "regression"],
+        models=[each for each in models.judging_models(services) if each.can_be_asked and each.head != "regression"],
         model=model,
         predicting=run.done if run is not None and run.done < found.rows else None,
         filters=filters,

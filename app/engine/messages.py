@@ -176,6 +176,21 @@ class MakePanel(Asking[ExplainedPanel]):
         return ExplainedPanel(**{**travelled, "parts": parts})
 
 
+class Generate(Asking[bytes]):
+    """What a language model answers, as JSON of a Generation. Progress tells the answer so far as its note."""
+
+    urgency = Priority.EXPLANATION
+    question: explainers.Question
+    decoding: explainers.Decoding
+
+    @property
+    def cost(self) -> int:
+        return tokens(self.question) + self.decoding.max_tokens
+
+    def read(self, travelled: Any) -> bytes:
+        return bytes(travelled)
+
+
 class Register(Message[ModelOut]):
     """Starts loading a folder. Raises BadModel with the reason."""
 
@@ -209,7 +224,8 @@ class Count(Message[bytes]):
 
 
 MESSAGES: Mapping[str, type[Message[Any]]] = {
-    each.op(): each for each in (Predict, Score, Explain, ExplainMany, MakePanel, Register, Load, Forget, Count)
+    each.op(): each
+    for each in (Predict, Score, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count)
 }
 
 

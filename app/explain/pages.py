@@ -261,7 +261,7 @@ async def _home(
         recents = await _recents(services, project)
     except StorageFailed as fault:  # the form is there all the same, with what was typed
         recents, error = [], error or error_of(fault)
-    offered = models.list_models(services)
+    offered = models.judging_models(services)
     ready = [model for model in offered if model.status == "ready"] or [m for m in offered if m.can_be_asked]
     wanted = [model for model in offered if model.id == form.get("model")]
     chosen = next(iter(wanted or ready or offered), None)

@@ -23,6 +23,7 @@ LEVELS = {
     "word": N_("Words"),
     "phrase": N_("Phrases"),
     "sentence": N_("Sentences"),
+    "passage": N_("Parts"),
 }
 UNITS = {
     "log-odds": N_("log-odds"),
@@ -32,6 +33,7 @@ UNITS = {
     "output": N_("output"),
     "share": N_("share of the flow"),
     "relevance": N_("relevance"),
+    "log-probability": N_("log-probability"),
 }
 VALUES = {
     "log-odds": N_("log-odds of the class against all others"),
@@ -39,8 +41,11 @@ VALUES = {
     "probability": N_("probability of the class"),
     "margin": N_("margin to the strongest other class"),
     "output": N_("output of the model"),
+    "log-probability": N_("log-probability of the token, or of all tokens together"),
 }
 BASELINES = {
+    "hidden": N_("every part hidden from attention, places kept"),
+    "deleted": N_("every part deleted"),
     "mask": N_("every part replaced by the mask token"),
     "unk": N_("every part replaced by the unknown token"),
     "pad": N_("every part replaced by the padding token"),

@@ -16,6 +16,7 @@ from .question import (
     Outputs,
     Players,
     Precision,
+    PromptInput,
     TextInput,
     ValueName,
     WordOutput,
@@ -268,7 +269,7 @@ class Attribution(Value):
     @property
     def text(self) -> str:
         """The text that was explained, in short for `input.text`; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .features import Feature, TextSpan, Token
-from .question import BaselineKind, ClassOutput, Input, Outputs, Players, TextInput
+from .question import BaselineKind, ClassOutput, Input, Outputs, Players, PromptInput, TextInput
 from .records import BoolArray, FloatArray, Ids
 
 
@@ -66,7 +66,7 @@ class Encoded:
     @property
     def text(self) -> str:
         """The text that was given; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @property
     def text_pair(self) -> str | None:

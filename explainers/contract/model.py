@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import Incompatible
 from .answer import Head, Notice
 from .encoded import Encoded
+from .generation import Decoding, Generation
 from .output import Output
 from .progress import Progress, silent
 from .question import BaselineKind, Question, ValueName
@@ -33,6 +34,7 @@ class Need(StrEnum):
     ATTENTIONS = "attentions"
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
+    ANSWERS = "answers"  # it says something to a prompt, token by token
     FACTORS = "factors"  # the vectors of two sides, whose inner product is the output
 
 
@@ -218,6 +220,12 @@ class Model(ABC):
     ) -> LayerStates:
         """`points` rise from 0 to 1; the integral follows the states from each point to the next."""
         self._lacks(Need.LAYERS)
+
+    # Need.ANSWERS:
+
+    def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
+        """What it says to the input of a question. progress hears the answer so far; it may raise Cancelled."""
+        self._lacks(Need.ANSWERS)
 
     # Need.FACTORS:
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, computed_field
 
 from .answer import Attribution, Level, ModelRecord, Notice, Prediction, Target
-from .question import Input, Players, TextInput
+from .question import Input, Players, PromptInput, TextInput
 from .records import Array, Value
 
 
@@ -145,7 +145,7 @@ class Panel(Value):
     @property
     def text(self) -> str:
         """The text that was explained, in short for `input.text`; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

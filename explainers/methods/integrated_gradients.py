@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..badge import smallest_gap
 from ..contract import Attribution, Case, Explainer, FloatArray, Need, Notice, Promise
+from ..game.table import CoalitionTable
 
 FIRST_STRETCHES = 4
 FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch
@@ -26,9 +27,10 @@ class IntegratedGradients(Explainer):
     and the scores add up to v(x) − v(b). The way is divided into stretches, each integrated by Simpson's rule. By how
     much a stretch is missed is known, v(end) − v(start) less the sum of its scores; by how much single scores are off
     where their errors cancel in that sum, a rule of a higher order through neighbouring points tells. The stretches
-    missed most are halved until sum and scores are right for every class. checks: `gradient_rows`, all the points that
-    were evaluated; `parts_error`, about what the scores are off by as a share of their size, both as norms, the largest
-    over classes: what the stretches miss and what they doubt, added up; `converged`, 1 or 0.
+    missed most are halved until sum and scores are right for every class. Tokens that are hidden or deleted have no
+    place to start from: the path then begins at zero embeddings, and the record says so. checks: `gradient_rows`, all
+    the points that were evaluated; `parts_error`, about what the scores are off by as a share of their size, both as
+    norms, the largest over classes: what the stretches miss and what they doubt, added up; `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
@@ -54,6 +56,7 @@ class IntegratedGradients(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        case = on_a_path(case)
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
         for found in refined(case, most=self.most_points):
@@ -74,6 +77,15 @@ class IntegratedGradients(Explainer):
             forward_passes=found.points,
             warnings=() if converged else (_not_converged(found.points, residual),),
         )
+
+
+def on_a_path(case: Case) -> Case:
+    """The case itself, or against zero embeddings where what is absent has no embedding."""
+    if case.inputs.baseline not in ("hidden", "deleted"):
+        return case
+    inputs = replace(case.inputs, baseline="zero")
+    table = CoalitionTable(case.model, inputs, progress=case.progress, whole=case.table.whole)
+    return replace(case, inputs=inputs, table=table)
 
 
 @dataclass(frozen=True, slots=True)

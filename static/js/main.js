@@ -28,4 +28,5 @@ if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatI
 if (document.querySelector('[data-plan]')) (await import('./plan.js')).plan();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
+if (document.querySelector('[data-generate], [data-answering]')) (await import('./generate.js')).generate();
 document.documentElement.dataset.ready = '';

@@ -13,19 +13,20 @@ from .trouble import Mistake
 def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
     settings = settings or Settings()
-    return explainers.load_model(source_of(name, settings), device=settings.device)
+    source = source_of(name, settings)
+    return explainers.load_model(source, device=settings.device, kept=settings.data / "models")
 
 
 def source_of(name: str, settings: Settings | None = None) -> str | Path:
-    """What is loaded under a name: an embedded name, or a folder. Raises Mistake."""
-    if name in explainers.embedded_names():
+    """What is loaded under a name: an embedded name, a folder or a GGUF file. Raises Mistake."""
+    if name in explainers.embedded_names() or name in explainers.WHEELS:
         return name
-    if Path(name).is_dir():
+    if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):
         return Path(name)
     known = {path.name: path for path in registered(settings or Settings())}
     if name in known:
         return known[name]
-    listed = ", ".join((*explainers.embedded_names(), *known))
+    listed = ", ".join((*explainers.embedded_names(), *explainers.installed_wheels(), *known))
     raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 

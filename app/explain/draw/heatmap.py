@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._library import explainers
 
-Level = Literal["token", "word", "phrase", "sentence"]
+Level = Literal["token", "word", "phrase", "sentence", "passage"]
 LEVELS: tuple[Level, ...] = ("token", "word", "phrase", "sentence")  # from fine to coarse
 STEPS = 5
 NEAR = 160  # characters shown beside the stretch that is explained
@@ -46,6 +46,8 @@ class Group:
 
 def levels(players: str) -> tuple[Level, ...]:
     """The levels that can be shown: the players themselves and sums over coarser parts, never finer ones."""
+    if players == "passage":
+        return ("passage",)
     if players not in LEVELS:
         return ()
     own = LEVELS.index(players)

@@ -31,10 +31,11 @@ from .models.pages import router as models
 from .selftest.pages import router as selftest
 from .train.pages import router as train
 from .web.rendering import STATIC, static_version
+from .workbench.pages import router as workbench
 
 ROUTERS = (
     explain, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest, about,
-    access,
+    access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -11,7 +11,7 @@ from typing import Any
 from .._library import explainers
 from ..errors import AppError
 from ..store.arrays import pack
-from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score, States
 from .schemas import ExplanationRecord
 
 
@@ -27,6 +27,11 @@ def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[b
 
 def score(model: Any, asked: Score, progress: explainers.Progress) -> bytes:
     return pack(explainers.runner.scores(model, asked.texts, progress=progress), name="scores")
+
+
+def states(model: Any, asked: States, progress: explainers.Progress) -> bytes:
+    found = explainers.runner.states(model, asked.texts, progress=progress)
+    return pack(found.astype("float32"), name="states")
 
 
 def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
 
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+    Predict: predict, Score: score, States: states, Explain: explain, MakePanel: panel,
 }  # fmt: skip
 
 

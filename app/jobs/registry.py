@@ -25,7 +25,7 @@ class Line:
 KINDS = {
     "audit": Line(N_("Audit"), "...audit.run.kind:AuditKind", Scope.AUDIT),
     "batch": Line(N_("Many texts"), "...batches.kind:BatchKind", Scope.EXPLAIN),
-    "dataset": Line(N_("Data set"), "...datasets.kind:DatasetKind", Scope.AUDIT),
+    "dataset": Line(N_("Data set"), "...workbench.kind:WorkbenchKind", Scope.AUDIT),
     "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
     "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
     "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),

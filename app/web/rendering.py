@@ -29,7 +29,12 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 LOCALES = Path(__file__).parent.parent / "locale"
-FEATURES = ("..audit.data.terms", "..audit.evidence.painting", "..jobs.registry")  # each hands the pages filters
+FEATURES = (
+    "..audit.data.terms",
+    "..audit.evidence.painting",
+    "..jobs.registry",
+    "..workbench.contexts",
+)  # each hands the pages filters
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"
 COOKIE = "lang"

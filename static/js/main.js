@@ -19,6 +19,7 @@ heat();
 maps();
 measures();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
+if (document.querySelector('[data-workbench]')) (await import('./workbench.js')).workbench();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
 document.documentElement.dataset.ready = '';

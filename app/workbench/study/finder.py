@@ -90,7 +90,8 @@ def find(frame: Frame, *, tags: Sequence[str] = (), seed: int = 0, alpha: float 
     everywhere = figures_of(frame, second, among=second)
     detectable = None
     if everywhere.accuracy is not None and everywhere.n > small:
-        detectable = detectable_gap(everywhere.accuracy, small, everywhere.n - small)
+        gap = detectable_gap(everywhere.accuracy, small, everywhere.n - small)
+        detectable = gap if gap is not None and gap < everywhere.accuracy else None  # no slice can fail more
     return Findings(tuple(order), len(features.names), (int(first.sum()), int(second.sum())), detectable)
 
 

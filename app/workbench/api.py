@@ -8,18 +8,17 @@ from fastapi.responses import Response
 from ..datasets.schemas import DatasetOut
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
-from ..schemas import Name
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
 from ..web.responses import ASKING, READING, WRITING, as_json, errors
 from . import flow
 from .schemas import (
-    MOST_ROWS,
-    PAGE,
     BenchOut,
     BenchRowsOut,
+    ExplainWish,
     MarkRequest,
     MarksOut,
+    RowsWish,
     SliceOut,
     SliceRequest,
     SlicesOut,
@@ -50,13 +49,9 @@ async def get_workbench(services: ServicesDep, project: ProjectDep, id: str, wis
     summary="The rows of a selection with their tags and marks",
 )
 async def list_selected(
-    services: ServicesDep,
-    project: ProjectDep,
-    id: str,
-    wish: WishDep,
-    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = PAGE,
+    services: ServicesDep, project: ProjectDep, id: str, wish: Annotated[RowsWish, Query()]
 ) -> Response:
-    return as_json(await flow.page(services, project, id, wish, limit=limit))
+    return as_json(await flow.page(services, project, id, wish, limit=wish.limit))
 
 
 @router.get(
@@ -140,11 +135,6 @@ async def create_version(services: ServicesDep, project: ProjectDep, id: str) ->
     summary="Explain rows of a selection",
 )
 async def explain_selection(
-    services: ServicesDep,
-    project: ProjectDep,
-    id: str,
-    wish: WishDep,
-    count: Annotated[int, Query(ge=1, le=flow.MOST_EXPLAINED, description="A sample where there are more.")] = 50,
-    method: Annotated[Name, Query(description="A name from /v1/explainers.")] = "shap",
+    services: ServicesDep, project: ProjectDep, id: str, wish: Annotated[ExplainWish, Query()]
 ) -> Response:
-    return accepted(await flow.explain(services, project, id, wish, count=count, method=method))
+    return accepted(await flow.explain(services, project, id, wish, count=wish.count, method=wish.method))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +52,11 @@ class Region:
     name: str
     rows: int
     inside: bool
+
+    @property
+    def anchor(self) -> str:
+        """The side from which the name is written, so that it stays on the map."""
+        return "start" if self.x < 70 else "end" if self.x > MAP_WIDTH - 70 else "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,8 @@ def whiskers(found: Sequence[LengthBin], curve: Curve) -> tuple[tuple[float, flo
     return tuple(lines)
 
 
-def mapped(drawn: Drawn, clusters: Sequence[Sequence[str]], *, empty: Callable[[int], str]) -> Map | None:
-    """empty: the name of a cluster that has no word of its own."""
+def mapped(drawn: Drawn, clusters: Sequence[Sequence[str]]) -> Map | None:
+    """None where no row has a place. Regions are the clusters, with the words that the others have the least."""
     if drawn.place is None or drawn.explained is None:
         return None
     known = ~np.isnan(drawn.place).any(axis=1)
@@ -155,7 +160,7 @@ def mapped(drawn: Drawn, clusters: Sequence[Sequence[str]], *, empty: Callable[[
     for number, words in enumerate(clusters):
         rows = np.zeros(len(known), bool) if drawn.clusters is None else known & (drawn.clusters == number)
         if rows.any():
-            name = ", ".join(words[:2]) or empty(number)
+            name = f"{number}: {', '.join(words[:2])}" if words else str(number)
             middle = float(np.median(x[rows])), float(np.median(y[rows]))
             regions.append(
                 Region(number, *middle, name, int(rows.sum()), bool(drawn.inside[rows].all()) and not everything)

@@ -25,11 +25,10 @@ from ..store.datasets import rows as dataset_rows
 from ..store.files import underway
 from ..web.dependencies import Services
 from . import rows, service
-from .schemas import BenchOut, BenchRowsOut, MarkRequest, MarksOut, SliceOut, SliceRequest, Wish
+from .schemas import MOST_EXPLAINED, BenchOut, BenchRowsOut, MarkRequest, MarksOut, SliceOut, SliceRequest, Wish
 from .service import Drawn
 
 T = TypeVar("T")
-MOST_EXPLAINED = 1_000  # rows of a selection at once
 
 
 async def view(services: Services, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:

@@ -38,7 +38,7 @@ async def workbench(request: Request, id: str, services: ServicesDep, project: P
     try:
         wish = links.wish_of(dict(request.query_params))
     except BadRequest as error:
-        return await _page(request, services, project, id, Wish(), error=error_of(error))
+        return await _page(request, services, project, id, Wish(), error=_told(error))
     return await _page(request, services, project, id, wish)
 
 
@@ -61,7 +61,7 @@ async def save(request: Request, id: str, services: ServicesDep, project: Projec
     try:
         made = await flow.save(services, project, id, SliceRequest(statement=typed, name=form.get("name")[:200]))
     except FORESEEN as error:
-        return await _page(request, services, project, id, wish, error=error_of(error), typed=typed)
+        return await _page(request, services, project, id, wish, error=_told(error), typed=typed)
     return RedirectResponse(_address(id, wish, slice=made.key, where=""), 303)
 
 
@@ -85,7 +85,7 @@ async def mark(request: Request, id: str, services: ServicesDep, project: Projec
         asked = {"rows": numbers, "action": action, "value": value if action in ("relabel", "note") else None}
         await flow.mark(services, project, id, MarkRequest.model_validate(asked))
     except FORESEEN as error:
-        return await _page(request, services, project, id, wish, error=error_of(error))
+        return await _page(request, services, project, id, wish, error=_told(error))
     return RedirectResponse(f"{_address(id, wish, start=wish.start)}#rows", 303)
 
 
@@ -95,7 +95,7 @@ async def remake(request: Request, id: str, services: ServicesDep, project: Proj
     try:
         made = await flow.remake(services, project, id)
     except FORESEEN as error:
-        return await _page(request, services, project, id, _wish(form.get("state")), error=error_of(error))
+        return await _page(request, services, project, id, _wish(form.get("state")), error=_told(error))
     return RedirectResponse(f"/datasets/{made.id}", 303)
 
 
@@ -106,7 +106,7 @@ async def explain(request: Request, id: str, services: ServicesDep, project: Pro
     try:
         await flow.explain(services, project, id, wish, count=MOST_EXPLAINED, method="shap")
     except FORESEEN as error:
-        return await _page(request, services, project, id, wish, error=error_of(error))
+        return await _page(request, services, project, id, wish, error=_told(error))
     return RedirectResponse(_address(id, wish), 303)
 
 
@@ -121,6 +121,13 @@ async def file(request: Request, id: str, ending: str, services: ServicesDep, pr
     body = export.WRITERS[ending](selected.every(services.store, project, id, wish))
     name = f'attachment; filename="rows-{id[:12]}.{ending}"'
     return StreamingResponse(body, media_type=export.MEDIA[ending], headers={"Content-Disposition": name})
+
+
+def _told(error: Exception) -> FormError:
+    """With the cure that the error itself knows: which columns, tags and slices there are."""
+    found = error_of(error)
+    cure = getattr(error, "cure", "")
+    return replace(found, detail=f"{found.detail}. {cure}") if cure else found
 
 
 def _wish(query: str) -> Wish:
@@ -161,7 +168,7 @@ async def _page(
     except FORESEEN as refused:
         if error is not None:
             raise
-        return await _page(request, services, project, id, Wish(model=wish.model), error=error_of(refused))
+        return await _page(request, services, project, id, Wish(model=wish.model), error=_told(refused))
     page = _context(found, bench, drawn, rows, wish, error=error, typed=typed, models=_models(services))
     page = page if shown is None else _with_job(page, shown, under_way)
     query = links.query_of(wish)
@@ -211,7 +218,7 @@ def _context(
         histogram=drawing.bars(bench.calibration.bins if bench.calibration else ()),
         costs=costs, cost_at=cost_at, ranking=drawing.ranked(bench.ranking), lengths=lengths,
         whiskers=drawing.whiskers(bench.lengths, lengths) if lengths else (),
-        map=drawing.mapped(drawn, bench.clusters, empty=lambda number: str(number + 1)),
+        map=drawing.mapped(drawn, bench.clusters),
         here=links.query_of(wish, start=wish.start), at=at,
         cell=lambda label, predicted: at(where=_cell(wish, label, predicted)),
         narrow=lambda statement: at(where=links.narrowed(wish, statement)),

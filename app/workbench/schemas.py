@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ..datasets.schemas import CellOut, RowOut
-from ..schemas import Record, Request
+from ..schemas import Name, Record, Request
 from .stored import FiguresOut, FoundOut
 from .study.contrast import WordLine
 from .study.curves import Calibration, LengthBin, Ranking, Thresholds
@@ -20,10 +20,13 @@ Order = Literal["worst", "number", "-number", "confidence", "-confidence", "qual
 Action = Literal["relabel", "drop", "keep", "note", "clear"]
 PAGE = 20
 MOST_ROWS = 500
+MOST_EXPLAINED = 1_000  # rows of a selection at once
 
 
 class Wish(Request):
     """Which rows, of which model, seen how. A stored slice and further conditions choose together."""
+
+    model_config = ConfigDict(strict=False)  # the values of an address are strings
 
     model: Value = ""
     slice: Value = Field("", description="Key of a slice.")
@@ -35,6 +38,15 @@ class Wish(Request):
     needless: Cost = 1.0
     sort: Order = "worst"
     start: int = Field(0, ge=0, le=10**7)
+
+
+class RowsWish(Wish):
+    limit: int = Field(PAGE, ge=1, le=MOST_ROWS)
+
+
+class ExplainWish(Wish):
+    count: int = Field(50, ge=1, le=MOST_EXPLAINED, description="A sample where there are more.")
+    method: Name = Field("shap", description="A name from /v1/explainers.")
 
 
 class SliceOut(Record):

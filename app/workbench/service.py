@@ -96,11 +96,11 @@ def opened(session: Session, project: str, id: str, model: str = "") -> Opened:
     runs = [run for run in datasets.runs(session, dataset.serial) if run.model]
     studied = [run for run in runs if stored.study_of(session, run.serial) is not None]
     wanted = [run for run in studied if not model or run.model == model]
+    if not wanted and studied and not any(run.model == model for run in runs):
+        known = ", ".join(dict.fromkeys(run.model for run in studied))
+        raise NotFound(f"no predictions of {model[:80]!r} are there; there are: {known}")
     if not wanted:
-        if any(not model or run.model == model for run in runs):
-            raise Conflict("the answers of the model are not studied yet", cure="Wait for its job, or ask it again.")
-        known = ", ".join(run.model for run in studied) or "none"
-        raise NotFound(f"no predictions of {model[:80] or 'any model'!r} are there; there are: {known}")
+        raise Conflict("no answers of a model are there to look at yet", cure="Ask a model, and wait for its job.")
     run = wanted[-1]
     study = stored.study_of(session, run.serial)
     assert study is not None

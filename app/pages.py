@@ -37,10 +37,11 @@ from .models.pages import router as models
 from .selftest.pages import router as selftest
 from .train.pages import router as train
 from .web.rendering import STATIC, static_version
+from .workbench.pages import router as workbench
 
 ROUTERS = (
     explain, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
-    contracts, jobs, models, train, methods, selftest, about, access,
+    contracts, jobs, models, train, methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -71,6 +71,14 @@ def scores(model: Model, texts: Sequence[Text], *, progress: Progress = silent) 
     return model.scores(texts, progress=progress)
 
 
+def states(model: Model, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+    """Logits as `scores` has them, and behind them the state that the head reads: (texts, labels + width).
+
+    width is 0 for a model without such a state. Raises BadInput, Cancelled.
+    """
+    return model.states(texts, progress=progress)
+
+
 def explain(
     model: Model,
     question: Question,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -111,7 +112,7 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
         await flow.predict(services, project, id, PredictRequest(model=form.get("model"), explain=explained))
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
-    return RedirectResponse(f"/datasets/{id}", 303)
+    return RedirectResponse(f"/datasets/{id}/workbench?model={quote(form.get('model'), safe='')}", 303)
 
 
 @router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])

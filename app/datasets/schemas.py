@@ -61,6 +61,7 @@ class DatasetOut(Record):
     failure: Failure | None = None
     runs: tuple[RunOut, ...] = ()
     job: str | None = None
+    origin: str | None = Field(None, description="The data set whose marked rows this one was made of.")
     created: datetime
 
 

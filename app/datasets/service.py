@@ -156,6 +156,7 @@ def shown(found: Dataset, runs: Sequence[DatasetRun], *, stopped: Failure | None
         failure=stopped or described.failure,
         runs=tuple(_run(run, described) for run in runs if run.model),
         job=found.job,
+        origin=found.origin,
         created=EPOCH + timedelta(microseconds=found.created),
     )
 

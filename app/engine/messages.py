@@ -119,6 +119,10 @@ class Score(Asking[FloatArray]):
         return unpack(travelled)
 
 
+class States(Score):
+    """Logits, and behind them the state of each text that the head reads: (texts, labels + width)."""
+
+
 class Explain(Asking[Explained]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
@@ -225,7 +229,7 @@ class Count(Message[bytes]):
 
 MESSAGES: Mapping[str, type[Message[Any]]] = {
     each.op(): each
-    for each in (Predict, Score, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count)
+    for each in (Predict, Score, States, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count)
 }
 
 

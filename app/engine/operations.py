@@ -15,7 +15,18 @@ from ..schemas import LISTED_CLASSES
 from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
-from .messages import Asking, Explain, Explained, ExplainedPanel, ExplainMany, Generate, MakePanel, Predict, Score
+from .messages import (
+    Asking,
+    Explain,
+    Explained,
+    ExplainedPanel,
+    ExplainMany,
+    Generate,
+    MakePanel,
+    Predict,
+    Score,
+    States,
+)
 from .schemas import ExplanationRecord
 
 
@@ -31,6 +42,11 @@ def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[b
 
 def score(model: Any, asked: Score, progress: explainers.Progress) -> bytes:
     return pack(explainers.runner.scores(model, asked.texts, progress=progress), name="scores")
+
+
+def states(model: Any, asked: States, progress: explainers.Progress) -> bytes:
+    found = explainers.runner.states(model, asked.texts, progress=progress)
+    return pack(found.astype("float32"), name="states")
 
 
 def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
@@ -66,7 +82,8 @@ def generate(model: Any, asked: Generate, progress: explainers.Progress) -> byte
 
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, ExplainMany: explain_many, MakePanel: panel, Generate: generate,
+    Predict: predict, Score: score, States: states, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
+    Generate: generate,
 }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ FEATURES = (
     "..changes.terms",
     "..contracts.terms",
     "..jobs.registry",
+    "..workbench.contexts",
 )  # each hands the pages filters
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"

@@ -165,6 +165,13 @@ class Model(ABC):
             rows.append(self.predict([self.encode(Question.about(first, second))]))
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
+    def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """Logits, and behind them the state of each text that the head reads: (texts, labels + width).
+
+        width is 0 for a model that has no such state. Raises BadInput and Cancelled as `scores` does.
+        """
+        return self.scores(texts, progress=progress)
+
     # Need.GRADIENTS:
 
     def path_gradients(

@@ -37,7 +37,7 @@ from ..outputs.value import probabilities
 from .architectures import FP32_ONLY, IN_PLACE, not_offered
 from .heads import reading_of
 from .networks import attention, half, layers, masking, probing, stacks, windows
-from .networks.bulk import bulk_logits
+from .networks.bulk import bulk_logits, bulk_states
 from .networks.device import has_bf16, to_array
 from .networks.network import Network, QuickNetwork
 from .special import baseline_ids, longest_input, pad_position, reads_segments
@@ -140,6 +140,11 @@ class TransformerModel(Model):
     def scores(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
         """Logits (texts, labels) in fp32, many texts a pass: within 1e-5 of `predict`. Raises BadInput, Cancelled."""
         return bulk_logits(self._fast, self._encoder, texts, progress=progress)
+
+    def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """As the module itself computes them, whose head can be listened to."""
+        plain = self._quick(self._network.module)
+        return bulk_states(plain, self._encoder, texts, progress=progress)
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""

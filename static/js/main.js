@@ -26,6 +26,7 @@ further();
 savePictures();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-plan]')) (await import('./plan.js')).plan();
+if (document.querySelector('[data-workbench]')) (await import('./workbench.js')).workbench();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
 if (document.querySelector('[data-generate], [data-answering]')) (await import('./generate.js')).generate();

@@ -10,23 +10,8 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import (
-    audit,
-    bench,
-    check,
-    compare,
-    compress,
-    datasets,
-    explain,
-    generate,
-    info,
-    jobs,
-    models,
-    panel,
-    selftest,
-    train,
-    workbench,
-)  # fmt: skip
+from . import audit, bench, datasets, explain, generate, info, jobs, models, panel, selftest, workbench
+from .life import check, compare, compress, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -43,7 +28,6 @@ application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
 application.command()(generate.generate)
-application.command()(compare.compare)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
 datasets.application.command()(workbench.slices)

@@ -116,7 +116,7 @@ def explain(
     question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
     if prompt is not None:
-        from .generate import explain_answer
+        from .terminal.answers import explain_answer
 
         return explain_answer(
             prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .terminal.output import as_json, visible
-from .terminal.progress import bar
-from .terminal.registered import find_model
-from .terminal.trouble import SOME_FAILED, Mistake
+from ..terminal.output import as_json, visible
+from ..terminal.progress import bar
+from ..terminal.registered import find_model
+from ..terminal.trouble import SOME_FAILED, Mistake
 
 COLOURS = {"passed": "green", "failed": "bold red", "undecided": "yellow"}
 
@@ -33,11 +33,11 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Undecided counts as failed.")] = False,
 ) -> int:
     """Hold a contract against a model: 0 where nothing fails, 1 where a check does."""
-    from ..audit.evidence.oracle import LocalOracle
-    from ..changes.material import Asked, read_texts
-    from ..contracts.contract import read_contract
-    from ..contracts.reports import to_junit, to_page
-    from ..contracts.verify import check as run
+    from ...audit.evidence.oracle import LocalOracle
+    from ...changes.material import Asked, read_texts
+    from ...contracts.contract import read_contract
+    from ...contracts.reports import to_junit, to_page
+    from ...contracts.verify import check as run
 
     asked, digest = read_contract(contract)
     with bar("loading") as progress:
@@ -65,7 +65,7 @@ def check(
 
 
 def _show(console: Console, found: object) -> None:
-    from ..contracts.schemas import CheckedOut
+    from ...contracts.schemas import CheckedOut
 
     assert isinstance(found, CheckedOut)
     counts = f"{found.passed} passed, {found.failed} failed, {found.undecided} undecided"

@@ -10,16 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..audit.data.values import Bools, Interval
-from ..changes.schemas import ChangeOut
-from ..compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
-from ..workbench.study.choose import chosen
-from ..workbench.study.frame import NONE, Frame, Named
-from ..workbench.study.language import read
-from .terminal import changed
-from .terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
-from .terminal.output import as_json, visible
-from .terminal.trouble import Mistake
+from ...audit.data.values import Bools, Interval
+from ...changes.schemas import ChangeOut
+from ...compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
+from ...workbench.study.choose import chosen
+from ...workbench.study.frame import NONE, Frame, Named
+from ...workbench.study.language import read
+from ..terminal import changed
+from ..terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
+from ..terminal.output import as_json, visible
+from ..terminal.trouble import Mistake
 
 
 def compare(

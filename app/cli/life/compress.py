@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from .._library import explainers
-from ..compress.plan import embedded_plans, find_plan, read_plan
-from ..web.formatting import number
-from .terminal.output import visible
-from .terminal.progress import bar
-from .terminal.registered import find_model, source_of
-from .terminal.trouble import Mistake, refuse_used
+from ..._library import explainers
+from ...compress.plan import embedded_plans, find_plan, read_plan
+from ...web.formatting import number
+from ..terminal.output import visible
+from ..terminal.progress import bar
+from ..terminal.registered import find_model, source_of
+from ..terminal.trouble import Mistake, refuse_used
 
 
 def compress(
@@ -32,8 +32,8 @@ def compress(
     if found.needs_texts and texts is None:
         raise Mistake(f"the plan {found.name} measures on texts; give a file of them with --data")
     with bar("loading") as progress:
-        from ..compress.service import compress as run
-        from ..compress.texts import read_texts
+        from ...compress.service import compress as run
+        from ...compress.texts import read_texts
 
         read = read_texts(found, texts) if found.needs_texts and texts is not None else []
         parent = find_model(model)

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..settings import Settings
-from ..train.data import FileRecord, missing_files, survey
-from ..train.plan import Method, Plan, embedded_plans, find_plan
-from .terminal.output import visible
-from .terminal.trouble import Mistake, refuse_used
+from ...settings import Settings
+from ...train.data import FileRecord, missing_files, survey
+from ...train.plan import Method, Plan, embedded_plans, find_plan
+from ..terminal.output import visible
+from ..terminal.trouble import Mistake, refuse_used
 
 
 def train(
@@ -56,7 +56,7 @@ def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any
         def progress(done: float, note: str = "") -> None:
             bar.update(task, completed=done, description=f"{plan.method} {note}")
 
-        from ..train.service import train as run
+        from ...train.service import train as run
 
         return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", progress=progress)
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -199,3 +200,19 @@ def test_maps_and_slide_are_drawn(client: TestClient) -> None:
     assert client.get(f"{panel}/export/svg?method=rollout").status_code == 404
     pdf = client.get(f"{panel}/export/pdf")
     assert pdf.content[:5] == b"%PDF-"
+
+
+def test_a_stored_page_opens_while_its_model_is_not_there(tmp_path: Path) -> None:
+    """After a restart the model is announced without what it offers: the answer is shown, nothing further is asked."""
+    app, engines = served(tmp_path, load=model)
+    with TestClient(app, base_url="http://localhost", headers=HEADERS, follow_redirects=False) as client:
+        where = client.post("/panels", data={"model": "sentiment", "text": "good"}).headers["location"]
+        engine = engines[0].engine
+        state = engine.state("sentiment")
+        bare = {"status": "loading", "digest": "", "methods": (), "baselines": (), "offers": (), "labels": ()}
+        engine._states["sentiment"] = state.model_copy(update=bare)
+        page = client.get(where)
+
+    assert page.status_code == 200
+    assert questions(page.text) == []
+    assert 'id="anew"' not in page.text

@@ -166,7 +166,8 @@ def test_a_method_is_tried_from_its_own_page(client: TestClient) -> None:
     where = client.post("/methods/layers/try", data={"model": "sentiment", "text": TEXT}).headers["location"]
 
     assert where.startswith("/explanations/")
-    assert client.get(f"/v1{where}").json()["method"]["name"] == "layers"
+    made = client.get(f"/v1{where}", headers={"Accept": "application/json"}).json()
+    assert made["method"]["name"] == "layers"
     refused = client.post("/methods/layers/try", data={"model": "sentiment", "text": " "})
     assert refused.status_code == 422
     assert 'role="alert"' in refused.text

@@ -246,8 +246,8 @@ async def _context(
 
 
 def _seconds(services: Services, found: PanelOut, kind: str, model: ModelOut | None) -> float | None:
-    """What the same would take once more, about; None where the model is not served any more."""
-    if model is None or not found.explanations:
+    """What the same would take once more, about; None where the model is not served any more, or not loaded yet."""
+    if model is None or model.digest != found.model.digest or not found.explanations:
         return None
     what = "panel" if kind == "panels" else found.explanations[0].method.name
     question = question_of(PanelRequest.model_validate({"model": model.id, **rules_of(found)}), model)

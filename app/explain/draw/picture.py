@@ -20,7 +20,7 @@ PLAIN = ("#ffffff", "#eef1f0", "#dde3e1", "#cbd5d1", "#bac7c3", "#a9b9b4")
 INK, SOFT, RULES = "#16181d", "#4a4f59", ("#8a4a00", "#1d5688")
 FONT = "Helvetica,Arial,'Liberation Sans','Noto Sans CJK SC',sans-serif"
 WIDTHS = {  # of the letters of Helvetica, in thousandths of the size; Arial and Liberation Sans have the same
-    278: r" !,./:;I[\]ft", 191: "'", 222: "ijl", 260: "|", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
+    278: " !,./:;I[\\]ft", 191: "'", 222: "ijl", 260: "|", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
     500: "Jckvsxyz", 556: "#$0123456789?L_abdeghnopqu", 584: "+<=>~", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw",
     778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
 }  # fmt: skip

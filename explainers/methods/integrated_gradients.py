@@ -165,7 +165,8 @@ class _Way:
             first = min(max(0, 2 * number - 1), len(every) - 5)
             through = every[first : first + 5]
             weights = _weights(through, start, end)
-            found.append(np.tensordot(weights, [self.products[float(point)] for point in through], axes=1))
+            products = np.array([self.products[float(point)] for point in through])  # (points, targets, tokens)
+            found.append(np.tensordot(weights, products, axes=1))
         return np.array(found)
 
 

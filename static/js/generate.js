@@ -55,7 +55,7 @@ function streams() {
         let again = false;
         for await (const [name, data] of events(answer)) {
           if (name === 'done') { location.assign(`${form.dataset.generate.replace(/\/v1\/generations$/, '')}/generations/${data.key}`); return; }
-          if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.loading; again = true; }
+          if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.coming; again = true; }
           else if (name === 'error') { rest(); status.textContent = `${status.dataset.failed} ${data.detail}`; return; }
           else if (data.text) shown.textContent += data.text;
         }

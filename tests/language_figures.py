@@ -2,8 +2,8 @@
 
     python -m tests.language_figures [facts] [absent] [--first N] [--stop N]
 
-facts: 100 questions about four sentences, one of which holds the answer: how often it is first by SHAP, by
-leave-one-out and by LIME, of those that the model answers right. absent: what leaving a sentence out does to the
+facts: 100 questions about four sentences, one of which holds the answer: how often it is first by SHAP and by
+leave-one-out, of those that the model answers right. absent: what leaving a sentence out does to the
 answer's log-probability, by each way of leaving out, against redrawing it from other questions.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from explainers import Question, TokenOutput, build, generate, load_model, runner
+from explainers import Case, Question, build, generate, load_model, runner
 
 NAMES = [
     "Anna",
@@ -49,7 +49,7 @@ FACTS = {
     "Which animal does {n} have?": ("{n} has a {v}.", ["dog", "cat", "horse", "rabbit", "parrot", "goat"]),
 }
 OUT = Path("build/language-figures.json")
-REDRAWS = 6
+REDRAWS = 3
 WAYS = ("hidden", "deleted", "eos")
 
 
@@ -77,27 +77,26 @@ def answered(model: Any, number: int) -> dict[str, Any] | None:
     return {"text": text, "said": said, "value": value, "at": at, "sentences": [*sentences, asked]}
 
 
-def of_answer(found: dict[str, Any], method: str, **game: Any) -> Any:
-    """(sentences,) scores of the word that answers."""
-    outputs = found["said"].output()
-    asked = Question.about(found["text"], players="sentence", outputs=outputs, **game)
-    explained = runner.explain(found["model"], asked, build(method))
+def case_of(model: Any, found: dict[str, Any], **game: Any) -> tuple[Case, list[int]]:
+    """The question of why it says so, and the targets that are read: the word that answers, and the whole answer."""
+    asked = Question.about(found["text"], players="sentence", outputs=found["said"].output(), **game)
     ends = np.cumsum([len(token.text) for token in found["said"].tokens])
     begins = found["said"].text.lower().index(found["value"].lower())
-    row = int(np.searchsorted(ends, begins, side="right"))
-    return np.asarray(explained.scores)[[row, -1]]
+    case = runner.case_of(model, asked)
+    return case, [int(np.searchsorted(ends, begins, side="right")), len(case.targets) - 1]
 
 
 def fact(model: Any, number: int) -> dict[str, Any]:
-    """Whether the sentence with the fact is first, by each method."""
+    """Whether the sentence with the fact is first, by each method, for the word that answers and the whole answer."""
     found = answered(model, number)
     if found is None:
         return {"right": False}
-    found["model"] = model
+    case, rows = case_of(model, found)
     first = {}
-    for method in ("shap", "leave-one-out", "lime"):
-        word, whole = of_answer(found, method)
-        first[method] = [int(np.argmax(row[:4])) == found["at"] for row in (word, whole)]
+    for method in ("shap", "leave-one-out"):
+        scores = build(method).explain(case).scores
+        assert scores is not None
+        first[method] = [int(np.argmax(scores[row][:4])) == found["at"] for row in rows]
     return {"right": True, **first}
 
 
@@ -106,44 +105,44 @@ def absent(model: Any, number: int) -> dict[str, Any]:
     found = answered(model, number)
     if found is None:
         return {"right": False}
-    found["model"] = model
-    falls = {way: of_answer(found, "leave-one-out", baseline=way)[1][:4].tolist() for way in WAYS}
-    shap = {way: of_answer(found, "shap", baseline=way)[1][:4].tolist() for way in WAYS}
-    outputs = TokenOutput(**{**found["said"].output().model_dump(), "first": 0})
+    falls = {}
+    for way in WAYS:
+        case, (_, whole) = case_of(model, found, baseline=way)
+        without = case.values(case.table.leave_one_out())[:4, whole]
+        falls[way] = (case.values(case.table.whole)[0, whole] - without).tolist()
 
     def log_probability(sentences: list[str]) -> float:
-        said = runner.predict(model, [Question.about(" ".join(sentences), outputs=outputs)])[0]
+        said = runner.predict(model, [Question.about(" ".join(sentences), outputs=found["said"].output())])[0]
         assert said.probabilities is not None
         return float(np.log(said.probabilities[-1]))
 
-    whole = log_probability(found["sentences"])
-    redrawn = []
+    before, redrawn = log_probability(found["sentences"]), []
     for place in range(4):
         others = []
         for turn in range(REDRAWS):
-            pool, _, _value, _ = question(10_000 + 97 * number + 7 * turn + place)
+            pool = question(10_000 + 97 * number + 7 * turn + place)[0]
             other = next(each for each in pool if found["value"] not in each)
             others.append(log_probability([*found["sentences"][:place], other, *found["sentences"][place + 1 :]]))
-        redrawn.append(whole - float(np.mean(others)))
-    return {"right": True, "redrawn": redrawn, "falls": falls, "shap": shap}
+        redrawn.append(before - float(np.mean(others)))
+    return {"right": True, "redrawn": redrawn, "falls": falls}
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Shares of facts found; of ways of leaving out: correlation with redrawing and relative error, means over rows."""
+    """Shares of facts found. Of each way of leaving out, against redrawing: correlation over all sentences, the median
+    relative error of an answer, and how often the same sentence is first."""
     right = [row for row in rows if row["right"]]
     told: dict[str, Any] = {"asked": len(rows), "right": len(right)}
-    for method in ("shap", "leave-one-out", "lime"):
+    for method in ("shap", "leave-one-out"):
         if right and method in right[0]:
             told[method] = np.mean([row[method] for row in right], axis=0).round(4).tolist()
-    for kind in ("falls", "shap"):
-        for way in WAYS:
-            if right and kind in right[0] and isinstance(right[0][kind], dict):
-                pairs = [(np.array(row["redrawn"]), np.array(row[kind][way])) for row in right]
-                told[f"{kind} {way}"] = {
-                    "correlation": float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs])),
-                    "error": float(np.mean([np.linalg.norm(a - b) / np.linalg.norm(a) for a, b in pairs])),
-                    "pooled": float(np.corrcoef(*map(np.concatenate, zip(*pairs, strict=True)))[0, 1]),
-                }
+    for way in WAYS:
+        if right and "falls" in right[0]:
+            pairs = [(np.array(row["redrawn"]), np.array(row["falls"][way])) for row in right]
+            told[way] = {
+                "correlation": float(np.corrcoef(*map(np.concatenate, zip(*pairs, strict=True)))[0, 1]),
+                "error": float(np.median([np.linalg.norm(a - b) / np.linalg.norm(a) for a, b in pairs])),
+                "first": float(np.mean([a.argmax() == b.argmax() for a, b in pairs])),
+            }
     return told
 
 

@@ -1,6 +1,6 @@
 // The answer of a language model as it comes; then a word of it is chosen, and the server paints what it comes from.
 import { remember } from './address.js';
-import { heat, prepare } from './heat.js';
+import { heat } from './heat.js';
 
 // Server-sent events of a POST: calls back with the name and the data of each.
 async function* events(answer) {
@@ -55,7 +55,7 @@ function streams() {
         let again = false;
         for await (const [name, data] of events(answer)) {
           if (name === 'done') { location.assign(`${form.dataset.generate.replace(/\/v1\/generations$/, '')}/generations/${data.key}`); return; }
-          if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.loading; again = true; }
+          if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.coming; again = true; }
           else if (name === 'error') { rest(); status.textContent = `${status.dataset.failed} ${data.detail}`; return; }
           else if (data.text) shown.textContent += data.text;
         }
@@ -92,9 +92,9 @@ function choosing() {
     if (!answer) { form().submit(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     holder.replaceChildren(...[...fresh.body.childNodes].map((node) => document.importNode(node, true)));
-    prepare(holder);
+    heat();
     const asked = query();
-    for (const name of ['not']) if (!asked.get(name)) asked.delete(name);
+    if (!asked.get('not')) asked.delete('not');
     remember(asked.toString());
     if (focus !== undefined) words()[focus]?.focus({ preventScroll: true });
     tabs();
@@ -141,5 +141,4 @@ function choosing() {
 export function generate() {
   streams();
   choosing();
-  if (document.querySelector('[data-answering] [data-heat]')) heat();
 }

@@ -199,7 +199,7 @@ def _network(folder: Path, report: FolderReport) -> Any:
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         auto = getattr(transformers, TWO_SIDED if report.two_sided else AUTO[report.task])
         with torch.device("meta"):
-            described = sum(p.numel() for p in auto.from_config(config).parameters())
+            described = sum(p.numel() for p in auto.from_config(config).parameters() if p.requires_grad)
         if described > report.parameters * MARGIN:
             raise BadModel(f"config.json describes {described} parameters, but the files hold {report.parameters}")
         network, found = auto.from_pretrained(

@@ -82,7 +82,7 @@ $(VENV)/.torch: $(CONSTRAINTS) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.torch $(INPUTS)
-	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e .
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[pdf]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

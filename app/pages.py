@@ -18,10 +18,13 @@ from starlette.types import Scope
 
 from .about.pages import router as about
 from .accounts.pages import router as access
+from .audit.form_pages import router as audit_form
 from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .datasets.pages import router as datasets
+from .explain.arriving_pages import router as arriving
 from .explain.attention_pages import router as attention
+from .explain.further_pages import router as further
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
 from .history.pages import router as history
@@ -34,8 +37,8 @@ from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, tries, attention, compare, datasets, history, audits, jobs, models, train, methods, selftest, about,
-    access, workbench,
+    explain, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, jobs, models, train,
+    methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -1,4 +1,4 @@
-"""Audits: what there is, a form that declares one, and what one found."""
+"""Audits: what there is, and what one found."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
-from pydantic import ValidationError
 
-from ..datasets import flow as datasets
-from ..datasets.schemas import DatasetOut
-from ..datasets.service import MOST_DATASETS
-from ..engine.schemas import ModelOut
 from ..errors import NotFound
 from ..jobs.schemas import JobOut
 from ..models import service as models
@@ -26,28 +21,22 @@ from ..web.rendering import environment, language_of, render
 from ..web.responses import json_bytes
 from . import service
 from .data import terms
-from .data.plan import Checked, Plan, first_error
+from .data.plan import Checked
 from .evidence.painting import unmasked
-from .report import charts, view
+from .report import charts, forest, view
 from .review import Review, groups_of
 from .schemas import AuditOut
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 MOST_MARKS = 3_000  # of a review: every match of every group
-METRICS = ("false_positive_rate", "true_positive_rate", "selection_rate", "accuracy", "bpsn_auc", "negative_aeg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage:
     audits: Sequence[JobOut]
     next: str | None
-    models: Sequence[ModelOut]
-    metrics: Sequence[str]
-    asked: Mapping[str, str]  # what was typed
-    chosen: Sequence[str]  # measures
-    error: FormError | None
-    datasets: Sequence[DatasetOut]  # those that can be audited
     demo: bool  # whether the embedded audit can be run
+    error: FormError | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +46,13 @@ class AuditPage:
     c: Mapping[str, Any]  # the content of the report; while it is made, what the predictions say
     sha256: str | None
     run: Mapping[str, Any]
-    forests: Sequence[view.Forest]
+    forests: Sequence[forest.Forest]
     waterfalls: Sequence[view.Waterfall]
     steps: Sequence[Sequence[int]]
     matrix: Sequence[Sequence[view.Cell | None]] | None
     swapped: Sequence[Sequence[view.Cell | None]] | None
     drawings: Mapping[str, view.Grid]
+    ends: tuple[float, float]  # of the colours of the frames
     charts: Sequence[str]  # drawings that a script makes to be read closely
     forms: Sequence[str]
     unmasked: bool
@@ -74,23 +64,17 @@ class AuditPage:
 
 @router.get("/audits")
 async def audits(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _list(request, services, project, Form({}))
+    return await _list(request, services, project)
 
 
 @router.post("/audits/demo", dependencies=[needs(Scope.AUDIT)])
 async def start_demo(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     plan = service.demo().model_copy(update={"language": language_of(request)})
-    return await _start(request, services, project, Form({}), plan)
-
-
-@router.post("/audits", dependencies=[needs(Scope.AUDIT)])
-async def start(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    form = await form_of(request)
     try:
-        plan = Plan.model_validate(_asked(form, language_of(request)))
-    except ValidationError as error:
-        return await _list(request, services, project, form, FormError("invalid", first_error(error), 422))
-    return await _start(request, services, project, form, plan)
+        job = await service.submit(services, project, plan)
+    except FORESEEN as error:
+        return await _list(request, services, project, error_of(error))
+    return RedirectResponse(f"/audits/{job.id}", 303)
 
 
 @router.get("/audits/{id}")
@@ -142,18 +126,20 @@ def page_of(
     error: FormError | None = None,
 ) -> AuditPage:
     """content: that of the audit, perhaps with the words that it masks. say: the filters of terms.py."""
+    drawings = view.drawings(content)
     return AuditPage(
         job=found.job,
         ended=found.job.state in FINAL,
         c=content,
         sha256=found.sha256,
         run=found.run or {},
-        forests=view.forests(content),
+        forests=forest.forests(content),
         waterfalls=[view.waterfall(gap) for gap in content["words"]],
         steps=[view.claim_steps(gap) for gap in content["words"]],
         matrix=view.matrix(content),
         swapped=view.swap_matrix(content),
-        drawings=view.drawings(content),
+        drawings=drawings,
+        ends=view.heat_ends(drawings["heat"]) if "heat" in drawings else (0.0, 1.0),
         charts=list(charts.charts(content, say)),
         forms=[name for name in service.FORMS if name in (found.job.result or {}).get("links", {})],
         unmasked=unmasked,
@@ -200,70 +186,9 @@ def _say(request: Request) -> dict[str, charts.Translate]:
     return terms.filters(environment(language_of(request)).filters["tr"])
 
 
-async def _start(request: Request, services: Services, project: str, form: Form, plan: Plan) -> Response:
-    try:
-        job = await service.submit(services, project, plan)
-    except FORESEEN as error:
-        return await _list(request, services, project, form, error_of(error))
-    return RedirectResponse(f"/audits/{job.id}", 303)
-
-
-def _asked(form: Form, language: str) -> dict[str, Any]:
-    """The form as a plan: what is left open has the plan's own default."""
-    source = form.get("source", "templates-en")
-    kind, _, rest = source.partition("-")
-    data: dict[str, Any] = {"kind": "templates", "language": rest or "en"}
-    if kind == "swaps":
-        data = {"kind": "swaps", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
-        data["positive"] = _listed(form, "positive")
-    elif kind == "functional":
-        data = {"kind": "functional", "dataset": form.get("dataset").strip(), "terms": form.get("terms") or "en"}
-    elif kind == "table":
-        data = {"kind": "table", "dataset": form.get("dataset").strip(), "terms": form.optional("terms")}
-        data |= {name: _listed(form, name) for name in ("groups", "no_group", "positive")}
-    metrics = [name for name in METRICS if form.get(f"metric-{name}")]
-    return {
-        "title": form.get("title").strip(),
-        "language": language,
-        "model": form.get("model"),
-        "audited": form.get("audited").strip(),
-        "threshold": _number(form.get("threshold"), 0.5),
-        "data": data,
-        "metrics": metrics or ("false_positive_rate", "true_positive_rate"),
-        "margin": _number(form.get("margin"), 0.05),
-        "preset": form.get("preset", "general"),
-    }
-
-
-def _listed(form: Form, name: str) -> list[str]:
-    """What was typed with commas in between."""
-    return [each.strip() for each in form.get(name).split(",") if each.strip()]
-
-
-def _is_number(text: str) -> bool:
-    return not text or text.replace(".", "", 1).isdecimal()
-
-
-def _number(text: str, default: float) -> Any:
-    return default if not text else float(text) if _is_number(text) else text
-
-
-async def _list(
-    request: Request, services: Services, project: str, form: Form, error: FormError | None = None
-) -> Response:
+async def _list(request: Request, services: Services, project: str, error: FormError | None = None) -> Response:
     found = await service.listing(services, project, cursor=request.query_params.get("cursor") or None)
-    offered = models.list_models(services)
-    sent = await datasets.listing(services, project, limit=MOST_DATASETS)
-    page = ListPage(
-        audits=found.audits,
-        next=found.next,
-        models=[model for model in offered if model.head != "regression"],
-        metrics=METRICS,
-        asked=dict(form.values) if form.values else {"model": "toxicity"},
-        chosen=[name for name in METRICS if form.get(f"metric-{name}")] or METRICS[:2],
-        error=error,
-        datasets=[each for each in sent.datasets if each.status == "ready"],
-        demo=any(model.id == "toxicity" and model.embedded for model in offered),
-    )
+    demo = any(model.id == "toxicity" and model.embedded for model in models.list_models(services))
+    page = ListPage(audits=found.audits, next=found.next, demo=demo, error=error)
     status = error.status if error else 200
     return render(request, "audit/list.html", page, section="audits", json_twin="/v1/audits", status=status)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -31,6 +30,7 @@ FORMS = {  # format → the file of the job, its media type
 }
 ROWS = "rows.parquet"
 TEMPLATE_ROWS, TEMPLATE_TOKENS = 2_000, 12  # of the identity templates, about: what they cost a caller
+TOKENS_A_SECOND = 20_000  # that a small model reads on two cores, about: until an audit of the model has been timed
 EARLY = "early.json"  # what the predictions say, before anything is explained
 ORIGINALS = "originals.json"  # what the report masks, for a page that is asked to show it
 DRAWN = ".svg"  # drawings are there with what the predictions say
@@ -46,7 +46,7 @@ async def submit(
         )
     rows, tokens = TEMPLATE_ROWS, TEMPLATE_ROWS * TEMPLATE_TOKENS
     if isinstance(plan.data, Own) and plan.data.dataset is not None:
-        found = await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
+        found = await services.store.answered(partial(datasets.ready, services.store, project, plan.data.dataset))
         rows, tokens = found.rows, tokens_of_file(found.bytes, found.rows)
         if isinstance(plan.data, Functional):
             _has_cases(found)
@@ -67,6 +67,20 @@ def _explained(plan: Plan) -> int:
     """Texts of both sides of the gaps that are decomposed, by each method."""
     methods = 1 if plan.explain.second is None else 2
     return methods * plan.explain.gaps * 2 * plan.explain.texts
+
+
+async def seconds(services: Services, project: str, model: str, rows: int, size: int) -> float | None:
+    """How long an audit of so many rows and bytes takes, about: as long by the row as the last one of the model, else
+    by what its texts cost. None without rows."""
+    if not rows:
+        return None
+    before = await _holding(services, project, request=f'"model":"{model}"')
+    for job in reversed(before):
+        if job.started and job.finished and job.state == State.DONE and (job.result or {}).get("rows"):
+            return (job.finished - job.started).total_seconds() * rows / int((job.result or {})["rows"])
+    plan, tokens = demo(), tokens_of_file(size, rows)
+    passes = min(USUAL_PASSES, 2 ** min(9, tokens // rows))
+    return (tokens + _explained(plan) * passes * tokens / rows) / TOKENS_A_SECOND
 
 
 def _has_cases(dataset: DatasetOut) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -55,11 +56,20 @@ def run(
         declared, stored = run_audit(found, material, oracle, progress)
         progress(0.97, "writing")
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
+        facts |= {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "by": _somebody()}
         report = reports.build(declared, stored, out, run=facts)
         files = reports.write(report, out, pdf=pdf and reports.has_pdf())
     print(reports.told(report))
     print(f"SHA-256 {report['sha256']}")
     print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
+
+
+def _somebody() -> str:
+    """The name that the system knows the user by; empty where it knows none."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 @application.command()

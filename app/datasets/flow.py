@@ -18,6 +18,7 @@ from ..jobs.room import refuse_without_room
 from ..jobs.schemas import JobOut
 from ..store import holders
 from ..store.datasets import rows as datasets
+from ..store.datasets.facts import Stratum
 from ..store.files import underway
 from ..store.job_states import RETRIED
 from ..web.dependencies import Services
@@ -92,31 +93,38 @@ async def predict(services: Services, project: str, id: str, asked: PredictReque
 
 
 async def find(services: Services, project: str, id: str) -> DatasetOut:
-    return await _in_thread(service.find, services.store, project, id)
+    return await services.store.answered(partial(service.find, services.store, project, id))
 
 
 async def listing(services: Services, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:
-    return await _in_thread(partial(service.listing, services.store, project, cursor=cursor, limit=limit))
+    return await services.store.answered(partial(service.listing, services.store, project, cursor=cursor, limit=limit))
 
 
 async def rows(
     services: Services, project: str, id: str, filters: Filters, *, cursor: str | None = None, limit: int = 50
 ) -> RowsOut:
-    return await _in_thread(partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit))
+    return await services.store.answered(
+        partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit)
+    )
 
 
 async def row(services: Services, project: str, id: str, number: int) -> DataRow:
     """Raises NotFound."""
     found: tuple[DataRow, ...] = ()
     if 0 <= number < 1 << 31:
-        found = await _in_thread(service.rows, services.store, project, id, number, number + 1)
+        found = await services.store.answered(partial(service.rows, services.store, project, id, number, number + 1))
     if not found:
         raise NotFound(f"the data set has no row {number}")
     return found[0]
 
 
 async def summary(services: Services, project: str, id: str, filters: Filters) -> SummaryOut:
-    return await _in_thread(browse.summary, services.store, project, id, filters)
+    return await services.store.answered(partial(browse.summary, services.store, project, id, filters))
+
+
+async def strata(services: Services, project: str, id: str, model: str) -> tuple[Stratum, ...]:
+    """How many rows are alike, see `browse.strata`. Raises NotFound."""
+    return await _in_thread(browse.strata, services.store, project, id, model)
 
 
 async def exported(services: Services, project: str, id: str, filters: Filters, *, ending: str) -> AsyncIterator[bytes]:

@@ -32,7 +32,7 @@ from ..store.datasets.tables import Dataset
 from .browsing import words
 from .importing import groups_of, import_file, new_run
 from .reading.labels import match
-from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
+from .requests import EXPLAINED_SHARD, ORDERED_SHARDS, SHARD, DatasetJob
 from .schemas import Described
 from .service import DataRow, rows
 from .uploads import restore
@@ -65,8 +65,7 @@ class DatasetKind(Kind):
         if request.step == "import":
             _import(work)
         elif shard >= (first := _answers_first(request)):
-            start = (shard - first) * EXPLAINED_SHARD
-            _explain(work, _sample(request)[start : start + EXPLAINED_SHARD])
+            _explain(work, _share_of_sample(work, shard - first))
         elif shard < first - 1:
             return _predict(work, shard * SHARD, (shard + 1) * SHARD)
         else:
@@ -158,7 +157,8 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     """Explanations under the keys of single ones: each has its page."""
     found = dataset_of(work)
     run = run_of(work, found, work.engine.ready(work.request.model))
-    given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
+    there = work.store.query(partial(datasets.rows_at, serial=found.serial, numbers=numbers))
+    given = [there[number] for number in numbers]
     questions = [
         ExplanationRequest(
             model=work.request.model,
@@ -198,6 +198,16 @@ def predicted_shards(request: DatasetJob) -> int:
 def _answers_first(request: DatasetJob) -> int:
     """Shards before the first explanation: the answers and their study."""
     return predicted_shards(request) + 1 if request.step == "predict" else 0
+
+
+def _share_of_sample(work: Work, share: int) -> list[int]:
+    """The rows of one shard of the sample: of some shards together the shortest texts come first."""
+    block, place = divmod(share, ORDERED_SHARDS)
+    size = ORDERED_SHARDS * EXPLAINED_SHARD
+    numbers = _sample(work.request)[block * size : (block + 1) * size]
+    there = work.store.query(partial(datasets.rows_at, serial=dataset_of(work).serial, numbers=numbers))
+    ordered = sorted(numbers, key=lambda number: len(there[number].text) + len(there[number].text_pair or ""))
+    return ordered[place * EXPLAINED_SHARD : (place + 1) * EXPLAINED_SHARD]
 
 
 def _sample(request: DatasetJob) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_datetime, format_timedelta
@@ -19,6 +19,7 @@ MISSING, signed, number, share = (
     explainers.shown.number,
     explainers.shown.share,
 )
+MOMENTS = {"en": "d MMM y, HH:mm 'UTC'", "zh": "y年M月d日 HH:mm 'UTC'"}
 SCRIPTS = (  # the first that occurs names the language of a text, for its typeface and its line breaks
     ("ja", ((0x3040, 0x30FF),)),
     ("ko", ((0xAC00, 0xD7AF), (0x1100, 0x11FF))),
@@ -33,6 +34,7 @@ SCRIPTS = (  # the first that occurs names the language of a text, for its typef
 def filters(language: str) -> dict[str, Callable[..., Any]]:
     """The filters of one language's environment."""
     locale = {"zh": "zh_Hans_CN"}.get(language, language)
+    moment = MOMENTS.get(language, MOMENTS["en"])
     return {
         "signed": signed,
         "number": number,
@@ -42,7 +44,8 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "count": lambda value: format_decimal(value, locale=locale),
         "seconds": seconds,
         "ago": lambda when, now: format_timedelta(_aware(when) - now, locale=locale, add_direction=True, threshold=1.2),
-        "moment": lambda when: format_datetime(_aware(when), "d MMM y, HH:mm 'UTC'", locale=locale, tzinfo=UTC),
+        "moment": lambda when: format_datetime(_aware(when), moment, locale=locale, tzinfo=UTC),
+        "about": lambda value: about(value, locale),
         "listing": lambda names: format_list(list(names), locale=locale),
         "shorten": shorten,
         "line": line,
@@ -82,6 +85,12 @@ def seconds(value: float | None) -> str:
     if value is None:
         return MISSING
     return f"{value * 1000:.0f} ms" if value < 0.0995 else f"{value:.1f} s"
+
+
+def about(value: float, locale: str) -> str:
+    """A length of time that is only known about, in whole tens of seconds, minutes or hours."""
+    rounded = max(10, round(value / 10) * 10) if value < 100 else round(value / 60) * 60
+    return str(format_timedelta(timedelta(seconds=rounded), locale=locale, threshold=1.5, format="long"))
 
 
 def shorten(text: str, length: int = 60) -> str:

@@ -23,22 +23,23 @@ function shared(width) {
 function lines(chart, width) {
   const { axis, layout } = shared(width);
   const shades = rgb(...SHADES).map(css);
-  const traces = chart.curves.map(({ name, points }, k) => ({
+  const traces = chart.curves.map(({ name, points, group }) => ({
     type: 'scatter', mode: points.length > 40 ? 'lines' : 'lines+markers', name: escape(name),
     x: points.map(([x]) => x), y: points.map(([, y]) => y), hoverinfo: 'text', marker: { size: 5 }, cliponaxis: false,
     text: points.map(([x, y, n]) => (y === null ? '' : `${escape(name)}<br>${escape(chart.x)} ${x.toFixed(3)}<br>${escape(chart.y)} ${y.toFixed(3)}${n ? `<br>n ${n}` : ''}`)),
-    line: { color: shades[k % shades.length], dash: DASHES[k % DASHES.length], width: k ? 1.75 : 2.5, shape: 'linear' },
+    line: { color: shades[group % shades.length], dash: DASHES[group % DASHES.length], width: group ? 1.75 : 2.5, shape: 'linear' },
   }));
-  const [rule] = rgb('--line-strong').map(css);
+  const [rule, paper] = rgb('--line-strong', '--surface').map(css);
   const stroke = (x0, y0, x1, y1) => ({ type: 'line', layer: 'below', x0, y0, x1, y1, line: { color: rule, width: 1, dash: 'dot' } });
   const shapes = [chart.diagonal && stroke(0, 0, 1, 1), chart.mark !== null && stroke(chart.mark, 0, chart.mark, 1)].filter(Boolean);
-  const beside = width > 620;
-  const side = Math.min(width - (beside ? 260 : 70), 400);
-  const below = beside ? 48 : 56 + 22 * traces.length;
+  const annotations = chart.curves.map(({ name, group, label }) => ({ // a name stands at its line
+    text: `<b>${short(name, 24)}</b>`, x: label.x, y: label.y, xanchor: label.side, yanchor: 'middle', showarrow: false,
+    bgcolor: paper, opacity: 0.92, borderpad: 1, font: { size: 12, color: shades[group % shades.length] },
+  }));
+  const side = Math.min(width - 70, 400);
   return [traces, {
-    ...layout, shapes, showlegend: true, height: (chart.diagonal ? side : 300) + below + 34,
-    margin: { l: 56, r: beside ? (chart.diagonal ? width - side - 56 : 210) : 14, t: 34, b: below },
-    legend: beside ? { x: 1.02, y: 1, bgcolor: CLEAR } : { x: 0, y: -0.16, yanchor: 'top', bgcolor: CLEAR },
+    ...layout, shapes, annotations, showlegend: false, height: (chart.diagonal ? side : 300) + 82,
+    margin: { l: 56, r: chart.diagonal ? width - side - 56 : 14, t: 34, b: 48 },
     xaxis: { ...axis, title: { text: escape(chart.x), standoff: 8 }, range: [0, 1] },
     yaxis: { ...axis, title: { text: escape(chart.y), standoff: 8 }, range: [0, 1.02] },
   }];
@@ -47,19 +48,17 @@ function lines(chart, width) {
 function heat(chart, width) {
   const { axis, layout } = shared(width);
   const [low, middle, high] = rgb('--heat-lower', '--heat-mid', '--heat-raise').map(css);
-  const all = chart.values.flat().filter((value) => value !== null);
-  const top = chart.signed ? Math.max(...all.map(Math.abs)) || 1 : 1;
   const digits = chart.signed ? 1 : 3;
   const most = width > 700 ? 36 : 18;
   const longest = (names, letters) => Math.min(letters, Math.max(...names.map((name) => name.length)));
   const [left, above] = [44 + 6.4 * longest(chart.rows, most), 60 + 6.4 * longest(chart.columns, 16)];
-  const step = chart.rows.length > 24 ? 14 : 26;
+  const step = chart.rows.length > 24 ? 16 : 26;
   const places = (names) => names.map((_, k) => k);
-  const small = { size: step > 20 ? 12 : 10 };
+  const small = { size: 12 };
   const trace = {
     type: 'heatmap', z: chart.values, x: places(chart.columns), y: places(chart.rows), xgap: 1, ygap: 1, hoverinfo: 'text', hoverongaps: false,
     text: chart.values.map((row, i) => row.map((value, j) => (value === null ? '' : `${escape(chart.rows[i])} → ${escape(chart.columns[j])}<br>${said(value, digits, chart.signed)} ${escape(chart.label)}`))),
-    zmin: chart.signed ? -top : 0, zmax: top, colorscale: chart.signed ? [[0, low], [0.5, middle], [1, high]] : [[0, middle], [1, high]],
+    zmin: chart.low, zmax: chart.high, colorscale: chart.signed ? [[0, low], [0.5, middle], [1, high]] : [[0, middle], [1, high]],
 showscale: false, // Plotly's own scale sets style attributes, which the policy of the page forbids
   };
   const bare = { ...axis, showgrid: false, tickfont: small, ticklabelstandoff: 4 };

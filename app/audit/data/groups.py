@@ -105,7 +105,7 @@ def from_columns(columns: Mapping[str, Sequence[object]], no_group: Collection[s
     inside: list[Bools] = []
     known: list[Bools] = []
     for column, cells in columns.items():
-        values = [_values(cell, nobody) for cell in cells]
+        values = [values_of(cell, nobody) for cell in cells]
         answered = np.array([_answers(cell, nobody) for cell in cells], dtype=bool)
         for value in sorted({value for found in values for value in found}):
             names.append(f"{column}: {value}")
@@ -128,14 +128,14 @@ def unknown_cells(
     found = []
     for column, cells in columns.items():
         blank = Counter(_written(cell) for cell in cells if not _answers(cell, nobody))
-        known = sum(not _values(cell, nobody) and says_nobody(cell, nobody) for cell in cells)
+        known = sum(not values_of(cell, nobody) and says_nobody(cell, nobody) for cell in cells)
         written = [{"cell": cell, "n": n} for cell, n in sorted(blank.items(), key=lambda each: (-each[1], each[0]))]
         found.append({"column": column, "n": blank.total(), "cells": written, "no_group": known})
     return tuple(found)
 
 
 def _answers(cell: object, nobody: Collection[str]) -> bool:
-    return bool(_values(cell, nobody)) or says_nobody(cell, nobody)
+    return bool(values_of(cell, nobody)) or says_nobody(cell, nobody)
 
 
 def says_nobody(cell: object, nobody: Collection[str]) -> bool:
@@ -143,7 +143,8 @@ def says_nobody(cell: object, nobody: Collection[str]) -> bool:
     return any(part.casefold() in nobody for part in _parts(cell))
 
 
-def _values(cell: object, nobody: Collection[str]) -> frozenset[str]:
+def values_of(cell: object, nobody: Collection[str]) -> frozenset[str]:
+    """The groups that a cell names; none where it is blank. nobody: see `says_nobody`."""
     return frozenset(part for part in _parts(cell) if part.casefold() not in BLANK and part.casefold() not in nobody)
 
 

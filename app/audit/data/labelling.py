@@ -41,13 +41,13 @@ def labelling(
     """
     written = [_written(cell) for cell in cells]
     counts = Counter(written)
-    spoken = [label for label in counts if label.casefold() not in BLANK - {name.casefold() for name in positive}]
+    spoken = _spoken(counts, positive)
     if not spoken:
         raise BadRequest(
             f"no row has a label in the column {column!r}",
             cure='Name the column of labels, or declare label = "" and a measure that needs none: selection_rate.',
         )
-    read = _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
+    read = meanings(spoken, column, positive, audited, classes)
     means = {label: read.get(label, NONE) for label in counts}
     labels = np.array([means[label] == "class" for label in written], dtype=bool)
     known = np.array([means[label] != "none" for label in written], dtype=bool)
@@ -57,6 +57,18 @@ def labelling(
             cure=f"Say in data.positive which labels mean it; there are {_quoted(spoken)}.",
         )
     return Labelling(labels, known, _listed(counts, means, positive))
+
+
+def meanings(
+    labels: Iterable[str], column: str, positive: Sequence[str], audited: str, classes: Sequence[str]
+) -> dict[str, Meaning]:
+    """What each label of a column means, see `labelling`; blank ones are left out. Raises BadRequest."""
+    spoken = _spoken(labels, positive)
+    return _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
+
+
+def _spoken(labels: Iterable[str], positive: Sequence[str]) -> list[str]:
+    return [label for label in labels if label.casefold() not in BLANK - {name.casefold() for name in positive}]
 
 
 def _written(cell: object) -> str:
@@ -84,11 +96,21 @@ def _recognised(spoken: Sequence[str], column: str, audited: str, classes: Seque
         }
     if there <= {"0", "1"} and _certain(column, audited, classes):
         return {label: "class" if name == "1" else "other" for label, name in names.items()}
+    wanted = audited or "the audited class"
+    if there <= {"0", "1"}:
+        raise BadRequest(
+            f"0 and 1 in the column {column!r} can be read in two ways: as the numbers of the model's classes "
+            f"({_numbered(classes)}), or as no and yes to the question whether a text is {wanted!r}",
+            cure=f"""Say in data.positive which of them means {wanted}: positive = ["0"] or positive = ["1"].""",
+        )
     raise BadRequest(
-        f"no label of the column {column!r} is a class of the model"
-        + (": 0 and 1 may be numbers of classes, or no and yes" if there <= {"0", "1"} else ""),
-        cure=f"Say in data.positive which labels mean {audited or 'the audited class'}; there are {_quoted(spoken)}.",
+        f"no label of the column {column!r} is a class of the model",
+        cure=f"Say in data.positive which labels mean {wanted}; there are {_quoted(spoken)}.",
     )
+
+
+def _numbered(classes: Sequence[str]) -> str:
+    return ", ".join(f"{number} is {name[:LONGEST]!r}" for number, name in enumerate(classes[:2]))
 
 
 def _certain(column: str, audited: str, classes: Sequence[str]) -> bool:

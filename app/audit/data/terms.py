@@ -23,6 +23,12 @@ METRICS = {
     "negative_aeg": N_("Average equality gap, harmless texts"),
     "positive_aeg": N_("Average equality gap, texts of the class"),
 }
+SHORT = {  # in the head of a narrow column
+    "selection_rate": N_("Selected"),
+    "false_positive_rate": N_("FPR"),
+    "true_positive_rate": N_("TPR"),
+    "accuracy": N_("Accuracy"),
+}
 MEANINGS = {
     "selection_rate": N_("The share of all texts that the model takes for the class."),
     "false_positive_rate": N_("The share of texts not of the class that the model takes for it all the same."),
@@ -156,6 +162,7 @@ DRAWN = {
 
 TABLES = {
     "audit_metric": METRICS,
+    "audit_short": SHORT,
     "audit_meaning": MEANINGS,
     "audit_part": PARTS,
     "audit_reason": REASONS,

@@ -10,7 +10,7 @@ from ..data.values import FEW, LEVEL, Interval, Reason
 from ..measures.metrics import METRICS, RANKINGS
 from ..statistics.agreement import Bound, agreeing, bound_of
 from ..statistics.bootstrap import RESAMPLES
-from ..statistics.multiplicity import Correction, q_values
+from ..statistics.multiplicity import Correction, family_size, q_values
 from ..statistics.permutation import Chance
 from ..statistics.verdicts import Verdict, verdict
 
@@ -38,9 +38,8 @@ class Family:
             raise ValueError("margin and alpha lie between 0 and 1")
 
     def tests(self, groups: int) -> int:
-        """How many tests that makes: every group, and the spread over all of them, for every measure. groups: those
-        that are no mirror of another."""
-        return max(1, len(self.metrics)) * (groups + (groups > 1))
+        """How many tests that makes. groups: those that are no mirror of another."""
+        return family_size(len(self.metrics), groups)
 
 
 @dataclass(frozen=True)

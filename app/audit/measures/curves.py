@@ -34,13 +34,15 @@ def roc(rows: Rows, inside: Bools) -> list[list[float]] | None:
 
 
 def sweep(rows: Rows, membership: Membership, name: str) -> dict[str, Any]:
-    """The measure in every group at thresholds from .05 to .95, and the largest gap at each."""
+    """The measure over all texts and in every group at thresholds from .05 to .95, and the largest gap at each."""
     moved = [replace(rows, threshold=threshold) for threshold in GRID]
-    values = [per_group(each, metric(name), membership.inside) for each in moved]
-    array = np.array(values)  # (thresholds, groups)
+    everything = np.ones((len(rows), 1), dtype=bool)
+    total = np.array([per_group(each, metric(name), everything)[0] for each in moved])
+    array = np.array([per_group(each, metric(name), membership.inside) for each in moved])  # (thresholds, groups)
     return {
         "metric": name,
         "thresholds": list(GRID),
+        "all": _plain(total),
         "groups": {group: _plain(array[:, g]) for g, group in enumerate(membership.names)},
         "spread": [_number(np.nanmax(row) - np.nanmin(row)) if np.isfinite(row).any() else None for row in array],
     }

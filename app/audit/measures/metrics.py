@@ -135,6 +135,11 @@ RANKINGS = {  # name: the good direction; 0 is good for the average equality gap
 }
 
 
+def better_of(name: str) -> str | None:
+    """The good direction of a measure, `low` or `high`; None where it has none."""
+    return METRICS[name].better if name in METRICS else RANKINGS[name]
+
+
 def metric(name: str) -> Metric:
     """The measure of that name; ValueError names the ones there are."""
     if name not in METRICS:

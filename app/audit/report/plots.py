@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .charts import Heat, Lines, Translate, charts
+from .forest import rank
 
 INK, SOFT, LINE = "#26302b", "#6d7a73", "#c9d2cc"
 RAISE, LOWER = "#d97f0e", "#3f7fbf"
@@ -28,7 +29,8 @@ STYLE: Any = {
     "ytick.color": INK,
     "text.color": INK,
 }
-SHADES = ("#1b6a55", "#d97f0e", "#3f7fbf", "#8a5aa8", "#b3453b", "#6d7a73")
+SHADES = ("#26302b", "#a8620a", "#2f6fb0", "#7d4aa0", "#a12622", "#5c6862")  # by the number of a group, all texts first
+DASHES: Sequence[Any] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MOST_ROWS = 16
 FOUND = ("finding", "found, within the margin")
 
@@ -85,7 +87,8 @@ def forest(tests: Sequence[Mapping[str, Any]], *, margin: float, axis: str) -> s
 
 
 def lines(chart: Lines) -> str:
-    """One line a group, the first drawn heaviest; each has its own dash, so that colour is not needed."""
+    """One line a group with its name beside it, that of all texts heaviest; each has a dash, so that colour is not
+    needed."""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
@@ -94,15 +97,18 @@ def lines(chart: Lines) -> str:
             axes.set_aspect("equal")
         if chart.mark is not None:
             axes.axvline(chart.mark, color=LINE, lw=1, ls=":")
-        dashes = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-        for number, curve in enumerate(chart.curves):
+        behind = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
+        for curve in chart.curves:
             array = np.array([[np.nan if v is None else v for v in point[:2]] for point in curve.points], dtype=float)
+            shade, heavy = SHADES[curve.group % len(SHADES)], curve.group == 0
             axes.plot(
-                array[:, 0], array[:, 1], color=SHADES[number % len(SHADES)], ls=dashes[number % len(dashes)],
-                lw=2 if number == 0 else 1.4, label=curve.name,
+                array[:, 0], array[:, 1], color=shade, ls=DASHES[curve.group % len(DASHES)], lw=2 if heavy else 1.4
+            )
+            axes.text(
+                curve.label.x, curve.label.y, curve.name, color=shade, fontsize=8, weight="bold",
+                ha=curve.label.side, va="center", bbox=behind,
             )  # fmt: skip
         axes.set(xlabel=chart.x, ylabel=chart.y, xlim=(0, 1), ylim=(0, 1.02))
-        axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
     return svg(draw, height=3.6)
 
@@ -110,7 +116,6 @@ def lines(chart: Lines) -> str:
 def heat(chart: Heat) -> str:
     """Scores of every frame with every identity, or what one group in place of another changes."""
     values = np.array([[np.nan if value is None else value for value in row] for row in chart.values], dtype=float)
-    top = float(np.nanmax(np.abs(values))) if chart.signed and np.isfinite(values).any() else 1.0
 
     def draw(figure: Any) -> None:
         from matplotlib.colors import LinearSegmentedColormap
@@ -118,7 +123,7 @@ def heat(chart: Heat) -> str:
         shades = LinearSegmentedColormap.from_list("signed", DIVERGING) if chart.signed else "Oranges"
         axes = figure.subplots()
         image = axes.imshow(
-            values, aspect="auto", interpolation="nearest", cmap=shades, vmin=-top if chart.signed else 0, vmax=top
+            values, aspect="auto", interpolation="nearest", cmap=shades, vmin=chart.low, vmax=chart.high
         )
         axes.set_yticks(range(len(chart.rows)), chart.rows, fontsize=5.5)
         axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=90, fontsize=5.5)
@@ -156,7 +161,7 @@ def drawings(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[s
     for measure in content["family"]["metrics"]:
         tests = sorted(
             (t for t in content["tests"] if t["metric"] == measure and t["group"] is not None and t["gap"] is not None),
-            key=lambda t: -abs(t["gap"]),
+            key=rank,
         )
         if tests:
             axis = f"{metric_name(measure)}: {drawn_word('gap')}, {drawn_word('points')}"

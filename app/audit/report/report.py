@@ -18,6 +18,7 @@ from ..evidence.stored import Stored
 from ..family.gaps import Measured
 from . import plots
 from .content import Declared, content_of, digest
+from .forest import rank
 
 STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 TABLES = "tables"
@@ -60,6 +61,7 @@ def to_html(report: Mapping[str, Any]) -> str:
     return made.get_template("audit/report.html").render(
         c=content,
         sha256=report["sha256"],
+        run=report["run"],
         plots=plots.drawings(content, say),
         tests=tests,
         style=STYLE,
@@ -92,9 +94,9 @@ def to_pdf(html: str) -> bytes:
 
 
 def _sorted(content: Mapping[str, Any], metric: str) -> list[Mapping[str, Any]]:
-    """Largest gaps first, what could not be tested last, the spread at the end."""
+    """In the order of the page, the spread at the end."""
     mine = [test for test in content["tests"] if test["metric"] == metric]
-    return sorted(mine, key=lambda t: (t["group"] is None, t["gap"] is None, -abs(t["gap"] or 0.0)))
+    return sorted(mine, key=lambda test: (test["group"] is None, rank(test)))
 
 
 def csv_tables(content: Mapping[str, Any]) -> dict[str, Iterator[Sequence[object]]]:

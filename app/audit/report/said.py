@@ -11,7 +11,7 @@ from typing import Any
 from ..data.values import THIN
 from ..family.findings import Test
 from ..family.gaps import Measured
-from ..measures.metrics import METRICS, RANKINGS
+from ..measures.metrics import better_of
 from ..statistics.verdicts import Verdict
 
 LISTS = {
@@ -52,7 +52,7 @@ def verdict(measured: Measured) -> dict[str, Any]:
 
 def harm_of(test: Test) -> str:
     """Whether the gap is to the disadvantage of the group, to its advantage, or whichever one takes it for."""
-    better = METRICS[test.metric].better if test.metric in METRICS else RANKINGS.get(test.metric)
+    better = better_of(test.metric)
     if better is None or test.group is None or not test.gap:
         return EITHER
     return HARM if (test.gap > 0) == (better == "low") else BENEFIT

@@ -11,30 +11,6 @@ from ...explain.draw.heatmap import step_of
 LEFT, RIGHT = 2.0, 98.0  # percent of the plot that the data may fill
 MOST_LINES, MOST_COLUMNS, MOST_FRAMES = 5, 60, 90  # that are drawn together
 RATES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8)  # at which the table of a ROC curve stands
-SHOWN = 14  # rows of a forest before the rest is folded away
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One row of the forest, positions in percent; None where there is nothing to draw."""
-
-    test: Mapping[str, Any]
-    at: float | None
-    low: float | None
-    high: float | None
-    words: int | None  # the section with its words
-    inner: tuple[float, float] | None = None  # the 90 % interval, which is held against the margin
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    metric: str
-    zero: float
-    margin: tuple[float, float]  # left end and width
-    ticks: Sequence[tuple[float, int, bool]]  # position, points, minor
-    bars: Sequence[Bar]
-    rest: Sequence[Bar]
-    spread: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,54 +43,6 @@ class Grid:
 
     columns: Sequence[float | str]
     rows: Sequence[tuple[str | float | None, Sequence[float | None]]]
-
-
-def forests(content: Mapping[str, Any]) -> list[Forest]:
-    sections = {(gap["metric"], gap["group"]): number for number, gap in enumerate(content["words"])}
-    return [_forest(content, name, sections) for name in content["family"]["metrics"]]
-
-
-def _forest(content: Mapping[str, Any], name: str, sections: Mapping[tuple[str, str], int]) -> Forest:
-    tests = [test for test in content["tests"] if test["metric"] == name]
-    groups = [test for test in tests if test["group"] is not None]
-    groups.sort(key=lambda test: (test["gap"] is None, -abs(test["gap"] or 0.0), test["group"]))
-    margin = content["family"]["margin"]
-    ends = [-margin, margin, *(t["gap"] for t in groups if t["gap"] is not None)]
-    drawn = [t[kind] for t in groups for kind in ("interval", "equivalence") if t[kind]]
-    ends += [end for each in drawn for end in (each["low"], each["high"])]
-    low, high = min(ends), max(ends)
-
-    def place(value: float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * float((value - low) / (high - low)), 2)
-
-    def bar(test: Mapping[str, Any]) -> Bar:
-        interval, inner = test["interval"], test["equivalence"]
-        return Bar(
-            test,
-            None if test["gap"] is None else place(test["gap"]),
-            place(interval["low"]) if interval else None,
-            place(interval["high"]) if interval else None,
-            sections.get((name, test["group"])),
-            (place(inner["low"]), place(inner["high"])) if inner else None,
-        )
-
-    bars = [bar(test) for test in groups]
-    left = place(-margin)
-    return Forest(
-        metric=name,
-        zero=place(0.0),
-        margin=(left, round(place(margin) - left, 2)),
-        ticks=_ticks(low, high, place),
-        bars=bars[:SHOWN],
-        rest=bars[SHOWN:],
-        spread=next((test for test in tests if test["group"] is None), None),
-    )
-
-
-def _ticks(low: float, high: float, place: Any) -> list[tuple[float, int, bool]]:
-    step = next(size for size in (1, 2, 5, 10, 20, 25, 50, 100, 200) if 100 * (high - low) / size <= 8)
-    first, last = int(-(-100 * low // step)), int(100 * high // step)
-    return [(place(step * k / 100), step * k, k % 2 == 1) for k in range(first, last + 1)]
 
 
 def waterfall(gap: Mapping[str, Any]) -> Waterfall:
@@ -195,6 +123,13 @@ def heat(content: Mapping[str, Any]) -> Grid:
     return Grid([effects["identities"][i] for i in order], rows)
 
 
+def heat_ends(grid: Grid) -> tuple[float, float]:
+    """The smallest and the largest probability of a heat map: its colours span them, and nothing beyond."""
+    known = [value for _, values in grid.rows for value in values if value is not None]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    return (low, high) if high > low else (0.0, 1.0)
+
+
 def every_swap(content: Mapping[str, Any]) -> Grid | None:
     """Mean change of the score for every ordered pair of groups, None where a pair has too few texts, is not
     comparable or is itself; those that raise the score most come first."""
@@ -242,7 +177,7 @@ def _calibration(content: Mapping[str, Any]) -> Grid:
 def _sweep(content: Mapping[str, Any], swept: Mapping[str, Any]) -> Grid:
     names = drawn_groups(content)
     rows = [
-        (threshold, [*(swept["groups"][name][k] for name in names), swept["spread"][k]])
+        (threshold, [swept["all"][k], *(swept["groups"][name][k] for name in names), swept["spread"][k]])
         for k, threshold in enumerate(swept["thresholds"])
     ]
     return Grid(names, rows)

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -18,6 +18,7 @@ from typing import Any
 from ...datasets import service as datasets
 from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
+from ...store import jobs
 from ...store.database import Store
 from ...web.words import N_
 from ..data import files, terms
@@ -107,7 +108,9 @@ def _told_early(work: Work, course: Course) -> bytes:
 def _written(work: Work, course: Course) -> bytes:
     """The report in every form; returns the result of the job."""
     work.progress(0.0, WRITING)
-    facts = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "job": work.id}
+    asked = work.store.query(partial(jobs.find, id=work.id))
+    who = asked.caller if asked else ""
+    facts = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "job": work.id, "by": who}
     made = report.build(course.declared, course.stored, work.folder, run=facts, measured=course.measured)
     work.progress(0.2, WRITING)
     report.write(made, work.folder, pdf=report.has_pdf())

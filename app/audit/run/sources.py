@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadRequest
+from ..data import samples
 from ..data.files import Columns, rows_of
 from ..data.groups import Membership, from_columns, from_mentions, says_nobody, unknown_cells
 from ..data.labelling import labelling
@@ -23,7 +23,6 @@ from ..data.values import Bools
 from ..measures.functional import LABEL, TEXT, cases_of
 from ..report.matches import sampled
 
-SAMPLES = Path(__file__).parent / "samples"
 SLOT = "{identity}"
 MOST_NAMED = 20  # groups that an error lists
 JIGSAW = "identity templates of Jigsaw's unintended-ml-bias-analysis, CC BY 4.0"
@@ -100,8 +99,8 @@ def templates(data: Templates) -> Material:
     """Every identity in every frame; clusters are the frames."""
     if data.path is not None:
         raise BadRequest("templates of your own are read as a table", cure="Use kind = 'table' with a cluster column.")
-    frames = list(_sample(f"frames.{data.language}.csv"))
-    identities = [(row["identity"], row["axis"]) for row in _sample(f"identities.{data.language}.csv")]
+    frames = samples.frames(data.language)
+    identities = samples.identities(data.language)
     if data.identities:
         known = {name for name, _ in identities}
         if missing := [name for name in data.identities if name not in known]:
@@ -289,8 +288,3 @@ def _facts(kind: str, texts: Sequence[str], title: str, **facts: Any) -> dict[st
         digest.update(text.encode() + b"\0")
     read: dict[str, Any] = {"labels": [], "unknown": [], "vanished": []}
     return {"kind": kind, "title": title, "sha256": digest.hexdigest(), **read, **facts}
-
-
-def _sample(name: str) -> Iterator[dict[str, str]]:
-    with (SAMPLES / name).open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)

@@ -32,3 +32,9 @@ def q_values(p_values: Sequence[float | None] | Floats, correction: Correction =
 def penalty_of(tests: int, correction: Correction) -> float:
     """What tests that may depend in any way cost: Σ 1/i over their number; 1 for Benjamini and Hochberg's."""
     return float(np.sum(1 / np.arange(1, tests + 1))) if correction == "by" and tests else 1.0
+
+
+def family_size(measures: int, groups: int) -> int:
+    """How many tests a family has: every group, and the spread over all of them, for every measure. groups: those that
+    are no mirror of another."""
+    return max(1, measures) * (groups + (groups > 1))

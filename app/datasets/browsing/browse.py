@@ -149,6 +149,18 @@ def summary(store: Store, project: str, id: str, filters: Filters) -> SummaryOut
     return store.query(read)
 
 
+def strata(store: Store, project: str, id: str, model: str = "") -> tuple[Stratum, ...]:
+    """The rows that are alike and how many they are, with what the model says of them where it was asked. Raises
+    NotFound."""
+
+    def read(session: Session) -> tuple[Stratum, ...]:
+        dataset = datasets.find(session, project, id)
+        asked = dataset is not None and any(run.model == model for run in datasets.runs(session, dataset.serial))
+        return _view(session, project, id, Filters(model=model if asked else "")).strata
+
+    return store.query(read)
+
+
 def _view(session: Session, project: str, id: str, filters: Filters) -> _View:
     dataset = datasets.find(session, project, id)
     if dataset is None:

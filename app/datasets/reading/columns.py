@@ -21,6 +21,7 @@ FUNCTIONAL = ("functionality", "target_ident", "templ_id")  # of a functional te
 IDENTITY = ("id", "uid", "guid", "row_id", "key", "index", "idx")
 SHOWN, LONGEST_SAMPLE = 3, 120
 FEW = 30  # different values of a column that may be a label or a group
+MOST_PARTS = 12  # different values of a column that is taken for a group whatever it is called
 
 
 def describe(names: Sequence[str], sample: Iterable[Entry]) -> tuple[Column, ...]:
@@ -62,8 +63,14 @@ def guess(
     taken = (pair, label)
     wanted = [name for name in rest if name in FUNCTIONAL] if text == "test_case" else []
     wanted += [name for name in few if folded(name) in GROUP and name not in taken]
+    wanted += [name for name in few if name not in taken and name not in wanted and _parts(few[name], len(sample))]
     groups = wanted[: limits.groups]
     return Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups), id=_named(rest, IDENTITY))
+
+
+def _parts(column: Column, rows: int) -> bool:
+    """Whether a column that nothing else is known of parts the rows into groups that one could compare."""
+    return folded(column.name) not in IDENTITY and 1 < column.different <= MOST_PARTS and 4 * column.different <= rows
 
 
 def used(mapping: Mapping) -> tuple[str, ...]:

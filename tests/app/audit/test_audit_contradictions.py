@@ -94,12 +94,28 @@ def read_lists(lines: list[str], labels: dict[str, str], start: int) -> dict[str
     return {verdict: names for verdict, names in found.items() if names}
 
 
+def rows_of(page: str, metric: str) -> dict[str, list[str]]:
+    """The groups in the rows of a measure's tables, folded or not, by the verdict that the row carries."""
+    part = page.split(f'data-lists="{metric}"')[1].split("data-lists=")[0]
+    found: dict[str, list[str]] = {}
+    for verdict, name in re.findall(r'<tr[^>]*data-verdict="([^"]+)">\s*<th scope="row">(.*?)</th>', part):
+        found.setdefault(verdict, []).append(re.sub(r"<.*?>", "", name))
+    return {verdict: sorted(names) for verdict, names in found.items()}
+
+
+def tally_of(page: str, metric: str) -> dict[str, int]:
+    """How many groups the first screen counts under each verdict of a measure."""
+    part = page.split(f'data-measure="{metric}"')[1].split("</dl>")[0]
+    found = re.findall(r'data-verdict="([^"]+)".*?<dd>(\d+)</dd>', part, re.DOTALL)
+    return {verdict: int(n) for verdict, n in found if int(n)}
+
+
 def check_lists(content: dict[str, Any], made: Forms) -> None:
     """Every form has the same groups under the same verdict of the same measure."""
     say = terms.filters(environment(content["language"]).filters["tr"])
     word = environment(content["language"]).filters["tr"]
     labels = {verdict: say["audit_verdict"](verdict) for verdict in LISTS} | {"untested": word("Not tested")}
-    page, html = Text(made.page).lines, Text(made.html).lines
+    html = Text(made.html).lines
     card, told = ([line.strip(" -") for line in text.splitlines() if line.strip()] for text in (made.card, made.told))
     for measure in content["verdict"]["measures"]:
         name, title = (
@@ -107,8 +123,9 @@ def check_lists(content: dict[str, Any], made: Forms) -> None:
             f"{say['audit_metric'](measure['metric'])}: {say['audit_kind'](measure['kind'])}",
         )
         wanted = lists(content, name)
-        for lines, marks in ((page, f"[data-lists={name}]"), (html, f"[data-measure={name}]"), (card, f"## {title}"),
-                             (told, title)):  # fmt: skip
+        assert rows_of(made.page, name) == wanted
+        assert tally_of(made.page, name) == {verdict: len(names) for verdict, names in wanted.items()}
+        for lines, marks in ((html, f"[data-measure={name}]"), (card, f"## {title}"), (told, title)):
             first = next(at for at, line in enumerate(lines) if line.startswith(marks))
             first += next(at for at, line in enumerate(lines[first:]) if line.startswith(labels["finding"]))
             assert read_lists(lines, labels, first) == wanted, (name, marks)
@@ -119,8 +136,8 @@ def check_tables(content: dict[str, Any], made: Forms) -> None:
     say = terms.filters(environment(content["language"]).filters["tr"])
     untested = environment(content["language"]).filters["tr"]("Not tested")
     rows = {
-        "page": re.findall(r"<tr[^>]*><th scope=\"row\">(.*?)</th>(.*?)</tr>", made.page),
-        "html": re.findall(r"<tr><th>(.*?)</th>(.*?)</tr>", made.html),
+        "page": re.findall(r"<tr[^>]*>\s*<th scope=\"row\">(.*?)</th>(.*?)</tr>", made.page, re.DOTALL),
+        "html": re.findall(r"<tr>\s*<th>(.*?)</th>(.*?)</tr>", made.html, re.DOTALL),
         "card": re.findall(r"^\| (.*?) \|(.*?)\|$", made.card, re.MULTILINE),
     }
     for form, found in rows.items():

@@ -11,6 +11,7 @@ from app.audit.data import terms
 from app.audit.report import charts, plots, report
 from app.audit.report.charts import Heat, Lines
 from app.audit.report.content import content_of
+from app.audit.report.labels import LETTER, LINE, labelled
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited
 
 NAME = 'a <b> & 组 style="x: y"'
@@ -80,3 +81,41 @@ def test_a_drawing_needs_no_style_of_its_own() -> None:
     assert {each.get("stroke-width") for each in every} >= {"2", "0.8"}
     assert root.get("stroke-linejoin") == "round"
     assert any(NAME in "".join(each.itertext()) for each in every)
+
+
+def test_a_group_has_one_number_in_every_drawing() -> None:
+    """So one colour and one dash; all texts have number 0, also where a group has no curve."""
+    found = [chart for chart in drawn().values() if isinstance(chart, Lines)]
+    numbers = {(curve.name, curve.group) for chart in found for curve in chart.curves}
+
+    assert len(found) > 3
+    assert len(numbers) == len({name for name, _ in numbers}) == len({number for _, number in numbers})
+    assert all(chart.curves[0].group == 0 for chart in found)
+
+
+def test_frames_have_a_scale_of_their_own() -> None:
+    """From the smallest to the largest probability that is drawn."""
+    heat = drawn()["heat"]
+    assert isinstance(heat, Heat)
+    known = [value for row in heat.values for value in row if value is not None]
+
+    assert (heat.low, heat.high) == (min(known), max(known))
+
+
+def test_names_stand_at_their_lines_and_not_on_each_other() -> None:
+    """Three curves that cross; each name begins or ends next to its own line, within the drawing."""
+    lines = {
+        "rises": [[0.0, 0.0], [1.0, 1.0]],
+        "falls": [[0.0, 1.0], [1.0, 0.0]],
+        "stays": [[0.0, 0.5], [0.5, None], [1.0, 0.5]],
+    }
+    heights = {"rises": lambda x: x, "falls": lambda x: 1 - x, "stays": lambda x: 0.5}
+    placed = labelled(list(lines.items()))
+
+    for name, label in zip(lines, placed, strict=True):
+        assert abs(label.y - heights[name](label.x)) < 0.1
+        end = label.x + len(name) * LETTER * (1 if label.side == "left" else -1)
+        assert min(label.x, end) >= 0
+        assert max(label.x, end) <= 1
+    apart = {round(label.y / LINE) for label in placed}
+    assert len(apart) == 3 or len({round(label.x, 1) for label in placed}) == 3

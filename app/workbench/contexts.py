@@ -15,15 +15,8 @@ from .drawing import Curve, Dot, Map, Piece
 from .schemas import BenchOut, BenchRow, Wish
 from .stored import FiguresOut
 from .study.language import Condition, read
-from .study.saying import Translate, said
+from .study.saying import TAG_NAMES, Translate, said
 
-TAG_NAMES: Mapping[str, str] = {
-    "label-looks-wrong": N_("label looks wrong"),
-    "conflicting-labels": N_("conflicting labels"),
-    "near-duplicate": N_("near-duplicate"),
-    "low-margin": N_("low margin"),
-    "no-similar-row": N_("no similar row"),
-}
 ACTIONS: Mapping[str, str] = {
     "relabel": N_("relabel"),
     "drop": N_("drop"),
@@ -57,6 +50,7 @@ class BenchPage:
     error: FormError | None
     wish: Wish
     bench: BenchOut | None  # None before there is anything to see
+    headline: str  # the slice that the head of the page names; empty: none is confirmed
     models: Sequence[ModelOut]
     rows: Sequence[Shown]
     total: int
@@ -93,8 +87,8 @@ class WaitPage:
 def filters(translate: Translate) -> dict[str, Callable[..., str]]:
     """What templates call: `statement|said_slice`, `condition|said_condition`, `name|tag_name`."""
     return {
-        "said_slice": lambda statement: said(read(statement), translate),
-        "said_condition": lambda condition: said(condition, translate),
+        "said_slice": lambda statement, clusters=(): said(read(statement), translate, clusters),
+        "said_condition": lambda condition, clusters=(): said(condition, translate, clusters),
         "signed_points": lambda points: f"{'−' if points < -0.05 else '+' if points > 0.05 else ''}{abs(points):.1f}",
         "wrong_of": lambda figures: _wrong_of(figures, translate),
         "p_value": lambda p: "< 0.001" if p < 0.001 else f"{p:.3f}",

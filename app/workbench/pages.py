@@ -26,7 +26,7 @@ from . import rows as selected
 from .contexts import MOST_COLUMNS, BenchPage, Chip, Shown, WaitPage
 from .schemas import PAGE, BenchOut, BenchRowsOut, MarkRequest, SliceRequest, Wish
 from .service import Drawn
-from .study.language import Is, both, written
+from .study.language import Is, both, read, written
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 BASE = "/datasets/{id}/workbench"
@@ -209,7 +209,8 @@ def _context(
             drawing.across(least.at), drawing.up(least.cost, costs.top),
         )  # fmt: skip
     return BenchPage(
-        dataset=found, job=None, under_way=False, error=error, wish=wish, bench=bench, models=models,
+        dataset=found, job=None, under_way=False, error=error, wish=wish, bench=bench,
+        headline=_headline(bench), models=models,
         rows=[Shown(row, drawing.painted(row)) for row in rows.rows], total=rows.total, following=rows.next,
         chips=[Chip(part, at(where=links.without(wish, part))) for part in links.parts_of(wish)],
         slice_name=named.get(wish.slice, ""), typed=typed, matrix=matrix[:MOST_COLUMNS], columns=columns[:MOST_COLUMNS],
@@ -223,6 +224,13 @@ def _context(
         cell=lambda label, predicted: at(where=_cell(wish, label, predicted)),
         narrow=lambda statement: at(where=links.narrowed(wish, statement)),
     )  # fmt: skip
+
+
+def _headline(bench: BenchOut) -> str:
+    """The surest confirmed slice that says more than where the texts lie on the map."""
+    confirmed = [each.statement for each in bench.found if each.confirmed]
+    speaking = [each for each in confirmed if not (isinstance(only := read(each), Is) and only.field == "cluster")]
+    return next(iter((*speaking, *confirmed)), "")
 
 
 def _cell(wish: Wish, label: str, predicted: str) -> str:

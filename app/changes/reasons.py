@@ -18,6 +18,7 @@ from ..audit.evidence.oracle import Oracle
 from .schemas import EstimateOut, LikenessOut, WordOut
 
 METHOD = "shap"
+TOGETHER = 16  # texts that are asked at once
 RESAMPLES = 2_000
 FEWEST = 3  # texts that hold a word whose change is told
 MOST_WORDS = 20
@@ -35,22 +36,40 @@ class Explained:
     scores: Floats
 
 
+def answers_of(
+    oracle: Oracle, texts: Sequence[str], chosen: Sequence[int], *, seed: int, tell: Callable[[float], None]
+) -> dict[int, explainers.Attribution]:
+    """Shapley values of the words of the chosen texts, by their numbers; a text that the model cannot read in words is
+    left out."""
+    found: dict[int, explainers.Attribution] = {}
+    for start in range(0, len(chosen), TOGETHER):
+        tell(start / len(chosen))
+        found |= _answered(oracle, texts, chosen[start : start + TOGETHER], seed)
+    return {row: answer for row, answer in found.items() if answer.scores is not None and len(answer.features)}
+
+
+def _answered(
+    oracle: Oracle, texts: Sequence[str], rows: Sequence[int], seed: int
+) -> dict[int, explainers.Attribution]:
+    """Of texts together; where one of them has no explanation, of each half."""
+    asked = [explainers.Question.about(texts[row], players="word", long_text="cut", seed=seed) for row in rows]
+    try:
+        return dict(zip(rows, oracle.explain(asked, METHOD), strict=True))
+    except (explainers.BadInput, explainers.Incompatible):
+        if len(rows) == 1:
+            return {}
+        half = len(rows) // 2
+        return _answered(oracle, texts, rows[:half], seed) | _answered(oracle, texts, rows[half:], seed)
+
+
 def explained(
     oracle: Oracle, texts: Sequence[str], chosen: Sequence[int], *, seed: int, tell: Callable[[float], None]
 ) -> dict[int, Explained]:
-    """The scores of the chosen texts by their numbers; a text that the model cannot read in words is left out."""
+    """The scores of the chosen texts of two words or more towards every class, by their numbers."""
     found: dict[int, Explained] = {}
-    for done, row in enumerate(chosen):
-        tell(done / len(chosen))
-        question = explainers.Question.about(texts[row], players="word", long_text="cut", seed=seed)
-        try:
-            answer = oracle.explain(question, METHOD)
-        except (explainers.BadInput, explainers.Incompatible):
-            continue
-        if answer.scores is None or len(answer.features) < 2:
-            continue
+    for row, answer in answers_of(oracle, texts, chosen, seed=seed, tell=tell).items():
         named = {target.label: at for at, target in enumerate(answer.targets)}
-        if any(label not in named for label in oracle.facts.labels):
+        if len(answer.features) < 2 or any(label not in named for label in oracle.facts.labels):
             continue
         spans = answer.spans
         found[row] = Explained(

@@ -36,7 +36,7 @@ def check_golden(oracle: Oracle, golden: Golden, *, seed: int) -> tuple[CheckOut
     answer = None
     if golden.carried_by or golden.not_carried_by:
         question = explainers.Question.about(golden.text, players="word", long_text="cut", seed=seed, also=target)
-        answer = oracle.explain(question, METHOD)
+        (answer,) = oracle.explain([question], METHOD)
         for outcome, line in _words(answer, golden):
             outcomes.append(outcome)
             told.append(line)

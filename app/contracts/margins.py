@@ -120,17 +120,9 @@ def check_words(
     holding = [row for row, text in enumerate(texts.texts) if _holds(text, wanted)]
     drawn = np.random.default_rng(seed).permutation(holding)[: asked.texts].tolist()
     shares: list[tuple[float, explainers.Attribution]] = []
-    for done, row in enumerate(drawn):
-        tell(done / len(drawn))
-        question = explainers.Question.about(texts.texts[row], players="word", long_text="cut", seed=seed)
-        try:
-            answer = oracle.explain(question, reasons.METHOD)
-        except (explainers.BadInput, explainers.Incompatible):
-            continue
-        if answer.scores is None or not len(answer.features):
-            continue
-        scores = np.abs(np.asarray(answer.scores[answer.row()]))
-        on = np.array([feature.text.strip().casefold() in wanted for feature in answer.features])
+    for answer in reasons.answers_of(oracle, texts.texts, drawn, seed=seed, tell=tell).values():
+        scores = np.abs(np.asarray(answer.scores)[answer.row()])
+        on = np.array([span.text.strip().casefold() in wanted for span in answer.spans])
         if on.any() and scores.sum() > 0:
             shares.append((float(scores[on].sum() / scores.sum()), answer))
     found = reasons.mean_of(np.array([share for share, _ in shares], dtype=np.float64), seed=seed)

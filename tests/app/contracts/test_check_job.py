@@ -50,7 +50,7 @@ def test_a_contract_has_a_page_with_its_history_and_reports(client: TestClient) 
     assert [(each["outcome"], each["passed"], each["failed"]) for each in found] == [("passed", 2, 0), ("failed", 1, 1)]
     assert "1 of 2 checks fail." in page
     assert "2 项检查中有 1 项未通过。" in chinese
-    assert page.count('class="outcome') == 2 + 4  # this check, and both versions
+    assert page.count('class="outcome is-') == 2 + 4  # this check, and both versions
     assert "films &lt;b&gt;" in page
     assert not re.search(r"style=|<b>\"|%\(\w+\)s", page + chinese)
     assert ElementTree.fromstring(junit.encode()).attrib["failures"] == "1"

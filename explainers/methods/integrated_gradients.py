@@ -175,8 +175,8 @@ def _weights(points: FloatArray, start: float, end: float) -> FloatArray:
     middle, half = (start + end) / 2, (end - start) / 2
     powers = np.arange(len(points))
     moments = (1 - (-1.0) ** (powers + 1)) / (powers + 1)  # of [−1, 1]
-    found: FloatArray = half * np.linalg.solve(((points - middle) / half)[None] ** powers[:, None], moments)
-    return found
+    solved = np.linalg.solve(((points - middle) / half)[None] ** powers[:, None], moments)
+    return np.asarray(half * solved, dtype=np.float64)
 
 
 def _not_converged(points: int, residual: float) -> Notice:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..audit.data.values import Bools, Floats
 from .schemas import BenchRow
 from .service import Drawn
 from .study.curves import Bin, Calibration, LengthBin, Ranking, Thresholds
@@ -146,7 +147,8 @@ def mapped(drawn: Drawn, clusters: Sequence[Sequence[str]]) -> Map | None:
     x = MARGIN + (MAP_WIDTH - 2 * MARGIN) * (drawn.place[:, 0] + 1) / 2
     y = MAP_HEIGHT - MARGIN - (MAP_HEIGHT - 2 * MARGIN) * (drawn.place[:, 1] + 1) / 2
     everything = bool(drawn.inside.all())
-    paths, fields = [], ()
+    paths: list[tuple[str, str]] = []
+    fields: tuple[Field, ...] = ()
     if known.sum() <= MOST_POINTS:
         for inside in (False, True):
             for wrong in (False, True):
@@ -189,13 +191,13 @@ def _joined(places: object) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)  # type: ignore[attr-defined]
 
 
-def _points(x: np.ndarray, y: np.ndarray, *, cross: bool) -> str:  # type: ignore[type-arg]
+def _points(x: Floats, y: Floats, *, cross: bool) -> str:
     """A right row is a dot, made by the round end of a line of no length; a wrong one a cross."""
     mark = "m-3-3 6 6m0-6-6 6" if cross else "h0"
     return "".join(f"M{a:.1f} {b:.1f}{mark}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _fields(x: np.ndarray, y: np.ndarray, rows: np.ndarray, wrong: np.ndarray) -> tuple[Field, ...]:  # type: ignore[type-arg]
+def _fields(x: Floats, y: Floats, rows: Bools, wrong: Bools) -> tuple[Field, ...]:
     """The chosen rows counted in fields; those where most are wrong are marked."""
     width, height = MAP_WIDTH / FIELDS[0], MAP_HEIGHT / FIELDS[1]
     column = np.clip((x[rows] / width).astype(int), 0, FIELDS[0] - 1)

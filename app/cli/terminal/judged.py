@@ -36,19 +36,19 @@ def labelled(
         raise Mistake("columns are named, but not that of the text; add --text COLUMN, or name none")
     mapping = None if text is None else Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups))
     parsed = parse(file, form_of(file, file.name), mapping=mapping)
-    rows, bad = [], []
-    for each in parsed.rows:
-        (bad if isinstance(each, Fault) else rows).append(each)
+    read = list(parsed.rows)
+    rows = tuple(each for each in read if isinstance(each, Row))
+    bad = [each for each in read if isinstance(each, Fault)]
     for note in parsed.notes:
         if note.code != "nested":
             print(f"whence: {file}: {said_note(note).text}", file=sys.stderr)
     if bad:
-        print(f"whence: {len(bad):,} rows cannot be read; {one_line(told(bad[0]))}", file=sys.stderr)  # type: ignore[arg-type]
-    if not any(isinstance(row, Row) and row.label is not None for row in rows):
+        print(f"whence: {len(bad):,} rows cannot be read; {one_line(told(bad[0]))}", file=sys.stderr)
+    if not any(row.label is not None for row in rows):
         column = f"the column {label!r}" if label else "no column"
         listed = ", ".join(each.name for each in parsed.columns)
         raise Mistake(f"{file}: {column} holds labels; name one with --text COLUMN --label COLUMN, of {listed}")
-    return tuple(row for row in rows if isinstance(row, Row))
+    return rows
 
 
 def asked(model: str) -> explainers.Model:

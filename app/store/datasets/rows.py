@@ -147,7 +147,7 @@ def texts(session: Session, serial: int, start: int, stop: int) -> Iterator[tupl
     wanted = select(DatasetRow.number, DatasetRow.text, DatasetRow.text_pair).where(
         DatasetRow.dataset == serial, DatasetRow.number >= start, DatasetRow.number < stop
     )
-    yield from (tuple(row) for row in session.execute(wanted))
+    yield from ((number, text, pair) for number, text, pair in session.execute(wanted))
 
 
 def rows_at(session: Session, serial: int, numbers: Sequence[int]) -> dict[int, DatasetRow]:

@@ -77,9 +77,11 @@ class _Choice:
             case Not(inner):
                 return ~self.of(inner, within)
             case All(parts):
-                return np.logical_and.reduce([self.of(each, within) for each in parts] or [np.ones(len(frame), bool)])
+                every: Bools = np.logical_and.reduce([self.of(each, within) for each in parts] or [self._everything()])
+                return every
             case Any(parts):
-                return np.logical_or.reduce([self.of(each, within) for each in parts])
+                some: Bools = np.logical_or.reduce([self.of(each, within) for each in parts])
+                return some
             case Compared(field, sign, number):
                 with np.errstate(invalid="ignore"):
                     return SIGNS[sign](self._numbers(field), number)
@@ -87,6 +89,9 @@ class _Choice:
                 return self._slice(name, within)
             case Is(field, value):
                 return self._named(field, value)
+
+    def _everything(self) -> Bools:
+        return np.ones(len(self.frame), dtype=np.bool_)
 
     def _slice(self, name: str, within: tuple[str, ...]) -> Bools:
         if name in within:

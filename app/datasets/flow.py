@@ -58,7 +58,7 @@ async def keep_demo(services: Services, project: str) -> DatasetOut:
 
 
 async def remap(services: Services, project: str, id: str, mapping: Mapping) -> DatasetOut:
-    """The same file read in another way: a data set of its own. One that could not be read makes room for it."""
+    """Read a file in another way, as a data set of its own. One that could not be read makes room for it."""
     before = await find(services, project, id)
     add = partial(service.add_again, services.store, project, before, mapping=mapping)
     made = await _read_by_a_job(services, project, await _in_thread(add))

@@ -1,4 +1,4 @@
-"""What the job runner is asked to do with a data set."""
+"""Requests of jobs over data sets."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ MOST_EXPLAINED = 10_000
 
 
 class DatasetJob(Request):
-    """`import` reads the file; `predict` asks a model about every row and explains a sample of them."""
+    """`import` reads the file; `predict` asks a model about every row and explains a sample of them; `explain` explains
+    the chosen rows."""
 
-    step: Literal["import", "predict"]
+    step: Literal["import", "predict", "explain"]
     dataset: Name
     created: int = Field(0, description="When the data set was: one that was deleted and sent again is read again.")
     rows: int = 0
@@ -25,6 +26,7 @@ class DatasetJob(Request):
     explain: int = Field(0, ge=0, le=MOST_EXPLAINED, description="Rows of a random sample that are explained.")
     method: Name = "shap"
     seed: int = Field(0, ge=0, le=2**32 - 1)
+    chosen: tuple[int, ...] = Field((), max_length=MOST_EXPLAINED, description="Rows that are explained.")
 
 
 class PredictRequest(Request):
@@ -32,7 +34,7 @@ class PredictRequest(Request):
 
     model: Name
     explain: int = Field(
-        0, ge=0, le=MOST_EXPLAINED, description="So many rows, drawn at random, get an explanation too."
+        0, ge=0, le=MOST_EXPLAINED, description="How many rows, drawn at random, are explained as well."
     )
     method: Name = Field("shap", description="The method of these explanations, a name from /v1/explainers.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Draws the sample.")

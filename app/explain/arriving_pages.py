@@ -27,6 +27,8 @@ from .draw.view import Maps, MethodView, PaintedText, View
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 COMPLETE = "X-Whence-Complete"  # tells a script that the whole page is there
 STATE = "X-Whence-State"
+MOST_OF_IT = 0.9  # of the work, once every row is there: the measures follow
+MOST_LOOKS = 200  # every two seconds, for what another process makes
 FRAGMENT = "arriving"
 
 
@@ -36,6 +38,12 @@ class ComingRow:
 
     name: str
     view: MethodView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewherePage:
+    address: str
+    looks: int  # that were in vain so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,9 @@ class ArrivingPage:
 async def page(request: Request, services: Services, project: str, *, kind: str, key: str) -> Response:
     """kind: panels or explanations. Raises NotFound where nothing of this key is under way or has ended otherwise."""
     coming = await arriving.find(services, project, key)
-    if coming is None or f"{coming.asked.kind}s" != kind:
+    if coming is None:
+        return await _elsewhere(request, services, project, kind=kind, key=key)
+    if f"{coming.asked.kind}s" != kind:
         raise NotFound(f"nothing has the key {key[:80]!r}")
     context = _context(services, coming)
     status = context.error.status if context.error else 200
@@ -75,6 +85,16 @@ async def page(request: Request, services: Services, project: str, *, kind: str,
         status=200 if fragment else status,
         headers={STATE: context.state},
     )
+
+
+async def _elsewhere(request: Request, services: Services, project: str, *, kind: str, key: str) -> Response:
+    """Somebody asked another process for it: the page looks again. Raises NotFound where nobody did, or after long."""
+    given = request.query_params.get("look", "0")
+    looks = int(given) if given.isdecimal() and len(given) < 4 else MOST_LOOKS
+    if looks >= MOST_LOOKS or not await arriving.is_elsewhere(services, project, key):
+        raise NotFound(f"nothing has the key {key[:80]!r}")
+    context = ElsewherePage(address=f"/{kind}/{key}", looks=looks)
+    return render(request, "explain/elsewhere.html", context, section="explain")
 
 
 def is_followed(request: Request) -> bool:
@@ -122,7 +142,7 @@ def _context(services: Services, coming: Coming) -> ArrivingPage:
         maps=maps,
         rows=tuple(ComingRow(name=name, view=there.get(name)) for name in asked.methods),
         ready=len(there),
-        share=coming.share,
+        share=max(coming.share, len(there) / max(1, len(asked.methods)) * MOST_OF_IT),
         note=coming.note,
         seconds_left=coming.seconds_left,
         state=coming.state,

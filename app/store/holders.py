@@ -78,6 +78,12 @@ def drop(session: Session, project: str, keys: Sequence[str]) -> None:
     session.execute(delete(ResultHolder).where(ResultHolder.project == project, ResultHolder.key.in_(keys)))
 
 
+def drop_missing(session: Session, project: str, key: str) -> None:
+    """Ends every hold on a result that was not made."""
+    if not results.is_there(session, project, key):
+        drop(session, project, [key])
+
+
 def is_free(session: Session, project: str, key: str) -> bool:
     """Whether nobody holds a result."""
     wanted = select(ResultHolder.key).where(ResultHolder.project == project, ResultHolder.key == key).limit(1)

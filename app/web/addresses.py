@@ -14,7 +14,7 @@ from typing import Any
 
 ATTRIBUTES = (
     "href", "src", "action", "formaction", "data-job", "data-charts", "data-copy", "data-overview", "data-array",
-    "data-predictions",
+    "data-predictions", "data-generate",
 )  # fmt: skip
 IN_PAGE = re.compile(rf'(?<=\s)((?:{"|".join(ATTRIBUTES)})=")/(?!/)')  # what users wrote has no bare quotation mark
 _ROOT: ContextVar[str] = ContextVar("root", default="")
@@ -46,7 +46,7 @@ def in_page(html: str) -> str:
 
 
 def in_links(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What a job found, with the addresses in its `links` as a caller has to ask for them."""
+    """The result of a job, with the addresses in its `links` as a caller has to ask for them."""
     if found is None:
         return None
     links = found.get("links")

@@ -85,7 +85,7 @@ class CoalitionTable:
         """What the model has to be asked before `logits` knows all of these, with the arithmetic: with the first
         coalitions the empty and the leave-one-out ones. None twice."""
         wanted = precision or self.precision
-        coming = set()
+        coming: set[bytes] = set()
         if not self.batches and len(keep):
             anchors = self._anchors()
             coming = {row.tobytes() for row in np.packbits(anchors, axis=1)}

@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WHOLE = 'html[data-ready] body[data-page="explanation"]'  # an explanation of which nothing is still to arrive
 PATIENCE = 60_000  # milliseconds; an explanation on a busy machine
 ROOT = Path(__file__).parents[2]
 START = 240.0  # the engine loads torch; a busy machine takes minutes

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from app.scopes import Scope
 from tests.app.access.conftest import made
-from tests.browser.conftest import PATIENCE, opened, running
+from tests.browser.conftest import PATIENCE, WHOLE, opened, running
 from tests.served import linear
 from tests.tiny import tiny
 
@@ -104,12 +104,14 @@ def places(module_server: str, browser: Browser) -> dict[str, str]:
     page.fill("#text", TEXT)
     page.click(".ask .primary")
     page.wait_for_url("**/panels/*")
+    page.wait_for_selector(WHOLE)
     panel = page.url.removeprefix(module_server)
     page.goto(f"{module_server}/compare")
     page.fill("#text_a", "good film")
     page.fill("#text_b", "bad film")
     page.click(".ask .primary")
     page.wait_for_url("**/compare?a=*")
+    page.wait_for_selector(".lanes")
     compare = page.url.removeprefix(module_server)
     batch = {"model": "sentiment", "inputs": [{"text": TEXT}]}
     job = page.request.post(f"{module_server}/v1/batches", data=batch).json()["id"]

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from explainers.testing import LinearModel
-from tests.browser.conftest import PATIENCE, opened, running
+from tests.browser.conftest import PATIENCE, WHOLE, opened, running
 from tests.processes import Server, tiny_folder
 
 RUN = "window.ran=1"
@@ -139,7 +139,7 @@ def test_texts_do_not_run(page: Page, address: str, batch: int) -> None:
     page.fill("#text_pair", BATCHES[-1 - batch])
     page.click(".ask .primary")
     page.wait_for_url("**/panels/*")
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector(WHOLE)
     unharmed(page)
     where = page.url
     for mark in page.locator("[data-heat] mark").all()[:4]:
@@ -161,6 +161,7 @@ def test_labels_do_not_run(page: Page, address: str) -> None:
     page.fill("#text", "one two three")
     page.click(".ask .primary")
     page.wait_for_url("**/panels/*")
+    page.wait_for_selector(WHOLE)
     for path in (page.url, f"{page.url}?class=3&level=sentence", f"{address}/models", f"{address}/models/hostile"):
         opened(page, path)
         unharmed(page)
@@ -170,7 +171,7 @@ def test_labels_do_not_run(page: Page, address: str) -> None:
     page.fill("#text_a", PAYLOADS[0])
     page.click(".ask .primary")
     page.wait_for_url("**/compare?a=*")
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("html[data-ready] .lanes")
     unharmed(page)
 
 
@@ -181,6 +182,7 @@ def test_notes_and_searches_do_not_run(page: Page, address: str, batch: int) -> 
     page.fill("#text", f"note {batch}")
     page.click(".ask .primary")
     page.wait_for_url("**/panels/*")
+    page.wait_for_selector(WHOLE)
     opened(page, f"{address}/history")
     page.locator(".entries li").first.locator("summary").first.click()
     page.locator(".entries li").first.locator("textarea").fill(BATCHES[batch][:2000])
@@ -223,6 +225,7 @@ def test_addresses_do_not_run(page: Page, address: str) -> None:
     page.fill("#text", "a query")
     page.click(".ask .primary")
     page.wait_for_url("**/panels/*")
+    page.wait_for_selector(WHOLE)
     panel = page.url.removeprefix(address)
     shapes = (
         "/?model={}&lang={}",

@@ -8,7 +8,7 @@ import threading
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Server, opened
+from tests.browser.conftest import WHOLE, Server, opened
 
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 
@@ -24,7 +24,7 @@ def explained(page: Page, server: Server, text: str = TEXT) -> Page:
     page.fill("#text", text)
     page.click(".ask .primary")
     page.wait_for_url(re.compile(r"/panels/[0-9a-f]{64}"), timeout=90_000)
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector(WHOLE, timeout=90_000)
     return page
 
 
@@ -133,7 +133,7 @@ def test_tokens_are_another_game_with_an_address_of_its_own(page: Page, server: 
     first = page.url
     page.click('button[form="game-token"]')
     page.wait_for_url(lambda address: address.split("?")[0] != first, timeout=90_000)
-    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector(WHOLE, timeout=90_000)
 
     assert page.locator('label:has(input[value="word"])').count() == 1
     assert page.locator("[data-specimen] button").count() > TEXT.count(" ") + 1
@@ -221,6 +221,7 @@ def test_everything_works_without_scripts(context: BrowserContext, server: Serve
     page.fill("#text", TEXT)
     page.click(".ask .primary")
     page.wait_for_url(re.compile("/panels/"), timeout=90_000)
+    page.wait_for_selector('body[data-page="explanation"]', timeout=90_000)
     where = page.url
     page.click('[data-specimen] button:has-text("witty")')
     assert "was removed" in page.inner_text("main")

@@ -47,7 +47,10 @@ def weight(browser: Browser, address: str) -> int:
 def asked_for(browser: Browser, home: str, text: str) -> str:
     context = browser.new_context()
     answer = context.request.post(
-        f"{home}/panels", form={"text": text, "model": "sentiment"}, headers={"Origin": home}, max_redirects=0
+        f"{home}/panels",
+        form={"text": text, "model": "sentiment"},
+        headers={"Origin": home, "Prefer": "wait=60"},
+        max_redirects=0,
     )
     assert answer.status == 303, answer.text()
     context.close()

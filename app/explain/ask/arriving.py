@@ -21,10 +21,11 @@ from ..._library import explainers
 from ...engine.demand.arrivals import Arrival
 from ...engine.errors import from_wire
 from ...engine.messages import Predict
-from ...errors import AppError, NotFound, StillRunning
+from ...errors import AppError, NotFound, StillRunning, StorageFailed
 from ...jobs import service as jobs
 from ...jobs.schemas import JobOut
 from ...store import holders
+from ...store.database import NOTE_SECONDS
 from ...store.job_states import State
 from ...web.dependencies import Services
 from . import later, records, service
@@ -78,9 +79,22 @@ async def _begun(
         with suppress(StillRunning):
             await later.made(services, project, asked, wait=wait or 0.0, holder=holder)
         return asked
+    await _noted(services, project, asked, holder)
     arrival = services.arrivals.begin(name, asked, partial(_carried_out, services, project, asked, holder))
     await (arrival.first_news(within=SOON) if wait is None else arrival.end(within=wait))
     return asked
+
+
+async def _noted(services: Services, project: str, asked: Asked, holder: str) -> None:
+    """So that another process of the installation knows that it was asked for. Without the note it is made as well."""
+    with suppress(StorageFailed):
+        hold = partial(holders.hold, project=project, keys=[asked.key], holder=holder)
+        await services.store.write(hold, patience=NOTE_SECONDS)
+
+
+async def is_elsewhere(services: Services, project: str, key: str) -> bool:
+    """Whether somebody asked for it, of another process or of one that has ended since."""
+    return not await services.store.read(partial(holders.is_free, project=project, key=key))
 
 
 async def _carried_out(services: Services, project: str, asked: Asked, holder: str, arrival: Arrival) -> None:
@@ -94,6 +108,7 @@ async def _carried_out(services: Services, project: str, asked: Asked, holder: s
     except Exception as error:  # which the page tells
         if not isinstance(error, AppError | explainers.ExplainersError):
             LOG.error("failed", error=type(error).__name__, at=traceback.format_tb(error.__traceback__)[-1])
+        await _let_go(services, project, asked.key)
         raise
     finally:
         soon.cancel()
@@ -105,9 +120,16 @@ async def _predicted(services: Services, asked: Asked, arrival: Arrival) -> None
         arrival.arrived("prediction", found.model_dump_json().encode())
 
 
+async def _let_go(services: Services, project: str, key: str) -> None:
+    """Nobody waits any more for what was not made."""
+    with suppress(StorageFailed):
+        await services.store.write(partial(holders.drop_missing, project=project, key=key), patience=NOTE_SECONDS)
+
+
 async def stop(services: Services, project: str, key: str) -> None:
     """Stops what is under way for a page. Raises NotFound where nothing is."""
     if services.arrivals.stop(service.name_of(project, key)):
+        await _let_go(services, project, key)
         return
     job = await later.under_way(services, project, key)
     if job is None:

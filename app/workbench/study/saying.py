@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ...web.words import N_
-from .language import All, Any, Compared, Condition, Contains, Is, Judged, Matches, Not
+from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not
 
 Translate = Callable[[str], str]
+Clusters = Sequence[Sequence[str]]
+TAG_NAMES: Mapping[str, str] = {
+    "label-looks-wrong": N_("label looks wrong"),
+    "conflicting-labels": N_("conflicting labels"),
+    "near-duplicate": N_("near-duplicate"),
+    "low-margin": N_("low margin"),
+    "no-similar-row": N_("no similar row"),
+}
 FIELDS: Mapping[str, str] = {
     "label": N_("label “%(value)s”"),
     "predicted": N_("predicted “%(value)s”"),
@@ -27,27 +35,30 @@ SIGNS: Mapping[tuple[str, str], str] = {
     ("confidence", ">="): N_("confidence at least %(value)s"),
 }
 CONTAINS, MATCHES, NOT = N_("contains “%(value)s”"), N_("fits the pattern %(value)s"), N_("not (%(value)s)")
+INSIDE = N_("within a shape on the map")
 RIGHT, WRONG, EVERY, OR = N_("right"), N_("wrong"), N_("all rows"), N_("%(first)s or %(second)s")
 
 
-def said(condition: Condition, translate: Translate = str) -> str:
-    """The condition as a phrase; joints are commas."""
+def said(condition: Condition, translate: Translate = str, clusters: Clusters = ()) -> str:
+    """The condition as a phrase; joints are commas. clusters: the words of each, which tell more than its number."""
     match condition:
         case All(()):
             return translate(EVERY)
         case All(parts):
-            return ", ".join(said(part, translate) for part in parts)
+            return ", ".join(said(part, translate, clusters) for part in parts)
         case Any(parts):
-            found = said(parts[0], translate)
+            found = said(parts[0], translate, clusters)
             for part in parts[1:]:
-                found = _filled(translate(OR), first=found, second=said(part, translate))
+                found = _filled(translate(OR), first=found, second=said(part, translate, clusters))
             return found
         case Not(inner):
-            return _filled(translate(NOT), value=said(inner, translate))
+            return _filled(translate(NOT), value=said(inner, translate, clusters))
         case Judged(right):
             return translate(RIGHT if right else WRONG)
         case Contains(needle):
             return _filled(translate(CONTAINS), value=needle)
+        case Inside():
+            return translate(INSIDE)
         case Matches(pattern):
             return _filled(translate(MATCHES), value=pattern)
         case Compared(field, sign, number):
@@ -55,6 +66,13 @@ def said(condition: Condition, translate: Translate = str) -> str:
             return (
                 f"{field} {sign} {number:g}" if template is None else _filled(translate(template), value=f"{number:g}")
             )
+        case Is("tag", value) if value in TAG_NAMES:
+            return translate(TAG_NAMES[value])
+        case Is("cluster", value):
+            number = int(value) if value.isdecimal() and len(value) < 6 else -1
+            words = ", ".join(clusters[number][:2]) if 0 <= number < len(clusters) else ""
+            named = _filled(translate(FIELDS["cluster"]), value=value)
+            return f"{named} ({words})" if words else named
         case Is(field, value):
             template = FIELDS.get(field)
             name = field.removeprefix("group:")

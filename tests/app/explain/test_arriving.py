@@ -195,3 +195,19 @@ def test_what_is_slow_arrives_by_its_job(tmp_path: Path, monkeypatch: pytest.Mon
     assert all("data-arriving" in page for page in pages[:-1])
     assert "data-arriving" not in pages[-1]
     assert left is None
+
+
+def test_what_another_process_makes_is_waited_for(client: TestClient, gate: Gate) -> None:
+    """Its page looks again until the answer is stored; what nobody makes any more is not found."""
+    where = ask(client)
+    arrivals = client.app.state.services.arrivals  # type: ignore[attr-defined]
+    (name,) = arrivals._known
+    mine = arrivals._known.pop(name)  # as a process that was not asked sees it
+
+    page = client.get(where)
+    assert page.status_code == 200
+    assert f'content="2;url={where}?look=1"' in page.text
+    assert client.get(f"{where}?look=200").status_code == 404
+    gate.opened.set()
+    until(lambda: mine.ended)
+    assert "data-method" in client.get(where).text

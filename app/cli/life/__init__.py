@@ -1,0 +1,1 @@
+"""The life of a model by commands: training, compression, comparison, contracts."""

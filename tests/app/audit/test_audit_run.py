@@ -42,7 +42,7 @@ def content() -> dict[str, Any]:
 
 def written(folder: Path, planted: str | None = PLANTED) -> Path:
     declared, found, _ = audited(planted)
-    made = report.build(declared, found, folder, run={"started": "now"})
+    made = report.build(declared, found, folder, run={"started": "2026-11-30T12:00:00+00:00"})
     report.write(made, folder, pdf=False)
     return folder / "report.json"
 

@@ -219,14 +219,14 @@ def test_the_answer_stands_under_the_text_in_the_readers_language(client: TestCl
     where = ask()
     answer = client.get(f"/v1{where}").json()["answer"]
     english, chinese = (client.get(where, params={"lang": lang}).text for lang in ("en", "zh"))
-    said = re.search(r'<p class="lead answer">(.*?)</p>', english, re.S)
-    assert said is not None
-
-    assert words(said[1]).replace(" ", "") == re.sub(r"[* ]", "", answer["text"])
-    assert said[1].count("<mark") == len(answer["reasons"]) + len(answer["against"]) > 0
+    file = client.get(f"{where}/export/html", params={"lang": "en"}).text
+    for page in (english, file):
+        said = re.search(r'class="gist answer".*?<h1[^>]*>(.*?)</h1>(.*?)(<p class="ground"|</section>)', page, re.S)
+        assert said is not None
+        assert words(said[1] + said[2]).replace(" ", "") == re.sub(r"[* ]", "", answer["text"])
+        assert said[1].count("<mark") == len(answer["reasons"]) + len(answer["against"]) > 0
     assert "种方法" in words(chinese)
     assert "It hangs on" not in english
-    assert answer["text"] in html.unescape(client.get(f"{where}/export/html", params={"lang": "en"}).text)
     assert "种方法" in client.get(f"{where}/export/md", params={"lang": "zh"}).text
 
 
@@ -277,18 +277,18 @@ def test_two_texts_stand_side_by_side(client: TestClient) -> None:
 
     assert both.status_code == same.status_code == 200
     assert re.fullmatch(r"a=[0-9a-f]{64}&b=[0-9a-f]{64}", both.url.query.decode())
-    assert "Compare others" in words(both.text)
+    assert "Swap A and B" in words(both.text)
 
 
 def test_the_scale_of_a_comparison_is_shared(client: TestClient) -> None:
-    """good weighs half of gorgeous, and is painted half as deep beside it."""
+    """good weighs half of gorgeous, and is painted half as deep beside it, and in the difference of the two."""
     page = client.post(
         "/compare", data={"text_a": "gorgeous", "text_b": "good", "model_a": "sentiment", "model_b": "sentiment"}
     ).text
     versus = re.search(r'aria-labelledby="c-shap".*?</article>', page, re.S)
 
     assert versus
-    assert re.findall(r'data-step="(-?\d)"', versus.group()) == ["5", "3"]
+    assert re.findall(r'data-step="(-?\d)"', versus.group()) == ["5", "3", "-5", "3"]
 
 
 def test_a_folder_outside_the_allowed_ones_is_refused_in_the_form(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .datasets.pages import router as datasets
 from .explain.attention_pages import router as attention
+from .explain.history_pages import router as history
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
-from .history.pages import router as history
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from .._library import explainers
 from ..engine.messages import Score
 from ..engine.schemas import ModelOut
@@ -17,12 +19,15 @@ from ..explain.ask.schemas import ExplanationRequest
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
-from ..store import holders
+from ..store import holders, jobs
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import NONE, Alike, Explained, Fact
 from ..store.datasets.tables import Dataset
-from .browsing import words
+from ..store.job_states import State
+from ..store.jobs import NewJob
+from .browsing import browse, words
+from .browsing.browse import Filters
 from .importing import groups_of, import_file, new_run
 from .reading.labels import match
 from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
@@ -41,7 +46,12 @@ class DatasetKind(Kind):
         request: DatasetJob = work.request
         if request.step == "import":
             return 1
-        return _predicted_shards(request) + math.ceil(len(_sample(request)) / EXPLAINED_SHARD)
+        return _predicted_shards(request) + math.ceil(_explained(request) / EXPLAINED_SHARD)
+
+    def after(self, work: Work, shard: int) -> int:
+        """Rows are explained once all are predicted: which are the errors is known then."""
+        predicted = _predicted_shards(work.request)
+        return predicted if shard >= predicted else 0
 
     def run(self, work: Work, shard: int) -> bytes:
         request: DatasetJob = work.request
@@ -51,13 +61,15 @@ class DatasetKind(Kind):
             _predict(work, shard * SHARD, (shard + 1) * SHARD)
         else:
             start = (shard - _predicted_shards(request)) * EXPLAINED_SHARD
-            _explain(work, _sample(request)[start : start + EXPLAINED_SHARD])
+            _explain(work, _chosen(work)[start : start + EXPLAINED_SHARD])
         return DONE
 
     def finish(self, work: Work) -> dict[str, Any]:
         request: DatasetJob = work.request
         found = _dataset(work)
         page = f"/datasets/{found.id}"
+        if request.step == "import" and request.model:
+            _hand_on(work, found)
         if request.step == "predict":
             state = work.engine.ready(str(request.model))
             run = _run(work, found, state)
@@ -150,7 +162,48 @@ def _predicted_shards(request: DatasetJob) -> int:
     return math.ceil(request.rows / SHARD)
 
 
-def _sample(request: DatasetJob) -> list[int]:
-    """The rows to explain: the same for the same seed."""
-    count = min(request.explain, request.rows)
+def _explained(request: DatasetJob) -> int:
+    """How many rows are explained, at most."""
+    return len(request.numbers) if request.which == "chosen" else min(request.explain, request.rows)
+
+
+def _chosen(work: Work) -> Sequence[int]:
+    """The rows to explain: the same ones whenever it is asked, once every row is predicted."""
+    request: DatasetJob = work.request
+    if request.which == "chosen":
+        return request.numbers
+    if request.which == "errors":
+        return _errors_first(work, _explained(request))
+    count = _explained(request)
     return sorted(random.Random(request.seed).sample(range(request.rows), count))  # noqa: S311 - a sample, no secret
+
+
+def _errors_first(work: Work, count: int) -> Sequence[int]:
+    """What the model gets wrong, the most certain of it first; then what it is least certain of."""
+    wrong = Filters(model=work.request.model, right=False, sort="-probability")
+    found = list(browse.numbers(work.store, work.project, work.request.dataset, wrong, count))
+    known = set(found)
+    rest = Filters(model=work.request.model, sort="probability")
+    others = browse.numbers(work.store, work.project, work.request.dataset, rest, count + len(found))
+    return [*found, *(number for number in others if number not in known)][:count]
+
+
+def _hand_on(work: Work, found: Dataset) -> None:
+    """The job that predicts what was read; done again it is the same."""
+    request: DatasetJob = work.request
+    follows = DatasetJob(
+        step="predict", dataset=found.id, created=request.created, rows=found.rows, model=request.model
+    )
+    key = f"{found.id}-{request.created}-{request.model}-predict"
+
+    def write(session: Session) -> None:
+        before = jobs.find(session, work.id)
+        new = NewJob(
+            id=jobs.job_id(work.project, DatasetKind.name, key), project=work.project, kind=DatasetKind.name,
+            title=f"{request.model} · {found.name}"[:200], request=follows.model_dump_json(),
+            priority=before.priority if before else 100, state=State.QUEUED, caller=before.caller if before else "",
+        )  # fmt: skip
+        made = jobs.add(session, new)
+        datasets.change(session, serial=found.serial, job=made.id)
+
+    work.commit(write)

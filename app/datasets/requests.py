@@ -13,15 +13,21 @@ EXPLAINED_SHARD = 16
 MOST_EXPLAINED = 10_000
 
 
+Which = Literal["sample", "errors", "chosen"]
+
+
 class DatasetJob(Request):
-    """`import` reads the file; `predict` asks a model about every row and explains a sample of them."""
+    """`import` reads the file and, with a model, hands on to `predict`, which asks it about every row and explains some
+    of them: a random sample, what it gets wrong first, or the rows of `numbers`."""
 
     step: Literal["import", "predict"]
     dataset: Name
     created: int = Field(0, description="When the data set was: one that was deleted and sent again is read again.")
     rows: int = 0
     model: Name | None = None
-    explain: int = Field(0, ge=0, le=MOST_EXPLAINED, description="Rows of a random sample that are explained.")
+    explain: int = Field(0, ge=0, le=MOST_EXPLAINED, description="Rows that are explained.")
+    which: Which = "sample"
+    numbers: tuple[int, ...] = Field((), max_length=MOST_EXPLAINED, description="The rows, where they were chosen.")
     method: Name = "shap"
     seed: int = Field(0, ge=0, le=2**32 - 1)
 
@@ -30,8 +36,11 @@ class PredictRequest(Request):
     """A model over a whole data set."""
 
     model: Name
-    explain: int = Field(
-        0, ge=0, le=MOST_EXPLAINED, description="So many rows, drawn at random, get an explanation too."
+    explain: int = Field(0, ge=0, le=MOST_EXPLAINED, description="So many rows get an explanation too: see `which`.")
+    which: Which = Field(
+        "sample",
+        description="Drawn at random; or what the model gets wrong first, the most certain errors before the others; "
+        "or what the filters of the page choose (only there).",
     )
     method: Name = Field("shap", description="The method of these explanations, a name from /v1/explainers.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Draws the sample.")

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import NotFound, StillRunning, StorageFailed
+from ..errors import NotFound, StillRunning, StorageFailed, UnknownModel
 from ..history import service as history
 from ..models import service as models
 from ..schemas import TextInput
@@ -35,7 +35,10 @@ FRAGMENTS: dict[str, tuple[str, type[MapsFragment] | type[MeasuresFragment]]] = 
 
 @router.get("/")
 async def home(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _home(request, services, project, Form({"model": request.query_params.get("model", "")}))
+    asked = request.query_params.get("model", "")
+    known = [model.id for model in models.list_models(services)]
+    unknown = error_of(UnknownModel(asked, known)) if asked and asked not in known else None
+    return await _home(request, services, project, Form({"model": asked}), unknown)
 
 
 @router.post("/panels", dependencies=[needs(Scope.EXPLAIN)])
@@ -61,20 +64,25 @@ async def nothing_chosen() -> Response:
 
 @router.get("/panels/{key}")
 async def panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    try:
-        found = await service.find_panel(services, key, project)
-    except NotFound:
-        return await _job_instead(services, project, key)
-    return await _page(request, services, project, found, "panels")
+    return await there_or_arriving(request, services, project, key, "panels")
 
 
 @router.get("/explanations/{key}")
 async def explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    return await there_or_arriving(request, services, project, key, "explanations")
+
+
+async def there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
+    """The page of a panel or an explanation, or that of the job that makes it. Raises NotFound."""
     try:
-        found = await service.find_explanation(services, key, project)
+        if kind == "panels":
+            found = await service.find_panel(services, key, project)
+        else:
+            one = await service.find_explanation(services, key, project)
+            found = assemble.single(one, one.target)
     except NotFound:
         return await _job_instead(services, project, key)
-    return await _page(request, services, project, assemble.single(found, found.target), "explanations")
+    return await _page(request, services, project, found, kind)
 
 
 @router.post("/panels/{key}/measures", dependencies=[needs(Scope.EXPLAIN)])

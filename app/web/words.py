@@ -115,50 +115,50 @@ MEASURES = {  # titles; the same words as the library, which a test holds
     "max_sensitivity": N_("Max-sensitivity"),
     "randomisation_tau": N_("Rank correlation with random weights"),
     "auprc": N_("Area under precision and recall"),
-    "token_f1": N_("F1 with the marked players"),
+    "token_f1": N_("F1 with the marked features"),
     "iou_f1": N_("F1 with the marked spans"),
 }
 READINGS = {  # how to read each measure
     "comprehensiveness": N_(
-        "How far the probability of the predicted class falls when the strongest 20 % of the players are "
-        "masked. Large: the method found players that the prediction needs."
+        "How far the probability of the predicted class falls when the strongest 20 % of the features are "
+        "masked. Large: the method found features that the prediction needs."
     ),
     "sufficiency": N_(
-        "How far the probability of the predicted class falls when only the strongest 20 % of the players are"
-        " kept. Near zero: those players are enough for the prediction."
+        "How far the probability of the predicted class falls when only the strongest 20 % of the features are"
+        " kept. Near zero: those features are enough for the prediction."
     ),
     "aopc_comprehensiveness": N_(
-        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the players. Compare it with the same area of"
+        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the features. Compare it with the same area of"
         " random orders, and only within one model."
     ),
     "aopc_sufficiency": N_(
-        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the players. Compare only within one model."
+        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the features. Compare only within one model."
     ),
     "aopc_random": N_(
-        "What random orders of the players reach on this text. A method that is not above it has found nothing here."
+        "What random orders of the features reach on this text. A method that is not above it has found nothing here."
     ),
     "leave_one_out_tau": N_(
-        "Kendall's τ-b between the scores and the measured effect of leaving out each player. 1: the same "
+        "Kendall's τ-b between the scores and the measured effect of leaving out each feature. 1: the same "
         "order; 0: unrelated; −1: reversed. Methods that share out joint effects need not reach 1."
     ),
     "kendall_tau": N_(
-        "Do two methods put the players into the same order? 1: the same; 0: unrelated; −1: reversed. With a "
+        "Do two methods put the features into the same order? 1: the same; 0: unrelated; −1: reversed. With a "
         "method that has no sign, sizes are compared."
     ),
-    "top5_overlap": N_("The share of the five strongest players, by size, that two methods have in common."),
+    "top5_overlap": N_("The share of the five strongest features, by size, that two methods have in common."),
     "sign_agreement": N_(
-        "Among the players that either method has in its top five: the share to which both give the same sign."
+        "Among the features that either method has in its top five: the share to which both give the same sign."
     ),
     "naopc_comprehensiveness": N_(
-        "Where this order of the players stands between the worst (0) and the best (1) order there is for "
+        "Where this order of the features stands between the worst (0) and the best (1) order there is for "
         "this model and text. Comparable between models."
     ),
     "naopc_sufficiency": N_(
-        "Where this order of the players stands between the best (0) and the worst (1) order there is for "
+        "Where this order of the features stands between the best (0) and the worst (1) order there is for "
         "this model and text. Comparable between models."
     ),
     "infidelity": N_(
-        "The share of the model's movement that the scores do not foretell when every player's embeddings "
+        "The share of the model's movement that the scores do not foretell when every feature's embeddings "
         "move a random part of the way to the baseline. 0: all of it is foretold; 1: nothing."
     ),
     "max_sensitivity": N_(
@@ -170,12 +170,12 @@ READINGS = {  # how to read each measure
         "above 0: the method shows the text or the architecture, not what the model has learned."
     ),
     "auprc": N_(
-        "How well the scores rank the players that people marked as their reason above the others. What "
+        "How well the scores rank the features that people marked as their reason above the others. What "
         "people find plausible need not be what the model used."
     ),
-    "token_f1": N_("The overlap of the strongest players with those that people marked, as many as they marked."),
+    "token_f1": N_("The overlap of the strongest features with those that people marked, as many as they marked."),
     "iou_f1": N_(
-        "As before for stretches of neighbouring players; a stretch counts as found when it and a marked one "
+        "As before for stretches of neighbouring features; a stretch counts as found when it and a marked one "
         "share at least half of what they cover together."
     ),
 }
@@ -261,7 +261,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
 }
 JOB_STATES = {
     "queued": N_("Waiting"),
-    "running": N_("Under way"),
+    "running": N_("Running"),
     "cancelling": N_("Being stopped"),
     "cancelled": N_("Cancelled"),
     "failed": N_("Failed"),

@@ -23,80 +23,80 @@ _YEH = "Yeh et al. 2019, arXiv:1901.09392"
 MEASURES: dict[str, Measure] = {
     "comprehensiveness": Measure(
         "Comprehensiveness",
-        "How far the probability of the predicted class falls when the strongest 20 % of the players are masked. "
-        "Large: the method found players that the prediction needs.",
+        "How far the probability of the predicted class falls when the strongest 20 % of the features are masked. "
+        "Large: the method found features that the prediction needs.",
         "higher",
         _ERASER,
     ),
     "sufficiency": Measure(
         "Sufficiency",
-        "How far the probability of the predicted class falls when only the strongest 20 % of the players are kept. "
-        "Near zero: those players are enough for the prediction.",
+        "How far the probability of the predicted class falls when only the strongest 20 % of the features are kept. "
+        "Near zero: those features are enough for the prediction.",
         "lower",
         _ERASER,
     ),
     "aopc_comprehensiveness": Measure(
         "Comprehensiveness, area",
-        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the players. Compare it with the same area of random "
+        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the features. Compare it with the same area of random "
         "orders, and only within one model.",
         "higher",
         _ERASER,
     ),
     "aopc_sufficiency": Measure(
         "Sufficiency, area",
-        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the players. Compare only within one model.",
+        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the features. Compare only within one model.",
         "lower",
         _ERASER,
     ),
     "aopc_random": Measure(
         "Comprehensiveness, area of random orders",
-        "What random orders of the players reach on this text. A method that is not above it has found nothing here.",
+        "What random orders of the features reach on this text. A method that is not above it has found nothing here.",
         "neither",
         "Samek et al. 2017, arXiv:1509.06321",
     ),
     "leave_one_out_tau": Measure(
         "Rank correlation with leave-one-out",
-        "Kendall's τ-b between the scores and the measured effect of leaving out each player. 1: the same order; 0: "
+        "Kendall's τ-b between the scores and the measured effect of leaving out each feature. 1: the same order; 0: "
         "unrelated; −1: reversed. Methods that share out joint effects need not reach 1.",
         "higher",
         "Kendall 1945; Jain & Wallace 2019, arXiv:1902.10186",
     ),
     "kendall_tau": Measure(
         "Kendall's τ between two methods",
-        "Do two methods put the players into the same order? 1: the same; 0: unrelated; −1: reversed. With a method "
+        "Do two methods put the features into the same order? 1: the same; 0: unrelated; −1: reversed. With a method "
         "that has no sign, sizes are compared.",
         "neither",
         "Kendall 1945; Krishna et al. 2022, arXiv:2202.01602",
     ),
     "top5_overlap": Measure(
         "Overlap of the top five",
-        "The share of the five strongest players, by size, that two methods have in common.",
+        "The share of the five strongest features, by size, that two methods have in common.",
         "neither",
         "Krishna et al. 2022, arXiv:2202.01602",
     ),
     "sign_agreement": Measure(
         "Agreement in sign",
-        "Among the players that either method has in its top five: the share to which both give the same sign.",
+        "Among the features that either method has in its top five: the share to which both give the same sign.",
         "neither",
         "Krishna et al. 2022, arXiv:2202.01602",
     ),
     "naopc_comprehensiveness": Measure(
         "Comprehensiveness, normalised",
-        "Where this order of the players stands between the worst (0) and the best (1) order there is for this model "
+        "Where this order of the features stands between the worst (0) and the best (1) order there is for this model "
         "and text. Comparable between models.",
         "higher",
         _NAOPC,
     ),
     "naopc_sufficiency": Measure(
         "Sufficiency, normalised",
-        "Where this order of the players stands between the best (0) and the worst (1) order there is for this model "
+        "Where this order of the features stands between the best (0) and the worst (1) order there is for this model "
         "and text. Comparable between models.",
         "lower",
         _NAOPC,
     ),
     "infidelity": Measure(
         "Infidelity",
-        "The share of the model's movement that the scores do not foretell when every player's embeddings move a "
+        "The share of the model's movement that the scores do not foretell when every feature's embeddings move a "
         "random part of the way to the baseline. 0: all of it is foretold; 1: nothing.",
         "lower",
         _YEH,
@@ -117,20 +117,20 @@ MEASURES: dict[str, Measure] = {
     ),
     "auprc": Measure(
         "Area under precision and recall",
-        "How well the scores rank the players that people marked as their reason above the others. What people find "
+        "How well the scores rank the features that people marked as their reason above the others. What people find "
         "plausible need not be what the model used.",
         "higher",
         _ERASER,
     ),
     "token_f1": Measure(
-        "F1 with the marked players",
-        "The overlap of the strongest players with those that people marked, as many as they marked.",
+        "F1 with the marked features",
+        "The overlap of the strongest features with those that people marked, as many as they marked.",
         "higher",
         _ERASER,
     ),
     "iou_f1": Measure(
         "F1 with the marked spans",
-        "As before for stretches of neighbouring players; a stretch counts as found when it and a marked "
+        "As before for stretches of neighbouring features; a stretch counts as found when it and a marked "
         "one share at least half of what they cover together.",
         "higher",
         _ERASER,

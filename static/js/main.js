@@ -1,6 +1,7 @@
 // One behaviour a file; each starts where its data attribute is.
 import { ask } from './ask.js';
 import { copy } from './copy.js';
+import { dropzone } from './dropzone.js';
 import { heat } from './heat.js';
 import { jobs } from './jobs.js';
 import { maps } from './maps.js';
@@ -13,6 +14,7 @@ theme();
 menus();
 copy();
 ask();
+dropzone();
 modelStatus();
 jobs();
 heat();

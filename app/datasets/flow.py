@@ -95,8 +95,9 @@ async def predict(
         explainer_of(asked.method, {}, state)
     numbers: tuple[int, ...] = ()
     if asked.explain and asked.which == "chosen":
-        chosen = (filters or Filters()).model_copy(update={"model": None if filters is None else filters.model})
-        numbers = await _in_thread(browse.numbers, services.store, project, id, chosen, asked.explain)
+        if filters is None:
+            raise BadRequest("which: chosen goes by the filters of a page", cure="Ask for errors, or for a sample.")
+        numbers = await _in_thread(browse.numbers, services.store, project, id, filters, asked.explain)
     request = DatasetJob(step="predict", dataset=id, rows=found.rows, numbers=numbers, **asked.model_dump())
     tokens = tokens_of_file(found.bytes, found.rows)
     explained = tokens * min(asked.explain, found.rows) // max(1, found.rows)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsError
 
 PREFIX = "WHENCE_"
 CONFIG = f"{PREFIX}CONFIG"
@@ -22,6 +24,35 @@ class BadConfiguration(ValueError):
 def default_data() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(base) / "whence"
+
+
+def decoded(name: str, field: FieldInfo, written: str) -> Any:
+    """A list or table as a variable holds it: JSON, or the values of a list with commas between them.
+
+    Raises BadConfiguration for what is neither.
+    """
+    text = written.strip()
+    is_list = get_origin(field.annotation) is tuple
+    if is_list and text[:1] not in ("[", "{", '"'):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        form = """'["first", "second"]' or first,second""" if is_list else """'{"name": "value"}'"""
+        raise BadConfiguration(f"{PREFIX}{name.upper()} is not JSON: {error}; write {form}") from error
+
+
+class Environment(EnvSettingsSource):
+    """WHENCE_PORT=8000: one variable a setting."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        return decoded(field_name, field, value)
+
+    def __call__(self) -> dict[str, Any]:
+        try:
+            return super().__call__()
+        except SettingsError as error:  # around the error of `decoded`
+            raise BadConfiguration(str(error.__cause__ or error)) from error
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -41,7 +72,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         for name, field in self.settings_cls.model_fields.items():
             value, _, _ = self.get_field_value(field, name)
             if value is not None:
-                found[name] = self.decode_complex_value(name, field, value) if value[:1] in ("[", "{") else value
+                found[name] = decoded(name, field, value) if self.field_is_complex(field) else value
         return found
 
 

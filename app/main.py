@@ -99,6 +99,7 @@ def _lifespan(
                     )
                     async with forgetting(settings, store):
                         yield
+                    await services.arrivals.close()
                     await services.flights.stop()
         finally:
             store.close()

@@ -22,7 +22,9 @@ from .audit.form_pages import router as audit_form
 from .audit.pages import router as audits
 from .compare.pages import router as compare
 from .datasets.pages import router as datasets
+from .explain.arriving_pages import router as arriving
 from .explain.attention_pages import router as attention
+from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
@@ -34,8 +36,8 @@ from .train.pages import router as train
 from .web.rendering import STATIC, static_version
 
 ROUTERS = (
-    explain, tries, attention, compare, datasets, history, audit_form, audits, jobs, models, train, methods, selftest,
-    about, access,
+    explain, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, jobs, models, train,
+    methods, selftest, about, access,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, IPvAnyNetwork, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .configuration import OneFile, SecretFiles, default_data
+from .configuration import Environment, OneFile, SecretFiles, default_data
 from .scopes import EVERYBODY, parse
 
 Auth = Literal["local", "apikey", "proxy"]
@@ -152,7 +152,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, SecretFiles(settings_cls), OneFile(settings_cls, init_settings())
+        environment, secrets = Environment(settings_cls), SecretFiles(settings_cls)
+        return init_settings, environment, secrets, OneFile(settings_cls, init_settings())
 
     def trusts(self, peer: str | None) -> bool:
         """Whether the other end of a connection is a proxy whose headers are believed."""

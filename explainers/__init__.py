@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from .contract import Emptied as Emptied
     from .contract import Encoded as Encoded
     from .contract import Explainer as Explainer
+    from .contract import Faithfulness as Faithfulness
     from .contract import Feature as Feature
+    from .contract import Gain as Gain
     from .contract import Game as Game
     from .contract import Head as Head
     from .contract import ImageInput as ImageInput
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from .library import load_model as load_model
     from .library import panel as panel
     from .library import predict as predict
+    from .many import explain_many as explain_many
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
     from .metrics.on_demand import on_demand_of as on_demand_of
@@ -124,9 +127,9 @@ if TYPE_CHECKING:
     BASE_SHA256 = SHA256
 
 _CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Emptied
-    Encoded Explainer Feature Game Head ImageInput Input Layers Level LongText MethodRecord Model ModelRecord Need
-    Notice Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise Question
-    Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
+    Encoded Explainer Faithfulness Feature Gain Game Head ImageInput Input Layers Level LongText MethodRecord Model
+    ModelRecord Need Notice Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise
+    Question Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
     Without WordLabel WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
@@ -137,6 +140,7 @@ _WHERE = {
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".many": "explain_many",
     ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
     ".metrics.on_demand": "on_demand_of",

@@ -29,8 +29,6 @@ R2_SOUND, R2_ROUGH = 0.80, 0.50
 LOCAL_SOUND, LOCAL_ROUGH = 0.25, 0.50
 # Kendall's τ with the scores on random weights: three quarters and more of all pairs in the same order.
 SAME_WITHOUT_LEARNING = 0.5
-# In probability: below it two areas over the same handful of masked texts cannot be told apart.
-BETTER_THAN_RANDOM = 0.01
 
 _WORST_FIRST: tuple[Level, ...] = ("distrust", "rough", "sound")
 
@@ -81,6 +79,8 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
         text = f"Sampled: the scores carry an error of {error:.0%}."
         yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
     yield from _of_weights(checks.get("randomisation_tau"))
+    yield from _of_parts(checks.get("parts_error"))
+    yield from _of_owen(checks.get("owen_distance"))
     if (r2 := checks.get("r2")) is not None:
         yield _of_fit(r2)
         yield from _of_line(checks.get("local_error"))
@@ -114,7 +114,19 @@ def _of_line(missed: float | None) -> Iterator[Finding]:
 def _of_samples(effective: float | None, wanted: float | None) -> Iterator[Finding]:
     if effective is not None and wanted is not None and effective < wanted:
         text = f"Rests on {effective:.0f} effective samples, fewer than the {wanted:.0f} it should have."
-        yield _finding("rough", "few_samples", text, effective=effective, wanted=wanted)
+        yield _finding("distrust", "few_samples", text, effective=effective, wanted=wanted)
+
+
+def _of_parts(error: float | None) -> Iterator[Finding]:
+    if error is not None and error > ERROR_SOUND:
+        text = f"The scores of single parts are off by {error:.0%}, though their sum is right."
+        yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "parts_error", text, error=error)
+
+
+def _of_owen(distance: float | None) -> Iterator[Finding]:
+    if distance is not None and distance > ERROR_SOUND:
+        text = f"Owen values, {distance:.0%} away from the Shapley values: parts share with their neighbours first."
+        yield _finding("rough", "owen", text, distance=distance)
 
 
 def _of_edit(flips: float) -> Iterator[Finding]:
@@ -144,11 +156,13 @@ def _of_residual(attribution: Attribution) -> Iterator[Finding]:
 def _of_faithfulness(attribution: Attribution, explainer: Explainer) -> Iterator[Finding]:
     """A method that does no better than chance on this very text: all the worse for one without other evidence."""
     alone = not explainer.promises
-    found, chance = attribution.checks.get("aopc_comprehensiveness"), attribution.checks.get("aopc_random")
-    tau = attribution.checks.get("leave_one_out_tau")
-    if found is not None and chance is not None and found < chance - (0 if alone else BETTER_THAN_RANDOM):
+    measured, tau = attribution.faithfulness, attribution.checks.get("leave_one_out_tau")
+    # Evidence of another kind is outweighed only by what cannot be chance.
+    if measured is not None and (measured.comprehensiveness.value if alone else measured.comprehensiveness.high) < 0:
         text = "Masking its strongest parts moves the prediction less than masking random ones."
-        yield _finding("distrust" if alone else "rough", "no_better_than_random", text, found=found, random=chance)
+        found = attribution.checks["aopc_comprehensiveness"] or 0.0
+        random = found - measured.comprehensiveness.value
+        yield _finding("distrust" if alone else "rough", "no_better_than_random", text, found=found, random=random)
     if alone and tau is not None and tau <= 0:
         text = f"Its order has nothing to do with the measured effect of each part (τ {tau:.2f})."
         yield _finding("distrust", "not_the_measured_order", text, tau=tau)

@@ -6,8 +6,9 @@ Methods do not grade themselves.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeAlias
 
 import numpy as np
 
@@ -42,14 +43,16 @@ from .game.table import CoalitionTable
 from .metrics.agreement import agreement_of
 from .metrics.answer import answer_of
 from .metrics.claims import claims_of
-from .metrics.faithfulness import faithfulness_of, measured_rows, removal_rows, removals_of
+from .metrics.faithfulness import by_faithfulness, faithfulness_of, measured_rows, removal_rows, removals_of
 from .metrics.naopc import naopc_of
-from .metrics.on_demand import measured, refuse_unknown
+from .metrics.on_demand import measured as measured_on_demand
+from .metrics.on_demand import refuse_unknown
 from .registry import PANEL, build, explainer_class, names
 from .sentence import sentence_of
 
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
+Arrived: TypeAlias = Callable[[Prediction | Attribution], None]
 COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
@@ -83,34 +86,44 @@ def explain(
     refuse_unless_offered(model, type(explainer))
     with told_to(progress) as heard:
         case = case_of(model, question, progress=heard)
-        return _measured(_explained(explainer, case), explainer, case, measures=measures)
+        return measured(explained(explainer, case), explainer, case, measures=measures)
 
 
 def panel(
-    model: Model, question: Question, explainers: Sequence[Explainer] | None = None, *, progress: Progress = silent
+    model: Model,
+    question: Question,
+    explainers: Sequence[Explainer] | None = None,
+    *,
+    progress: Progress = silent,
+    arrived: Arrived = lambda part: None,
 ) -> Panel:
-    """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent."""
+    """All methods (by default the panel's) from one shared coalition table; one that cannot run is listed as absent.
+
+    arrived: given the prediction, then each explanation as soon as its scores are there, still without measures and
+    badge. What needs only a few passes is computed first; the panel keeps the order that was asked for.
+    """
     with told_to(progress) as heard:
-        return _panel(model, question, explainers, progress=heard)
+        return _panel(model, question, explainers, progress=heard, arrived=arrived)
 
 
-def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | None, *, progress: Progress) -> Panel:
+def _panel(
+    model: Model,
+    question: Question,
+    explainers: Sequence[Explainer] | None,
+    *,
+    progress: Progress,
+    arrived: Arrived,
+) -> Panel:
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
+    arrived(case.prediction)
     wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
-    explained: list[Attribution] = []
-    able: list[Explainer] = []
-    absent: list[Absent] = []
-    for position, explainer in enumerate(wanted):
-        progress(position / len(wanted), explainer.title)
-        try:
-            refuse_unless_offered(model, type(explainer))
-            explained.append(_explained(explainer, case))
-            able.append(explainer)
-        except Incompatible as error:
-            absent.append(Absent(method=explainer.name, reason=_reason(error)))
-    _ask_for_measures(explained, case)
-    found = [_measured(one, explainer, case) for one, explainer in zip(explained, able, strict=True)]
+    made, absent = _explain_all(wanted, case, arrived)
+    able = [explainer for position, explainer in enumerate(wanted) if position in made]
+    ready = [made[position] for position in sorted(made)]
+    progress(1.0, "measures")
+    _ask_for_measures(ready, case)
+    found = [measured(one, explainer, case) for one, explainer in zip(ready, able, strict=True)]
     removals = removals_of(found, case)
     answer = answer_of(found, removals, case)
     return Panel(
@@ -118,15 +131,37 @@ def _panel(model: Model, question: Question, explainers: Sequence[Explainer] | N
         input=question.input,
         prediction=case.prediction,
         explanations=tuple(found),
-        absent=tuple(absent),
+        absent=tuple(absent[position] for position in sorted(absent)),
         answer=answer.model_copy(update={"text": sentence_of(answer, case.inputs.features)}),
         agreement=agreement_of(found),
+        by_faithfulness=by_faithfulness(found),
         removals=removals,
         claims=claims_of(found, case),
         baseline_prediction=_baseline_prediction(case),
         evaluations=case.table.evaluations,
         timings={"total": time.perf_counter() - started},
     )
+
+
+def _explain_all(
+    wanted: Sequence[Explainer], case: Case, arrived: Arrived
+) -> tuple[dict[int, Attribution], dict[int, Absent]]:
+    """Explanations, and reasons of methods that cannot run, by place.
+
+    What asks for gradients or attention alone comes first, in a few passes; games share their table in the given order.
+    """
+    made: dict[int, Attribution] = {}
+    absent: dict[int, Absent] = {}
+    order = sorted(enumerate(wanted), key=lambda each: Need.OUTPUTS in each[1].needs)
+    for step, (position, explainer) in enumerate(order):
+        case.progress(step / len(wanted), explainer.title)
+        try:
+            refuse_unless_offered(case.model, type(explainer))
+            made[position] = explained(explainer, case)
+            arrived(made[position])
+        except Incompatible as error:
+            absent[position] = Absent(method=explainer.name, reason=_reason(error))
+    return made, absent
 
 
 def case_of(model: Model, question: Question, *, progress: Progress = silent) -> Case:
@@ -210,7 +245,7 @@ def refuse_unless_offered(model: Offering, method: type[Explainer]) -> None:
         )
 
 
-def _refuse_too_many(explainer: Explainer, case: Case) -> None:
+def refuse_too_many(explainer: Explainer, case: Case) -> None:
     """Raises Incompatible with the coarser players to choose."""
     count, players = len(case.inputs.features), case.inputs.players
     limit = explainer.most_players(case)
@@ -225,11 +260,12 @@ def _refuse_too_many(explainer: Explainer, case: Case) -> None:
         )
 
 
-def _explained(explainer: Explainer, case: Case) -> Attribution:
-    """What the method finds, with its time and its evaluations."""
-    _refuse_too_many(explainer, case)
+def explained(explainer: Explainer, case: Case, *, before: int | None = None) -> Attribution:
+    """What the method finds, with its time and its evaluations: those after the first `before` rows of the table, by
+    default after all that are known. Raises Incompatible."""
+    refuse_too_many(explainer, case)
     started = time.perf_counter()
-    before = case.table.evaluations
+    before = case.table.evaluations if before is None else before
     found = explainer.explain(case)
     spent = found.forward_passes or case.table.evaluations - before
     return found.model_copy(
@@ -244,16 +280,18 @@ def _ask_for_measures(found: Sequence[Attribution], case: Case) -> None:
         case.table.logits(measured_rows(found, case))
 
 
-def _measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
+def measured(found: Attribution, explainer: Explainer, case: Case, *, measures: Sequence[str] = ()) -> Attribution:
     """The finding with its measures and badge."""
     started = time.perf_counter()
-    numbers = faithfulness_of(found, case)
+    faithful = faithfulness_of(found, case)
+    numbers = faithful.checks
     if case.table.complete:  # the limits of all orders are there for nothing
         numbers |= naopc_of(found, case)
-    numbers |= measured(measures, found, case, explainer)
+    numbers |= measured_on_demand(measures, found, case, explainer)
     checked = found.model_copy(
         update={
             "checks": {**found.checks, **numbers, **_precision_checks(found, case)},
+            "faithfulness": faithful.faithfulness,
             "timings": {**found.timings, "measure": time.perf_counter() - started},
         }
     )

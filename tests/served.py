@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from fastapi import FastAPI
 
 import explainers
+from app.engine.contract import Listener
 from app.engine.engine import Engine
 from app.engine.messages import Asking, Count, Forget, Message, Register
 from app.engine.schemas import ModelOut
@@ -57,7 +58,7 @@ class LocalEngine:
         else:
             assert isinstance(message, Asking)
             await self.ready(message.model)
-            return message.read(await self._worked(message))
+            return message.read(await self._worked(message, progress))
         return cast(A, found)
 
     async def ready(self, model: str) -> ModelOut:
@@ -70,14 +71,29 @@ class LocalEngine:
             raise ModelFailed(str(known[model].reason))
         return known[model]
 
-    async def _worked(self, message: Asking[Any]) -> Any:
+    async def _worked(self, message: Asking[Any], progress: explainers.Progress | None) -> Any:
         self.asked.append(message.op())
-        job = self.work.submit(partial(self.engine.ask, message), priority=message.urgency)
+        job = self.work.submit(
+            partial(self.engine.ask, message), priority=message.urgency, **_heard_in_this_loop(progress)
+        )
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
             job.stopped.set()
             raise
+
+
+def _heard_in_this_loop(progress: explainers.Progress | None) -> dict[str, Any]:
+    """What the work says in its thread, passed on in the loop that asked, as the socket would."""
+    if progress is None:
+        return {}
+    loop = asyncio.get_running_loop()
+    listener = progress
+    heard: dict[str, Any] = {"report": lambda *told: loop.call_soon_threadsafe(listener, *told)}
+    if isinstance(progress, Listener):
+        arrived = progress.arrived
+        heard["arrived"] = lambda *part: loop.call_soon_threadsafe(arrived, *part)
+    return heard
 
 
 def linear(name: str) -> LinearModel:

@@ -214,6 +214,21 @@ def test_methods_import_heavy_libraries_when_they_run() -> None:
     assert offenders(light, lambda name: reaches(name, *HEAVY), anywhere=False) == {}
 
 
+PRIVATE_TORCH = re.compile(r"torch\.(_|ops\b)|torch\.\w+\._|from torch\b.* import _")
+
+
+def test_what_torch_keeps_to_itself_is_asked_for_in_one_place() -> None:
+    """So that a version of torch without it is a slower one and no fault."""
+    using = [name_of(path) for path in sources(ROOT / "explainers") + sources(APP) if PRIVATE_TORCH.search(_code(path))]
+
+    assert using == ["explainers/models/networks/products.py"]
+
+
+def _code(path: Path) -> str:
+    """The file without its comments."""
+    return ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+
+
 def test_an_offender_is_found() -> None:
     """What holds the arrows would notice if it failed."""
     here = Path(__file__)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import partial
@@ -47,7 +46,7 @@ async def submit(
         )
     rows, tokens = TEMPLATE_ROWS, TEMPLATE_ROWS * TEMPLATE_TOKENS
     if isinstance(plan.data, Own) and plan.data.dataset is not None:
-        found = await asyncio.to_thread(datasets.ready, services.store, project, plan.data.dataset)
+        found = await services.store.answered(partial(datasets.ready, services.store, project, plan.data.dataset))
         rows, tokens = found.rows, tokens_of_file(found.bytes, found.rows)
         if isinstance(plan.data, Functional):
             _has_cases(found)

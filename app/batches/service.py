@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -37,7 +36,7 @@ async def submit(
     state = await services.engine.ready(request.model)
     tokens = sum(tokens_of(each.text, each.text_pair) for each in request.inputs or ())
     if request.dataset is not None:
-        found = await asyncio.to_thread(datasets.ready, services.store, project, request.dataset)
+        found = await services.store.answered(partial(datasets.ready, services.store, project, request.dataset))
         tokens = tokens_of_file(found.bytes, found.rows)
     if request.method is not None:
         asked = request.asked(request.inputs[0] if request.inputs else TextInput(text="any"))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, datasets, explain, info, jobs, models, panel, selftest, train
+from . import audit, bench, compare, datasets, explain, info, jobs, models, panel, selftest, train, workbench
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -26,8 +26,11 @@ application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
+application.command()(compare.compare)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
+datasets.application.command()(workbench.slices)
+datasets.application.command()(workbench.issues)
 application.add_typer(datasets.application, name="datasets")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)

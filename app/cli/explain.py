@@ -14,6 +14,7 @@ from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
 from .terminal import output, work
+from .terminal.asking import with_game
 from .terminal.inputs import Format, Row, read_texts
 from .terminal.registered import find_model
 from .terminal.trouble import Mistake
@@ -35,7 +36,6 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
 ]
 Target = Annotated[str | None, typer.Option(metavar="LABEL", help="The class to explain; by default the predicted.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal scores.")]
 Options = Annotated[
     list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; may be repeated.")
 ]
@@ -47,6 +47,7 @@ Measures = Annotated[
 ]
 
 
+@with_game
 def explain(
     source: Source,
     model: ModelOption = "sentiment",
@@ -54,17 +55,7 @@ def explain(
     option: Options = None,
     measure: Measures = None,
     target: Target = None,
-    seed: Seed = 0,
     pair: Pair = None,
-    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
-    value: Annotated[explainers.ValueName | None, typer.Option(help="The explained number.")] = None,
-    baseline: Annotated[explainers.BaselineKind | None, typer.Option(help="What stands for an absent part.")] = None,
-    precision: Annotated[explainers.Precision, typer.Option(help="Arithmetic of masked evaluations.")] = "auto",
-    accuracy: Annotated[explainers.Accuracy, typer.Option(help="When sampling stops.")] = "normal",
-    budget: Annotated[int | None, typer.Option(min=16, max=65536, help="Masked evaluations at most.")] = None,
-    long_text: Annotated[
-        explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
-    ] = "windows",
     word: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
     ] = None,
@@ -80,9 +71,6 @@ def explain(
     prompt_pair: Annotated[
         str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the second text.")
     ] = None,
-    focus: Annotated[
-        str | None, typer.Option(metavar="START:END", help="Explain only the parts of this stretch of the text.")
-    ] = None,
     json: Json = False,
     csv: Csv = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
@@ -90,6 +78,8 @@ def explain(
     form: Form = None,
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
+    *,
+    game: dict[str, Any],
 ) -> int:
     """Where the prediction for a text comes from."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
@@ -98,19 +88,7 @@ def explain(
     style = work.style_of(json=json, csv=csv, out=out)
     explainer = explainers.build(method, _options(option or []))
     loaded = find_model(model)
-    question: dict[str, Any] = {
-        "players": players,
-        "value": value,
-        "baseline": baseline,
-        "precision": precision,
-        "accuracy": accuracy,
-        "budget": budget,
-        "seed": seed,
-        "long_text": long_text,
-        "word": word,
-        "outputs": _similarity(words_of, prompt, prompt_pair),
-        "focus": None if focus is None else _stretch(focus),
-    }
+    question = {**game, "word": word, "outputs": _similarity(words_of, prompt, prompt_pair)}
 
     if than is not None:
         return _compare(texts, loaded, explainer, than=than, pair=pair, json=json, asked=question)
@@ -131,7 +109,7 @@ def explain(
         asked=[
             "explain",
             loaded.digest,
-            explainer.record(seed=seed).model_dump(mode="json"),
+            explainer.record(seed=game["seed"]).model_dump(mode="json"),
             question,
             target,
             measure,
@@ -223,14 +201,6 @@ def _row(found: explainers.Attribution, target: str | None) -> int:
     if target is None:
         return found.row()
     return found.row(int(target) if target.isdecimal() and target not in found.prediction.labels else target)
-
-
-def _stretch(given: str) -> tuple[int, int]:
-    """START:END in characters. Raises Mistake."""
-    start, colon, end = given.partition(":")
-    if not (colon and start.isdecimal() and end.isdecimal()):
-        raise Mistake(f"--focus {given!r}: write START:END, the first character and the one behind the last")
-    return int(start), int(end)
 
 
 def _options(given: list[str]) -> dict[str, Any]:

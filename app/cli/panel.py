@@ -13,8 +13,9 @@ from rich.text import Text
 from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
-from .explain import Column, Csv, Form, Json, ModelOption, Out, Pair, PairColumn, Seed, Source
+from .explain import Column, Csv, Form, Json, ModelOption, Out, Pair, PairColumn, Source
 from .terminal import output, work
+from .terminal.asking import with_game
 from .terminal.inputs import Row, read_texts
 from .terminal.registered import find_model
 from .terminal.trouble import Mistake
@@ -22,18 +23,14 @@ from .terminal.trouble import Mistake
 COLUMNS = ("text", "trust", "answer")
 
 
+@with_game
 def panel(
     source: Source,
     model: ModelOption = "sentiment",
     method: Annotated[
         list[str] | None, typer.Option(help="A method of the panel; may be repeated. By default all.")
     ] = None,
-    seed: Seed = 0,
     pair: Pair = None,
-    players: Annotated[explainers.Players, typer.Option(help="The parts of the text that play.")] = "auto",
-    long_text: Annotated[
-        explainers.LongText, typer.Option(help="A text longer than the model reads: in windows, or cut.")
-    ] = "windows",
     word: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
     ] = None,
@@ -44,6 +41,8 @@ def panel(
     form: Form = None,
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
+    *,
+    game: dict[str, Any],
 ) -> int:
     """What the model says of a text, why, and how far that can be relied on: by every method, in a sentence."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
@@ -53,7 +52,7 @@ def panel(
     if style == "parquet":
         raise Mistake(f"{out}: panels are written as .json, .jsonl or .csv")
     loaded = find_model(model)
-    question = {"players": players, "seed": seed, "long_text": long_text, "word": word}
+    question = {**game, "word": word}
 
     def answer(row: Row, progress: Callable[..., None]) -> explainers.Panel:
         asked = {**question, "text_pair": row.text_pair}

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..engine.schemas import ModelOut
-from ..errors import StillRunning
-from ..explain.ask import later
+from ..explain import arriving_pages
+from ..explain.ask import arriving
 from ..explain.ask import service as explanations
+from ..explain.ask.arriving import Coming, Ending
 from ..explain.ask.schemas import PanelOut, PanelRequest
-from ..jobs.schemas import JobOut
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
-from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
-from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error, told
 from ..web.rendering import render
+from ..web.responses import prefer_wait
 from .service import Pair, beside
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -37,11 +39,23 @@ class ComparePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingPage:
-    """A side that is not there yet."""
+class WaitingSide:
+    letter: str
+    address: str
+    model: str
+    text: str
+    share: float  # of the work that is done
+    state: Ending | Literal["done"]
+    error: FormError | None
 
-    job: JobOut
-    ended: bool
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPage:
+    """A comparison of which a side is not there yet."""
+
+    address: str
+    sides: Sequence[WaitingSide]
+    state: Ending
 
 
 @router.get("/compare")
@@ -50,11 +64,12 @@ async def compare(request: Request, services: ServicesDep, project: ProjectDep) 
     keys = [request.query_params.get(name, "") for name in ("a", "b")]
     if not all(keys):
         return await _page(request, services, Form({}))
-    for key in keys:
-        if (job := await later.under_way(services, project, key)) is not None:
-            page = WaitingPage(job=job, ended=False)
-            return render(request, "compare/waiting.html", page, section="compare", json_twin=f"/v1/jobs/{job.id}")
+    coming = [await arriving.find(services, project, key) for key in keys]
+    if any(coming):
+        return await _waiting(request, services, project, keys, coming)
     left, right = [await explanations.find_panel(services, key, project) for key in keys]
+    if arriving_pages.is_followed(request):
+        return arriving_pages.complete()
     return await _page(request, services, Form({}), found=(left, right))
 
 
@@ -70,18 +85,41 @@ async def make(request: Request, services: ServicesDep, project: ProjectDep) -> 
         keys = []
         for text, model in zip(texts, (form.get("model_a"), form.get("model_b")), strict=True):
             asked = PanelRequest(model=model, input=TextInput(text=text))
-            keys.append(await _key(request, services, project, asked))
+            keys.append((await arriving.begin_panel(services, asked, project, wait=prefer_wait(request))).key)
     except FORESEEN as error:
         return await _page(request, services, form, error=error_of(error))
     return RedirectResponse(f"/compare?a={keys[0]}&b={keys[1]}", 303)
 
 
-async def _key(request: Request, services: Services, project: str, asked: PanelRequest) -> str:
-    """Of the panel, also where a job is only about to make it."""
-    try:
-        return (await while_connected(request, explanations.make_panel(services, asked, project))).key
-    except StillRunning as error:
-        return error.key
+async def _waiting(
+    request: Request, services: Services, project: str, keys: Sequence[str], coming: Sequence[Coming | None]
+) -> Response:
+    sides = [
+        await _side(services, project, letter, key, one) for letter, key, one in zip("AB", keys, coming, strict=True)
+    ]
+    ended = [side.state for side in sides if side.state in ("stopped", "failed")]
+    state: Ending = "stopped" if ended else "running"
+    page = WaitingPage(address=f"/compare?a={keys[0]}&b={keys[1]}", sides=sides, state=state)
+    template = "compare/_waiting.html" if arriving_pages.is_followed(request) else "compare/waiting.html"
+    return render(request, template, page, section="compare", headers={arriving_pages.STATE: state})
+
+
+async def _side(services: Services, project: str, letter: str, key: str, coming: Coming | None) -> WaitingSide:
+    if coming is None:
+        found = await explanations.find_panel(services, key, project)
+        return WaitingSide(
+            letter=letter, address=f"/panels/{key}", model=found.model.id, text=found.text, share=1.0, state="done",
+            error=None,
+        )  # fmt: skip
+    return WaitingSide(
+        letter=letter,
+        address=coming.asked.address,
+        model=coming.asked.model,
+        text=coming.asked.question.text,
+        share=coming.share,
+        state=coming.state,
+        error=None if coming.error is None else told(coming.error),
+    )
 
 
 async def _page(

@@ -84,6 +84,6 @@ def _side(panel: PanelOut, index: int, tops: Mapping[tuple[str, str], float]) ->
         text=panel.text,
         text_pair=panel.text_pair,
         prediction=prediction_view(panel.prediction, None),
-        label=panel.prediction.labels[index],
+        label=panel.prediction.labels[panel.prediction.place(index)],
         methods=methods,
     )

@@ -120,31 +120,33 @@ def _refuse_values(state: ModelOut) -> None:
 
 
 async def find(services: Services, project: str, id: str) -> DatasetOut:
-    return await _in_thread(service.find, services.store, project, id)
+    return await services.store.answered(partial(service.find, services.store, project, id))
 
 
 async def listing(services: Services, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:
-    return await _in_thread(partial(service.listing, services.store, project, cursor=cursor, limit=limit))
+    return await services.store.answered(partial(service.listing, services.store, project, cursor=cursor, limit=limit))
 
 
 async def rows(
     services: Services, project: str, id: str, filters: Filters, *, cursor: str | None = None, limit: int = 50
 ) -> RowsOut:
-    return await _in_thread(partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit))
+    return await services.store.answered(
+        partial(browse.page, services.store, project, id, filters, cursor=cursor, limit=limit)
+    )
 
 
 async def row(services: Services, project: str, id: str, number: int) -> DataRow:
     """Raises NotFound."""
     found: tuple[DataRow, ...] = ()
     if 0 <= number < 1 << 31:
-        found = await _in_thread(service.rows, services.store, project, id, number, number + 1)
+        found = await services.store.answered(partial(service.rows, services.store, project, id, number, number + 1))
     if not found:
         raise NotFound(f"the data set has no row {number}")
     return found[0]
 
 
 async def summary(services: Services, project: str, id: str, filters: Filters) -> SummaryOut:
-    return await _in_thread(browse.summary, services.store, project, id, filters)
+    return await services.store.answered(partial(browse.summary, services.store, project, id, filters))
 
 
 async def trail(services: Services, project: str, id: str, number: int, filters: Filters) -> Trail:

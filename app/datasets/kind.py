@@ -30,7 +30,7 @@ from .browsing import browse, words
 from .browsing.browse import Filters
 from .importing import groups_of, import_file, new_run
 from .reading.labels import match
-from .requests import EXPLAINED_SHARD, SHARD, DatasetJob
+from .requests import EXPLAINED_SHARD, ORDERED_SHARDS, SHARD, DatasetJob
 from .schemas import Described
 from .service import DataRow, rows
 from .uploads import restore
@@ -60,8 +60,7 @@ class DatasetKind(Kind):
         elif shard < _predicted_shards(request):
             _predict(work, shard * SHARD, (shard + 1) * SHARD)
         else:
-            start = (shard - _predicted_shards(request)) * EXPLAINED_SHARD
-            _explain(work, _chosen(work)[start : start + EXPLAINED_SHARD])
+            _explain(work, _share(work, shard - _predicted_shards(request)))
         return DONE
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -125,7 +124,8 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     """Explanations under the keys of single ones: each has its page."""
     found = _dataset(work)
     run = _run(work, found, work.engine.ready(work.request.model))
-    given = [row for number in numbers for row in rows(work.store, work.project, found.id, number, number + 1)]
+    there = work.store.query(partial(datasets.rows_at, serial=found.serial, numbers=numbers))
+    given = [there[number] for number in numbers]
     questions = [
         ExplanationRequest(
             model=work.request.model,
@@ -160,6 +160,16 @@ def _run(work: Work, found: Dataset, state: ModelOut) -> int:
 
 def _predicted_shards(request: DatasetJob) -> int:
     return math.ceil(request.rows / SHARD)
+
+
+def _share(work: Work, share: int) -> list[int]:
+    """The rows of one shard of those that are explained: of some shards together the shortest texts come first."""
+    block, place = divmod(share, ORDERED_SHARDS)
+    size = ORDERED_SHARDS * EXPLAINED_SHARD
+    numbers = _chosen(work)[block * size : (block + 1) * size]
+    there = work.store.query(partial(datasets.rows_at, serial=_dataset(work).serial, numbers=numbers))
+    ordered = sorted(numbers, key=lambda number: len(there[number].text) + len(there[number].text_pair or ""))
+    return ordered[place * EXPLAINED_SHARD : (place + 1) * EXPLAINED_SHARD]
 
 
 def _explained(request: DatasetJob) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import BadRequest, NotFound, StillRunning
+from ..errors import BadRequest, NotFound
 from ..explain import pages as explanations
-from ..explain.ask import service as explaining
+from ..explain.ask import arriving
 from ..explain.ask.schemas import PanelRequest
 from ..jobs import forgetting
 from ..models import service as models
@@ -18,9 +18,10 @@ from ..schemas import TextInput
 from ..scopes import Scope
 from ..store.files import underway
 from ..store.job_states import FINAL, State
-from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
 from ..web.rendering import TRAIL, render
+from ..web.responses import prefer_wait
 from . import flow
 from .api import download
 from .browsing import contexts, export
@@ -135,12 +136,10 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
     try:
         asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
         holder = await flow.holder(services, project, id)
-        panel = await while_connected(request, explaining.make_panel(services, asked, project, holder=holder))
-    except StillRunning as error:
-        return RedirectResponse(f"/jobs/{error.job}", 303)
+        begun = await arriving.begin_panel(services, asked, project, holder=holder, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
-    return RedirectResponse(along(id, number, form.get("state"), f"/panels/{panel.key}"), 303)
+    return RedirectResponse(along(id, number, form.get("state"), begun.address), 303)
 
 
 @router.get("/datasets/{id}/rows/{number}")

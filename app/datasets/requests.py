@@ -9,7 +9,8 @@ from pydantic import Field
 from ..schemas import Name, Request
 
 SHARD = 512  # rows that are predicted together
-EXPLAINED_SHARD = 16
+EXPLAINED_SHARD = 64
+ORDERED_SHARDS = 8  # of explained rows within which they are ordered by length: those of one length share passes
 MOST_EXPLAINED = 10_000
 
 

@@ -21,6 +21,7 @@ import msgpack
 
 from .._library import explainers
 from ..errors import EngineDied
+from .contract import Listener
 from .ends import reason_of
 from .errors import from_wire
 from .frames import frame
@@ -70,6 +71,7 @@ class Apart:
         self._bytes = bytearray()
         self._asked: set[int] = set()
         self._arrived: dict[int, dict[str, Any]] = {}
+        self._parts: dict[int, list[tuple[str, bytes]]] = {}  # of an answer that arrives
         self._state: ModelOut | None = None
         own, theirs = socket.socketpair()
         with theirs:
@@ -109,6 +111,9 @@ class Apart:
             while (answer := self._arrived.pop(number, None)) is None:
                 self._take()
                 told = self._arrived.pop(-number, {}).get("progress", told)
+                for part in self._parts.pop(number, ()):
+                    if isinstance(progress, Listener):
+                        progress.arrived(*part)
                 progress(*told)
         except BaseException:
             if self.alive:
@@ -116,6 +121,7 @@ class Apart:
             raise
         finally:
             self._asked.discard(number)
+            self._parts.pop(number, None)
         if "error" in answer:
             raise from_wire(answer["error"]["code"], answer["error"]["message"])
         return answer["result"]
@@ -160,7 +166,9 @@ class Apart:
         if "status" in message:
             states = [ModelOut.model_validate(each) for each in message["status"]]
             self._state = states[0] if states else self._state
-        elif (number := int(message["id"])) in self._asked:
+        elif (number := int(message["id"])) in self._asked and "part" in message:
+            self._parts.setdefault(number, []).append(tuple(message["part"]))
+        elif number in self._asked:
             self._arrived[-number if "progress" in message else number] = message
 
 

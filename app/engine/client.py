@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from .._library import explainers
 from ..errors import EngineBusy, EngineDied, EngineLoading, ModelFailed, UnknownModel
+from .contract import Listener
 from .errors import from_wire
 from .frames import frame, read_frame
 from .messages import Asking, Forget, Load, Message, Priority, Register
@@ -188,6 +189,8 @@ class SocketEngine:
             return
         if "progress" in message and (listener := self._listening.get(int(message["id"]))) is not None:
             listener(*message["progress"])
+        if "part" in message and isinstance(hearing := self._listening.get(int(message["id"])), Listener):
+            hearing.arrived(*message["part"])
         answer = self._waiting.get(int(message["id"]))
         if answer is None or answer.done():
             return

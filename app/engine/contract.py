@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from .._library import explainers
 from .messages import Message
 from .schemas import ModelOut
 
 A = TypeVar("A")
+
+
+@runtime_checkable
+class Listener(explainers.Progress, Protocol):
+    """Progress that also hears what is ready before the rest of an answer."""
+
+    def arrived(self, kind: str, body: bytes) -> None:
+        """kind: `prediction` or `explanation`. body: its JSON."""
+        ...
 
 
 class EngineClient(Protocol):
@@ -25,7 +34,7 @@ class EngineClient(Protocol):
     def models(self) -> tuple[ModelOut, ...]: ...
 
     async def ask(self, message: Message[A], *, progress: explainers.Progress | None = None) -> A:
-        """The answer. progress: told how far the engine is.
+        """The answer. progress: told how far the engine is; a Listener also of the parts of a panel that arrives.
 
         Raises the library's errors, UnknownModel and ModelFailed, EngineLoading before the model is there, EngineBusy
         when too many wait, EngineDied when the process ends meanwhile, and TooLong at the wall-clock cap. Cancelling

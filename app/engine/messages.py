@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from .._library import explainers
 from ..store.arrays import unpack
 from .demand.costs import estimate, tokens, tokens_of
+from .errors import from_wire
 from .schemas import ModelOut
 
 Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
@@ -136,10 +137,32 @@ class Explain(Asking[Explained]):
         return Explained(**travelled)
 
 
+class ExplainMany(Asking[tuple[Explained | Exception, ...]]):
+    """One method's explanations of many texts, whose rows share passes; of a text that has none the reason."""
+
+    urgency = Priority.BACKGROUND
+    questions: tuple[explainers.Question, ...]
+    method: str
+    options: Mapping[str, Any] = {}
+    measures: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> int:
+        return sum(map(estimate, self.questions))
+
+    def spent(self, answer: tuple[Explained | Exception, ...]) -> int:
+        passes = [each.passes if isinstance(each, Explained) else 0 for each in answer]
+        return sum(tokens(asked) * max(1, count) for asked, count in zip(self.questions, passes, strict=True))
+
+    def read(self, travelled: Any) -> tuple[Explained | Exception, ...]:
+        return tuple(from_wire(**each) if "code" in each else Explained(**each) for each in travelled)
+
+
 class MakePanel(Asking[ExplainedPanel]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
     methods: tuple[str, ...] | None = None
+    arriving: bool = False  # a Listener hears of each part as soon as it is there
 
     @property
     def cost(self) -> int:
@@ -186,7 +209,7 @@ class Count(Message[bytes]):
 
 
 MESSAGES: Mapping[str, type[Message[Any]]] = {
-    each.op(): each for each in (Predict, Score, Explain, MakePanel, Register, Load, Forget, Count)
+    each.op(): each for each in (Predict, Score, Explain, ExplainMany, MakePanel, Register, Load, Forget, Count)
 }
 
 

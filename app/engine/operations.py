@@ -6,12 +6,16 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from .._library import explainers
 from ..errors import AppError
+from ..schemas import LISTED_CLASSES
 from ..store.arrays import pack
-from .messages import Asking, Explain, Explained, ExplainedPanel, MakePanel, Predict, Score
+from .contract import Listener
+from .errors import to_wire
+from .messages import Asking, Explain, Explained, ExplainedPanel, ExplainMany, MakePanel, Predict, Score
 from .schemas import ExplanationRecord
 
 
@@ -35,12 +39,19 @@ def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[s
     return asdict(_explained(found, asked.model))
 
 
+def explain_many(model: Any, asked: ExplainMany, progress: explainers.Progress) -> list[dict[str, Any]]:
+    explainer = explainers.build(asked.method, asked.options)
+    found = explainers.explain_many(model, asked.questions, explainer, measures=asked.measures, progress=progress)
+    return [to_wire(each) if isinstance(each, Exception) else asdict(_explained(each, asked.model)) for each in found]
+
+
 def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
     chosen = None if asked.methods is None else [explainers.build(method) for method in asked.methods]
-    found = explainers.runner.panel(model, asked.question, chosen, progress=progress)
+    arrived = partial(_pass_on, progress, asked) if asked.arriving and isinstance(progress, Listener) else _kept_back
+    found = explainers.runner.panel(model, asked.question, chosen, progress=progress, arrived=arrived)
     parts = tuple(_explained(each, asked.model) for each in found.explanations)
     made = ExplainedPanel(
-        body=found.model_copy(update=_named(found, asked.model)).model_dump_json(exclude={"explanations"}).encode(),
+        body=found.model_copy(update=_stored(found, asked.model)).model_dump_json(exclude={"explanations"}).encode(),
         target=found.prediction.main.model_dump(mode="json"),
         seconds=sum(found.timings.values()),
         parts=parts,
@@ -49,7 +60,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
 
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, MakePanel: panel,
+    Predict: predict, Score: score, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
 }  # fmt: skip
 
 
@@ -60,10 +71,25 @@ def report(error: BaseException) -> None:
         print(f"engine: {type(error).__name__}\n{frames}", file=sys.stderr)
 
 
+def _pass_on(listener: Listener, asked: MakePanel, part: explainers.Prediction | explainers.Attribution) -> None:
+    if isinstance(part, explainers.Prediction):
+        listener.arrived("prediction", part.model_dump_json().encode())
+    else:
+        listener.arrived("explanation", _record(part, asked.model))
+
+
+def _kept_back(part: explainers.Prediction | explainers.Attribution) -> None:
+    """Nobody looks before the end."""
+
+
+def _record(found: explainers.Attribution, name: str) -> bytes:
+    record = ExplanationRecord.model_construct(**{**dict(found), **_stored(found, name)})
+    return record.model_dump_json().encode()
+
+
 def _explained(found: explainers.Attribution, name: str) -> Explained:
-    record = ExplanationRecord.model_construct(**{**dict(found), **_named(found, name)})
     return Explained(
-        body=record.model_dump_json().encode(),
+        body=_record(found, name),
         method=found.method.name,
         target=found.prediction.main.model_dump(mode="json"),
         passes=found.forward_passes,
@@ -72,9 +98,14 @@ def _explained(found: explainers.Attribution, name: str) -> Explained:
     )
 
 
-def _named(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
-    """The model under the id that it is served with."""
-    return {"model": found.model.model_copy(update={"id": name})}
+def _stored(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
+    """The model under the id that it is served with, and of a prediction of many classes the strongest."""
+    explained = found.explanations if isinstance(found, explainers.Panel) else (found,)
+    asked = [target.index for each in explained for target in each.targets if target.at is None]
+    return {
+        "model": found.model.model_copy(update={"id": name}),
+        "prediction": found.prediction.strongest(LISTED_CLASSES, keep=asked),
+    }
 
 
 def _arrays(found: explainers.Attribution) -> dict[str, bytes]:

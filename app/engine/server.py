@@ -24,6 +24,7 @@ from .ends import STUCK
 from .engine import Engine
 from .errors import to_wire
 from .frames import frame, read_frame
+from .limits.memory import give_back
 from .messages import Asking, Count, Forget, Load, Message, Priority, Register, received
 from .operations import report
 from .schemas import ModelOut
@@ -31,7 +32,7 @@ from .work import Job, WorkQueue
 
 
 class EngineServer:
-    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, with {id, progress} between."""
+    """Answers on a socket: frames {id, op, …} are answered by {id, result | error}, {id, progress | part} before."""
 
     def __init__(self, engine: Engine, work: WorkQueue) -> None:
         self.engine = engine
@@ -138,6 +139,7 @@ class Connection:
             partial(self.server.engine.ask, asked),
             priority=priority,
             report=lambda done, note: tell({"id": number, "progress": [done, note]}),
+            arrived=lambda kind, body: tell({"id": number, "part": [kind, body]}),
         )
         self.jobs[number] = job
         job.future.add_done_callback(lambda _: self._over(number, asked.model))
@@ -167,7 +169,7 @@ class Connection:
 async def serve(config: Config) -> None:
     _limit(config)
     _set_threads(config.threads)
-    work = WorkQueue(seconds=config.seconds)
+    work = WorkQueue(seconds=config.seconds, rest=give_back)
     start_apart = (lambda source, name: Apart(config, source=source, name=name)) if config.apart else None
     engine = Engine(device=config.device, start_apart=start_apart, budget=config.model_memory)
     server = EngineServer(engine, work)

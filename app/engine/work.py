@@ -19,6 +19,7 @@ from .figures import Figures
 from .messages import Priority
 
 NOTES_A_SECOND = 10.0
+IDLE = 10.0  # seconds without work after which memory is given back
 
 
 @dataclass(order=True)
@@ -29,14 +30,22 @@ class Job:
     order: int
     run: Callable[[explainers.Progress], Any] = field(compare=False)
     report: Callable[[float, str], None] = field(compare=False)
+    arrived: Callable[[str, bytes], None] = field(compare=False)
     future: Future[Any] = field(compare=False, default_factory=Future)
     stopped: Event = field(compare=False, default_factory=Event)
 
 
 class WorkQueue:
     def __init__(
-        self, *, seconds: float = 300.0, clock: Callable[[], float] = time.monotonic, figures: Figures | None = None
+        self,
+        *,
+        seconds: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+        figures: Figures | None = None,
+        rest: Callable[[], None] = lambda: None,
+        idle: float = IDLE,
     ) -> None:
+        """rest: called, in the thread of the work, each time that nothing was asked for `idle` seconds after work."""
         self.seconds = seconds
         self.clock = clock
         self.figures = figures or Figures()
@@ -45,6 +54,8 @@ class WorkQueue:
         self._order = count()
         self._ready = Condition()
         self._closed = False
+        self._rest = rest
+        self._idle = idle
 
     def submit(
         self,
@@ -52,22 +63,31 @@ class WorkQueue:
         *,
         priority: Priority,
         report: Callable[[float, str], None] = lambda done, note: None,
+        arrived: Callable[[str, bytes], None] = lambda kind, body: None,
     ) -> Job:
+        """report, arrived: the two halves of a Listener."""
         with self._ready:
-            job = Job(priority, next(self._order), run, report)
+            job = Job(priority, next(self._order), run, report, arrived)
             heapq.heappush(self._jobs, job)
             self._ready.notify()
         return job
 
     def serve(self) -> None:
         """Works until closed; call it in the thread that is to do the work."""
-        while (job := self._next()) is not None:
+        while (job := self._next_or_rest()) is not None:
             self._run(job)
 
     def close(self) -> None:
         with self._ready:
             self._closed = True
             self._ready.notify_all()
+
+    def _next_or_rest(self) -> Job | None:
+        with self._ready:
+            asked = self._ready.wait_for(lambda: self._jobs or self._closed, self._idle)
+        if not asked:
+            self._rest()
+        return self._next()
 
     def _next(self) -> Job | None:
         with self._ready:
@@ -100,7 +120,7 @@ class WorkQueue:
 
 
 class _Pace:
-    """The progress callback of one job: stops it, lets others in, and tells how far it is."""
+    """The Listener of one job: stops it, lets others in, and tells how far it is."""
 
     def __init__(self, queue: WorkQueue, job: Job) -> None:
         self.queue = queue
@@ -122,6 +142,9 @@ class _Pace:
             self.told = now
             self.job.report(done, note)
         self.resumed = self.queue.busy_since = self.queue.clock()
+
+    def arrived(self, kind: str, body: bytes) -> None:
+        self.job.arrived(kind, body)
 
     def ends(self) -> float:
         """Of the stretch since it was last called; the time now."""

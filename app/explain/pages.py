@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import NotFound, StillRunning, StorageFailed, UnknownModel
+from ..engine.schemas import ModelOut
+from ..errors import NotFound, StorageFailed, UnknownModel
 from ..history import service as history
 from ..models import service as models
 from ..schemas import TextInput
 from ..scopes import Scope
-from ..store.job_states import State
-from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.rendering import answer_text, language_of, render
-from .ask import later, measuring, service
+from ..web.responses import prefer_wait
+from . import arriving_pages
+from .ask import arriving, further, measuring, service, versions
+from .ask.alike import rules_of
+from .ask.questions import question_of
 from .ask.schemas import PanelOut, PanelRequest
 from .draw import assemble, attachments
 from .draw import view as views
-from .draw.contexts import HomePage, MapsFragment, MeasuresFragment
+from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFragment
 from .draw.examples import examples_for
 from .draw.representations import Export
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
-FRAGMENTS: dict[str, tuple[str, type[MapsFragment] | type[MeasuresFragment]]] = {
+FRAGMENTS: dict[str, tuple[str, type[MapsFragment | MeasuresFragment | FurtherFragment]]] = {
     "maps": ("explain/_maps.html", MapsFragment),
     "measures": ("explain/_measures.html", MeasuresFragment),
+    "further": ("explain/_further.html", FurtherFragment),
 }
 
 
@@ -49,12 +56,10 @@ async def explain(request: Request, services: ServicesDep, project: ProjectDep) 
         found = text_error(form.get("text"))
         if found is not None:
             return await _home(request, services, project, form, found)
-        panel = await while_connected(request, service.make_panel(services, _asked(form), project))
-    except StillRunning as error:
-        return RedirectResponse(f"/jobs/{error.job}", 303)
+        asked = await arriving.begin_panel(services, _asked(form), project, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _home(request, services, project, form, error_of(error))
-    return RedirectResponse(f"/panels/{panel.key}", 303)
+    return RedirectResponse(asked.address, 303)
 
 
 @router.get("/panels")
@@ -73,27 +78,44 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
 
 
 async def there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
-    """The page of a panel or an explanation, or that of the job that makes it. Raises NotFound."""
+    """The page of a panel or an explanation, or what is there of it while it is made. Raises NotFound."""
     try:
-        if kind == "panels":
-            found = await service.find_panel(services, key, project)
-        else:
-            one = await service.find_explanation(services, key, project)
-            found = assemble.single(one, one.target)
+        found = await find(services, project, key, kind)
     except NotFound:
-        return await _job_instead(services, project, key)
-    return await _page(request, services, project, found, kind)
+        return await arriving_pages.page(request, services, project, kind=kind, key=key)
+    if arriving_pages.is_followed(request):
+        return arriving_pages.complete()
+    opened = further.opened_by(request.query_params.get("ask", ""))
+    measured = request.query_params.get("measuring", "")
+    return await page(request, services, project, found, kind, opened=opened, measured=measured)
+
+
+async def find(services: Services, project: str, key: str, kind: str) -> PanelOut:
+    """The panel, or the explanation in the shape of one. Raises NotFound."""
+    if kind == "panels":
+        return await service.find_panel(services, key, project)
+    found = await service.find_explanation(services, key, project)
+    return assemble.single(found, found.target)
+
+
+def model_of(services: Services, found: PanelOut) -> ModelOut | None:
+    """The model that the page was made with, if it is still served under its name."""
+    return next((each for each in models.list_models(services) if each.id == found.model.id), None)
+
+
+def fragment_of(request: Request) -> str:
+    """The part of the page that a script asks for; empty for the whole."""
+    return request.headers.get("x-whence-fragment", "")
 
 
 @router.post("/panels/{key}/measures", dependencies=[needs(Scope.EXPLAIN)])
 async def measure_panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _measure(request, services, project, await service.find_panel(services, key, project), "panels")
+    return await _measure(request, services, project, key, "panels")
 
 
 @router.post("/explanations/{key}/measures", dependencies=[needs(Scope.EXPLAIN)])
 async def measure_explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    found = await service.find_explanation(services, key, project)
-    return await _measure(request, services, project, assemble.single(found, found.target), "explanations")
+    return await _measure(request, services, project, key, "explanations")
 
 
 @router.get("/panels/{key}/measures")
@@ -114,57 +136,79 @@ async def export_explanation(key: str, kind: str, services: ServicesDep, project
     return _download(attachments.file_of(await service.find_explanation(services, key, project), kind))
 
 
-async def _job_instead(services: Services, project: str, key: str) -> Response:
-    """While it is being made, or could not be made: the page of its job. Raises NotFound where there is none."""
-    job = await later.find(services, project, key)
-    if job is None or job.state == State.DONE:
-        raise NotFound(f"nothing has the key {key[:80]!r}")
-    return RedirectResponse(f"/jobs/{job.id}", 303)
-
-
 def _download(file: Export) -> Response:
     return Response(file.body, media_type=file.media_type, headers=file.headers)
 
 
-async def _measure(request: Request, services: Services, project: str, found: PanelOut, kind: str) -> Response:
+async def _measure(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
     """303 back to the page, or the part of it that was asked for, with the reason where there is one."""
+    found = await find(services, project, key, kind)
     form = await form_of(request)
-    refused = None
+    refused, coming = None, None
     try:
         model = await services.engine.ready(found.model.id)
-        await while_connected(request, measuring.make(services, found, model, form.get("method"), project))
-    except StillRunning as error:
-        return RedirectResponse(f"/jobs/{error.job}", 303)
+        await measuring.begin(services, found, model, form.get("method"), project, wait=prefer_wait(request))
+        coming = await measuring.under_way(services, found, model, form.get("method"), project)
     except FORESEEN as error:
         refused = error_of(error)
-    if refused is None and not request.headers.get("x-whence-fragment"):
-        return RedirectResponse(f"/{kind}/{found.key}#quality", 303)
-    return await _page(request, services, project, found, kind, refused)
+    measured = form.get("method") if coming else ""
+    if refused is None and not fragment_of(request):
+        follow = f"?measuring={measured}" if measured else ""
+        return RedirectResponse(f"/{kind}/{found.key}{follow}#quality", 303)
+    return await page(request, services, project, found, kind, refused={"measures": refused}, measured=measured)
 
 
-async def _page(
-    request: Request, services: Services, project: str, found: PanelOut, kind: str, refused: FormError | None = None
+async def page(
+    request: Request,
+    services: Services,
+    project: str,
+    found: PanelOut,
+    kind: str,
+    *,
+    opened: Mapping[str, str | None] = MappingProxyType({}),
+    refused: Mapping[str, FormError | None] = MappingProxyType({}),
+    draft: str | None = None,
+    measured: str = "",
 ) -> Response:
+    """The page of an explanation, or the part of it that a script asks for.
+
+    opened: further questions that are open, with the parts they are asked by. refused: what is wrong with what was
+    sent, by the part of the page that sent it. draft: a changed text that was sent. measured: the method whose
+    measures are being made.
+    """
     address = f"/{kind}/{found.key}"
-    view = views.view_of(found, request.query_params)
-    model = next((each for each in models.list_models(services) if each.id == found.model.id), None)
-    page = assemble.panel_page(
+    model = model_of(services, found)
+    context = assemble.panel_page(
         found,
-        view,
+        views.view_of(found, request.query_params),
         model=model,
         measured=await measuring.known(services, found, model, project),
+        measuring=await measuring.under_way(services, found, model, measured, project) if measured else None,
+        further=await further.listed(services, found, model, project, opened),
+        versions=await versions.chain(services, project, found.key),
+        seconds=_seconds(services, found, kind, model),
         refused=refused,
+        draft=draft,
         address=address,
-        panel_address=address,
         origin=str(request.base_url).rstrip("/"),
     )
-    status = refused.status if refused else 200
-    fragment = request.headers.get("x-whence-fragment", "")
+    error = next((each for each in refused.values() if each is not None), None)
+    status = error.status if error else 200
+    fragment = fragment_of(request)
     if fragment in FRAGMENTS:
         template, part = FRAGMENTS[fragment]
-        shown = {field.name: getattr(page, field.name) for field in fields(part)}
+        shown = {field.name: getattr(context, field.name) for field in fields(part)}
         return render(request, template, part(**shown), status=status)
-    return render(request, "explain/panel.html", page, section="explain", json_twin=f"/v1{address}", status=status)
+    return render(request, "explain/page.html", context, section="explain", json_twin=f"/v1{address}", status=status)
+
+
+def _seconds(services: Services, found: PanelOut, kind: str, model: ModelOut | None) -> float | None:
+    """What the same would take once more, about; None where the model is not served any more."""
+    if model is None or not found.explanations:
+        return None
+    what = "panel" if kind == "panels" else found.explanations[0].method.name
+    question = question_of(PanelRequest.model_validate({"model": model.id, **rules_of(found)}), model)
+    return services.pace.seconds(model.id, what, question)
 
 
 async def _home(

@@ -115,10 +115,16 @@ def _answer(
         changed=_shown(made),
         before=prediction_view(found.prediction, None),
         after=prediction_view(after, None),
-        shares_before=found.prediction.probabilities,
+        shares_before=_shares(found.prediction),
         error=error,
     )
     return render(request, "explain/try.html", page, section="explain", status=error.status if error else 200)
+
+
+def _shares(prediction: explainers.Prediction) -> dict[int, float] | None:
+    """Probabilities by class index; None of a regression."""
+    shares = prediction.probabilities
+    return None if shares is None else dict(zip(prediction.numbered, shares, strict=True))
 
 
 def _shown(made: Changed) -> tuple[PaintedText, ...]:

@@ -15,6 +15,10 @@ from ..settings import Settings
 from ..store.connection import erase_deleted, url_of
 from ..store.trouble import failure, reason_of, trouble_of
 
+UNUSABLE = "the file of the jobs' steps cannot be used"
+NEWER = "was written by a newer version of Whence: start that version, or"
+AWAY = "stop Whence and move it away (it holds no result; jobs go on behind what is stored)"
+
 
 def workflows_url(settings: Settings) -> str:
     """Beside the tables on PostgreSQL, in a schema of its own; in a file of its own on SQLite."""
@@ -25,14 +29,20 @@ def workflows_url(settings: Settings) -> str:
 
 
 def prepare(url: URL) -> None:
-    """Readers do not hold up the writer (the mode stays with the file); what is deleted is erased."""
+    """Readers do not hold up the writer (the mode stays with the file); what is deleted is erased.
+
+    Raises StorageFailed for a file of a newer version.
+    """
     event.listen(Engine, "connect", erase_deleted)  # also the connections that the library makes
     if url.get_backend_name() == "sqlite":
         assert url.database is not None
-        connection = sqlite3.connect(url.database, timeout=30)
-        connection.execute("PRAGMA journal_mode=WAL").close()
-        connection.close()
-        Path(url.database).chmod(0o600)
+        with closing(sqlite3.connect(url.database, timeout=30)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            newer = _is_newer(connection)
+        file = Path(url.database)
+        file.chmod(0o600)
+        if newer:
+            raise StorageFailed(UNUSABLE, inside=_sentence(file, NEWER))
 
 
 @contextmanager
@@ -46,8 +56,8 @@ def told_of_workflows(url: URL) -> Iterator[None]:
             raise
         if url.get_backend_name() != "sqlite":
             raise failure(found, url.render_as_string(hide_password=True), reason_of(error)) from error
-        inside = _sentence(Path(str(url.database)), f"{found.inside} ({reason_of(error)})")
-        raise StorageFailed("the file of the jobs' steps cannot be used", inside=inside) from error
+        inside = _sentence(Path(str(url.database)), f"{found.inside} ({reason_of(error)}):")
+        raise StorageFailed(UNUSABLE, inside=inside) from error
 
 
 def fault_of_workflows(settings: Settings) -> str | None:
@@ -58,10 +68,23 @@ def fault_of_workflows(settings: Settings) -> str | None:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             found = [str(line) for (line,) in connection.execute("PRAGMA integrity_check")]
+            if found == ["ok"]:
+                return _sentence(file, NEWER) if _is_newer(connection) else None
     except sqlite3.Error as error:
         found = [str(error)]
-    return None if found == ["ok"] else _sentence(file, f"is damaged ({found[0]})")
+    return _sentence(file, f"is damaged ({found[0]}):")
+
+
+def _is_newer(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are those of a newer version of DBOS, which this one would take for its own."""
+    from dbos._migration import sqlite_migrations
+
+    table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'dbos_migrations'"
+    if connection.execute(table).fetchone() is None:
+        return False
+    row = connection.execute("SELECT max(version) FROM dbos_migrations").fetchone()
+    return int(row[0] or 0) > len(sqlite_migrations)
 
 
 def _sentence(file: Path, fault: str) -> str:
-    return f"{file} {fault}: stop Whence and move it away (it holds no result; jobs go on behind what is stored)"
+    return f"{file} {fault} {AWAY}"

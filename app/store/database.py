@@ -50,9 +50,16 @@ class Store:
 
     async def read(self, query: Callable[[Session], T], *, within: float | None = None) -> T:
         """Raises DatabaseUnavailable where the database has not answered `within` seconds."""
+        return await self.answered(partial(self.query, query), within=within)
+
+    async def answered(self, reading: Callable[[], T], *, within: float | None = None) -> T:
+        """The result of a function that reads this database, from a thread that is left behind where it hangs.
+
+        Raises DatabaseUnavailable where it takes longer than `within` seconds, by default ANSWER_SECONDS.
+        """
         try:
             async with asyncio.timeout(ANSWER_SECONDS if within is None else within):
-                return await anyio.to_thread.run_sync(self.query, query, limiter=self._readers, abandon_on_cancel=True)
+                return await anyio.to_thread.run_sync(reading, limiter=self._readers, abandon_on_cancel=True)
         except TimeoutError:
             raise failure(AWAY, place(self.engine), "it took too long") from None
 

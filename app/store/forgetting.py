@@ -32,6 +32,8 @@ def forget_results(session: Session, files: ArrayFiles, project: str, keys: Sequ
         making = [jobs.forget(session, project, jobs.job_id(project, "explanation", key)) for key in waiting]
         found = bool(results.discard(session, files, project, waiting)) or any(making) or found
         holders.drop(session, project, waiting)
+        for key in waiting:
+            holders.let_go(session, project, holders.version_of(key))
         waiting = [alone for key in waiting for alone in _measured(session, project, key)]
     return found
 

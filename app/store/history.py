@@ -75,6 +75,11 @@ async def set_note(store: Store, project: str, key: str, note: str) -> bool:
     return await store.write(lambda session: session.scalar(change)) is not None
 
 
+def named(session: Session, project: str, keys: Sequence[str]) -> Sequence[Asked]:
+    """The entries of these results that are there."""
+    return session.scalars(select(Asked).where(Asked.project == project, Asked.key.in_(keys))).all()
+
+
 def put(session: Session, project: str, entry: NewEntry) -> None:
     """Puts the question at the top; asked again, it moves there and keeps its note. Within its caller's transaction."""
     known = session.scalar(select(Asked).where(Asked.project == project, Asked.key == entry.key))

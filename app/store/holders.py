@@ -33,6 +33,26 @@ def of_page(key: str) -> str:
     return f"page {key}"
 
 
+def version_of(key: str) -> str:
+    """The result whose text was changed; that text's explanation is kept for itself too."""
+    return f"version {key}"
+
+
+def original_of(session: Session, project: str, key: str) -> str | None:
+    """The result of whose changed text this one is; None for a text of its own."""
+    wanted = select(ResultHolder.holder).where(
+        ResultHolder.project == project, ResultHolder.key == key, ResultHolder.holder.startswith("version ")
+    )
+    found = session.scalars(wanted.order_by(ResultHolder.holder)).first()
+    return None if found is None else found.partition(" ")[2]
+
+
+def versions_of(session: Session, project: str, key: str) -> Sequence[str]:
+    """Results of changed texts of this one."""
+    wanted = select(ResultHolder.key).where(ResultHolder.project == project, ResultHolder.holder == version_of(key))
+    return session.scalars(wanted.order_by(ResultHolder.key)).all()
+
+
 def hold(session: Session, project: str, keys: Sequence[str], holder: str) -> None:
     for start in range(0, len(keys), TOGETHER):
         some = set(keys[start : start + TOGETHER])

@@ -245,6 +245,10 @@ def add_file(session: Session, job: str, name: str, *, parts: Iterator[bytes]) -
         session.expunge_all()
 
 
+def remove_file(session: Session, job: str, name: str) -> None:
+    session.execute(delete(JobFile).where(JobFile.job == job, JobFile.name == name))
+
+
 def file_part(session: Session, job: str, name: str, *, part: int) -> bytes | None:
     return session.scalar(select(JobFile.body).where(JobFile.job == job, JobFile.name == name, JobFile.part == part))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -73,7 +73,7 @@ def _number(text: str, kind: type[int] | type[float]) -> Any:
 async def _form(
     request: Request, services: Services, project: str, typed: Form, error: FormError | None = None
 ) -> Response:
-    found = await asyncio.to_thread(datasets.listing, services.store, project, limit=LISTED)
+    found = await services.store.answered(partial(datasets.listing, services.store, project, limit=LISTED))
     page = TrainPage(
         datasets=[each for each in found.datasets if requests.usable(each)],
         asked=typed.values,

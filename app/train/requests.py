@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from ..datasets import service as datasets
@@ -26,7 +27,9 @@ async def submit(
 ) -> JobOut:
     """Raises NotFound, Conflict (a data set that is not read yet), BadRequest."""
     named = {id for id in (request.dataset, request.dev, request.test) if id is not None}
-    found = [await asyncio.to_thread(datasets.ready, services.store, project, id) for id in sorted(named)]
+    found = [
+        await services.store.answered(partial(datasets.ready, services.store, project, id)) for id in sorted(named)
+    ]
     for dataset in found:
         _refuse_unfit(dataset, request)
     rows = sum(dataset.rows for dataset in found)

@@ -16,6 +16,7 @@ from ..access.budget import Purse, Purses
 from ..access.identify import Credentials, identify
 from ..access.metered import Metered
 from ..engine.contract import EngineClient
+from ..engine.demand.arrivals import Arrivals
 from ..engine.demand.flights import Flights
 from ..engine.demand.pace import Pace
 from ..errors import ClientGone, Forbidden, NotAllowed, Unknown
@@ -45,6 +46,7 @@ class Services:
     purse: Purse | None = None  # of the caller, where there are log-ins
     caller: str = ""  # the key's id or the user, where there are log-ins
     flights: Flights = field(default_factory=Flights)
+    arrivals: Arrivals = field(default_factory=Arrivals)  # what pages asked for and show as it comes
     pace: Pace = field(default_factory=Pace)
     metrics: Metrics = field(default_factory=Metrics)
     clearing: set[asyncio.Task[None]] = field(default_factory=set)  # what was deleted, and is large, goes meanwhile

@@ -172,3 +172,8 @@ def error_of(error: Exception) -> FormError:
 
 
 FORESEEN = (AppError, explainers.ExplainersError, ValidationError)
+
+
+def told(error: Exception) -> FormError:
+    """What went wrong with something under way, for its page. Something unforeseen is in the log of the server."""
+    return error_of(error) if isinstance(error, FORESEEN) else FormError("internal", "", 500)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
 
 from .._library import explainers
 
+BREAK = "\x1e"  # between sentences; no text of a label holds it
 STEPS = {1: 4, -1: -4}  # the tint of a part that speaks for the answer, or against it
 
 
@@ -44,11 +46,16 @@ def marked_up(plain: explainers.Speech) -> explainers.Speech:
     )
 
 
-def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
-    """`panel|answer` for a page, `panel|answer_text` without marks."""
+def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
+    """`panel|answer` for a page, or as a list of its sentences; `panel|answer_text` without marks."""
     plain = speech_of(language, translate)
     speech = marked_up(plain)
-    return {"answer": lambda panel: _said(panel, speech), "answer_text": lambda panel: _said(panel, plain)}
+    apart = replace(speech, join=BREAK.join)
+    return {
+        "answer": lambda panel: _said(panel, speech),
+        "answer_sentences": lambda panel: [_safe(each) for each in _said(panel, apart).split(BREAK) if each],
+        "answer_text": lambda panel: _said(panel, plain),
+    }
 
 
 def _said(panel: Any, speech: explainers.Speech) -> str:

@@ -68,6 +68,7 @@ STEPS = (
     N_("randomisation check"),
     N_("reading"),
     N_("judging"),
+    N_("measures"),
 )
 BADGES = {"sound": N_("Sound"), "rough": N_("Rough"), "distrust": N_("Do not trust")}
 HEADS = {

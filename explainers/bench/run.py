@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -13,12 +13,14 @@ from ..contract import Model, Panel, Precision, Progress, Question, silent
 from ..errors import BadInput
 from ..registry import build
 from . import fidelity, forward, timing
-from .peers import Peer, Rows, peers_of
+from .many import many_texts
+from .peers import Peer, Rows, batched_peers_of, peers_of
 from .texts import NINE, text_of
 
 METHODS = ("shap", "lime", "integrated-gradients", "leave-one-out", "relevance", "rollout", "attention")
 DRAFT = 256
 LIBRARIES = ("torch", "transformers", "captum", "shap", "lime")
+BATCHED = ", batched"  # behind the name of a peer
 SAMPLED = frozenset({"shap", "lime", "leave-one-out"})  # their evaluations are rows of the table
 Asked = dict[str, Any]
 
@@ -44,9 +46,17 @@ class BenchOptions:
 
 
 def run_bench(
-    model: Model, options: BenchOptions, *, peers: Mapping[str, Peer] | None = None, progress: Progress = silent
+    model: Model,
+    options: BenchOptions,
+    *,
+    peers: Mapping[str, Peer] | None = None,
+    batched: Mapping[str, Peer] | None = None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Whence and its peers on one model, in this process, in turn. `peers` stand in for the libraries in tests."""
+    """Whence and its peers on one model, in this process, in turn.
+
+    peers, batched: stand in tests for the libraries as documented and batched well.
+    """
     texts = {str(count): _checked(model, count) for count in options.words}
     half = model.half_check is not None and model.half_check.ok
     variants = _variants(half=half)
@@ -56,11 +66,13 @@ def run_bench(
     progress(0.05, "warmed up")
     memory = {"whence_peak_mb": forward.peak_megabytes()}
     theirs = peers_of(model) if peers is None else dict(peers)
+    well = batched_peers_of(model) if batched is None else dict(batched)
+    every = theirs | {f"{name}{BATCHED}": peer for name, peer in well.items()}
     counted, seconds = {}, {}
     for position, (length, text) in enumerate(texts.items()):
         progress(0.1 + 0.4 * position / len(texts), f"{length} words: peers and panels in turn")
-        counted[length] = {name: _counted(peer, text) for name, peer in theirs.items()}
-        seconds[length] = timing.in_turn(_tasks(model, text, theirs, variants), rounds=options.rounds)
+        counted[length] = {name: _counted(peer, text) for name, peer in every.items()}
+        seconds[length] = timing.in_turn(_tasks(model, text, every, variants), rounds=options.rounds)
     memory["with_peers_peak_mb"] = forward.peak_megabytes()
     panels = {length: _panel(model, text, {}) for length, text in texts.items()}
     longest = str(max(options.words))
@@ -69,6 +81,8 @@ def run_bench(
     progress(0.55, "errors")
     return {
         **{name: _ratios(seconds, name, theirs) for name in variants},
+        "batched": {name: _ratios(seconds, name, [f"{peer}{BATCHED}" for peer in well]) for name in variants},
+        "many": many_texts(model, options, theirs["shap"], well["shap"]),
         "shapley_error": _errors(model, texts, options, partial(_within, progress, 0.55, 0.8)),
         "seed_error": fidelity.seed_errors(
             model,
@@ -135,7 +149,7 @@ def _counted(peer: Peer, text: str) -> dict[str, float] | None:
     return {"rows": sum(rows.batches), "mean_batch": sum(rows.batches) / max(1, len(rows.batches))}
 
 
-def _ratios(seconds: dict[str, dict[str, list[float]]], name: str, peers: Mapping[str, Peer]) -> dict[str, Any]:
+def _ratios(seconds: dict[str, dict[str, list[float]]], name: str, peers: Iterable[str]) -> dict[str, Any]:
     return timing.with_geomean(
         {length: timing.compared(by[name], {peer: by[peer] for peer in peers}) for length, by in seconds.items()}
     )

@@ -37,6 +37,25 @@ NINE = (
     "simple images and silence say more than any speech",
 )
 
+DOZEN = (
+    "a warm and funny film with a great cast and lovely music",
+    "the plot is thin but the acting is superb from the start",
+    "this sequel never finds the charm or wit of the first one",
+    "beautiful pictures cannot save such a tired and very old love story",
+    "the children will laugh and their parents will yawn all evening long",
+    "an honest portrait of a family in hard times and deep debt",
+    "the ending feels rushed and most of the jokes simply fall flat",
+    "not a great film but still a very enjoyable and quiet evening",
+    "the camera loves the sea and so do we all in here",
+    "a clever thriller that keeps its one secret very well hidden throughout",
+    "two long hours of noise with hardly any real or human moment",
+    "the director trusts his actors and in the end it clearly shows",
+    "hardly original yet told with real care and wit and much warmth",
+    "an uneven first film with one truly unforgettable and very bold scene",
+    "the dialogue sounds false and the pacing is very poor all along",
+    "rarely has a documentary about war been so calm and so moving",
+)
+
 
 def text_of(players: int) -> str:
     """A sentence of so many words. Raises BadInput beyond the longest there is."""

@@ -5,6 +5,8 @@ from .answer import (
     Badge,
     Edit,
     Emptied,
+    Faithfulness,
+    Gain,
     Head,
     Layers,
     Level,
@@ -18,7 +20,7 @@ from .answer import (
     WordLabel,
 )
 from .encoded import Encoded, Window
-from .explainer import MOST_EXACT, Case, Explainer, Promise
+from .explainer import MOST_EXACT, Case, Explainer, Promise, Wanted
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
@@ -65,8 +67,10 @@ __all__ = [
     "Encoded",
     "Ends",
     "Explainer",
+    "Faithfulness",
     "Feature",
     "FloatArray",
+    "Gain",
     "Game",
     "HalfCheck",
     "Head",
@@ -110,6 +114,7 @@ __all__ = [
     "Unit",
     "Value",
     "ValueName",
+    "Wanted",
     "Weights",
     "Window",
     "Without",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, computed_field, model_validator
@@ -94,6 +94,38 @@ class Prediction(Value):
     probabilities: tuple[float, ...] | None  # None for a regression
     predicted: Target | None  # None for a regression
     words: tuple[WordLabel, ...] = ()  # of a token classifier: every word that it reads; the rest is of the word asked
+    # Where only the strongest classes are listed: which of the model's classes they are, and how many are left out.
+    numbers: tuple[int, ...] | None = Field(None, exclude_if=lambda numbers: numbers is None)
+    left_out: int = Field(0, exclude_if=lambda count: count == 0)
+
+    @property
+    def numbered(self) -> Sequence[int]:
+        """The number among the model's classes of every class that is listed."""
+        return range(len(self.labels)) if self.numbers is None else self.numbers
+
+    def place(self, index: int) -> int:
+        """The position of class `index` in `labels`, `logits` and so on. Raises ValueError where it is left out."""
+        return self.numbered.index(index)
+
+    def strongest(self, count: int, *, keep: Sequence[int] = ()) -> Prediction:
+        """The prediction with its `count` strongest classes and those of `keep`, in the model's order.
+
+        Outputs of a regression have no order of strength: the first ones are listed.
+        """
+        if len(self.labels) <= count:
+            return self
+        order = range(len(self.labels))
+        ranked = order if self.predicted is None else sorted(order, key=lambda place: -self.logits[place])
+        places = sorted({*ranked[:count], *map(self.place, (self.main.index, *keep))})
+        return self.model_copy(
+            update={
+                "labels": tuple(self.labels[place] for place in places),
+                "logits": tuple(self.logits[place] for place in places),
+                "probabilities": self.probabilities and tuple(self.probabilities[place] for place in places),
+                "numbers": tuple(self.numbered[place] for place in places),
+                "left_out": self.left_out + len(self.labels) - len(places),
+            }
+        )
 
     @property
     def main(self) -> Target:
@@ -148,6 +180,30 @@ class Edit(Value):
     deleted_output: float | None = None
 
 
+class Gain(Value):
+    """By how much a map does better than random parts of this very text, in probability of the predicted class.
+
+    low, high: its 95 % interval, over which random sets were tried; below 0 the map does worse than chance.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+class Faithfulness(Value):
+    """How faithful a map is on this text, against random parts in equal numbers (metrics/against_random.py).
+
+    comprehensiveness: how much further the prediction falls without the map's strongest parts than without random ones.
+    sufficiency: how much less it falls with them alone than with random ones alone. Means over the bins of
+    metrics.faithfulness; above 0 is better than random. sets: random sets that were tried, of both kinds.
+    """
+
+    comprehensiveness: Gain
+    sufficiency: Gain
+    sets: int
+
+
 class Attribution(Value):
     """What one method says about one input, for one or more classes.
 
@@ -191,6 +247,7 @@ class Attribution(Value):
     layers: Layers | None = None
     edits: tuple[Edit, ...] = ()
     checks: Mapping[str, float | None] = {}
+    faithfulness: Faithfulness | None = None  # None without scores, masking or probabilities
     badge: Badge | None = None
     forward_passes: int = 0  # rows that went through the model for this method and were not in the table before
     timings: Mapping[str, float] = {}  # seconds by phase

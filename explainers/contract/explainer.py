@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -14,7 +15,7 @@ from .model import Arithmetic, Model, Need
 from .output import Output
 from .progress import Progress, silent
 from .question import Accuracy, ValueName
-from .records import FloatArray, Value
+from .records import BoolArray, FloatArray, Value
 
 if TYPE_CHECKING:
     from ..game.table import CoalitionTable
@@ -28,6 +29,14 @@ class Promise(StrEnum):
     COMPLETE = "complete"  # scores sum to output − baseline output
     DUMMY = "dummy"  # a feature the model ignores gets nothing
     LINEAR = "linear"  # a linear model gives back its weights
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Coalitions (rows, players) that a method has to know, in fp32 or in the table's own arithmetic."""
+
+    keep: BoolArray
+    precision: Arithmetic | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +112,14 @@ class Explainer(Value):
 
     @abstractmethod
     def explain(self, case: Case) -> Attribution: ...
+
+    def rounds(self, case: Case) -> Iterator[Wanted]:
+        """The coalitions that `explain` will read, in parts: each has to be known before the next is asked for.
+
+        So the coalitions of several texts go through the model together (many.py); what a method does not announce it
+        asks for by itself.
+        """
+        return iter(())
 
     def record(self, *, seed: int) -> MethodRecord:
         return MethodRecord(name=self.name, version=self.version, options=self.model_dump(mode="json"), seed=seed)

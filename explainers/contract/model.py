@@ -133,6 +133,19 @@ class Model(ABC):
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Columns (rows, columns) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
 
+    def shares(self, inputs: Encoded, *, precision: Arithmetic) -> bytes | None:
+        """What inputs have in common whose coalitions may share a pass; None where they are asked for by themselves.
+
+        A row of such a pass has the bits that it has without the others (game/batches.py, Pass).
+        """
+        return None
+
+    def outputs_of_many(
+        self, asked: Sequence[tuple[Encoded, BoolArray]], *, precision: Arithmetic = "fp32"
+    ) -> FloatArray:
+        """Columns (rows, columns) of the coalitions of several inputs that share a pass, one after the other."""
+        return np.concatenate([self.outputs(inputs, keep, precision=precision) for inputs, keep in asked])
+
     @property
     def half_check(self) -> HalfCheck | None:
         """Whether bf16 may stand for fp32 in masked evaluations; None for a model without arithmetic of its own."""

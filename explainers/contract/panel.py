@@ -132,6 +132,7 @@ class Panel(Value):
     absent: tuple[Absent, ...] = ()
     answer: Answer | None = None
     agreement: Agreement | None
+    by_faithfulness: tuple[str, ...] = ()  # the methods measured against random parts, the most faithful first
     # Of each method the top 1, 3 and 5 players; beyond ten, and in windows beyond fewer, the top 1, 10 % and 20 %.
     removals: tuple[Removal, ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+
+from ..contract import Arithmetic, BoolArray
+
+STEP = 8  # rows
+# A pass with fewer may multiply by another kernel, which sums in another order (docs/decisions/0019): rows in fp32,
+# in bf16 a share of the tokens of a full pass.
+LEAST_ROWS, LEAST_SHARE = 16, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +38,39 @@ ACCELERATOR = Batches(tokens=32768, rows=1024, gradients=16384)
 
 def batches_on(device: str) -> Batches:
     return PROCESSOR if device == "cpu" else ACCELERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Rows of one pass at most and at least. Within these bounds a row has the same bits whatever else the pass holds,
+    on processors where `Model.shares` says so."""
+
+    most: int
+    least: int
+
+    def parts(self, rows: int) -> Iterator[tuple[int, int]]:
+        """(start, stop) of each pass, so many rows shared out evenly in multiples of eight."""
+        passes = -(-rows // self.most)
+        size = min(self.most, -(-rows // (passes * STEP)) * STEP) if passes else 1
+        for start in range(0, rows, size):
+            yield start, min(rows, start + size)
+
+    def padded(self, keep: BoolArray) -> BoolArray:
+        """Rows repeated up to the next multiple of eight and to the least: every new shape costs a new kernel."""
+        rows = max(self.least, -(-len(keep) // STEP) * STEP)
+        return keep[np.arange(min(rows, self.most)) % len(keep)]
+
+
+def batch_for(tokens: int, *, device: str = "cpu") -> int:
+    """Rows of so many tokens a pass, a multiple of eight: the same on every machine, so that results are."""
+    most = batches_on(device)
+    return min(most.rows, max(1, most.tokens // tokens // STEP) * STEP)
+
+
+def pass_for(tokens: int, precision: Arithmetic, *, device: str = "cpu") -> Pass:
+    """The pass of rows of so many tokens."""
+    most = batch_for(tokens, device=device)
+    if device != "cpu":
+        return Pass(most=most, least=STEP)
+    half = -(-batches_on(device).tokens // (LEAST_SHARE * tokens * STEP)) * STEP
+    return Pass(most=most, least=min(most, LEAST_ROWS if precision == "fp32" else max(LEAST_ROWS, half)))

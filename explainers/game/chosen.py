@@ -2,8 +2,8 @@
 
 Under the prior of shapley.py with equal players the next pair is the one, of some drawn at random, that takes most from
 the posterior variance of all Shapley values together (Bayesian experimental design, Chaloner & Verdinelli 1995). Every
-second pair is of the middle size, where a pair tells most; the others go round the sizes, since LIME and the measures
-read them all. Measured: docs/decisions/0017.
+third pair is of the middle size, where a pair tells most; the others go round the sizes, since LIME and the measures
+read them all. Measured: docs/decisions/0017 and 0019.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .threads import on_one_thread
 
 DRAWN = 64  # the best of so many; 16 leave an error of an eighth more
 MOST_CHOSEN = 128  # pairs; the rest are drawn and not chosen: by then most that can be planned for has been told
+MIDDLE = 3  # one pair in so many is of the middle size
 SINGLES = 3.0
 STRENGTH, AT_PLAYERS = 0.12, 12  # triples vary by a two-hundredth of what single players do, at every length
 LEAST_LEFT = 1e-9
@@ -60,7 +61,7 @@ def _sizes(players: int, pairs: int, *, complete: int) -> Iterator[int]:
     taken = dict.fromkeys(free, 0)
     for turn in range(pairs):
         others = [size for size in free if size < middle]
-        size = middle if middle in free and (turn % 2 == 0 or not others) else 0
+        size = middle if middle in free and (turn % MIDDLE == 0 or not others) else 0
         size = size or min(others, key=lambda each: (taken[each], -each))
         taken[size] += 1
         if taken[size] == free[size]:

@@ -18,7 +18,7 @@ from .chosen import chosen_pairs, pairs_of
 from .shapley import all_coalitions
 
 DEFAULT_BUDGET = 512
-EXACT_PLAYERS = 10  # 1,024 coalitions: fewer than LIME draws for an approximation
+EXACT_PLAYERS = 10  # 1,024 coalitions: what a text in windows and a side of two texts may have
 
 
 @dataclass(frozen=True, slots=True)

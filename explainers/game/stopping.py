@@ -7,19 +7,20 @@ the clock: equal questions stop at the same coalition. Measured: docs/decisions/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..contract import MOST_EXACT, Accuracy, Case, FloatArray
+from ..contract import MOST_EXACT, Accuracy, Case, FloatArray, Wanted
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS, Design, design_for
 from .shapley import estimate
 
 # Error that is aimed at, over the size of the scores, both as norms. normal: what the badge sound allows.
 TARGETS: dict[Accuracy, float] = {"draft": 0.20, "normal": 0.10, "exact": 0.02}
-MARGIN = 1.8  # a stated error this far below the target: the true one is a norm over a few players and scatters
+MARGIN = 1.25  # a stated error this far below the target: the true one is a norm over a few players and scatters
 MOST_ROWS: dict[Accuracy, int] = {"draft": DEFAULT_BUDGET, "normal": DEFAULT_BUDGET, "exact": 8 * DEFAULT_BUDGET}
-FEWEST_EXACT = 6  # players: 64 coalitions are as many as a draft begins with
+FEWEST_EXACT = 6  # players: 64 coalitions are as many as sampling begins with
 FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a player, and what all are multiples of
 LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
 ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
@@ -38,9 +39,12 @@ class Sampled:
 
 
 def most_exact(case: Case) -> int:
-    """Players up to which all coalitions are evaluated, unless a method says otherwise."""
-    limits: dict[Accuracy, int] = {"draft": FEWEST_EXACT, "normal": EXACT_PLAYERS, "exact": MOST_EXACT}
-    return min(limits[case.accuracy], case.most_exact)
+    """Players up to which all coalitions are evaluated, unless a method says otherwise.
+
+    More of a text in windows: each is asked once for each set of its own players.
+    """
+    usual = EXACT_PLAYERS if case.inputs.windows else FEWEST_EXACT
+    return min(MOST_EXACT if case.accuracy == "exact" else usual, case.most_exact)
 
 
 def budget_of(case: Case) -> int:
@@ -56,11 +60,14 @@ def full_design(case: Case) -> Design:
 def sampled(case: Case) -> Sampled:
     """The coalitions at which this question stops, with the Shapley values that they tell; the same for every method
     that reads them."""
-    key = (case.value, case.targets, case.accuracy, case.budget, case.seed)
-    found: Sampled | None = case.table.samples.get(key)
-    if found is None:
-        found = case.table.samples[key] = _sampled(case)
+    for wanted in rounds(case):
+        case.table.logits(wanted.keep, precision=wanted.precision)
+    found: Sampled = case.table.samples[_key(case)]
     return found
+
+
+def _key(case: Case) -> tuple[object, ...]:
+    return (case.value, case.targets, case.accuracy, case.budget, case.seed)
 
 
 def relative_error(case: Case, scores: FloatArray, errors: FloatArray) -> float | None:
@@ -70,16 +77,30 @@ def relative_error(case: Case, scores: FloatArray, errors: FloatArray) -> float 
     return float(np.linalg.norm(errors[row])) / size if size else None
 
 
-def _sampled(case: Case) -> Sampled:
+def rounds(case: Case) -> Iterator[Wanted]:
+    """What `sampled` has to know, one part after the other: a part follows from what was said of those before."""
+    if _key(case) in case.table.samples:
+        return
     players, most = case.table.players, budget_of(case)
     enough = TARGETS[case.accuracy] / MARGIN
     rows = min(most, max(FIRST, -(-A_PLAYER * players // STEP) * STEP))
+    rounded = None
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
+        yield Wanted(design.keep)
         scores, errors = estimated(case, design)
         error = relative_error(case, scores, errors)
+        if case.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
+            if rounded is None:
+                tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
+                half = case.values(case.table.logits(tried.keep))
+                yield tried
+                rounded = _rounding(case, tried, half)
+            errors = np.sqrt(errors**2 + rounded[:, None] ** 2)
+            error = relative_error(case, scores, errors)
         if error is None or error <= enough or rows >= most or design.complete:
-            return Sampled(design, scores, errors)
+            case.table.samples[_key(case)] = Sampled(design, scores, errors)
+            return
         growth = min(max(error / enough, LEAST_GROWTH), MOST_GROWTH)
         rows = min(most, -(-int(rows * growth) // STEP) * STEP)
 
@@ -96,15 +117,13 @@ def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
     # The process interpolates the whole input up to its jitter; the rest goes to the players in proportion to doubt.
     gap = ends[0] - scores.sum(axis=0)
     doubt = errors**2 + np.finfo(float).tiny
-    scores, errors = (scores + doubt / doubt.sum(axis=0) * gap).T, errors.T
-    if case.precision == "bf16" and (relative_error(case, scores, errors) or 1.0) < ROUNDING_COUNTS:
-        errors = np.sqrt(errors**2 + _rounding(case, design, values)[:, None] ** 2)
-    return scores, errors
+    return (scores + doubt / doubt.sum(axis=0) * gap).T, errors.T
 
 
-def _rounding(case: Case, design: Design, values: FloatArray) -> FloatArray:
-    """What bf16 adds to the standard error of every player, (targets,): from a few rows that are asked in fp32 too."""
-    exact = case.values(case.table.logits(design.keep[:ROUNDED_ROWS], precision="fp32"))
-    of_pairs = np.sqrt(((exact - values[:ROUNDED_ROWS]) ** 2).mean(axis=0) / 2)
+def _rounding(case: Case, tried: Wanted, half: FloatArray) -> FloatArray:
+    """What bf16 adds to the standard error of every player, (targets,): from the values `half` (rows, targets) that it
+    gave for rows that are known in fp32 by now."""
+    whole = case.values(case.table.logits(tried.keep, precision=tried.precision))
+    of_pairs = np.sqrt(((whole - half) ** 2).mean(axis=0) / 2)
     found: FloatArray = ROUNDING_SCALE * of_pairs / np.sqrt(case.table.players)
     return found

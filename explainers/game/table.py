@@ -6,16 +6,14 @@ coalition once, for all classes, so that no row goes through the model twice, wh
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..contract import Arithmetic, BoolArray, Encoded, FloatArray, Model, Progress, silent
-from .batches import batches_on
+from .batches import STEP, Pass, pass_for
 from .sampling import EXACT_PLAYERS
-
-STEP = 8  # rows
 
 
 class CoalitionTable:
@@ -75,55 +73,62 @@ class CoalitionTable:
         In a bf16 table a row that is known in fp32 serves both; precision="fp32" asks for one to show as a prediction.
         Raises Cancelled through the progress callback, between batches; what was evaluated stays.
         """
-        if not self.batches and len(keep):
-            self._anchor()
+        for rows, arithmetic in self.unknown(keep, precision=precision):
+            self.ask(rows, arithmetic)
         wanted = precision or self.precision
-        keys = [row.tobytes() for row in np.packbits(keep, axis=1)]
+        found = [self._known(row.tobytes(), wanted) for row in np.packbits(keep, axis=1)]
+        return np.array(found) if found else self.whole[:0]
+
+    def unknown(
+        self, keep: BoolArray, *, precision: Arithmetic | None = None
+    ) -> Iterator[tuple[BoolArray, Arithmetic]]:
+        """What the model has to be asked before `logits` knows all of these, with the arithmetic: with the first
+        coalitions the empty and the leave-one-out ones. None twice."""
+        wanted = precision or self.precision
+        coming = set()
+        if not self.batches and len(keep):
+            anchors = self._anchors()
+            coming = {row.tobytes() for row in np.packbits(anchors, axis=1)}
+            yield anchors, "fp32"
         fresh: dict[bytes, int] = {}
-        for position, key in enumerate(keys):
-            if self._known(key, wanted) is None:
+        for position, row in enumerate(np.packbits(keep, axis=1)):
+            key = row.tobytes()
+            if key not in coming and self._known(key, wanted) is None:
                 fresh.setdefault(key, position)
         if fresh:
-            self._evaluate(keep[list(fresh.values())], wanted)
-        found = [self._known(key, wanted) for key in keys]
-        return np.array(found) if found else self.whole[:0]
+            yield keep[list(fresh.values())], wanted
+
+    def ask(self, keep: BoolArray, precision: Arithmetic) -> None:
+        """Puts these rows to the model by themselves."""
+        shape = self._pass_for(len(keep), precision)
+        for start, stop in shape.parts(len(keep)):
+            self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
+            chunk = keep[start:stop]
+            found = self.model.outputs(self.inputs, shape.padded(chunk), precision=precision)
+            self.take(chunk, found[: len(chunk)], precision)
+
+    def take(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
+        """Remembers what the model said of rows that were put to it."""
+        self.batches.append(len(keep))
+        self._remember(keep, logits, precision)
 
     def _known(self, key: bytes, wanted: Arithmetic) -> FloatArray | None:
         exact = self._rows["fp32"].get(key)
         return self._rows["bf16"].get(key) if exact is None and wanted == "bf16" else exact
 
-    def _anchor(self) -> None:
+    def _anchors(self) -> BoolArray:
         rows = np.concatenate([np.zeros((1, self.players), dtype=bool), ~np.eye(self.players, dtype=bool)])
-        self._evaluate(rows if self.players > 1 else rows[:1], "fp32")
+        return rows if self.players > 1 else rows[:1]
 
-    def _evaluate(self, keep: BoolArray, precision: Arithmetic) -> None:
-        batch = self._batch or self._rows_at_once(len(keep))
-        for start in range(0, len(keep), batch):
-            self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
-            chunk = keep[start : start + batch]
-            found = self.model.outputs(self.inputs, _padded(chunk, batch), precision=precision)
-            self.batches.append(len(chunk))
-            self._remember(chunk, found[: len(chunk)], precision)
-
-    def _rows_at_once(self, asked: int) -> int:
-        """Rows per pass. A long text with few players is asked at once, so that coalitions equal within a window are
-        evaluated once."""
+    def _pass_for(self, asked: int, precision: Arithmetic) -> Pass:
+        """A long text with few players is asked at once, so that coalitions equal within a window are evaluated
+        once."""
+        if self._batch is not None:
+            return Pass(most=self._batch, least=1)
         if self.inputs.windows and self.players <= EXACT_PLAYERS:
-            return asked
-        return batch_for(self.inputs.size, device=self.model.device)
+            return Pass(most=-(-asked // STEP) * STEP, least=1)
+        return pass_for(self.inputs.size, precision, device=self.model.device)
 
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
             self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
-
-
-def batch_for(tokens: int, *, device: str = "cpu") -> int:
-    """Rows of so many tokens a batch, a multiple of eight: the same on every machine, so that results are."""
-    most = batches_on(device)
-    return min(most.rows, max(1, most.tokens // tokens // STEP) * STEP)
-
-
-def _padded(keep: BoolArray, batch: int) -> BoolArray:
-    """Rows repeated up to the next multiple of eight: every new batch shape costs the processor a new kernel."""
-    rows = -(-len(keep) // STEP) * STEP
-    return keep[np.arange(min(rows, batch)) % len(keep)]

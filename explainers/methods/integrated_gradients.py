@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +14,7 @@ from ..contract import Attribution, Case, Explainer, FloatArray, Need, Notice, P
 FIRST_STRETCHES = 4
 FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch
 STRAY = 3  # errors of stretches that cancel each other may be so many times the tolerance
+PARTS = 5  # and the scores of single players, as a norm
 BATCH_POINTS = 32
 BATCH_TOKENS = 4096  # bounds the memory of the backward pass on long texts
 
@@ -21,15 +24,17 @@ class IntegratedGradients(Explainer):
 
     A score is the sum over a player's tokens; special tokens do not move, so nothing is lost between tokens and players
     and the scores add up to v(x) − v(b). The way is divided into stretches, each integrated by Simpson's rule. By how
-    much a stretch is missed is known, v(end) − v(start) less the sum of its scores, and the stretches missed most are
-    halved until the sum is right for every class. checks: `gradient_rows`, all the points that were evaluated;
-    `converged`, 1 or 0.
+    much a stretch is missed is known, v(end) − v(start) less the sum of its scores; by how much single scores are off
+    where their errors cancel in that sum, a rule of a higher order through neighbouring points tells. The stretches
+    missed most are halved until sum and scores are right for every class. checks: `gradient_rows`, all the points that
+    were evaluated; `parts_error`, what the scores are off by as a share of their size, both as norms, the largest over
+    classes; `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
     title: ClassVar = "Integrated gradients"
     reference: ClassVar = "Sundararajan, Taly & Yan 2017, arXiv:1703.01365"
-    version: ClassVar = "2"
+    version: ClassVar = "3"
     needs: ClassVar = frozenset({Need.OUTPUTS, Need.GRADIENTS})
     promises: ClassVar = frozenset({Promise.COMPLETE, Promise.DUMMY, Promise.LINEAR})
 
@@ -52,11 +57,12 @@ class IntegratedGradients(Explainer):
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
         for found in refined(case, most=self.most_points):
-            points, products, missed = found
-            scores = case.inputs.by_player(products)
+            scores = case.inputs.by_player(found.integral)
             residual = float((np.abs(output - baseline_output - scores.sum(axis=1)) / gap).max())
-            stray = float((np.abs(missed).sum(axis=0) / gap).max())
-            if residual <= self.tolerance and stray <= STRAY * self.tolerance:
+            stray = float((np.abs(found.missed).sum(axis=0) / gap).max())
+            parts = _share(case.inputs.by_player(found.doubt), scores)
+            close = residual <= self.tolerance and stray <= STRAY * self.tolerance
+            if close and parts <= PARTS * self.tolerance:
                 break
         converged = residual <= self.tolerance
         return case.result(
@@ -64,25 +70,47 @@ class IntegratedGradients(Explainer):
             scores=scores,
             output=output,
             baseline_output=baseline_output,
-            checks={"gradient_rows": float(points), "converged": float(converged)},
-            forward_passes=points,
-            warnings=() if converged else (_not_converged(points, residual),),
+            checks={"gradient_rows": float(found.points), "parts_error": parts, "converged": float(converged)},
+            forward_passes=found.points,
+            warnings=() if converged else (_not_converged(found.points, residual),),
         )
 
 
-def refined(case: Case, *, most: int) -> Iterator[tuple[int, FloatArray, FloatArray]]:
-    """(points so far, integral (targets, tokens), what each stretch misses (stretches, targets)), finer every time."""
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What is known of the way after so many `points`.
+
+    integral: (targets, tokens). missed: (stretches, targets), what each stretch lacks of v(end) − v(start). doubt:
+    (targets, tokens), the integral by the rule of higher order less the integral.
+    """
+
+    points: int
+    integral: FloatArray
+    missed: FloatArray
+    doubt: FloatArray
+
+
+def refined(case: Case, *, most: int) -> Iterator[Path]:
+    """Finer every time; the stretches that are halved are those which miss most, in the sum or in single scores."""
     way = _Way(case)
     edges = np.linspace(0, 1, FIRST_STRETCHES + 1)
     while True:
         way.visit(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
         integrals, missed = way.integrals(edges)
-        yield len(way.values), integrals.sum(axis=0), missed
+        doubts = way.finer(edges) - integrals
+        yield Path(len(way.values), integrals.sum(axis=0), missed, doubts.sum(axis=0))
         halved = min(max(2, len(missed) // 3), (most - len(way.values)) // 2)
         if halved < 1:
             return
-        worst = np.argsort(-np.abs(missed).max(axis=1), kind="stable")[:halved]
+        apart = np.linalg.norm(case.inputs.by_player(doubts), axis=2) / PARTS
+        worst = np.argsort(-np.maximum(np.abs(missed), apart).max(axis=1), kind="stable")[:halved]
         edges = np.sort(np.concatenate([edges, (edges[worst] + edges[worst + 1]) / 2]))
+
+
+def _share(errors: FloatArray, scores: FloatArray) -> float:
+    """Of the size of a target's scores (targets, players), the largest over the targets that have any."""
+    sizes = np.linalg.norm(scores, axis=1)
+    return float((np.linalg.norm(errors, axis=1)[sizes > 0] / sizes[sizes > 0]).max(initial=0.0))
 
 
 class _Way:
@@ -117,6 +145,27 @@ class _Way:
         found = ((ends - starts) / 6)[:, None, None] * (first + 4 * middle + last)
         moved = np.diff(np.array([self.values[float(point)] for point in edges]), axis=0)
         return found, moved - found.sum(axis=2)
+
+    def finer(self, edges: FloatArray) -> FloatArray:
+        """The stretches (stretches, targets, tokens) by the polynomial through their three points and the two nearest
+        beside them."""
+        every = np.sort(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
+        found = []
+        for number, (start, end) in enumerate(pairwise(edges)):
+            first = min(max(0, 2 * number - 1), len(every) - 5)
+            through = every[first : first + 5]
+            weights = _weights(through, start, end)
+            found.append(np.tensordot(weights, [self.products[float(point)] for point in through], axes=1))
+        return np.array(found)
+
+
+def _weights(points: FloatArray, start: float, end: float) -> FloatArray:
+    """(points,): weights that integrate every polynomial through the points from start to end."""
+    middle, half = (start + end) / 2, (end - start) / 2
+    powers = np.arange(len(points))
+    moments = (1 - (-1.0) ** (powers + 1)) / (powers + 1)  # of [−1, 1]
+    found: FloatArray = half * np.linalg.solve(((points - middle) / half)[None] ** powers[:, None], moments)
+    return found
 
 
 def _not_converged(points: int, residual: float) -> Notice:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from ..badge import smallest_gap
-from ..contract import Attribution, BoolArray, Case, Explainer, FloatArray, Need, Promise
+from ..contract import Attribution, BoolArray, Case, Explainer, FloatArray, Need, Promise, Wanted
 from ..game.sampling import Design, lime_law, lime_rows
-from ..game.stopping import full_design, most_exact, sampled
+from ..game.stopping import full_design, most_exact, rounds, sampled
 from ..game.threads import on_one_thread
 
 WANTED_PER_COEFFICIENT = 3  # a relative error of about a tenth, as the Shapley values have where they stop
@@ -24,7 +25,7 @@ class Lime(Explainer):
     """
 
     name: ClassVar = "lime"
-    version: ClassVar = "2"
+    version: ClassVar = "3"
     title: ClassVar = "LIME"
     reference: ClassVar = "Ribeiro, Singh & Guestrin 2016, arXiv:1602.04938"
     needs: ClassVar = frozenset({Need.OUTPUTS})
@@ -36,11 +37,7 @@ class Lime(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
-        few = case.table.players <= most_exact(case)
-        design = full_design(case) if few else sampled(case).design
-        keep, weights, inclusion = neighbourhood(
-            design, self.kernel_width, seed=case.seed, may_draw=case.budget is None
-        )
+        design, keep, weights, inclusion = self._neighbourhood(case)
         values = case.values(case.table.logits(keep))  # (rows, targets)
         fits = [self._fit(keep, weights, values[:, [t]]) for t in range(values.shape[1])]
         scores = np.stack([scores for scores, _, _ in fits])
@@ -58,6 +55,17 @@ class Lime(Explainer):
                 "wanted_samples": None if design.complete else float(wanted_samples(case.table.players)),
             },
         )
+
+    def rounds(self, case: Case) -> Iterator[Wanted]:
+        if not _few(case):
+            yield from rounds(case)
+        yield Wanted(self._neighbourhood(case)[1])
+
+    def _neighbourhood(self, case: Case) -> tuple[Design, BoolArray, FloatArray, FloatArray]:
+        """The design of the table, and the rows that are read with their weights and inclusion (neighbourhood)."""
+        design = full_design(case) if _few(case) else sampled(case).design
+        found = neighbourhood(design, self.kernel_width, seed=case.seed, may_draw=case.budget is None)
+        return design, *found
 
     @on_one_thread
     def _fit(self, keep: BoolArray, weights: FloatArray, values: FloatArray) -> tuple[FloatArray, float, float]:
@@ -80,6 +88,10 @@ class Lime(Explainer):
         for feature, coefficient in found:
             scores[feature] = coefficient
         return scores, float(intercept), float(r2)
+
+
+def _few(case: Case) -> bool:
+    return case.table.players <= most_exact(case)
 
 
 def _local_error(case: Case, scores: FloatArray, intercepts: FloatArray) -> FloatArray:

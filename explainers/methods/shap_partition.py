@@ -9,15 +9,20 @@ from pydantic import Field
 
 from ..contract import Attribution, BoolArray, Case, Explainer, FloatArray, Need, Promise
 from ..game.sampling import DEFAULT_BUDGET
+from .shap import Shap
 
 
 class ShapPartition(Explainer):
     """shap's partition explainer on our coalitions: Owen values of a balanced tree of neighbouring players.
 
     Not Shapley values: players share first between halves of the text. The masker removes token ids, never strings.
+    checks: `owen_distance`, how far the scores lie from the Shapley values that SHAP finds for the same question, as a
+    share of their size, less what sampling may have put between them; SHAP's coalitions are asked for, too, unless a
+    panel knows them. None where all scores are 0.
     """
 
     name: ClassVar = "shap-partition"
+    version: ClassVar = "2"
     title: ClassVar = "SHAP partition"
     reference: ClassVar = "Owen 1977; Lundberg & Lee 2017, arXiv:1705.07874 (shap.explainers.Partition)"
     needs: ClassVar = frozenset({Need.OUTPUTS})
@@ -44,7 +49,20 @@ class ShapPartition(Explainer):
                 explainer = shap.explainers.Partition(game, _Masker(table.players))
                 found = explainer(np.ones((1, table.players)), max_evals=budget, silent=True)
             scores = np.asarray(found.values[0], dtype=float).T  # (targets, players)
-        return case.result(self, scores=scores, baseline_output=ends[0])
+        checks = {"owen_distance": _distance(case, scores)}
+        return case.result(self, scores=scores, baseline_output=ends[0], checks=checks)
+
+
+def _distance(case: Case, owen: FloatArray) -> float | None:
+    """From SHAP's values of the predicted class, over their norm."""
+    row = case.targets.index(case.prediction.main.index)
+    found = Shap().explain(case)
+    assert found.scores is not None
+    wanted, errors = found.scores[row], found.standard_errors
+    size = float(np.linalg.norm(wanted))
+    chance = 0.0 if errors is None else float(np.linalg.norm(errors[row]))
+    apart = float(np.linalg.norm(owen[row] - wanted))
+    return float(np.sqrt(max(0.0, apart**2 - chance**2))) / size if size else None
 
 
 @contextmanager

@@ -7,18 +7,20 @@ masked in place where ERASER deletes them, so the text keeps its length. Everyth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from dataclasses import dataclass
+from math import ceil, comb
 
 import numpy as np
 
-from ..contract import Attribution, BoolArray, Case, FloatArray, Need, Removal
+from ..contract import Attribution, BoolArray, Case, Faithfulness, FloatArray, Need, Removal
 from ..game.sampling import EXACT_PLAYERS
-from ..game.stopping import full_design, most_exact
+from ..game.stopping import FEWEST_EXACT, full_design, most_exact
+from .against_random import Chance, faithfulness, mean_of
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
 
 SHARES = (0.01, 0.05, 0.10, 0.20, 0.50)  # ERASER's bins
 RATIONALE = 0.20  # the bin that is reported by itself
-RANDOM_SETS = 8  # a bin; enough to tell a method from chance, and shared by all methods of a panel
+RANDOM_SETS = 4  # of each size, shared by all methods of a panel; the interval says how far they tell
 TOP = (1, 3, 5)  # players removed together, up to ten players
 _PROBABILITY_MEASURES = (
     "comprehensiveness",
@@ -29,28 +31,53 @@ _PROBABILITY_MEASURES = (
 )
 
 
-def faithfulness_of(attribution: Attribution, case: Case) -> dict[str, float | None]:
-    """The measures of one attribution for the predicted class, named as in `metrics.MEASURES`.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """checks: the measures, named as in `metrics.MEASURES`. faithfulness: the same against random parts."""
 
-    Empty where there is nothing to measure: no scores, or a model whose players cannot be masked. The probability
+    checks: dict[str, float | None]
+    faithfulness: Faithfulness | None = None
+
+
+def faithfulness_of(attribution: Attribution, case: Case) -> Measured:
+    """The measures of one attribution for the predicted class.
+
+    No checks where there is nothing to measure: no scores, or a model whose players cannot be masked. The probability
     measures are None for a regression, leave_one_out_tau is None where all players have equal scores or effects.
     """
     scores = scores_of(attribution)
     if scores is None or Need.OUTPUTS not in case.model.offers:
-        return {}
+        return Measured({})
+    tau = _leave_one_out_tau(attribution, case)
     if not case.output.has_probabilities:
-        return {**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": _leave_one_out_tau(attribution, case)}
-    own = _own_rows(scores)
-    falls = _falls(np.concatenate([own, random_rows(case)]), case)  # one question, so that the batches are full
-    without, only = falls[: len(SHARES)], falls[len(SHARES) : len(own)]
-    return {
+        return Measured({**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": tau})
+    own = _falls(_own_rows(scores), case)
+    without, only = own[: len(SHARES)], own[len(SHARES) :]
+    random_without, random_only = _chances(case, kept=False), _chances(case, kept=True)
+    checks: dict[str, float | None] = {
         "comprehensiveness": float(without[SHARES.index(RATIONALE)]),
         "sufficiency": float(only[SHARES.index(RATIONALE)]),
         "aopc_comprehensiveness": float(without.mean()),
         "aopc_sufficiency": float(only.mean()),
-        "aopc_random": float(falls[len(own) :].reshape(len(SHARES), -1).mean()),
-        "leave_one_out_tau": _leave_one_out_tau(attribution, case),
+        "aopc_random": mean_of(random_without),
+        "leave_one_out_tau": tau,
     }
+    return Measured(checks, faithfulness(without, only, random_without, random_only))
+
+
+def _chances(case: Case, *, kept: bool) -> list[Chance]:
+    """Of each bin: what random sets of its size give, kept alone or removed."""
+    players = len(case.inputs.features)
+    rows = _kept_alone(case) if kept else _removed(case)
+    by_size = {size: Chance(_falls(each, case), comb(players, size)) for size, each in rows.items()}
+    return [by_size[size] for size in rationale_sizes(players)]
+
+
+def by_faithfulness(attributions: Sequence[Attribution]) -> tuple[str, ...]:
+    """The methods that were measured against random parts, the most faithful first: by the sum of their two gains."""
+    known = [(found.faithfulness, found.method.name) for found in attributions if found.faithfulness is not None]
+    known.sort(key=lambda each: -(each[0].comprehensiveness.value + each[0].sufficiency.value))
+    return tuple(name for _, name in known)
 
 
 def measured_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
@@ -62,22 +89,32 @@ def measured_rows(attributions: Sequence[Attribution], case: Case) -> BoolArray:
 
 
 def random_rows(case: Case) -> BoolArray:
-    """Coalitions (bins · RANDOM_SETS, players) without random players, as many as the rationale of each bin has.
+    """Every coalition that random parts are measured by, (rows, players): without them, then these alone."""
+    return np.concatenate([*_removed(case).values(), *_kept_alone(case).values()])
 
-    They are the first that the Shapley values of this budget and seed ask for: beside them most cost nothing, wherever
-    those stop. Where a size has fewer they are repeated; where it has none, one is drawn.
+
+def _removed(case: Case) -> dict[int, BoolArray]:
+    """Coalitions without the random sets, by size. Each player is left out alone anyway: of size 1 there are all."""
+    players = len(case.inputs.features)
+    return {size: ~(np.eye(players, dtype=bool) if size == 1 else sets) for size, sets in _kept_alone(case).items()}
+
+
+def _kept_alone(case: Case) -> dict[int, BoolArray]:
+    """Sets (sets, players) of random players, by the sizes that the rationales of the bins have.
+
+    They are the first that the Shapley values of this budget and seed ask for, kept alone and, as complements, removed:
+    beside them most cost nothing, wherever those stop. Where a size has none, one is drawn; a few players have all.
     """
     players = len(case.inputs.features)
-    design = full_design(case).keep
-    absent = players - design.sum(axis=1)
+    design = full_design(case)
+    most = len(design.keep) if design.complete and players <= FEWEST_EXACT else RANDOM_SETS
+    sizes = design.keep.sum(axis=1)
     draw = np.random.default_rng((case.seed, 2))
-    rows = []
-    for size in rationale_sizes(players):
-        there = design[absent == size]
-        if not len(there):
-            there = (draw.permutation(players) >= size)[None]
-        rows.append(there[np.resize(np.arange(len(there)), RANDOM_SETS)])
-    return np.concatenate(rows)
+    found = {}
+    for size in sorted(set(rationale_sizes(players))):
+        there = design.keep[sizes == size]
+        found[size] = there[:most] if len(there) else (draw.permutation(players) < size)[None]
+    return found
 
 
 def _own_rows(scores: FloatArray) -> BoolArray:

@@ -36,10 +36,9 @@ from ..outputs import Words, classifier_output
 from ..outputs.value import probabilities
 from .architectures import FP32_ONLY, IN_PLACE, not_offered
 from .heads import reading_of
-from .networks import attention, half, layers, probing, stacks, windows
+from .networks import attention, half, layers, masking, probing, stacks, windows
 from .networks.bulk import bulk_logits
 from .networks.device import has_bf16, to_array
-from .networks.masking import path_ends, whole_rows
 from .networks.network import Network, QuickNetwork
 from .special import baseline_ids, longest_input, pad_position, reads_segments
 
@@ -81,8 +80,8 @@ class TransformerModel(Model):
         self.maximum_length = min(longest, maximum_length or longest)
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
-        masking = {Need.OUTPUTS} if ids else set()
-        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masking}
+        masked = {Need.OUTPUTS} if ids else set()
+        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masked}
         self.offers = frozenset(able - not_offered(config))
         self._network = Network(network)
         self.device = self._network.device.type
@@ -116,7 +115,8 @@ class TransformerModel(Model):
 
     def word_logits(self, inputs: Encoded) -> FloatArray:
         """Logits (words, labels) of a token classifier, fp32."""
-        found: FloatArray = self._network.everywhere(whole_rows(self._network, inputs))[list(ids_of(inputs).reads)]
+        everywhere = self._network.everywhere(masking.whole_rows(self._network, inputs))
+        found: FloatArray = everywhere[list(ids_of(inputs).reads)]
         return found
 
     def _most_telling(self, inputs: Encoded) -> int:
@@ -139,6 +139,30 @@ class TransformerModel(Model):
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
         return windows.outputs(self.network_in(precision), inputs, keep)
+
+    def shares(self, inputs: Encoded, *, precision: Arithmetic) -> bytes | None:
+        """The shape of its rows, where those of several texts keep their bits in one pass."""
+        shape = masking.shared_shape(self._network, inputs)
+        if shape is None:
+            return None
+        return shape if (self._half_shares if precision == "bf16" else self._fast_shares) else None
+
+    @cached_property
+    def _fast_shares(self) -> bool:
+        return masking.keeps_bits(self._fast, self._read, "fp32")
+
+    @cached_property
+    def _half_shares(self) -> bool:
+        return masking.keeps_bits(self._half, self._read, "bf16")
+
+    def _read(self, text: str) -> Encoded:
+        return self.encode(Question.about(text))
+
+    def outputs_of_many(
+        self, asked: Sequence[tuple[Encoded, BoolArray]], *, precision: Arithmetic = "fp32"
+    ) -> FloatArray:
+        """Logits (rows, labels) of coalitions of inputs that `shares` calls alike."""
+        return masking.outputs_of_many(self.network_in(precision), asked)
 
     def network_in(self, precision: Arithmetic) -> Network:
         """What masked evaluations go through."""
@@ -180,7 +204,7 @@ class TransformerModel(Model):
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
         """The word embeddings (tokens, width) of the input, its noise included."""
-        return to_array(path_ends(self._network, inputs)[0].double())
+        return to_array(masking.path_ends(self._network, inputs)[0].double())
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         """Logits (rows, labels) with each player a share of the way from the baseline, `shares` (rows, players)."""

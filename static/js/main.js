@@ -1,7 +1,9 @@
 // One behaviour a file; each starts where its data attribute is.
+import { arriving } from './arriving.js';
 import { ask } from './ask.js';
 import { copy } from './copy.js';
 import { dropzone } from './dropzone.js';
+import { further } from './further.js';
 import { heat } from './heat.js';
 import { jobs } from './jobs.js';
 import { maps } from './maps.js';
@@ -20,6 +22,8 @@ jobs();
 heat();
 maps();
 measures();
+arriving();
+further();
 if (document.querySelector('[data-whatif]')) (await import('./whatif.js')).whatIf();
 if (document.querySelector('[data-plan]')) (await import('./plan.js')).plan();
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();

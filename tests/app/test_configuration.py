@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from app import configuration
+from app.cli import main
 from app.cli.server import config
-from app.cli.terminal.trouble import Mistake
+from app.cli.terminal.trouble import USAGE, Mistake
 from app.configuration import BadConfiguration
 from app.settings import Settings
 
@@ -73,6 +74,33 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, named: str) -
     written(tmp_path / "whence.toml", text)
     with pytest.raises((BadConfiguration, ValidationError), match=named):
         Settings(data=tmp_path)
+
+
+@pytest.mark.parametrize("written_as", ['["10.0.0.5", "10.1.0.0/24"]', "10.0.0.5, 10.1.0.0/24"])
+def test_a_list_is_json_or_has_commas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written_as: str) -> None:
+    """In a variable and in the file that stands for one."""
+    monkeypatch.setenv("WHENCE_PROXY_PEERS", written_as)
+    monkeypatch.setenv("WHENCE_ALLOWED_HOSTS_FILE", str(written(tmp_path / "hosts", "a.example,b.example\n")))
+    found = Settings(data=tmp_path)
+
+    assert [str(network) for network in found.proxy_peers] == ["10.0.0.5/32", "10.1.0.0/24"]
+    assert found.allowed_hosts == ("a.example", "b.example")
+
+
+@pytest.mark.parametrize("setting", ["WHENCE_PROXY_PEERS", "WHENCE_PROXY_GROUPS", "WHENCE_PROXY_GROUPS_FILE"])
+def test_a_list_or_table_that_cannot_be_read_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], setting: str
+) -> None:
+    """With the setting and how it is written; the command ends without a traceback."""
+    monkeypatch.setenv(setting, str(written(tmp_path / "table", "[x")) if setting.endswith("_FILE") else "[x")
+    with pytest.raises(SystemExit) as end:
+        main(["serve", "--data", str(tmp_path)])
+    said = capsys.readouterr().err
+
+    assert end.value.code == USAGE
+    assert said.startswith(f"whence: {setting.removesuffix('_FILE')} is not JSON")
+    assert "; write '" in said
+    assert said.count("\n") == 1
 
 
 def test_a_secret_comes_from_a_file_and_is_not_shown(

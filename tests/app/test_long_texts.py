@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.served import served
 from tests.tiny import tiny
 
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 SENTENCES = [f"the film is {word}, and {other} movie recovers." for word in ("good", "bad", "dull") for other in "abc"]
 TEXT = " ".join(SENTENCES * 4)
 

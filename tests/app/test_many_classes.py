@@ -43,6 +43,28 @@ def test_a_prediction_lists_the_strongest_and_counts_the_rest(client: TestClient
     assert every["classes"][:LISTED_CLASSES] == found["classes"]
 
 
+def test_an_explanation_lists_the_strongest_and_the_class_that_was_asked_for(client: TestClient) -> None:
+    """As the page does: a panel says the prediction once for itself and once a method."""
+    body = {"model": "sentiment", "input": {"text": "good"}, "target": "class00007"}
+    (every,) = client.post(
+        "/v1/predictions", json={"model": "sentiment", "inputs": [{"text": "good"}], "top_k": MOST_CLASSES}
+    ).json()["predictions"]
+    chance = {each["index"]: each["probability"] for each in every["classes"]}
+    panel = client.post("/v1/panels", json=body)
+    single = client.post("/v1/explanations", json={**body, "method": "leave-one-out"})
+
+    for said in (panel.json()["prediction"], single.json()["prediction"]):
+        assert said["numbers"] == [7, *range(STRONGEST - 50, STRONGEST + 50)]
+        assert said["labels"] == [f"class{number:05d}" for number in said["numbers"]]
+        assert said["probabilities"] == [chance[number] for number in said["numbers"]]
+        assert said["left_out"] == MOST_CLASSES - LISTED_CLASSES - 1
+    assert len(panel.content) < 300_000
+    for target in (7, "class00007", STRONGEST):
+        found = client.get(f"/v1/panels/{panel.json()['key']}", params={"target": target}).json()
+        assert found["target"]["label"] == (f"class{STRONGEST:05d}" if target == STRONGEST else "class00007")
+    assert client.get(f"/v1/panels/{panel.json()['key']}", params={"target": "class09999"}).status_code == 422
+
+
 def test_the_list_of_models_has_the_first_classes_and_the_models_address_has_all(client: TestClient) -> None:
     """The list is asked for by every client, often."""
     listed = client.get("/v1/models")

@@ -16,7 +16,7 @@ from tests.served import linear, served
 from tests.tiny import tiny
 
 TEXT = "a gorgeous film , not good"
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 PAGES = (
     "/",
     "/compare",

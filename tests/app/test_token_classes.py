@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.served import served
 from tests.tiny import tiny
 
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 TEXT = "the witty film recovers, and it is good"
 
 

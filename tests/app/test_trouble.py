@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
 from app.cli import main
+from app.errors import StorageFailed
+from app.jobs.workflows import prepare, workflows_url
 from app.settings import Settings
 from app.store import models
 from app.store.arrays import pack
@@ -97,6 +100,9 @@ def newer(path: Path) -> None:
         path.write_text("budget = 1000\nsetting_of_tomorrow = 1\n", encoding="utf-8")
         return
     with closing(sqlite3.connect(path)) as database:
+        if path.name == "jobs.sqlite3":
+            database.executescript("CREATE TABLE dbos_migrations (version); INSERT INTO dbos_migrations VALUES (9999);")
+            return
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
 
@@ -127,6 +133,7 @@ BREAKS: list[tuple[str, Callable[[Path], None], str, str]] = [
     ("jobs.sqlite3", cut_short, STARTS, "stop Whence and move it away (it holds no result"),
     ("jobs.sqlite3", overwritten, STARTS, "stop Whence and move it away (it holds no result"),
     ("jobs.sqlite3", unreadable, STARTS, "stop Whence and move it away (it holds no result"),
+    ("jobs.sqlite3", newer, STARTS, "was written by a newer version of Whence: start that version, or stop Whence and"),
     ("runner.lock", overwritten, STARTS, ""),
     ("runner.lock", read_only, STARTS, "cannot be written: let the user that runs Whence read and write it"),
     ("under-way", read_only, PERMISSION, ""),
@@ -242,6 +249,20 @@ def test_a_caller_who_needs_the_file_is_told_without_its_place(
     assert problem["cure"]
     assert str(broken) not in found.text
     assert str(broken) in capfd.readouterr().err
+
+
+def test_no_job_is_run_by_steps_of_a_newer_version(used: Used, tmp_path: Path) -> None:
+    """The runner takes up the file that it wrote itself, and says why it does not take up the other."""
+    data = tmp_path / "data"
+    shutil.copytree(used.rest, data)
+    url = make_url(workflows_url(Settings(data=data)))
+    prepare(url)
+    newer(data / "jobs.sqlite3")
+    with pytest.raises(StorageFailed) as raised:
+        prepare(url)
+
+    assert str(data) not in str(raised.value)
+    assert "jobs.sqlite3 was written by a newer version of Whence: start that version, or stop" in raised.value.inside
 
 
 @pytest.mark.parametrize("spoil", [cut_short, overwritten])

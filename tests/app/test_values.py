@@ -23,7 +23,7 @@ from explainers.outputs.value import prediction_of
 from tests.served import served
 from tests.tiny import network_for, tokenizer_for
 
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 TEXT = "the witty film is good"
 NAMES = ("valence", "arousal", "dominance")
 

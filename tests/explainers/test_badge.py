@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers.badge import badge_of, relative_residual
-from explainers.contract import Attribution, Badge, Promise, TextSpan
+from explainers.contract import Attribution, Badge, Faithfulness, Gain, Promise, TextSpan
 from explainers.testing import LinearModel
 from tests.given import Given, case_for
 
@@ -36,6 +36,12 @@ def attribution(**changed: Any) -> Attribution:
 
 def badge(method: type[Given], checks: dict[str, float] | None = None, **changed: Any) -> Badge:
     return badge_of(attribution(checks=checks or {}, **changed), method(scores=None))
+
+
+def gained(value: float) -> Faithfulness:
+    """Both ways alike, give or take a hundredth."""
+    gain = Gain(value=value, low=value - 0.01, high=value + 0.01)
+    return Faithfulness(comprehensiveness=gain, sufficiency=gain, sets=8)
 
 
 def codes(found: Badge) -> list[str]:
@@ -81,11 +87,11 @@ def test_a_line_that_misses_the_text_itself_is_judged_by_how_far(missed: float, 
     assert (found.level, codes(found)) == (level, reasons)
 
 
-def test_too_few_effective_samples_are_rough() -> None:
+def test_too_few_effective_samples_are_not_trusted() -> None:
     """However well the line fits them."""
     found = badge(Fitted, {"r2": 0.9, "effective_samples": 59, "wanted_samples": 60})
 
-    assert (found.level, codes(found)) == ("rough", ["few_samples", "fit"])
+    assert (found.level, codes(found)) == ("distrust", ["few_samples", "fit"])
 
 
 @pytest.mark.parametrize(
@@ -121,25 +127,22 @@ def test_measured_scores_are_sound() -> None:
 
 def test_a_slope_is_rough_at_best() -> None:
     """It leaves no residual to judge by."""
-    found = badge(Slope, {"aopc_comprehensiveness": 0.9, "aopc_random": 0.1, "leave_one_out_tau": 1.0})
+    found = badge(Slope, {"leave_one_out_tau": 1.0}, faithfulness=gained(0.8))
 
     assert (found.level, codes(found)) == ("rough", ["slope_only"])
 
 
 def test_a_mechanism_is_rough_at_best() -> None:
     """It cannot tell for or against, whatever it finds."""
-    found = badge(
-        Mechanism, {"aopc_comprehensiveness": 0.9, "aopc_random": 0.1, "leave_one_out_tau": 1.0}, unit="share"
-    )
+    found = badge(Mechanism, {"leave_one_out_tau": 1.0}, faithfulness=gained(0.8), unit="share")
 
     assert (found.level, codes(found)) == ("rough", ["mechanism"])
 
 
 def test_a_mechanism_that_is_not_above_chance_is_not_trusted() -> None:
     """Neither one whose order has nothing to do with leave-one-out; the reasons come worst first."""
-    found = badge(
-        Mechanism, {"aopc_comprehensiveness": 0.19, "aopc_random": 0.2, "leave_one_out_tau": 0.0}, unit="share"
-    )
+    checks = {"aopc_comprehensiveness": 0.19, "leave_one_out_tau": 0.0}
+    found = badge(Mechanism, checks, faithfulness=gained(-0.01), unit="share")
 
     assert found.level == "distrust"
     assert codes(found) == ["no_better_than_random", "not_the_measured_order", "mechanism"]
@@ -153,9 +156,9 @@ def test_raw_attention_is_not_trusted() -> None:
 
 
 def test_a_sound_method_below_chance_is_rough() -> None:
-    """By more than a hundredth of probability; less cannot be told from chance."""
-    below = badge(Fitted, {"aopc_comprehensiveness": 0.18, "aopc_random": 0.2})
-    even = badge(Fitted, {"aopc_comprehensiveness": 0.195, "aopc_random": 0.2})
+    """Where the whole interval is; what may be chance outweighs no other evidence."""
+    below = badge(Fitted, {"aopc_comprehensiveness": 0.18}, faithfulness=gained(-0.02))
+    even = badge(Fitted, {"aopc_comprehensiveness": 0.195}, faithfulness=gained(-0.005))
 
     assert (below.level, codes(below)) == ("rough", ["no_better_than_random", "measured"])
     assert even.level == "sound"

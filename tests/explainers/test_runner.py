@@ -78,9 +78,11 @@ def test_every_class_is_explained_up_to_ten_and_the_asked_one_beyond():
 
 
 def test_a_panel_evaluates_no_coalition_twice():
-    """SHAP, LIME, leave-one-out and all measures on eight words: 2^8 rows and not one more."""
+    """SHAP, LIME, leave-one-out and all measures on eight words, exactly: 2^8 rows and not one more."""
     found = panel(
-        MODEL, Question.about(text="a b c d e f great plot"), [build(n) for n in ("shap", "lime", "leave-one-out")]
+        MODEL,
+        Question.about(text="a b c d e f great plot", accuracy="exact"),
+        [build(n) for n in ("shap", "lime", "leave-one-out")],
     )
 
     assert found.evaluations == 2**8
@@ -108,21 +110,21 @@ class Counting(GradientModel):
         return super().outputs(inputs, keep)
 
 
-@pytest.mark.parametrize("players", [10, 11, 31, 36, 40, 60])
+@pytest.mark.parametrize("players", [6, 7, 11, 31, 36, 40, 60])
 def test_the_measures_of_the_default_panel_add_few_rows(players):
-    """None up to ten players, at most 64 beyond, with all eight methods on a transformer."""
+    """None up to six players, at most 64 beyond, with all eight methods on a transformer."""
     text = " ".join(np.random.default_rng(1).choice(SENTENCE.split(), players))
     found = panel(tiny("bert"), Question.about(text=text))
     by_methods = sum(one.forward_passes for one in found.explanations if one.method.name in SAMPLED)
     added = found.evaluations - 1 - by_methods
 
     assert not found.absent
-    assert added == 0 if players <= 10 else added <= 64
+    assert added == 0 if players <= 6 else added <= 64
 
 
-@pytest.mark.parametrize("players", [1, 2, 5, 10, 11, 16, 31, 40])
+@pytest.mark.parametrize("players", [1, 2, 6, 7, 11, 16, 31, 40])
 def test_no_row_of_a_panel_is_asked_twice_and_measures_add_few(players):
-    """Whatever the methods and measures share is one evaluation; the measures add none up to ten players, at most 64
+    """Whatever the methods and measures share is one evaluation; the measures add none up to six players, at most 64
     beyond."""
     model = Counting()
     words = ["great", "plot", "dull", *(f"w{i}" for i in range(40))]
@@ -133,4 +135,4 @@ def test_no_row_of_a_panel_is_asked_twice_and_measures_add_few(players):
     added = found.evaluations - 1 - by_methods
 
     assert len(model.asked) == len(set(model.asked)) == found.evaluations - 1
-    assert added == 0 if players <= 10 else added <= 64
+    assert added == 0 if players <= 6 else added <= 64

@@ -96,11 +96,21 @@ def _recognised(spoken: Sequence[str], column: str, audited: str, classes: Seque
         }
     if there <= {"0", "1"} and _certain(column, audited, classes):
         return {label: "class" if name == "1" else "other" for label, name in names.items()}
+    wanted = audited or "the audited class"
+    if there <= {"0", "1"}:
+        raise BadRequest(
+            f"0 and 1 in the column {column!r} can be read in two ways: as the numbers of the model's classes "
+            f"({_numbered(classes)}), or as no and yes to the question whether a text is {wanted!r}",
+            cure=f"""Say in data.positive which of them means {wanted}: positive = ["0"] or positive = ["1"].""",
+        )
     raise BadRequest(
-        f"no label of the column {column!r} is a class of the model"
-        + (": 0 and 1 may be numbers of classes, or no and yes" if there <= {"0", "1"} else ""),
-        cure=f"Say in data.positive which labels mean {audited or 'the audited class'}; there are {_quoted(spoken)}.",
+        f"no label of the column {column!r} is a class of the model",
+        cure=f"Say in data.positive which labels mean {wanted}; there are {_quoted(spoken)}.",
     )
+
+
+def _numbered(classes: Sequence[str]) -> str:
+    return ", ".join(f"{number} is {name[:LONGEST]!r}" for number, name in enumerate(classes[:2]))
 
 
 def _certain(column: str, audited: str, classes: Sequence[str]) -> bool:

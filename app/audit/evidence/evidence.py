@@ -78,17 +78,22 @@ def explain_texts(
     seed: int,
     tell: Callable[[float], None],
 ) -> tuple[ExplainedText, ...]:
-    """asked: rows with the methods that explain each."""
-    found: list[ExplainedText] = []
-    for number, (row, methods) in enumerate(asked):
-        question = explainers.Question.about(
-            material.texts[row], players="word", also=target, seed=seed, precision="fp32",
-            value=explainers.values.resolve(None, oracle.facts.head),
-        )  # fmt: skip
-        for at, method in enumerate(methods):
-            tell((number + at / len(methods)) / len(asked))
-            found.append(_explained(oracle.explain(question, method), row, target, material.mentions[row]))
-    return tuple(found)
+    """asked: rows with the methods that explain each. Texts that one method explains are put to the model together."""
+    found: dict[tuple[int, str], ExplainedText] = {}
+    names = list(dict.fromkeys(method for _, methods in asked for method in methods))
+    for at, method in enumerate(names):
+        tell(at / len(names))
+        rows = [row for row, methods in asked if method in methods]
+        questions = [
+            explainers.Question.about(
+                material.texts[row], players="word", also=target, seed=seed, precision="fp32",
+                value=explainers.values.resolve(None, oracle.facts.head),
+            )
+            for row in rows
+        ]  # fmt: skip
+        for row, made in zip(rows, oracle.explain(questions, method), strict=True):
+            found[row, method] = _explained(made, row, target, material.mentions[row])
+    return tuple(found[row, method] for row, methods in asked for method in methods)
 
 
 def packed(kind: type[T], found: T) -> bytes:

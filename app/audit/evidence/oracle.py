@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..._library import explainers
-from ...engine.messages import Explain, Score
+from ...engine.messages import ExplainMany, Score
 from ...errors import BadRequest
 from ..data.values import Floats
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Oracle(Protocol):
         """(texts, labels)."""
         ...
 
-    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution: ...
+    def explain(self, questions: Sequence[explainers.Question], method: str) -> list[explainers.Attribution]:
+        """Raises what one of the questions has instead of an explanation."""
+        ...
 
 
 class LocalOracle:
@@ -44,8 +48,9 @@ class LocalOracle:
         found: Floats = explainers.runner.scores(self.model, list(texts), progress=self.progress)
         return found
 
-    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution:
-        return explainers.runner.explain(self.model, question, explainers.build(method, {}), progress=self.progress)
+    def explain(self, questions: Sequence[explainers.Question], method: str) -> list[explainers.Attribution]:
+        found = explainers.explain_many(self.model, questions, explainers.build(method, {}), progress=self.progress)
+        return [_explained(each) for each in found]
 
 
 class EngineOracle:
@@ -61,9 +66,15 @@ class EngineOracle:
         found: Floats = self.engine.ask(Score(model=self.facts.id, texts=tuple(texts)))
         return found
 
-    def explain(self, question: explainers.Question, method: str) -> explainers.Attribution:
-        found = self.engine.ask(Explain(model=self.facts.id, question=question, method=method))
-        return explainers.Attribution.model_validate_json(found.body)
+    def explain(self, questions: Sequence[explainers.Question], method: str) -> list[explainers.Attribution]:
+        found = self.engine.ask(ExplainMany(model=self.facts.id, questions=tuple(questions), method=method))
+        return [explainers.Attribution.model_validate_json(_explained(each).body) for each in found]
+
+
+def _explained(answer: T | Exception) -> T:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def audited_class(facts: ModelFacts, wanted: str) -> int:

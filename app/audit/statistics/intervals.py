@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..data.values import LEVEL, Floats, Interval, Reason
 
@@ -18,7 +18,7 @@ def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
 
 def wilson_bounds(events: Floats, n: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Both ends for many rates at once; n must be positive."""
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     rate = events / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
@@ -47,7 +47,7 @@ def agresti_caffo_bounds(
     are added to each sample, within −1 and 1."""
     (events, n), (other_events, other_n) = ((counted + 1, size + 2) for counted, size in (first, second))
     rate, other = events / n, other_events / other_n
-    half = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
+    half = float(special.ndtri((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
     return np.maximum(rate - other - half, -1.0), np.minimum(rate - other + half, 1.0)
 
 
@@ -61,5 +61,5 @@ def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval |
     if total == 0:
         return Interval(gap, gap, "Welch", level, Reason.NO_VARIATION)
     freedom = total**2 / (parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (m - 1))
-    half = float(stats.t.ppf((1 + level) / 2, freedom)) * total**0.5
+    half = float(special.stdtrit(freedom, (1 + level) / 2)) * total**0.5
     return Interval(gap - half, gap + half, "Welch", level)

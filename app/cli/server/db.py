@@ -1,16 +1,22 @@
-"""whence db: the database brought up to date, copied, looked through, and cleared of old texts."""
+"""whence db: the database brought up to date, copied, looked through, cleared of old texts or of a project's."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import select
 
 from ...settings import Settings
+from ...store import models
 from ...store.database import Store, newest, open_store
 from ...store.files.private import keep_files_private
 from ...store.results import now
+from ...store.tables import Job
 from ...store.upkeep import backup as copies
 from ...store.upkeep import integrity, retention
 from ..terminal.stored import Data
@@ -76,6 +82,45 @@ def sweep(
     finally:
         store.close()
     print(f"removed {gone.results} results, {gone.datasets} data sets, {gone.jobs} jobs")
+
+
+@application.command()
+def forget(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="Its name; `default` where there are no log-ins.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    data: Data = None,
+) -> None:
+    """Remove every text of a project: explanations, data sets, batches, audits, trainings and their models."""
+    if not yes:
+        typer.confirm(f"Remove all texts of the project {project!r} for good?", abort=True, err=True)
+    settings = _settings(data)
+    store = _opened(data)
+    try:
+        trained = _models_of(store, settings, project)
+        gone = retention.forget_project(store, project)
+        for folder in trained:
+            asyncio.run(models.remove(store, str(folder.resolve())))
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        store.close()
+    if gone == retention.Swept(0, 0, 0):
+        raise Mistake(f"the project {project!r} has nothing; `whence keys list` shows the projects that keys open")
+    print(
+        f"removed {gone.results} results, {gone.datasets} data sets, {gone.jobs} jobs and {len(trained)} trained models"
+    )
+    typer.echo("Keys and the log of the project stay; `whence keys revoke` ends a key.", err=True)
+
+
+def _models_of(store: Store, settings: Settings, project: str) -> list[Path]:
+    """The folders of the models that its trainings made."""
+    from ...train.requests import KIND, folder_of
+
+    wanted = select(Job.id, Job.request).where(Job.project == project, Job.kind == KIND)
+    named = [
+        (id, json.loads(request or "{}").get("name")) for id, request in store.query(lambda s: s.execute(wanted).all())
+    ]
+    folders = [folder_of(settings.data, name, id) for id, name in named if name is not None]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _settings(data: Path | None) -> Settings:

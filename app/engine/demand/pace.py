@@ -20,6 +20,10 @@ class Pace:
     def seconds(self, model: str, what: str, question: explainers.Question) -> float:
         return tokens(question) * _share(question) * self._known.get((model, what), USUAL)
 
+    def known(self, model: str, what: str, question: explainers.Question) -> float | None:
+        """The same, but None before the first one was timed."""
+        return self.seconds(model, what, question) if (model, what) in self._known else None
+
     def learn(self, model: str, what: str, question: explainers.Question, *, seconds: float) -> None:
         """seconds: that the engine worked on it, without the time that it waited for others."""
         found = seconds / tokens(question) / _share(question)

@@ -1,15 +1,28 @@
-"""How much memory an engine may have where nobody says: a share of the machine's, or of the container's."""
+"""How much memory an engine may have where nobody says, a share of the machine's or of the container's, and how it
+gives back what it does not need."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 SHARE = 0.75  # the rest is for the web process, the job runner and the database
 LEAST = 1 << 30
+# Arenas of the allocator: more of them, one a thread, keep what each once needed.
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
 GROUPS = Path("/sys/fs/cgroup")
 CARD = Path("/dev/nvidiactl")
+
+
+def give_back() -> None:
+    """To the machine what the allocator keeps of freed memory; of an allocator other than glibc's nothing."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def engine_memory(given: int | None, *, device: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,11 +14,13 @@ from ...engine.messages import Explained, ExplainedPanel
 from ...errors import Conflict
 from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
-from ...store import history, holders, results
+from ...store import history, holders, jobs, results
 from ...store.results import NewResult
 from . import records
 from .keys import numbers_of
 from .schemas import Asked
+
+PARTS = "arriving"  # the file of a job with what is ready before the end
 
 
 class ExplanationKind(Kind):
@@ -42,6 +45,7 @@ class ExplanationKind(Kind):
             raise Conflict("the explanation was deleted while its job ended", cure="Ask again.")
         entry = records.entry(asked, records.read(asked, body))
         work.commit(partial(history.put, project=work.project, entry=entry))
+        work.commit(partial(jobs.remove_file, job=work.id, name=PARTS))
         return {"key": asked.key, "links": {"page": asked.address, "json": f"/v1{asked.address}"}}
 
 
@@ -63,17 +67,22 @@ def _made(work: Work) -> Explained | ExplainedPanel:
         raise Conflict(
             f"{asked.model} is another model, or on another device, than when this was asked", cure="Ask again."
         )
-    made: Explained | ExplainedPanel = work.engine.ask(asked.message, _rising(work.progress))
+    made: Explained | ExplainedPanel = work.engine.ask(asked.message(arriving=True), _Arriving(work))
     return made
 
 
-def _rising(progress: explainers.Progress) -> explainers.Progress:
-    """Each part of the work counts from nothing: the share shown does not fall back, and the note tells of the part."""
-    most = 0.0
+class _Arriving:
+    """A Listener: the share shown never falls back, and what is ready is kept with the job for its page."""
 
-    def told(done: float, note: str = "") -> None:
-        nonlocal most
-        most = max(most, done)
-        progress(most, note)
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._most = 0.0
+        self._parts: list[tuple[str, str]] = []
 
-    return told
+    def __call__(self, done: float, note: str = "") -> None:
+        self._most = max(self._most, done)
+        self._work.progress(self._most, note)
+
+    def arrived(self, kind: str, body: bytes) -> None:
+        self._parts.append((kind, body.decode()))
+        self._work.keep(PARTS, json.dumps(self._parts).encode())

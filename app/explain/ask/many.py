@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
-from ...engine.messages import Explain
+from ...engine.messages import Explained, ExplainMany
 from ...engine.schemas import ModelOut
 from ...jobs.runner.work import Work
 from ...store import holders, results
@@ -21,38 +22,86 @@ from .questions import explainer_of, question_of
 from .schemas import ExplanationOut, ExplanationRequest
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question in its one form, and the key of its answer."""
+
+    key: str
+    question: explainers.Question
+    explainer: explainers.Explainer
+
+
 def explained(work: Work, questions: Sequence[ExplanationRequest], start: int, *, holder: str) -> list[BatchRow]:
-    """One row a question, counted from `start`; all of one model. A question that fails is a row with its error.
+    """One row a question, counted from `start`; all of one model and method. One that fails is a row with its error.
 
     holder: for whom the explanations are kept (store/holders.py).
     """
-    new: list[NewResult] = []
-    found: list[BatchRow] = []
-    for at, asked in enumerate(questions):
-        work.progress(at / len(questions))
-        try:
-            found.append(_explanation(work, asked, start + at, state=work.engine.ready(asked.model), new=new))
-        except explainers.Cancelled:
-            raise
-        except explainers.ExplainersError as error:
-            found.append(answers.failed(start + at, asked.input.text, asked.input.text_pair, error=error))
-    work.commit(partial(_keep, work, new, [row.explanation for row in found if row.explanation], holder))
-    return found
+    asked = [_asked(each, work.engine.ready(each.model)) for each in questions]
+    keys = {each.key: each for each in asked if isinstance(each, _Asked)}
+    known = work.store.query(partial(_stored, project=work.project, keys=list(keys)))
+    made = _made(work, questions[0].model, [each for key, each in keys.items() if key not in known]) if keys else {}
+    new = [
+        explanations.explanation(each, key=key, model=questions[0].model)
+        for key, each in made.items()
+        if isinstance(each, Explained)
+    ]
+    bodies = known | {each.key: each.body for each in new}
+    work.commit(partial(_keep, work, new, list(bodies), holder))
+    return [
+        _row(number, given, each, bodies=bodies, made=made)
+        for number, (given, each) in enumerate(zip(questions, asked, strict=True), start=start)
+    ]
+
+
+def _asked(request: ExplanationRequest, state: ModelOut) -> _Asked | explainers.ExplainersError:
+    try:
+        explainer = explainer_of(request.method, request.options, state)
+        question = question_of(request, state)
+    except explainers.ExplainersError as error:
+        return error
+    return _Asked(explanation_key(numbers_of(state), question, explainer), question, explainer)
+
+
+def _stored(session: Session, *, project: str, keys: Iterable[str]) -> dict[str, bytes]:
+    bodies = {key: results.body_of(session, project, key, "explanation") for key in keys}
+    return {key: body for key, body in bodies.items() if body is not None}
+
+
+def _made(work: Work, model: str, missing: Sequence[_Asked]) -> dict[str, Explained | Exception]:
+    """What the engine finds of those that nobody asked before, or why it finds nothing, by their keys."""
+    if not missing:
+        return {}
+    explainer = missing[0].explainer
+    found = work.engine.ask(
+        ExplainMany(
+            model=work.engine.ready(model).id,
+            questions=tuple(each.question for each in missing),
+            method=explainer.name,
+            options=explainer.model_dump(mode="json"),
+        ),
+        work.progress,
+    )
+    return {each.key: one for each, one in zip(missing, found, strict=True)}
+
+
+def _row(
+    number: int,
+    given: ExplanationRequest,
+    asked: _Asked | explainers.ExplainersError,
+    *,
+    bodies: dict[str, bytes],
+    made: dict[str, Explained | Exception],
+) -> BatchRow:
+    """Raises what was no fault of the text."""
+    if isinstance(asked, _Asked) and asked.key in bodies:
+        return answers.explained(number, ExplanationOut.model_validate_json(bodies[asked.key]), key=asked.key)
+    error = made[asked.key] if isinstance(asked, _Asked) else asked
+    if not isinstance(error, explainers.ExplainersError):
+        assert isinstance(error, Exception)
+        raise error
+    return answers.failed(number, given.input.text, given.input.text_pair, error=error)
 
 
 def _keep(work: Work, new: Sequence[NewResult], keys: Sequence[str], holder: str, session: Session) -> None:
     results.add(session, work.store.files, work.project, new)
     holders.hold(session, work.project, keys, holder)
-
-
-def _explanation(work: Work, asked: ExplanationRequest, row: int, *, state: ModelOut, new: list[NewResult]) -> BatchRow:
-    explainer = explainer_of(asked.method, asked.options, state)
-    question = question_of(asked, state)
-    key = explanation_key(numbers_of(state), question, explainer)
-    body = work.store.query(partial(results.body_of, project=work.project, key=key, kind="explanation"))
-    if body is None:
-        options = explainer.model_dump(mode="json")
-        made = work.engine.ask(Explain(model=state.id, question=question, method=explainer.name, options=options))
-        new.append(explanations.explanation(made, key=key, model=state.id))
-        body = new[-1].body
-    return answers.explained(row, ExplanationOut.model_validate_json(body), key=key)

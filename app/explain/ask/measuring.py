@@ -13,10 +13,10 @@ from ...engine.schemas import ModelOut
 from ...errors import BadRequest, Conflict
 from ...store.holders import of_page
 from ...web.dependencies import Services
-from . import service
+from . import arriving, service
+from .alike import one_method
+from .arriving import Coming
 from .schemas import ExplanationOut, ExplanationRequest, PanelOut
-
-SLOPES = ("gradient-x-input", "smoothgrad")
 
 
 def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, ExplanationOut]) -> tuple[str, ...]:
@@ -26,7 +26,9 @@ def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, Explana
     return tuple(name for name in _scored(panel) if name not in known)
 
 
-async def make(services: Services, panel: PanelOut, model: ModelOut, method: str, project: str) -> None:
+async def begin(
+    services: Services, panel: PanelOut, model: ModelOut, method: str, project: str, *, wait: float | None
+) -> None:
     """Raises BadRequest for a method that is not on the page, Conflict for another model under the old name, and what
     an explanation raises."""
     if model.digest != panel.model.digest:
@@ -34,7 +36,18 @@ async def make(services: Services, panel: PanelOut, model: ModelOut, method: str
     if method not in _scored(panel):
         listed = ", ".join(_scored(panel)) or "none"
         raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
-    await service.make_explanation(services, _request(panel, model, method), project, holder=of_page(panel.key))
+    request = _request(panel, model, method)
+    await arriving.begin_explanation(services, request, project, holder=of_page(panel.key), wait=wait)
+
+
+async def under_way(
+    services: Services, panel: PanelOut, model: ModelOut | None, method: str, project: str
+) -> Coming | None:
+    """The measures of a method that are being made, or why they could not be."""
+    if model is None or model.digest != panel.model.digest or method not in _scored(panel):
+        return None
+    asked, _ = await service.asked_explanation(services, _request(panel, model, method), project)
+    return await arriving.find(services, project, asked.key)
 
 
 async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:
@@ -59,34 +72,5 @@ def _scored(panel: PanelOut) -> tuple[str, ...]:
     return tuple(found.method.name for found in panel.explanations if found.scores is not None)
 
 
-def _baseline(panel: PanelOut) -> dict[str, str | None]:
-    """What masks on this page. Slopes at the text name the zero that they are taken against instead."""
-    for found in panel.explanations:
-        if found.method.name not in SLOPES:
-            return {"baseline": found.baseline, "baseline_text": found.baseline_text}
-    return {}
-
-
 def _request(panel: PanelOut, model: ModelOut, method: str) -> ExplanationRequest:
-    """The question that the page answers, as its record tells."""
-    found = next(each for each in panel.explanations if each.method.name == method)
-    return ExplanationRequest.model_validate(
-        {
-            "model": model.id,
-            "input": {"text": panel.text, "text_pair": panel.text_pair},
-            "method": method,
-            "options": found.method.options,
-            "players": found.players,
-            "value": found.value,
-            **_baseline(panel),
-            "precision": found.precision,
-            "accuracy": found.accuracy,
-            "budget": found.budget,
-            "seed": found.method.seed,
-            "long_text": "cut" if found.unseen and found.focus is None else "windows",
-            "word": found.word,
-            "outputs": found.outputs if isinstance(found.outputs, explainers.SimilarityOutput) else None,
-            "focus": None if found.focus is None else [found.focus.start, found.focus.end],
-            "measures": list(explainers.on_demand_of(model.offers)),
-        }
-    )
+    return one_method(panel, model, method, measures=list(explainers.on_demand_of(model.offers)))

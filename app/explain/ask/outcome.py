@@ -45,22 +45,22 @@ def prediction_view(prediction: explainers.Prediction, head: str | None) -> Pred
         ClassLine(
             index,
             label,
-            None if shares is None else shares[index],
-            prediction.logits[index],
-            shares is not None and (shares[index] >= 0.5 if kind == "multi" else index == said),
+            None if shares is None else shares[place],
+            prediction.logits[place],
+            shares is not None and (shares[place] >= 0.5 if kind == "multi" else index == said),
         )
-        for index, label in enumerate(prediction.labels)
+        for place, (index, label) in enumerate(zip(prediction.numbered, prediction.labels, strict=True))
     ]
     if len(lines) > SHOWN_CLASSES and shares is not None:
         lines.sort(key=lambda line: -line.logit)
     return PredictionView(
         kind="regression" if shares is None else "multi" if kind == "multi" else "single",
         label=prediction.main.label,
-        probability=None if shares is None else shares[said],
-        output=prediction.logits[said] if shares is None else None,
+        probability=None if shares is None else shares[prediction.place(said)],
+        output=prediction.logits[prediction.place(said)] if shares is None else None,
         lines=tuple(lines[:SHOWN_CLASSES]),
         more=tuple(lines[SHOWN_CLASSES:LISTED_CLASSES]),
-        left_out=max(0, len(lines) - LISTED_CLASSES),
+        left_out=prediction.left_out + max(0, len(lines) - LISTED_CLASSES),
     )
 
 
@@ -79,4 +79,5 @@ def _head(prediction: explainers.Prediction) -> str:
     shares = prediction.probabilities
     if shares is None:
         return "regression"
-    return "single" if abs(sum(shares) - 1) < 1e-6 else "multi"
+    total = sum(shares)
+    return "single" if abs(total - 1) < 1e-6 or (prediction.left_out and total < 1) else "multi"

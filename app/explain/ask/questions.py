@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 from ..._library import explainers
@@ -33,13 +34,17 @@ def explainer_of(name: str, options: dict[str, object], state: ModelOut) -> expl
     return explainer
 
 
-def class_of(target: int | str | None, labels: tuple[str, ...]) -> int | None:
-    """The index of a class given by index or label. Raises BadRequest with the classes there are."""
+def class_of(target: int | str | None, labels: tuple[str, ...], numbers: Sequence[int] | None = None) -> int | None:
+    """The index of a class given by index or label. Raises BadRequest with the classes there are.
+
+    numbers: the indices that the labels have; by default 0, 1, 2 and so on.
+    """
+    numbers = range(len(labels)) if numbers is None else numbers
     if target is None:
         return None
     if isinstance(target, str) and target in labels:
-        return labels.index(target)
-    if (isinstance(target, int) or (target.isascii() and target.isdecimal())) and 0 <= int(target) < len(labels):
+        return numbers[labels.index(target)]
+    if (isinstance(target, int) or (target.isascii() and target.isdecimal())) and int(target) in numbers:
         return int(target)
-    listed = ", ".join(f"{index} {label!r}" for index, label in enumerate(labels[:20]))
+    listed = ", ".join(f"{index} {label!r}" for index, label in zip(numbers[:20], labels, strict=False))
     raise BadRequest(f"no class is called {target!r}; the model has {listed}", cure="Choose an index or a label.")

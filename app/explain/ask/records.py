@@ -42,7 +42,7 @@ def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
         model=shown.model.id,
         method=None if asked.kind == "panel" else asked.methods[0],
         label=in_words(said),
-        probability=None if shares is None else shares[said.main.index],
+        probability=None if shares is None else shares[said.place(said.main.index)],
     )
 
 
@@ -91,7 +91,7 @@ def covered(found: explainers.Attribution, index: int) -> explainers.Target:
 
 def retargeted(found: PanelOut, index: int) -> PanelOut:
     shown = tuple(each.model_copy(update={"target": covered(each, index)}) for each in found.explanations)
-    label = explainers.Target(index=index, label=found.prediction.labels[index])
+    label = explainers.Target(index=index, label=found.prediction.labels[found.prediction.place(index)])
     return found.model_copy(update={"target": label, "explanations": shown})
 
 

@@ -57,11 +57,10 @@ class Asked(Request):
     def what(self) -> str:
         return "panel" if self.kind == "panel" else self.methods[0]
 
-    @property
-    def message(self) -> Asking[Any]:
-        """As the engine is asked it: an explanation or a panel."""
+    def message(self, *, arriving: bool = False) -> Asking[Any]:
+        """As the engine is asked it: an explanation or a panel. arriving: tell each part as soon as it is there."""
         if self.kind == "panel":
-            return MakePanel(model=self.model, question=self.question, methods=self.methods)
+            return MakePanel(model=self.model, question=self.question, methods=self.methods, arriving=arriving)
         return Explain(
             model=self.model,
             question=self.question,

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from ..._library import explainers
+from ...engine.contract import Listener
 from ...engine.demand.flights import NotYet
 from ...engine.messages import Explained, ExplainedPanel, Predict
 from ...engine.schemas import ModelOut
@@ -67,15 +68,6 @@ async def stored_explanations(
     return {name: ExplanationOut.model_validate_json(bodies[key]) for name, key in keys.items() if key in bodies}
 
 
-async def make_panel(
-    services: Services, request: PanelRequest, project: str = "default", *, holder: str = holders.ASKED
-) -> PanelOut:
-    """For a page: what will be slow is a job, whose own page shows how far it is. Raises StillRunning."""
-    shown = (await _panel(services, request, project, wait=None, follow=False, holder=holder)).shown
-    assert isinstance(shown, PanelOut)
-    return shown
-
-
 async def explanation_json(
     services: Services,
     request: ExplanationRequest,
@@ -93,7 +85,7 @@ async def panel_json(services: Services, request: PanelRequest, project: str, *,
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answered:
     stored: bytes
     shown: ExplanationOut | PanelOut  # read once: for the history, and for the page that asked
     turned: bool  # to another class than the predicted one
@@ -110,7 +102,23 @@ async def _explanation(
     *,
     wait: float | None,
     holder: str = holders.ASKED,
-) -> _Answer:
+) -> Answered:
+    asked, target = await asked_explanation(services, request, project)
+    return await answered(services, project, asked, target=target, wait=wait, holder=holder)
+
+
+async def _panel(services: Services, request: PanelRequest, project: str, *, wait: float | None) -> Answered:
+    asked, target = await asked_panel(services, request, project)
+    return await answered(services, project, asked, target=target, wait=wait, holder=holders.ASKED)
+
+
+def name_of(project: str, key: str) -> str:
+    """The name of what is under way in this process."""
+    return f"{project}/{key}"
+
+
+async def asked_explanation(services: Services, request: ExplanationRequest, project: str) -> tuple[Asked, int | None]:
+    """The question under its key, and the class that is to be shown where one was named."""
     state = await _model(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
 
@@ -126,18 +134,12 @@ async def _explanation(
             measures=tuple(request.measures),
         )
 
-    return await _answered(services, request, state, project, asked, wait=wait, holder=holder)
+    target = class_of(request.target, state.labels)
+    return asked(await _question(services, request, state, project, target=target, asked_of=asked)), target
 
 
-async def _panel(
-    services: Services,
-    request: PanelRequest,
-    project: str,
-    *,
-    wait: float | None,
-    follow: bool = True,
-    holder: str = holders.ASKED,
-) -> _Answer:
+async def asked_panel(services: Services, request: PanelRequest, project: str) -> tuple[Asked, int | None]:
+    """The question under its key, and the class that is to be shown where one was named."""
     state = await _model(services, request.model)
     names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
@@ -148,14 +150,15 @@ async def _panel(
             key=key, kind="panel", model=state.id, digest=numbers_of(state), question=question, methods=names
         )  # fmt: skip
 
-    return await _answered(services, request, state, project, asked, wait=wait, follow=follow, holder=holder)
+    target = class_of(request.target, state.labels)
+    return asked(await _question(services, request, state, project, target=target, asked_of=asked)), target
 
 
 async def find_explanation(
     services: Services, key: str, project: str = "default", target: int | str | None = None
 ) -> ExplanationOut:
     found = ExplanationOut.model_validate_json(await find_json(services, key, project, "explanation"))
-    index = class_of(target, found.prediction.labels)
+    index = class_of(target, found.prediction.labels, found.prediction.numbered)
     return found if index is None else found.model_copy(update={"target": records.covered(found, index)})
 
 
@@ -163,7 +166,7 @@ async def find_panel(
     services: Services, key: str, project: str = "default", target: int | str | None = None
 ) -> PanelOut:
     found = PanelOut.model_validate_json(await find_json(services, key, project, "panel"))
-    index = class_of(target, found.prediction.labels)
+    index = class_of(target, found.prediction.labels, found.prediction.numbered)
     return found if index is None else records.retargeted(found, index)
 
 
@@ -191,7 +194,8 @@ async def delete(services: Services, key: str, project: str, kind: Kind) -> None
     if kind == "explanation" and (panel := await results.panel_of(services.store, project, key)):
         raise Conflict(f"this explanation is part of the panel {panel}", cure=f"Delete /v1/panels/{panel}.")
     other = await results.kind_of(services.store, project, key) not in (kind, None)
-    if other or not (KEY.fullmatch(key) and await forgetting.results(services, project, key)):
+    arriving = not other and services.arrivals.drop(name_of(project, key))
+    if other or not ((KEY.fullmatch(key) and await forgetting.results(services, project, key)) or arriving):
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
 
 
@@ -203,25 +207,23 @@ async def _model(services: Services, name: str) -> ModelOut:
     return await services.engine.ready(name)
 
 
-async def _answered(
+async def answered(
     services: Services,
-    request: QuestionRequest,
-    state: ModelOut,
     project: str,
-    asked_of: Callable[[explainers.Question], Asked],
+    asked: Asked,
     *,
+    target: int | None,
     wait: float | None,
     follow: bool = True,
     holder: str,
-) -> _Answer:
-    target = class_of(request.target, state.labels)
-    asked = asked_of(await _question(services, request, state, project, target=target, asked_of=asked_of))
-    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder)
+    listener: Listener | None = None,
+) -> Answered:
+    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder, listener=listener)
     shown = records.read(asked, body)
     await _remember(services, project, records.entry(asked, shown), holder)
     if target is None:
-        return _Answer(body, shown, turned=False)
-    return _Answer(body, records.turned(shown, target), turned=True)
+        return Answered(body, shown, turned=False)
+    return Answered(body, records.turned(shown, target), turned=True)
 
 
 async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
@@ -251,15 +253,15 @@ async def _question(
         return plain
     naming = plain.covering(target)
     for question in (plain, naming):
-        stored = await _stored(services, project, asked_of(question))
-        if stored is not None and records.covers(stored, target):
+        known = await stored(services, project, asked_of(question))
+        if known is not None and records.covers(known, target):
             return question
     (prediction,) = await services.engine.ask(Predict(model=state.id, questions=(plain,)))
     ranked = explainers.values.ranked(np.asarray(prediction.logits), state.head)
     return plain if target in ranked[:MOST_TARGETS] else naming
 
 
-async def _stored(services: Services, project: str, asked: Asked) -> bytes | None:
+async def stored(services: Services, project: str, asked: Asked) -> bytes | None:
     return await results.find(services.store, project, asked.key, asked.kind)
 
 
@@ -277,11 +279,18 @@ def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session
 
 
 async def _found_or_made(
-    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+    services: Services,
+    project: str,
+    asked: Asked,
+    *,
+    wait: float | None,
+    follow: bool,
+    holder: str,
+    listener: Listener | None,
 ) -> bytes:
     started = time.perf_counter()
-    found = await _stored(services, project, asked)
-    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder)
+    found = await stored(services, project, asked)
+    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder, listener=listener)
     services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
         asked.kind,
@@ -292,23 +301,40 @@ async def _found_or_made(
     return body
 
 
+async def will_be_slow(services: Services, project: str, asked: Asked) -> bool:
+    """Whether it is a job from the start, or is one already."""
+    seconds = services.pace.seconds(asked.model, asked.what, asked.question)
+    return (
+        seconds > services.settings.interactive_seconds
+        or await later.under_way(services, project, asked.key) is not None
+    )
+
+
 async def _made(
-    services: Services, project: str, asked: Asked, *, wait: float | None, follow: bool, holder: str
+    services: Services,
+    project: str,
+    asked: Asked,
+    *,
+    wait: float | None,
+    follow: bool,
+    holder: str,
+    listener: Listener | None,
 ) -> bytes:
     """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
     patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
-    slow = services.pace.seconds(asked.model, asked.what, asked.question) > services.settings.interactive_seconds
-    if patience and not slow and not await later.under_way(services, project, asked.key):
-        work = partial(_make, services, project, asked)
+    if patience and not await will_be_slow(services, project, asked):
+        work = partial(_make, services, project, asked, listener)
         try:
-            return await services.flights.share(f"{project}/{asked.key}", work, wait=patience)
+            return await services.flights.share(name_of(project, asked.key), work, wait=patience)
         except NotYet:
             patience = 0
     return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
 
 
-async def _make(services: Services, project: str, asked: Asked) -> bytes:
-    made: Explained | ExplainedPanel = await services.engine.ask(asked.message)
+async def _make(services: Services, project: str, asked: Asked, listener: Listener | None) -> bytes:
+    made: Explained | ExplainedPanel = await services.engine.ask(
+        asked.message(arriving=listener is not None), progress=listener
+    )
     services.metrics.passes.labels(asked.kind).observe(made.passes)
     services.pace.learn(asked.model, asked.what, asked.question, seconds=made.seconds)
     new = records.answer(asked, made)

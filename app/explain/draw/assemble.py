@@ -9,15 +9,20 @@ from typing import Any
 
 from ..._library import explainers
 from ...engine.schemas import ModelOut
-from ...web.forms import FormError
-from ..ask import measuring
+from ...web.forms import FormError, told
+from ..ask import measuring as measures
+from ..ask.alike import rules_of
+from ..ask.arriving import Coming
+from ..ask.further import Further
 from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
+from .attachments import offered_exports
 from .compared import compared_of
-from .contexts import Facts, PanelPage, Recent
+from .contexts import Anew, Facts, PanelPage, Recent, Version
 from .findings import findings_of
+from .further import FurtherView, further_view
 from .view import View
 
 LONG = 60  # parts: beyond, the text is set smaller
@@ -30,21 +35,26 @@ def panel_page(
     *,
     model: ModelOut | None,
     measured: Mapping[str, ExplanationOut],
-    refused: FormError | None,
+    measuring: Coming | None,
+    further: Sequence[Further],
+    versions: Sequence[Any],
+    seconds: float | None,
+    refused: Mapping[str, FormError | None],
+    draft: str | None,
     address: str,
-    panel_address: str,
     origin: str,
 ) -> PanelPage:
     first = panel.explanations[0] if panel.explanations else None
     features = first.features if first else ()
     unseen = first.unseen if first else ()
     scored = [found for found in panel.explanations if found.scores is not None]
+    asked = tuple(_further(each, panel, view, refused) for each in further)
+    being_measured = measuring.asked.methods[0] if measuring and measuring.state == "running" else None
     heads = next((found.key for found in panel.explanations if "relations" in found.arrays), None)
     return PanelPage(
         panel=panel,
         key=panel.key,
         address=address,
-        panel_address=panel_address,
         model_title=model.title if model else panel.model.id,
         prediction=prediction_view(panel.prediction, model.head if model and model.labels else None),
         predicted=None if panel.prediction.predicted is None else panel.prediction.predicted.index,
@@ -69,15 +79,74 @@ def panel_page(
         attention=f"{address}/attention" if heads else None,
         output=panel.prediction.main.label if panel.prediction.predicted is None else None,
         rows=views.number_rows(panel.explanations, view.target),
-        measures=views.measure_rows(measuring.merged(panel.explanations, measured)),
-        measurable=measuring.missing(panel, model, measured),
+        measures=views.measure_rows(measures.merged(panel.explanations, measured)),
+        measurable=measures.missing(panel, model, measured),
+        measuring=being_measured,
+        measuring_share=measuring.share if measuring else 0.0,
         refused=refused,
+        further=asked,
+        anew=_anew(panel, model, seconds),
+        versions=_versions(versions, panel.key),
+        draft=draft,
+        coming=being_measured is not None or any(each.is_coming for each in asked),
+        players=first.players if first else "word",
         scored=[found.method.name for found in scored],
         facts=_facts(first, view) if first else None,
         baseline_says=_baseline_says(panel),
         evaluations=panel.evaluations,
         warnings=_warnings(panel),
-        curl=curl(panel, origin, panel_address),
+        curl=curl(panel, origin, address),
+        exports=offered_exports(whole=address.startswith("/panels/")),
+    )
+
+
+def _further(asked: Further, panel: PanelOut, view: View, refused: Mapping[str, FormError | None]) -> FurtherView:
+    coming = None if asked.coming is None or asked.coming.error is None else told(asked.coming.error)
+    first = panel.explanations[0] if panel.explanations else None
+    return further_view(
+        asked,
+        target=view.target,
+        players=first.players if first else "word",
+        refused=refused.get(asked.method),
+        coming_error=coming,
+    )
+
+
+def _anew(panel: PanelOut, model: ModelOut | None, seconds: float | None) -> Anew | None:
+    """None where the model is not the one of the page any more."""
+    first = panel.explanations[0] if panel.explanations else None
+    if first is None or model is None or model.digest != panel.model.digest:
+        return None
+    rules = rules_of(panel)
+    labels = panel.prediction.labels
+    return Anew(
+        players=first.players,
+        accuracy=first.accuracy,
+        seed=first.method.seed,
+        budget=first.budget,
+        baseline=rules.get("baseline"),
+        value=first.value,
+        target=panel.target.index if len(labels) > len(first.targets) else None,
+        baselines=tuple(each for each in model.baselines if each != "text"),
+        values=explainers.values.ALLOWED.get(model.head, ()),
+        labels=labels if len(labels) > len(first.targets) else (),
+        seconds=seconds,
+        evaluations=panel.evaluations,
+    )
+
+
+def _versions(chain: Sequence[Any], key: str) -> tuple[Version, ...]:
+    return tuple(
+        Version(
+            number=number,
+            address=f"/{entry.kind}s/{entry.key}",
+            label=entry.label,
+            probability=entry.probability,
+            text=entry.text,
+            current=entry.key == key,
+            compare=None if entry.key == key or entry.kind != "panel" else f"/compare?a={entry.key}&b={key}",
+        )
+        for number, entry in enumerate(chain, start=1)
     )
 
 

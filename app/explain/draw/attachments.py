@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import NotFound
+from ...web.words import N_
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import export, notes
 from .representations import PAGE_POLICY, Export
@@ -13,6 +14,19 @@ KINDS = {
     "csv": "text/csv; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
 }
+
+
+OFFERED = (  # in the menu of the page: the last part of the address, what it is, its form
+    ("html", N_("Page"), N_("HTML, no network")),
+    ("json", N_("Numbers"), "JSON"),
+    ("csv", N_("Table"), "CSV"),
+    ("md", N_("Notes"), "Markdown"),
+)
+
+
+def offered_exports(*, whole: bool) -> tuple[tuple[str, str, str], ...]:
+    """whole: of a panel, not of one method."""
+    return OFFERED
 
 
 def file_of(found: PanelOut | ExplanationOut, kind: str, *, answer: str = "", language: str = "en") -> Export:

@@ -14,6 +14,7 @@ from ..ask.schemas import PanelOut
 from .compared import Compared
 from .examples import Example
 from .findings import Findings
+from .further import FurtherView
 from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
 
 
@@ -57,13 +58,43 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anew:
+    """The rules of the page, what may stand in their place, and what it costs."""
+
+    players: str
+    accuracy: str
+    seed: int
+    budget: int | None
+    baseline: str | None
+    value: str
+    target: int | None  # None where all classes are covered
+    baselines: Sequence[str]
+    values: Sequence[str]
+    labels: Sequence[str]
+    seconds: float | None  # that the same takes, about
+    evaluations: int  # masked evaluations that it took
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A link of a chain of changed texts."""
+
+    number: int
+    address: str
+    label: str
+    probability: float | None
+    text: str
+    current: bool
+    compare: str | None  # with the version shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanelPage:
     """The explanation page, of all methods or of one."""
 
     panel: PanelOut
     key: str
     address: str  # of this page, without settings
-    panel_address: str  # where a what-if is sent
     model_title: str
     prediction: PredictionView
     predicted: int | None  # None for a regression
@@ -91,12 +122,21 @@ class PanelPage:
     measures: Sequence[MeasureRow]
     scored: Sequence[str]
     measurable: Sequence[str]  # methods whose measures on demand can still be made
-    refused: FormError | None  # why they were not made
+    refused: Mapping[str, FormError | None]  # what is wrong with what was sent, by the part that sent it
+    measuring: str | None  # the method whose measures are being made
+    measuring_share: float
+    further: Sequence[FurtherView]  # questions that the page does not answer yet
+    anew: Anew | None  # by which rules the same can be asked again
+    versions: Sequence[Version]
+    draft: str | None  # a changed text that was sent
+    coming: bool  # whether something on the page is still being made
+    players: str
     facts: Facts | None
     baseline_says: str
     evaluations: int
     warnings: Sequence[Any]
     curl: str
+    exports: Sequence[tuple[str, str, str]]  # the last part of the address, what it is, its form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +155,17 @@ class MeasuresFragment:
     measures: Sequence[MeasureRow]
     scored: Sequence[str]
     measurable: Sequence[str]
-    refused: FormError | None
+    measuring: str | None
+    measuring_share: float
+    refused: Mapping[str, FormError | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherFragment:
+    address: str
+    further: Sequence[FurtherView]
+    maps: Maps
+    prediction: PredictionView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,5 +182,5 @@ class TryPage:
     changed: Sequence[PaintedText]
     before: PredictionView
     after: PredictionView
-    shares_before: Sequence[float] | None
+    shares_before: Mapping[int, float] | None
     error: FormError | None

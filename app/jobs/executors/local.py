@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from ..._library import explainers
 from ...engine.client import SocketEngine
+from ...engine.contract import Listener
 from ...engine.messages import Message, Priority
 from ...engine.schemas import ModelOut
 from ...errors import EngineBusy, EngineLoading
@@ -62,18 +64,24 @@ class LocalExecutor:
 
 
 class _Heard:
-    """The newest of what the engine said, kept by the loop's thread until the one that waits passes it on."""
+    """Parts and newest progress of an answer, kept by the loop's thread until the one that waits passes them on."""
 
     def __init__(self, progress: explainers.Progress) -> None:
         self._progress = progress
         self._last: tuple[float, str] | None = None
+        self._parts: deque[tuple[str, bytes]] = deque()
 
     def __call__(self, done: float, note: str = "") -> None:
         self._last = (done, note)
 
+    def arrived(self, kind: str, body: bytes) -> None:
+        self._parts.append((kind, body))
+
     def tell(self) -> None:
-        if self._last is not None:
-            with suppress(explainers.Cancelled):  # which the next look sees, and stops the engine
+        with suppress(explainers.Cancelled):  # which the next look sees, and stops the engine
+            while self._parts and isinstance(self._progress, Listener):
+                self._progress.arrived(*self._parts.popleft())
+            if self._last is not None:
                 self._progress(*self._last)
 
 

@@ -1,4 +1,5 @@
-"""Texts are not kept longer than they may be: what was last asked before a moment goes, with all that holds its text.
+"""Texts are not kept longer than they may be: what is older than a moment goes, or what a project has, with all that
+holds its text.
 
 Keys and the log stay: no text is in them. An address whose result is gone is a 404, and asking again makes it anew.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from .. import jobs
@@ -18,6 +19,7 @@ from ..forgetting import clear_away, forget_dataset, forget_results
 from ..job_states import FINAL
 from ..tables import Asked, Job, Result
 
+Where = tuple[ColumnElement[bool], ...]
 TOGETHER = 100  # in one transaction: others write in between
 
 
@@ -29,41 +31,64 @@ class Swept:
 
 
 def sweep(store: Store, before: int) -> Swept:
-    """Removes what is older than `before`, in microseconds since 1970."""
-    gone = Swept(_results(store, before), _datasets(store, before), _jobs(store, before))
+    """Removes what is older than `before`, in microseconds since 1970; a job that runs or waits is left alone.
+
+    A result counts from when it was last asked for.
+    """
+    lately = select(Asked.id).where(Asked.project == Result.project, Asked.key == Result.key, Asked.created >= before)
+    return _remove(
+        store,
+        results=(Result.created < before, ~lately.exists()),
+        of_datasets=(Dataset.created < before,),
+        of_jobs=(Job.created < before, Job.state.in_(FINAL)),
+    )
+
+
+def forget_project(store: Store, project: str) -> Swept:
+    """Removes everything with texts in it that a project has, whatever its age; jobs that run are stopped."""
+    return _remove(
+        store,
+        results=(Result.project == project,),
+        of_datasets=(Dataset.project == project,),
+        of_jobs=(Job.project == project, Job.state != jobs.DELETED),
+    )
+
+
+def _remove(store: Store, *, results: Where, of_datasets: Where, of_jobs: Where) -> Swept:
+    """Jobs go first, so that none makes anew what is removed."""
+    stopped = _jobs(store, of_jobs)
+    gone = Swept(_results(store, results), _datasets(store, of_datasets), stopped)
     clear_away(store)
     return gone
 
 
-def _results(store: Store, before: int) -> int:
+def _results(store: Store, where: Where) -> int:
     removed = 0
-    while found := store.commit(lambda session: _some_results(session, store, before)):
+    while found := store.commit(lambda session: _some_results(session, store, where)):
         removed += found
     return removed
 
 
-def _some_results(session: Session, store: Store, before: int) -> int:
-    """A result counts from when it was last asked for; one of a panel goes with the panel."""
-    lately = select(Asked.id).where(Asked.project == Result.project, Asked.key == Result.key, Asked.created >= before)
-    old = select(Result.project, Result.key).where(Result.created < before, Result.panel.is_(None), ~lately.exists())
-    found = session.execute(old.limit(TOGETHER)).all()
+def _some_results(session: Session, store: Store, where: Where) -> int:
+    """One of a panel goes with the panel."""
+    wanted = select(Result.project, Result.key).where(Result.panel.is_(None), *where)
+    found = session.execute(wanted.limit(TOGETHER)).all()
     for project, key in found:
         forget_results(session, store.files, project, [key])
     return len(found)
 
 
-def _datasets(store: Store, before: int) -> int:
-    old = select(Dataset.project, Dataset.id).where(Dataset.created < before, Dataset.status != datasets.DELETED)
-    found = store.query(lambda session: session.execute(old).all())
+def _datasets(store: Store, where: Where) -> int:
+    wanted = select(Dataset.project, Dataset.id).where(Dataset.status != datasets.DELETED, *where)
+    found = store.query(lambda session: session.execute(wanted).all())
     for project, id in found:
         store.commit(lambda session, p=project, i=id: forget_dataset(session, p, i))  # type: ignore[misc]
     return len(found)
 
 
-def _jobs(store: Store, before: int) -> int:
-    """With their shards and files; one that runs or waits is left alone."""
-    old = select(Job.project, Job.id).where(Job.created < before, Job.state.in_(FINAL))
-    found = store.query(lambda session: session.execute(old).all())
+def _jobs(store: Store, where: Where) -> int:
+    """With their shards and files."""
+    found = store.query(lambda session: session.execute(select(Job.project, Job.id).where(*where)).all())
     for project, id in found:
         store.commit(lambda session, p=project, i=id: jobs.forget(session, p, i))  # type: ignore[misc]
     return len(found)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import BadModel
 
+WHOLE_AGAIN = "copy or download the file again"
 MOST_JSON = 16 * 2**20  # bytes, for every JSON file but the vocabularies
 LARGEST_NUMBER = 10_000_000  # no size of a real model comes near
 MOST_REPEATED = 128  # layers and groups of layers: each is built before a weight is read
@@ -45,7 +46,7 @@ def read_json(path: Path, *, most: int = MOST_JSON) -> Any:
     try:
         return json.loads(path.read_bytes().decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise BadModel(f"{path.name} is not valid JSON: {str(error)[:100]}") from None
+        raise BadModel(f"{path.name} is not valid JSON ({str(error)[:100]}): {WHOLE_AGAIN}") from None
 
 
 def read_object(path: Path, *, most: int = MOST_JSON) -> dict[str, Any]:

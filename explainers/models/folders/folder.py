@@ -54,6 +54,16 @@ def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None)
     roots: the folders it may lie in; None allows any.
     """
     folder = locate_folder(path, roots=roots)
+    try:
+        return _checked(folder, roots)
+    except OSError as error:
+        name = Path(str(error.filename)).name
+        raise BadModel(
+            f"{name} cannot be read ({error.strerror}): let the user that runs Whence read the folder and its files"
+        ) from None
+
+
+def _checked(folder: Path, roots: Sequence[str | Path] | None) -> FolderReport:
     used = Used(folder, None if roots is None else [Path(root).expanduser().resolve() for root in roots])
     adapter = used.checked("adapter_config.json") if used.has("adapter_config.json") else None
     config = used.checked("config.json") if used.has("config.json") else None

@@ -21,7 +21,7 @@ from ..architectures import in_full
 from ..networks.device import placed
 from ..similarity import SimilarityModel
 from ..transformer import TransformerModel
-from .contents import SAVED_FROM, names_code
+from .contents import SAVED_FROM, WHOLE_AGAIN, names_code
 from .folder import FolderReport, model_name
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
@@ -70,8 +70,9 @@ def load_encoder(report: FolderReport, device: torch.device, *, title: str) -> S
 def _loaded(report: FolderReport, device: torch.device) -> tuple[Any, Any]:
     """The network on its device, and the tokenizer."""
     with staged(report) as folder:
-        network = _guarded(lambda: placed(_network(folder, report), device))
-        tokenizer = _guarded(lambda: load_tokenizer(folder))
+        version = report.config.get("transformers_version")
+        network = _guarded(lambda: placed(_network(folder, report), device), saved_by=version)
+        tokenizer = _guarded(lambda: load_tokenizer(folder), saved_by=version)
     _refuse_unfit(network, tokenizer)
     return network, tokenizer
 
@@ -196,12 +197,16 @@ def settled(network: Any) -> Any:
     """The network in evaluation mode and frozen. Raises BadModel where a weight is not finite."""
     for name, weight in network.named_parameters():
         if not torch.isfinite(weight).all():
-            raise BadModel(f"the weight {name} holds NaN or infinity: the training diverged or the file is damaged")
+            why = "the training diverged, or the file is damaged"
+            raise BadModel(f"the weight {name} holds NaN or infinity ({why}): {WHOLE_AGAIN}")
     return network.requires_grad_(False).eval()
 
 
-def _guarded(load: Any) -> Any:
-    """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it."""
+def _guarded(load: Any, *, saved_by: Any = None) -> Any:
+    """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it.
+
+    saved_by: the version of transformers that the folder names.
+    """
     try:
         return load()
     except ExplainersError:
@@ -210,7 +215,20 @@ def _guarded(load: Any) -> Any:
         if not isinstance(error, Exception) and not is_panic(error):
             raise
         reason = " ".join(str(error).split())[:300]
-        raise BadModel(f"the folder cannot be loaded: {type(error).__name__}: {reason}") from error
+        raise BadModel(f"the folder cannot be loaded: {type(error).__name__}: {reason}{_if_newer(saved_by)}") from error
+
+
+def _if_newer(version: Any) -> str:
+    """The cure where the folder was saved by a newer version than the one at hand."""
+    from transformers import __version__ as own
+
+    newer = isinstance(version, str) and _release(version) > _release(own)
+    return f"; it was saved by transformers {version[:20]}, and {own} is here: update Whence" if newer else ""
+
+
+def _release(version: str) -> list[int]:
+    """The first two numbers of a version."""
+    return [int(number) for number in re.findall(r"\d{1,9}", version)[:2]]
 
 
 def _refuse_unfit(network: Any, tokenizer: Any) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadModel
-from .contents import read_object
+from .contents import WHOLE_AGAIN, read_object
 from .used import Used
 
 SINGLE = "model.safetensors"
@@ -30,6 +30,7 @@ HEADS = (  # the last of the head's weights, by architecture
     "logits_proj.weight",
 )
 WRAPPERS = ("_orig_mod.", "module.")  # torch.compile, DistributedDataParallel
+IN_FLOATS = "save the model in plain floats (dequantize)"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 OTHER_LIBRARIES = ("tf_model.h5", "flax_model.msgpack", "model.onnx")
 
@@ -116,19 +117,25 @@ def read_header(path: Path) -> dict[str, tuple[int, ...]]:
         length = file.read(8)
         count = struct.unpack("<Q", length)[0] if len(length) == 8 else 0
         if not 2 <= count <= min(MOST_HEADER, size - 8):
-            raise BadModel(f"{path.name} is damaged: its header is missing or cut short")
+            raise BadModel(f"{path.name} is damaged (its header is missing or cut short): {WHOLE_AGAIN}")
         try:
             header = json.loads(file.read(count))
-            return {name: _shape(entry, size - 8 - count) for name, entry in header.items() if name != "__metadata__"}
+            return {
+                name: _shape(entry, size - 8 - count, path.name)
+                for name, entry in header.items()
+                if name != "__metadata__"
+            }
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise BadModel(f"{path.name} is damaged: {str(error)[:100]}") from None
+            raise BadModel(f"{path.name} is damaged ({str(error)[:100]}): {WHOLE_AGAIN}") from None
 
 
-def _shape(entry: Any, room: int) -> tuple[int, ...]:
+def _shape(entry: Any, room: int, file: str) -> tuple[int, ...]:
+    """Raises BadModel for a type of weights that is not read, ValueError for what no whole file says."""
     kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     width = (FLOATS | WHOLE).get(kind)
     if width is None:
-        raise ValueError(f"weights of type {kind!r}; only {', '.join(FLOATS)} can be explained")
+        known = ", ".join(FLOATS)
+        raise BadModel(f"{file} has weights of type {str(kind)[:20]!r}, only {known} can be explained: {IN_FLOATS}")
     if not all(isinstance(n, int) and n >= 0 for n in (*shape, start, stop)):
         raise ValueError("a shape or offset is no whole number")
     if stop > room or stop - start != width * math.prod(shape):

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from ...contract import Encoded, FloatArray, Progress, Question, Text, TextInput
 from ...errors import BadInput, Incompatible
 from ...game.batches import batches_on
 from ...inputs.text.encoding import TextEncoder, is_panic
 from ...inputs.text.ids import TextIds, readings
-from .masking import whole_rows
+from .masking import joined, shape_of, whole_rows
 from .network import Network, Rows
 
 TOKENISED_TOGETHER = 1024  # texts
@@ -31,7 +30,7 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     alike: dict[bytes, dict[bytes, tuple[list[int], Rows]]] = defaultdict(dict)
     for number, rows in _tokenised(network, encoder, texts, progress=progress):
         assert rows.ids is not None
-        alike[_shape(rows)].setdefault(rows.ids.numpy().tobytes(), ([], rows))[0].append(number)
+        alike[shape_of(rows)].setdefault(rows.ids.numpy().tobytes(), ([], rows))[0].append(number)
     found: FloatArray = np.zeros((len(texts), network.module.config.num_labels))
     readings = np.zeros((len(texts), 1))
     done, every = 0, sum(map(len, alike.values()))
@@ -39,7 +38,7 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
         step = max(1, batches_on(network.device.type).tokens // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
-            logits = network.logits(_joined([rows for _, rows in batch]))
+            logits = network.logits(joined([rows for _, rows in batch]))
             for (numbers, _), row in zip(batch, logits, strict=True):
                 np.add.at(found, numbers, row)
                 np.add.at(readings, numbers, 1.0)
@@ -114,15 +113,3 @@ def _named(number: int, read: Any) -> Any:
         return read()
     except BadInput as error:
         raise BadInput(f"text {number + 1} of the list: {error}") from None
-
-
-def _shape(rows: Rows) -> bytes:
-    """Rows may share a batch when length, segments, positions and the position that the head reads are the same."""
-    held = [None if array is None else array.numpy().tobytes() for array in (rows.segments, rows.positions)]
-    return repr((rows.shape[1], rows.pooled, held)).encode()
-
-
-def _joined(rows: Sequence[Rows]) -> Rows:
-    ids = torch.cat([row.ids for row in rows if row.ids is not None])
-    first = rows[0]
-    return Rows(ids=ids, segments=first.segments, positions=first.positions, pooled=first.pooled)

@@ -1,14 +1,15 @@
 """What a pass consists of, products with weights and attention, as fast as the processor has them.
 
 Products are oneDNN's: torch leaves fp32 to MKL, which on AMD's processors is less than half as fast; and oneDNN's bf16
-lays the weight out at every call unless that was done before.
+lays the weight out at every call unless that was done before. Both are operations that torch keeps to itself and may
+rename or drop: `operation` looks them up, and where one is missing torch's public ones are used.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch.autograd.function import once_differentiable
@@ -16,6 +17,15 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 Linear: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+Private: TypeAlias = Literal["_linear_pointwise", "_reorder_linear_weight", "_is_mkldnn_bf16_supported"]
+
+
+def operation(name: Private) -> Callable[..., Any] | None:
+    """oneDNN's operation of that name; None where this torch has no oneDNN or no such operation."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return None
+    found: Callable[..., Any] | None = getattr(torch.ops.mkldnn, name, None)
+    return found
 
 
 def product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
@@ -27,10 +37,9 @@ def product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
 
 def packed_product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
     """The same in bf16, without gradients, from a weight that is laid out for the processor once."""
-    here = weight.device.type == "cpu" and torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    if not here:
+    packed = _packed(weight)
+    if packed is None:
         return lambda states: functional.linear(states, weight, bias)
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
     return lambda states: _multiplied(states, packed, bias)
 
 
@@ -90,9 +99,21 @@ class _Product(torch.autograd.Function):
 
 
 def _left_to_mkl(weight: torch.Tensor) -> bool:
-    return weight.device.type == "cpu" and bool(torch._C._has_mkldnn) and torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+    able = weight.device.type == "cpu" and torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
+    return able and operation("_linear_pointwise") is not None
+
+
+def _packed(weight: torch.Tensor) -> torch.Tensor | None:
+    """A bf16 weight as oneDNN lays it out; None where it would not multiply it."""
+    able, lay_out = operation("_is_mkldnn_bf16_supported"), operation("_reorder_linear_weight")
+    if weight.device.type != "cpu" or not (able and lay_out and operation("_linear_pointwise")) or not able():
+        return None
+    packed: torch.Tensor = lay_out(weight, None)
+    return packed
 
 
 def _multiplied(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(states, weight, bias, "none", [], "")
+    multiply = operation("_linear_pointwise")
+    assert multiply is not None
+    found: torch.Tensor = multiply(states, weight, bias, "none", [], "")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -82,63 +83,69 @@ def ask(shared: Shared, route: Declared, owned: Mapping[str, str], key: str | No
     return shared.ask(route.method, address(route, owned), key, headers=headers, **body)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_a_stranger_gets_nothing(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+def test_a_stranger_gets_nothing(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """Without a key, with one that was made up, and with an empty one."""
-    for key in (None, "whence_00000000_" + "A" * 43, ""):
-        answer = ask(shared, route, owned, key)
+    assert {route.needed for route in ROUTES} == {None, *Scope}
 
-        assert (answer.status_code == 401) == (route.needed is not None or str(route) == "POST /sign-in")
-        assert SECRET not in answer.text
-        assert route.needed is None or answer.headers["www-authenticate"] == "Bearer"
+    for route, key in product(ROUTES, (None, "whence_00000000_" + "A" * 43, "")):
+        with subtests.test(route=str(route), key=key):
+            answer = ask(shared, route, owned, key)
+            assert (answer.status_code == 401) == (route.needed is not None or str(route) == "POST /sign-in")
+            assert SECRET not in answer.text
+            assert route.needed is None or answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if not r.path.startswith("/v1/") and r.needed], ids=str)
-def test_a_person_is_sent_to_sign_in(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+def test_a_person_is_sent_to_sign_in(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """And from there to the page that was asked for."""
-    answer = ask(shared, route, owned, None, accept="text/html")
 
-    if route.path.startswith(("/livez", "/readyz", "/metrics")):
-        assert answer.status_code == 401
-    else:
-        assert answer.status_code == 303
-        assert answer.headers["location"].startswith("/sign-in")
+    for route in (route for route in ROUTES if not route.path.startswith("/v1/") and route.needed):
+        with subtests.test(route=str(route)):
+            answer = ask(shared, route, owned, None, accept="text/html")
+            if route.path.startswith(("/livez", "/readyz", "/metrics")):
+                assert answer.status_code == 401
+            else:
+                assert answer.status_code == 303
+                assert answer.headers["location"].startswith("/sign-in")
 
 
-@pytest.mark.parametrize("scope", Scope)
-@pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_a_scope_opens_what_it_includes_and_no_more(
-    shared: Shared, owned: dict[str, str], route: Declared, scope: Scope
+    shared: Shared, owned: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     """Too weak a scope gets 403 with the name of the one it takes, in the own project too."""
-    if route.needed is None or route.needed in implied([scope]):
-        return
-    for project in ("alpha", "beta"):
-        answer = ask(shared, route, owned, shared.keys[project, scope])
 
-        assert answer.status_code == 403
-        assert answer.json()["code"] == "not_allowed"
-        assert route.needed.value in answer.json()["detail"]
+    weak = [(r, s) for r, s in product(ROUTES, Scope) if r.needed is not None and r.needed not in implied([s])]
+    for (route, scope), project in product(weak, ("alpha", "beta")):
+        with subtests.test(route=str(route), scope=scope, project=project):
+            answer = ask(shared, route, owned, shared.keys[project, scope])
+            assert answer.status_code == 403
+            assert answer.json()["code"] == "not_allowed"
+            assert route.needed is not None
+            assert route.needed.value in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("scope", Scope)
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_another_project_sees_nothing(shared: Shared, owned: dict[str, str], route: Declared, scope: Scope) -> None:
+def test_another_project_sees_nothing(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """Whatever the scope: an address of project alpha is a 404 in project beta, and no list has anything of it."""
-    answer = ask(shared, route, owned, shared.keys["beta", scope])
 
-    assert SECRET not in answer.text
-    assert "quokka" not in answer.text
-    assert "unmistakable" not in answer.text
-    if any(part in route.path for part in ("{key}", "{id}")):
-        assert answer.status_code in (404, 403, 405, 422, 303), answer.status_code
-        assert answer.status_code != 403 or route.needed not in implied([scope])
-        if answer.status_code == 303:  # back to the page that was asked for, whether it is there or not
-            missing = {name: "0" * len(value) for name, value in owned.items()}
-            same = ask(shared, route, missing, shared.keys["beta", scope]).headers["location"]
-            for name, value in owned.items():
-                same = same.replace(missing[name], value) if value in address(route, owned) else same
-            assert answer.headers["location"] == same
+    for route, scope in product(ROUTES, Scope):
+        with subtests.test(route=str(route), scope=scope):
+            answer = ask(shared, route, owned, shared.keys["beta", scope])
+            assert SECRET not in answer.text
+            assert "quokka" not in answer.text
+            assert "unmistakable" not in answer.text
+            if any(part in route.path for part in ("{key}", "{id}")):
+                assert answer.status_code in (404, 403, 405, 422, 303), answer.status_code
+                assert answer.status_code != 403 or route.needed not in implied([scope])
+                if answer.status_code == 303:
+                    assert answer.headers["location"] == location_of_nothing(shared, route, owned, scope)
+
+
+def location_of_nothing(shared: Shared, route: Declared, owned: Mapping[str, str], scope: Scope) -> str:
+    """Where a form goes on to when what it is about does not exist, written as if it did."""
+    missing = {name: "0" * len(value) for name, value in owned.items()}
+    found = str(ask(shared, route, missing, shared.keys["beta", scope]).headers["location"])
+    for name, value in owned.items():
+        found = found.replace(missing[name], value) if value in address(route, owned) else found
+    return found
 
 
 def test_nothing_of_it_was_changed(shared: Shared, owned: dict[str, str]) -> None:
@@ -174,63 +181,65 @@ def test_nobody_reaches_the_data_of_another_project_through_a_body(shared: Share
     assert "quokka" not in answer.text
 
 
-@pytest.mark.parametrize("scope", Scope)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.of_its_kind], ids=str)
 def test_a_job_is_stopped_and_retried_with_the_scope_of_its_kind(
-    shared: Shared, owned: dict[str, str], route: Declared, kind: str, scope: Scope
+    shared: Shared, owned: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     """And with no other; its page shows the buttons to those alone who may press them."""
-    state = "running" if "cancel" in route.path or route.method == "DELETE" else "cancelled"
     store = shared.app.state.services.store
     before = store.query(lambda session: row_of(session, owned["job"]))
-    store.commit(partial(jobs.change, id=owned["job"], kind=kind, state=state))
-    try:
-        page = shared.ask("GET", f"/jobs/{owned['job']}", shared.keys["alpha", scope], headers={"accept": "text/html"})
-        answer = ask(shared, route, owned, shared.keys["alpha", scope])
-        foreign = ask(shared, route, owned, shared.keys["beta", scope])
-    finally:
-        store.commit(lambda session: session.merge(Job(**before)))  # also one that was deleted
 
-    may = KINDS[kind].scope in implied([scope])
-    assert (answer.status_code in (200, 202, 303)) == may, answer.text
-    assert may or (answer.status_code == 403 and repr(KINDS[kind].scope.value) in answer.json()["detail"])
-    assert ('method="post" action="/jobs/' in page.text) == may
-    assert foreign.status_code == 404
+    for route, kind, scope in product([route for route in ROUTES if route.of_its_kind], KINDS, Scope):
+        with subtests.test(route=str(route), kind=kind, scope=scope):
+            state = "running" if "cancel" in route.path or route.method == "DELETE" else "cancelled"
+            own, html = shared.keys["alpha", scope], {"accept": "text/html"}
+            store.commit(partial(jobs.change, id=owned["job"], kind=kind, state=state))
+            try:
+                page = shared.ask("GET", f"/jobs/{owned['job']}", own, headers=html)
+                answer = ask(shared, route, owned, own)
+                foreign = ask(shared, route, owned, shared.keys["beta", scope])
+            finally:
+                store.commit(lambda session: session.merge(Job(**before)))  # also one that was deleted
+            may = KINDS[kind].scope in implied([scope])
+            assert (answer.status_code in (200, 202, 303)) == may, answer.text
+            assert may or (answer.status_code == 403 and repr(KINDS[kind].scope.value) in answer.json()["detail"])
+            assert ('method="post" action="/jobs/' in page.text) == may
+            assert foreign.status_code == 404
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=lambda headers: "+".join(headers.values()))
-@pytest.mark.parametrize("route", UNSAFE, ids=str)
 def test_what_another_site_sends_is_refused(
-    shared: Shared, owned: dict[str, str], route: Declared, headers: dict[str, str]
+    shared: Shared, owned: dict[str, str], headers: dict[str, str], subtests: pytest.Subtests
 ) -> None:
     """Every unsafe route, with the strongest key there is."""
-    answer = ask(shared, route, owned, shared.keys[ADMIN], **headers)
 
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "forbidden"
+    for route in UNSAFE:
+        with subtests.test(route=str(route)):
+            answer = ask(shared, route, owned, shared.keys[ADMIN], **headers)
+            assert answer.status_code == 403
+            assert answer.json()["code"] == "forbidden"
 
 
-@pytest.mark.parametrize("route", UNSAFE, ids=str)
-def test_a_cookie_alone_does_nothing(shared: Shared, owned: dict[str, str], route: Declared) -> None:
+def test_a_cookie_alone_does_nothing(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """A browser says which site its request comes from: a cookie without that is no browser's."""
     session = sign_in(shared, shared.keys[ADMIN])
-    answer = ask(shared, route, owned, None, cookie=f"__Host-whence={session}")
 
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "forbidden"
+    for route in UNSAFE:
+        with subtests.test(route=str(route)):
+            answer = ask(shared, route, owned, None, cookie=f"__Host-whence={session}")
+            assert answer.status_code == 403
+            assert answer.json()["code"] == "forbidden"
 
 
-@pytest.mark.parametrize("scope", Scope)
-@pytest.mark.parametrize("route", ROUTES, ids=str)
-def test_whoever_may_is_let_in(shared: Shared, owned: dict[str, str], route: Declared, scope: Scope) -> None:
+def test_whoever_may_is_let_in(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """The other half of the matrix: the tests above could pass on a server that refuses everything."""
-    if route.needed is None or route.needed not in implied([scope]) or route.of_its_kind:
-        return
-    answer = ask(shared, route, owned, shared.keys["alpha", scope])
 
-    assert answer.status_code not in (401, 403)
-    assert answer.status_code < 500 or answer.status_code == 503
+    for route, scope in product(ROUTES, Scope):
+        if route.needed not in implied([scope]) or route.of_its_kind:
+            continue
+        with subtests.test(route=str(route), scope=scope):
+            answer = ask(shared, route, owned, shared.keys["alpha", scope])
+            assert answer.status_code not in (401, 403)
+            assert answer.status_code < 500 or answer.status_code == 503
 
 
 def row_of(session: Session, id: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.app.datasets.given import REVIEWS
 from tests.app.jobs.inline import execution
 from tests.served import served
 
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 LABELLED = REVIEWS.replace(b"positive", b"yes").replace(b"negative", b"no")
 
 

@@ -190,3 +190,23 @@ def test_stretches_and_passes_are_counted_for_the_work_that_made_them(queue: Wor
     assert "whence_batch_rows_sum 6.0" in found
     assert 'whence_engine_stretch_seconds_count{priority="prediction"} 1.0' in found
     assert 'whence_engine_stretch_seconds_count{priority="background"}' in found
+
+
+def test_after_a_bout_of_work_it_rests_once() -> None:
+    """So that memory is given back while nobody waits, and work that comes meanwhile is done as ever."""
+    rests: list[int] = []
+    rested = threading.Event()
+
+    def rest() -> None:
+        rests.append(1)
+        rested.set()
+
+    queue = WorkQueue(rest=rest, idle=0.05)
+    start(queue)
+    for _ in range(2):
+        rested.clear()
+        assert queue.submit(lambda progress: 7, priority=PREDICTION).future.result(5) == 7
+        assert rested.wait(5)
+    queue.close()
+
+    assert 2 <= len(rests) <= 3  # before the first question it may rest, too

@@ -7,6 +7,7 @@ from threading import Event
 from typing import Any, TypeVar, cast
 
 import explainers
+from app.engine.contract import Listener
 from app.engine.engine import Engine, Loader
 from app.engine.messages import Asking, Forget, Message, Register
 from app.engine.schemas import ModelOut
@@ -63,14 +64,7 @@ class InlineEngine:
             return cast(A, self.executor.models.forget(message.model))
         assert isinstance(message, Asking)
         self._begin(message.op())
-        return message.read(self.executor.models.ask(message, self._both(progress)))
-
-    def _both(self, progress: explainers.Progress) -> explainers.Progress:
-        def told(done: float, note: str = "") -> None:
-            self._progress(done, note)
-            progress(done, note)
-
-        return told
+        return message.read(self.executor.models.ask(message, _Both(self, progress)))
 
     def _begin(self, what: str) -> None:
         self.executor.before()
@@ -83,6 +77,22 @@ class InlineEngine:
     def _progress(self, done: float, note: str = "") -> None:
         if self.stopped.is_set():
             raise explainers.Cancelled("the job was asked to stop")
+
+
+class _Both:
+    """A Listener: stops the work when the job is to stop, and passes everything on."""
+
+    def __init__(self, engine: InlineEngine, progress: explainers.Progress) -> None:
+        self._engine = engine
+        self._listener = progress
+
+    def __call__(self, done: float, note: str = "") -> None:
+        self._engine._progress(done, note)
+        self._listener(done, note)
+
+    def arrived(self, kind: str, body: bytes) -> None:
+        if isinstance(self._listener, Listener):
+            self._listener.arrived(kind, body)
 
 
 def execution(store: Store, **executor: Any) -> Execution:

@@ -24,6 +24,7 @@ from app.store import connection, history, jobs, results
 from app.store import database as databases
 from app.store.arrays import pack
 from app.store.database import Store, migrate, open_store
+from app.store.forgetting import forget_results
 from app.store.history import NewEntry
 from app.store.jobs import NewJob
 from app.store.results import NewResult
@@ -215,7 +216,7 @@ def test_an_array_whose_file_just_went_is_not_there(
 
     def gone(digest: str, inline: bytes | None) -> bytes:
         other = open_store(settings_of(store, tmp_path))
-        asyncio.run(results.remove(other, "default", "k", "explanation"))
+        other.commit(partial(forget_results, files=other.files, project="default", keys=["k"]))
         other.close()
         raise FileNotFoundError(digest)
 

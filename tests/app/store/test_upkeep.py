@@ -30,17 +30,17 @@ SMALL = pack(np.zeros((1, 1, 2, 2), dtype="float16"))
 YEAR = 365 * 24 * 3600 * 1_000_000
 
 
-def fill(store: Store, *keys: str) -> None:
+def fill(store: Store, *keys: str, project: str = "p") -> None:
     """Explanations with a large and a small array and a line of the history each."""
     for key in keys:
         body = json.dumps({"key": key}).encode()
         new = NewResult(key=key, kind="explanation", model="m", body=body, arrays={"relations": LARGE, "small": SMALL})
-        asyncio.run(results.put(store, "p", [new]))
+        asyncio.run(results.put(store, project, [new]))
         entry = NewEntry(
             key=key, kind="explanation", text=f"text {key}", text_pair=None, model="m", method="shap", label="yes",
             probability=0.5,
         )  # fmt: skip
-        store.commit(partial(history.put, project="p", entry=entry))
+        store.commit(partial(history.put, project=project, entry=entry))
 
 
 def age(store: Store, key: str, *tables: type[Result] | type[Asked]) -> None:
@@ -189,6 +189,34 @@ def test_old_jobs_go_once_they_have_ended(store: Store) -> None:
 
     assert gone.jobs == 1
     assert store.query(lambda session: set(session.scalars(select(Job.id)))) == {"running", "queued"}
+
+
+def test_a_project_is_forgotten_and_the_others_are_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever its age, with the models that it trained; a job that runs is stopped; no byte of a text is left."""
+    store = open_store(Settings(data=tmp_path, inline_array=1000))
+    fill(store, "zebra", project="left")
+    fill(store, "stays", project="other")
+    for id, kind, state in (("one", "batch", "running"), ("two", "training", "done")):
+        request = json.dumps({"name": "zebra", "text": "zebra"})
+        new = NewJob(id=id, project="left", kind=kind, title="zebra", request=request, priority=0, state=state)
+        store.commit(lambda session, n=new: jobs.add(session, n))  # type: ignore[misc]
+    store.close()
+    model = tmp_path / "models" / "zebra-two"
+    model.mkdir(parents=True)
+    (model / "card.json").write_text("zebra")
+    db.forget("left", yes=True, data=tmp_path)
+    said = capsys.readouterr()
+    store = open_store(Settings(data=tmp_path, inline_array=1000))
+    states = store.query(lambda session: list(map(tuple, session.execute(select(Job.id, Job.state)))))
+    store.close()
+
+    assert said.out == "removed 1 results, 0 data sets, 2 jobs and 1 trained models\n"
+    assert states == [("one", "cancelling")]
+    assert asyncio.run(results.find(store, "other", "stays", "explanation")) is not None
+    assert not model.exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"zebra" in path.read_bytes()] == []
+    with pytest.raises(Mistake, match="the project 'nobody' has nothing"):
+        db.forget("nobody", yes=True, data=tmp_path)
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,10 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from app.jobs.runner.execution import Execution
 from app.jobs.runner.work import Work
 from app.store import models
+from app.store.database import Store
 from tests.app.jobs.inline import execution
 from tests.app.train.test_train_loop import needs_base_weights
 from tests.processes import Server, children, wait_for
@@ -101,14 +103,10 @@ def test_a_stopped_training_goes_on_and_is_what_it_would_have_been(client: TestC
     cards = []
     for stops in (True, False):
         id = client.post("/v1/trainings", json=asked, headers={"Idempotency-Key": str(stops)}).json()["id"]
-        run = execution(store, load=None)
-        run.data = tmp_path / str(stops)
         if stops:
-            _stopped_after_an_epoch(client, run, id)
+            _stopped_after_an_epoch(client, _running(store, tmp_path / str(stops)), id)
             client.post(f"/v1/jobs/{id}/retry")
-            run = execution(store, load=None)
-            run.data = tmp_path / str(stops)
-        run.run(id)
+        _running(store, tmp_path / str(stops)).run(id)
         job = client.get(f"/v1/jobs/{id}").json()
         assert job["state"] == "done", job
         (folder,) = (tmp_path / str(stops) / "models").iterdir()
@@ -121,6 +119,14 @@ def test_a_stopped_training_goes_on_and_is_what_it_would_have_been(client: TestC
     assert cards[0]["adapter"] == cards[1]["adapter"]
     assert cards[0]["figures"] == cards[1]["figures"]
     assert not [pid for pid in children(os.getpid()) if "train.process" in _line(pid)]
+
+
+def _running(store: Store, data: Path) -> Execution:
+    """A runner whose models lie in a data folder of its own."""
+    data.mkdir(exist_ok=True)
+    run = execution(store, load=None)
+    run.data = data
+    return run
 
 
 def _stopped_after_an_epoch(client: TestClient, run: Any, id: str) -> None:

@@ -92,234 +92,265 @@ def panel(model: str, text: str) -> Panel:
     return runner.panel(used, question(used, text, budget=BUDGET))
 
 
-def pairs(models: Iterable[str], promise: Promise | None = None) -> Any:
-    """Every method that runs on the model, and has promised what is asked for."""
-    return pytest.mark.parametrize(
-        ("method", "model"),
-        [
-            (name, model)
-            for model in models
+def over(models: Iterable[str], promise: Promise | None = None) -> Any:
+    """One test a model, with the methods that run on it and have promised what is asked for."""
+    able = {
+        model: [
+            name
             for name in METHODS
             if explainer_class(name).needs <= MODELS[model]().offers
             and (promise is None or promise in explainer_class(name).promises)
-        ],
-    )
+        ]
+        for model in models
+    }
+    cases = [pytest.param(model, methods, id=model) for model, methods in able.items() if methods]
+    return pytest.mark.parametrize(("model", "methods"), cases)
 
 
-every_pair = pairs(MODELS)
+every_model = over(MODELS)
 
 
-@pairs(OF_TEXTS)
-def test_offsets_cut_the_players_out_of_the_text(method: str, model: str) -> None:
+@over(OF_TEXTS)
+def test_offsets_cut_the_players_out_of_the_text(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """What is painted is what was typed, blank by blank; so for the tokens."""
-    made = found(method, model)
+    for method in methods:
+        with subtests.test(method=method):
+            made = found(method, model)
 
-    assert made.text == SHORT
-    for part in (*made.features, *(t for t in made.tokens if not t.special)):
-        assert SHORT[part.start : part.end] == part.text
+            assert made.text == SHORT
+            for part in (*made.features, *(t for t in made.tokens if not t.special)):
+                assert SHORT[part.start : part.end] == part.text
 
 
-@pairs(OF_IMAGES)
-def test_patches_cover_the_image(method: str, model: str) -> None:
+@over(OF_IMAGES)
+def test_patches_cover_the_image(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """Every pixel belongs to one player."""
-    made = found(method, model)
-    pixels = np.zeros((24, 30), dtype=int)
-    for patch in made.features:
-        pixels[patch.top : patch.bottom, patch.left : patch.right] += 1
+    for method in methods:
+        with subtests.test(method=method):
+            made = found(method, model)
+            pixels = np.zeros((24, 30), dtype=int)
+            for patch in made.features:
+                pixels[patch.top : patch.bottom, patch.left : patch.right] += 1
 
-    assert len(made.features) == 9
-    assert (pixels == 1).all()
+            assert len(made.features) == 9
+            assert (pixels == 1).all()
 
 
-@every_pair
-def test_a_result_is_complete(method: str, model: str) -> None:
+@every_model
+def test_a_result_is_complete(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """Finite scores of the right shape and sign, with method, options, seed, badge and output beside them."""
-    made, explainer = found(method, model), build(method)
+    for method in methods:
+        with subtests.test(method=method):
+            made, explainer = found(method, model), build(method)
 
-    assert made.method.name == method
-    assert build(method, made.method.options) == explainer
-    assert made.badge is not None
-    assert made.forward_passes >= 0
-    assert (made.scores is None) == (explainer.scale == "none")
-    if made.scores is not None:
-        assert np.isfinite(made.scores).all()
-        assert explainer.scale == "signed" or (made.scores >= 0).all()
-    assert (made.unit == made.value) == (explainer.scale == "signed")
+            assert made.method.name == method
+            assert build(method, made.method.options) == explainer
+            assert made.badge is not None
+            assert made.forward_passes >= 0
+            assert (made.scores is None) == (explainer.scale == "none")
+            if made.scores is not None:
+                assert np.isfinite(made.scores).all()
+                assert explainer.scale == "signed" or (made.scores >= 0).all()
+            assert (made.unit == made.value) == (explainer.scale == "signed")
 
 
-@every_pair
-def test_what_is_explained_is_what_is_predicted(method: str, model: str) -> None:
+@every_model
+def test_what_is_explained_is_what_is_predicted(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """The output is the value function of the served logits, to the last bit, for every class."""
-    made = found(method, model)
-    used = MODELS[model]()
-    case = runner.case_of(used, question(used, SHORT))
+    for method in methods:
+        with subtests.test(method=method):
+            made = found(method, model)
+            used = MODELS[model]()
+            case = runner.case_of(used, question(used, SHORT))
 
-    served = used.predict([case.inputs])
-    assert made.output == pytest.approx(case.values(served)[0], abs=1e-6)
-    assert made.prediction == case.output.served(served[0])
-    assert [t.index for t in made.targets] == list(case.targets)
+            served = used.predict([case.inputs])
+            assert made.output == pytest.approx(case.values(served)[0], abs=1e-6)
+            assert made.prediction == case.output.served(served[0])
+            assert [t.index for t in made.targets] == list(case.targets)
 
 
-@every_pair
-def test_the_same_seed_gives_the_same_scores(method: str, model: str) -> None:
+@every_model
+def test_the_same_seed_gives_the_same_scores(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """Bit for bit, where sampling is needed too, and whatever the seed of others is."""
-    first = found(method, model, LONG)
-    np.random.seed(7)
-    torch.manual_seed(7)
-    again = ask(method, MODELS[model](), LONG, budget=BUDGET)
+    for method in methods:
+        with subtests.test(method=method):
+            first = found(method, model, LONG)
+            np.random.seed(7)
+            torch.manual_seed(7)
+            again = ask(method, MODELS[model](), LONG, budget=BUDGET)
 
-    assert first.method.seed == again.method.seed
-    for one, other in ((first.scores, again.scores), (first.relations, again.relations)):
-        assert (one is None and other is None) or (np.asarray(one) == np.asarray(other)).all()
+            assert first.method.seed == again.method.seed
+            for one, other in ((first.scores, again.scores), (first.relations, again.relations)):
+                assert (one is None and other is None) or (np.asarray(one) == np.asarray(other)).all()
 
 
-@every_pair
+@every_model
 @pytest.mark.parametrize("text", [SHORT, LONG], ids=["short", "long"])
-def test_alone_and_in_a_panel_the_scores_are_the_same(method: str, model: str, text: str) -> None:
+def test_alone_and_in_a_panel_the_scores_are_the_same(
+    model: str, methods: list[str], subtests: pytest.Subtests, text: str
+) -> None:
     """Sharing the table of masked evaluations changes no method's answer."""
-    alone = found(method, model, text)
-    (beside,) = [a for a in panel(model, text).explanations if a.method.name == method] if method in PANEL else [alone]
+    for method in methods:
+        with subtests.test(method=method):
+            alone = found(method, model, text)
+            (beside,) = (
+                [a for a in panel(model, text).explanations if a.method.name == method] if method in PANEL else [alone]
+            )
 
-    assert (alone.scores is None) == (beside.scores is None)
-    if alone.scores is not None:
-        assert beside.scores == pytest.approx(alone.scores, abs=1e-5)
+            assert (alone.scores is None) == (beside.scores is None)
+            if alone.scores is not None:
+                assert beside.scores == pytest.approx(alone.scores, abs=1e-5)
 
 
-@every_pair
-def test_a_result_survives_json(method: str, model: str) -> None:
+@every_model
+def test_a_result_survives_json(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """Without NaN or Infinity; what comes back is what went in, relations apart."""
-    made = found(method, model)
+    for method in methods:
+        with subtests.test(method=method):
+            made = found(method, model)
 
-    text = made.model_dump_json()
-    back = Attribution.model_validate_json(text)
+            text = made.model_dump_json()
+            back = Attribution.model_validate_json(text)
 
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert back.model_dump_json() == text
-    assert (back.scores is None) == (made.scores is None)
-    if made.scores is not None:
-        assert (back.scores == made.scores).all()
+            json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+            assert back.model_dump_json() == text
+            assert (back.scores is None) == (made.scores is None)
+            if made.scores is not None:
+                assert (back.scores == made.scores).all()
 
 
-@every_pair
-def test_it_can_be_cancelled(method: str, model: str) -> None:
+@every_model
+def test_it_can_be_cancelled(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """Progress is asked at least once before the end, and the next question is answered as if nothing had been."""
-    used = MODELS[model]()
-    told = 0
+    for method in methods:
+        with subtests.test(method=method):
+            used = MODELS[model]()
+            told = 0
 
-    def stop(done: float, note: str = "") -> None:
-        nonlocal told
-        told += 1
-        raise Cancelled("the caller is gone")
+            def stop(done: float, note: str = "") -> None:
+                nonlocal told
+                told += 1
+                raise Cancelled("the caller is gone")
 
-    with pytest.raises(Cancelled):
-        ask(method, used, progress=stop, budget=BUDGET)
+            with pytest.raises(Cancelled):
+                ask(method, used, progress=stop, budget=BUDGET)
 
-    assert told == 1
-    again = ask(method, used, budget=BUDGET)
-    assert again.scores == pytest.approx(found(method, model).scores, abs=0) if again.scores is not None else True
+            assert told == 1
+            again = ask(method, used, budget=BUDGET)
+            assert again.scores is None or (again.scores == found(method, model).scores).all()
 
 
-@pairs(OF_TEXTS)
+@over(OF_TEXTS)
 @pytest.mark.parametrize("text", ["good", "good film"])
-def test_one_word_and_two_words_are_explained(method: str, model: str, text: str) -> None:
+def test_one_word_and_two_words_are_explained(
+    model: str, methods: list[str], subtests: pytest.Subtests, text: str
+) -> None:
     """The smallest games have no special case that a user could meet."""
-    made = ask(method, MODELS[model](), text)
+    for method in methods:
+        with subtests.test(method=method):
+            made = ask(method, MODELS[model](), text)
 
-    assert made.scores is None or np.isfinite(made.scores).all()
+            assert made.scores is None or np.isfinite(made.scores).all()
 
 
-@pairs(TRANSFORMERS)
-def test_a_model_is_left_as_it_was_found(method: str, model: str) -> None:
-    """Hooks, gradients, mode, attention, weights and random states, after success."""
+@over(TRANSFORMERS)
+def test_a_model_is_left_as_it_was_found(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
+    """Hooks, gradients, mode, attention, weights and random states: after success, and after a failure of the network
+    in the middle of a pass, early or late; then it works as before."""
     used = MODELS[model]()
-    before = state_of(used)
+    for method in methods:
+        with subtests.test(method=method):
+            expected = found(method, model).scores
+            before = state_of(used)
+            with breaking_down(after=None) as ran:
+                ask(method, used, budget=BUDGET)
+            assert state_of(used) == before
 
-    ask(method, used, budget=BUDGET)
-
-    assert state_of(used) == before
-
-
-@pairs(TRANSFORMERS)
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-def test_a_model_is_left_as_it_was_found_after_a_failure(method: str, model: str, share: float) -> None:
-    """The network breaks down in the middle of a pass, early or late; then it works as before."""
-    used = MODELS[model]()
-    with breaking_down(after=None) as ran:
-        ask(method, used, budget=BUDGET)
-    before = state_of(used)
-
-    with breaking_down(after=int(share * len(ran))), pytest.raises(ZeroDivisionError):
-        ask(method, used, budget=BUDGET)
-
-    assert state_of(used) == before
-    again = ask(method, used, budget=BUDGET)
-    assert again.scores is None or (again.scores == found(method, model).scores).all()
+            for share in (0.3, 0.6, 0.95):
+                with breaking_down(after=int(share * len(ran))), pytest.raises(ZeroDivisionError):
+                    ask(method, used, budget=BUDGET)
+                assert state_of(used) == before
+            again = ask(method, used, budget=BUDGET).scores
+            assert again is None or (again == expected).all()
 
 
-@pairs(["linear", "gradient", "neighbour", "sequence"], Promise.DUMMY)
-def test_a_word_that_the_model_ignores_gets_nothing(method: str, model: str) -> None:
+@over(["linear", "gradient", "neighbour", "sequence"], Promise.DUMMY)
+def test_a_word_that_the_model_ignores_gets_nothing(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """`plain` has no weight and acts with no neighbour."""
-    made = ask(method, MODELS[model](), "good plain witty film")
+    for method in methods:
+        with subtests.test(method=method):
+            made = ask(method, MODELS[model](), "good plain witty film")
 
-    assert made.scores is not None
-    assert made.scores[:, 1] == pytest.approx([0, 0], abs=1e-9)
+            assert made.scores is not None
+            assert made.scores[:, 1] == pytest.approx([0, 0], abs=1e-9)
 
 
-@pairs(["linear", "gradient"], Promise.LINEAR)
+@over(["linear", "gradient"], Promise.LINEAR)
 @pytest.mark.parametrize(
     "text", ["good plain bad film", "good plain bad film witty plain film good bad witty plain bad film"]
 )
-def test_a_linear_model_gives_back_its_weights(method: str, model: str, text: str) -> None:
+def test_a_linear_model_gives_back_its_weights(
+    model: str, methods: list[str], subtests: pytest.Subtests, text: str
+) -> None:
     """The log-odds of two classes are the sum of w1 − w0: to rounding, and of samples within their errors."""
-    made = ask(method, MODELS[model](), text)
-    weights = [np.subtract(*WEIGHTS.get(word, (0.0, 0.0))[::-1]) for word in made.text.split()]
+    for method in methods:
+        with subtests.test(method=method):
+            made = ask(method, MODELS[model](), text)
+            weights = [np.subtract(*WEIGHTS.get(word, (0.0, 0.0))[::-1]) for word in made.text.split()]
 
-    allowed = 1e-6 if made.standard_errors is None else np.maximum(1e-4, made.standard_errors[1])
-    assert made.scores is not None
-    assert (np.abs(made.scores[1] - weights) <= allowed).all()
-    assert made.scores[1] == pytest.approx(weights, abs=0.01)
-    assert (np.abs(made.scores[0] + weights) <= allowed).all()
+            allowed = 1e-6 if made.standard_errors is None else np.maximum(1e-4, made.standard_errors[1])
+            assert made.scores is not None
+            assert (np.abs(made.scores[1] - weights) <= allowed).all()
+            assert made.scores[1] == pytest.approx(weights, abs=0.01)
+            assert (np.abs(made.scores[0] + weights) <= allowed).all()
 
 
-@pairs(["sequence"], Promise.LINEAR)
-def test_every_token_gives_back_its_weights(method: str, model: str) -> None:
+@over(["sequence"], Promise.LINEAR)
+def test_every_token_gives_back_its_weights(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """The log-odds of each token are the sum of its own weights."""
-    made = ask(method, MODELS[model](), "good plain bad film")
-    weights = [WEIGHTS.get(word, (0.0, 0.0)) for word in made.text.split()]
+    for method in methods:
+        with subtests.test(method=method):
+            made = ask(method, MODELS[model](), "good plain bad film")
+            weights = [WEIGHTS.get(word, (0.0, 0.0)) for word in made.text.split()]
 
-    assert made.scores is not None
-    assert made.scores == pytest.approx(np.transpose(weights), abs=1e-6)
+            assert made.scores is not None
+            assert made.scores == pytest.approx(np.transpose(weights), abs=1e-6)
 
 
-@pairs(["patches"], Promise.LINEAR)
-def test_every_patch_gives_back_its_weights(method: str, model: str) -> None:
+@over(["patches"], Promise.LINEAR)
+def test_every_patch_gives_back_its_weights(model: str, methods: list[str], subtests: pytest.Subtests) -> None:
     """As words do."""
-    made = ask(method, MODELS[model](), SHORT)
+    for method in methods:
+        with subtests.test(method=method):
+            made = ask(method, MODELS[model](), SHORT)
 
-    assert made.scores is not None
-    assert made.scores[1] == pytest.approx([second - first for first, second in PATCHES], abs=1e-6)
+            assert made.scores is not None
+            assert made.scores[1] == pytest.approx([second - first for first, second in PATCHES], abs=1e-6)
 
 
-@pairs(MODELS, Promise.COMPLETE)
+@over(MODELS, Promise.COMPLETE)
 @pytest.mark.parametrize("text", [SHORT, LONG], ids=["short", "long"])
-def test_scores_leave_no_residual(method: str, model: str, text: str) -> None:
+def test_scores_leave_no_residual(model: str, methods: list[str], subtests: pytest.Subtests, text: str) -> None:
     """Shapley values add up to rounding; integrated gradients within their tolerance, or they say so."""
-    made = found(method, model, text)
+    for method in methods:
+        with subtests.test(method=method):
+            made = found(method, model, text)
 
-    residual = relative_residual(made)
-    assert residual is not None
-    assert residual <= (0.01 if "gradient_rows" in made.checks else 1e-6) or made.warnings
+            residual = relative_residual(made)
+            assert residual is not None
+            assert residual <= (0.01 if "gradient_rows" in made.checks else 1e-6) or made.warnings
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_pair_is_explained_part_by_part(method: str) -> None:
+def test_a_pair_is_explained_part_by_part(subtests: pytest.Subtests) -> None:
     """Offsets count within their own part, and both parts have players."""
-    made = ask(method, tiny("bert"), "a good film", text_pair="the movie is bad", budget=BUDGET)
     texts = {"text": "a good film", "text_pair": "the movie is bad"}
+    for method in METHODS:
+        with subtests.test(method=method):
+            made = ask(method, tiny("bert"), texts["text"], text_pair=texts["text_pair"], budget=BUDGET)
 
-    assert {feature.part for feature in made.features} == {"text", "text_pair"}
-    for feature in made.features:
-        assert texts[feature.part][feature.start : feature.end] == feature.text
+            assert {feature.part for feature in made.features} == {"text", "text_pair"}
+            for feature in made.features:
+                assert texts[feature.part][feature.start : feature.end] == feature.text
 
 
 def test_too_many_players_are_refused_with_a_cure() -> None:
@@ -336,18 +367,19 @@ def test_too_many_players_are_refused_with_a_cure() -> None:
     assert [each.method for each in made.absent] == ["interactions"]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_a_method_says_what_it_is(method: str) -> None:
+def test_a_method_says_what_it_is(subtests: pytest.Subtests) -> None:
     """Title, reference, meaning, and a title and a description for every option: forms and pages are made of them."""
-    made = explainer_class(method)
+    for method in METHODS:
+        with subtests.test(method=method):
+            made = explainer_class(method)
 
-    assert made.name == method
-    assert made.title
-    assert any(character.isdigit() for character in made.reference)
-    assert made.__doc__
-    for option in made.model_json_schema()["properties"].values() if made.model_fields else ():
-        assert option["title"]
-        assert option["description"]
+            assert made.name == method
+            assert made.title
+            assert any(character.isdigit() for character in made.reference)
+            assert made.__doc__
+            for option in made.model_json_schema()["properties"].values() if made.model_fields else ():
+                assert option["title"]
+                assert option["description"]
 
 
 def test_reading_the_methods_loads_no_heavy_library() -> None:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from explainers import Cancelled, Question
+from explainers.game.batches import batch_for
 from explainers.game.shapley import all_coalitions
-from explainers.game.table import CoalitionTable, batch_for
+from explainers.game.table import CoalitionTable
 from explainers.testing import AndModel, LinearModel
 
 WEIGHTS = {"great": (-1.0, 2.0), "plot": (0.5, 0.25), "but": (0.1, -0.4)}

@@ -29,7 +29,7 @@ def test_every_number_that_is_measured_is_in_the_table() -> None:
     """Faithfulness, the three matrices of agreement, what is made on demand and plausibility, no more and no less."""
     case = case_for(GradientModel({"a": (0.0, 1.0)}), "a b c")
     scores = given(case, 1, 2, 3)
-    found = set(faithfulness_of(scores, case)) | (set(Agreement.model_fields) - {"methods"})
+    found = set(faithfulness_of(scores, case).checks) | (set(Agreement.model_fields) - {"methods"})
     found |= set(measured(list(ON_DEMAND), scores, case, Given(scores=(1, 2, 3))))
     found |= set(plausibility_of(np.ones(3), np.ones(3, dtype=bool)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from explainers.inputs.text.ids import ids_of
 from explainers.models.architectures import NOT_OFFERED
 from explainers.models.networks.gradients import value_tensor
 from explainers.models.transformer import TransformerModel
-from explainers.outputs.value import value_of
+from explainers.outputs.value import ALLOWED, value_of
 from tests.tiny import ARCHITECTURES, DECODERS, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看 😀👍🏽"
@@ -72,15 +73,17 @@ def test_prediction_of_a_pair_is_that_of_the_plain_call(model: TransformerModel)
     np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
-@pytest.mark.parametrize("baseline", ["default", "zero", "mean"])
-@pytest.mark.parametrize("rows", [1, 8])
-def test_with_everything_kept_the_outputs_are_the_prediction(model: TransformerModel, baseline: Any, rows: int) -> None:
+def test_with_everything_kept_the_outputs_are_the_prediction(
+    model: TransformerModel, subtests: pytest.Subtests
+) -> None:
     """The whole coalition is the served prediction, for id baselines and embedding baselines, alone and in a batch."""
-    inputs = model.encode(Question.about(text=TEXT, baseline=None if baseline == "default" else baseline))
+    for baseline, rows in product((None, "zero", "mean"), (1, 8)):
+        with subtests.test(baseline=baseline, rows=rows):
+            inputs = model.encode(Question.about(text=TEXT, baseline=baseline))
 
-    found = model.outputs(inputs, whole(inputs, rows))
+            found = model.outputs(inputs, whole(inputs, rows))
 
-    np.testing.assert_allclose(found, np.repeat(model.predict([inputs]), rows, axis=0), atol=1e-6)
+            np.testing.assert_allclose(found, np.repeat(model.predict([inputs]), rows, axis=0), atol=1e-6)
 
 
 def test_a_masked_row_is_the_plain_call_on_the_masked_ids(model: TransformerModel) -> None:
@@ -110,8 +113,7 @@ def test_both_ways_of_masking_agree_at_the_baseline(model: TransformerModel) -> 
         np.testing.assert_allclose(path.logits[1:], model.predict([inputs]), atol=1e-5)
 
 
-@pytest.mark.parametrize("value", ["log-odds", "logit", "probability", "margin"])
-def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, value: Any) -> None:
+def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, subtests: pytest.Subtests) -> None:
     """Summed over tokens they are dv/dα, compared with central differences in float64."""
     double = TransformerModel(
         copy.deepcopy(network_of(model)).double(), model._encoder.tokenizer, id="double", digest="double"
@@ -120,12 +122,15 @@ def test_path_gradients_are_the_slopes_of_the_value(model: TransformerModel, val
     places, step = np.array([0.2, 0.9]), 1e-3
     around = np.concatenate([places - step, places + step])
 
-    found = model.path_gradients(inputs, places, value=value, targets=(0, 2))
-
     logits = path_logits(double, inputs, around)
-    values = value_of(logits, value, head="single", targets=(0, 2))
-    slopes = (values[2:] - values[:2]) / (2 * step)
-    np.testing.assert_allclose(found.products.sum(axis=-1), slopes.T, atol=2e-3 * max(1.0, np.abs(slopes).max()))
+    for value in ALLOWED["single"]:
+        with subtests.test(value=value):
+            found = model.path_gradients(inputs, places, value=value, targets=(0, 2))
+
+            values = value_of(logits, value, head="single", targets=(0, 2))
+            slopes = (values[2:] - values[:2]) / (2 * step)
+            scale = max(1.0, np.abs(slopes).max())
+            np.testing.assert_allclose(found.products.sum(axis=-1), slopes.T, atol=2e-3 * scale)
 
 
 def path_logits(double: TransformerModel, inputs: Any, points: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from explainers import runner
 from explainers.contract import Attribution, Case, Question
-from explainers.game.table import batch_for
+from explainers.game.batches import batch_for
 from explainers.inputs.text.ids import ids_of
 from explainers.methods.shap import Shap
 from explainers.metrics.faithfulness import SHARES, kept

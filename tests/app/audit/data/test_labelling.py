@@ -60,7 +60,7 @@ def test_numbers_and_words_for_yes_mean_the_second_of_two_classes(cells: list[ob
 )
 def test_numbers_that_may_mean_two_things_are_refused(audited: str, classes: tuple[str, ...]) -> None:
     """1 may be the second class or a yes; that is asked, with the labels there are. Declared, they are read."""
-    with pytest.raises(BadRequest, match="0 and 1 may be numbers of classes, or no and yes") as refused:
+    with pytest.raises(BadRequest, match=r"as the numbers of the model's classes \(0 is '") as refused:
         read(["0", "1"], audited=audited, classes=classes)
 
     assert "data.positive" in refused.value.cure

@@ -97,13 +97,13 @@ def test_what_will_be_slow_is_a_job_from_the_start(tmp_path: Path) -> None:
         long = client.post("/panels", data={"model": "sentiment", "text": TEXT}, headers={"origin": "http://localhost"})
         short = client.post("/v1/panels", json={**ALL, "input": {"text": "good"}})
 
-    assert (long.status_code, long.headers["location"][:6]) == (303, "/jobs/")
+    assert (long.status_code, long.headers["location"][:8]) == (303, "/panels/")
     assert short.status_code == 200
     assert engines[0].asked == ["makepanel"]
 
 
 def test_the_pages_lead_to_the_explanation(client: TestClient) -> None:
-    """Its own address leads to the job while it is made, the job's page to it afterwards, without a script."""
+    """It arrives at its own address, and the job's page leads to it afterwards, without a script."""
     job = client.post("/v1/panels", json=ALL, headers=NO_WAIT).json()
     key = json.loads(store(client).query(partial(jobs.find, id=job["id"])).request)["key"]
     early = client.get(f"/panels/{key}")
@@ -111,7 +111,8 @@ def test_the_pages_lead_to_the_explanation(client: TestClient) -> None:
     execution(store(client)).run(job["id"])
     late = client.get(f"/jobs/{job['id']}")
 
-    assert (early.status_code, early.headers["location"]) == (303, f"/jobs/{job['id']}")
+    assert early.status_code == 200
+    assert f'data-arriving="/panels/{key}"' in early.text
     assert 'http-equiv="refresh"' in page.text
     assert f'data-job="/v1/jobs/{job["id"]}/events"' in page.text
     assert (late.status_code, late.headers["location"]) == (303, f"/panels/{key}")
@@ -129,7 +130,7 @@ def test_a_comparison_waits_for_both_sides(tmp_path: Path) -> None:
             execution(store(client)).run(id)
             pages.append(client.get(address).text)
 
-    assert ["data-job=" in page for page in pages] == [True, True, False]
+    assert ["data-arriving=" in page for page in pages] == [True, True, False]
     assert "good film" in pages[-1]
 
 

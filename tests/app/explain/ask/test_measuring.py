@@ -13,7 +13,7 @@ from tests.served import served
 from tests.tiny import tiny
 
 TEXT = "the witty film is not good"
-HEADERS = {"Accept": "text/html", "Origin": "http://localhost"}
+HEADERS = {"Accept": "text/html", "Origin": "http://localhost", "Prefer": "wait=60"}
 ON_DEMAND = ("naopc", "infidelity", "max-sensitivity", "randomisation")
 
 

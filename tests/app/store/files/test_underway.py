@@ -8,10 +8,10 @@ from pathlib import Path
 
 from app.store.files import underway
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[4]
 HOLDING = """
 import sys, pathlib
-from app import underway
+from app.store.files import underway
 with underway.owned(pathlib.Path(sys.argv[1])) as folder:
     (folder / "job-1").mkdir()
     (folder / "job-1" / "upload").write_text("a text")

@@ -20,7 +20,9 @@ from explainers.contract import Question
 from explainers.errors import BadModel
 from explainers.models import check_folder, load_model
 from explainers.models.architectures import MODEL_TYPES
+from explainers.models.folders.contents import WHOLE_AGAIN
 from explainers.models.folders.folder import model_id
+from tests.permissions import modes_count
 from tests.tiny import ARCHITECTURES, network_for, tiny, tokenizer_for
 
 TEXT = "Don't you, co-worker, pay 3.5? 这部电影很好看"
@@ -227,6 +229,69 @@ def test_hostile_and_broken_folders_are_refused_with_the_reason(folder: Path, ca
     spoil, reason = HOSTILE[case]
     spoil(folder)
 
+    with pytest.raises(BadModel, match=reason):
+        load_model(folder)
+
+
+FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+TROUBLE = " ".join((Path(__file__).parents[4] / "docs" / "trouble.md").read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["cut short", "of no bytes", "overwritten", "overwritten behind its half"])
+def test_a_damaged_file_is_named_with_its_cure(folder: Path, name: str, how: str) -> None:
+    """In one sentence, whichever file it is and wherever it is damaged."""
+    held = (folder / name).read_bytes()
+    half = len(held) // 2
+    damaged = {"cut short": held[:half], "of no bytes": b"", "overwritten": (b"\xff\x00no\n=" * half)[: len(held)]}
+    (folder / name).write_bytes(damaged.get(how, held[:half] + b"\xff" * (len(held) - half)))
+    with pytest.raises(BadModel) as raised:
+        load_model(folder)
+    said = str(raised.value)
+
+    assert name in said or (name == "model.safetensors" and "holds NaN or infinity" in said)
+    assert said.endswith(f": {WHOLE_AGAIN}")
+    assert said.count("\n") == 0
+    assert WHOLE_AGAIN in TROUBLE
+
+
+def test_a_folder_may_be_read_only_and_has_to_be_readable(folder: Path) -> None:
+    """Nothing is written into it; who may not read a file is told which, and who has to change that."""
+    cure = "let the user that runs Whence"
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o400 if path.is_file() else 0o500)
+    with modes_count():
+        assert load_model(folder).labels == ("LABEL_0", "LABEL_1")
+        for name in FILES:
+            (folder / name).chmod(0)
+            with pytest.raises(BadModel, match=f"^{name} cannot be read .*: {cure}"):
+                check_folder(folder)
+            (folder / name).chmod(0o400)
+    folder.chmod(0o700)
+
+    assert f"{cure} read the folder" in TROUBLE
+
+
+NEWER: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "an architecture of tomorrow": (lambda f: edit(f, model_type="bert7"), "model_type 'bert7' is not supported"),
+    "weights of a new type": (
+        lambda f: header(f, {"dtype": "F8_E9M9", "shape": [8, 8], "data_offsets": [0, 64]}), "save the model in plain",
+    ),
+    "a tokenizer of tomorrow": (
+        lambda f: edit(f, "tokenizer.json", model={"type": "T"}), "by transformers 99.1.0, .* update Whence$",
+    ),
+    "a configuration of tomorrow": (
+        lambda f: edit(f, hidden_act={"of": "tomorrow"}), "by transformers 99.1.0, .* update Whence$",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEWER)
+def test_a_folder_of_a_newer_version_is_told_so(folder: Path, case: str) -> None:
+    """What is not known here may be sound: the cure is a newer version, or to save the model in another form."""
+    spoil, reason = NEWER[case]
+    edit(folder, transformers_version="99.1.0")
+    spoil(folder)
     with pytest.raises(BadModel, match=reason):
         load_model(folder)
 

@@ -14,8 +14,7 @@ import torch
 from explainers import build, runner
 from explainers.contract import Question
 from explainers.errors import Incompatible
-from explainers.game.batches import ACCELERATOR, PROCESSOR
-from explainers.game.table import batch_for
+from explainers.game.batches import ACCELERATOR, PROCESSOR, batch_for
 from explainers.models.networks.device import device_named, has_bf16
 from explainers.models.networks.network import Rows, in_chunks
 from tests.tiny import tiny

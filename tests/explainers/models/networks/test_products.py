@@ -1,3 +1,7 @@
+import copy
+from typing import get_args
+
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -7,7 +11,8 @@ from explainers.inputs.text.ids import ids_of
 from explainers.models.networks import products
 from explainers.models.networks.masking import coalition_rows
 from explainers.models.networks.network import QuickNetwork
-from tests.tiny import tiny
+from explainers.models.transformer import TransformerModel
+from tests.tiny import tiny, tokenizer_for
 
 
 @pytest.fixture
@@ -93,3 +98,44 @@ def test_attention_of_another_kind_is_torchs(asked):
         found = functional.scaled_dot_product_attention(*states, **asked)
 
     torch.testing.assert_close(found, functional.scaled_dot_product_attention(*states, **asked), atol=0, rtol=0)
+
+
+def answers():
+    """Coalitions in both precisions and the slopes along a path, of the layers as a stack and of the module's own."""
+    found = []
+    for name in ("bert", "distilbert"):
+        network, tokenizer = copy.deepcopy(tiny(name)._network.module), tokenizer_for(name)
+        model = TransformerModel(network, tokenizer, id=name, digest=name)
+        inputs = model.encode(Question.about(text="a gorgeous, witty film"))
+        keep = np.eye(len(inputs.features), dtype=bool)
+        slopes = model.path_gradients(inputs, np.array([0.3, 0.7]), value="log-odds", targets=(0,)).products
+        found += [model.outputs(inputs, keep), slopes, model.outputs(inputs, keep, precision="bf16")]
+    return found
+
+
+@pytest.mark.parametrize("name", [*get_args(products.Private), None])
+def test_without_a_private_operation_of_torch_the_answers_are_the_same(name, monkeypatch):
+    """Each is taken away, and oneDNN as a whole: the plain path gives the same numbers, up to rounding."""
+    before = answers()
+    monkeypatch.setattr(torch.ops, "mkldnn", Without(torch.ops.mkldnn, name))
+    if name is None:
+        monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+        monkeypatch.setattr(torch.ops, "mkldnn", None)
+    after = answers()
+
+    for number, (one, other) in enumerate(zip(before, after, strict=True)):
+        rough = number % 3 == 2
+        assert np.abs(one).max() > 0.01
+        np.testing.assert_allclose(other, one, atol=0.05 if rough else 5e-6)
+
+
+class Without:
+    """oneDNN's operations without one of them, as another version of torch could have them."""
+
+    def __init__(self, operations, name):
+        self.operations, self.name = operations, name
+
+    def __getattr__(self, name):
+        if name == self.name:
+            raise AttributeError(name)
+        return getattr(self.operations, name)

@@ -1,0 +1,115 @@
+"""whence compare: two models on the rows of one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..audit.data.values import Bools, Interval
+from ..compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
+from ..workbench.study.choose import chosen
+from ..workbench.study.frame import NONE, Frame, Named
+from ..workbench.study.language import read
+from .terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
+from .terminal.output import as_json, visible
+from .terminal.trouble import Mistake
+
+
+def compare(
+    model_a: Annotated[str, typer.Argument(metavar="MODEL_A", help="A name of `whence models list`, or a folder.")],
+    model_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="The one that may take its place.")],
+    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Labelled texts: CSV, JSON lines or Parquet.")],
+    text: Text = None,
+    text_pair: Pair = None,
+    label: Label = None,
+    group: Group = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option("--slice", metavar="CONDITIONS", help="Also within these rows; may be repeated."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
+) -> None:
+    """Which rows model B gains and loses against model A, over all rows and by slice."""
+    conditions = [(given, read(given)) for given in slices or ()]
+    rows = labelled(data, text=text, pair=text_pair, label=label, groups=group or ())
+    frames = [judged(rows, asked(name)) for name in (model_a, model_b)]
+    first, second = frames
+    together = first.judged & second.judged
+    if not together.any():
+        raise Mistake("no label of the file is a class of both models")
+    masks = [(name, mask) for name, mask in _slices(first) if mask[together].sum()]
+    masks += [(given, chosen(first, condition)) for given, condition in conditions]
+    found = flips_of(first.right[together], second.right[together])
+    by_slice = flips_by_slice(first.right[together], second.right[together], [mask[together] for _, mask in masks])
+    named = [(name, each) for (name, _), each in zip(masks, by_slice, strict=True)]
+    churn = _churn(first, second, together)
+    record = {
+        "models": {"a": model_a, "b": model_b},
+        "left_out": int((~together).sum()),
+        **_record(found),
+        "slices": [{"name": name, **_record(each), "q": each.q} for name, each in named],
+        "churn": churn,
+    }
+    if json:
+        print(as_json(record, indent=True))
+        return
+    _show(Console(soft_wrap=True), (model_a, model_b), found, named)
+
+
+def _slices(frame: Frame) -> list[tuple[str, Bools]]:
+    """Every label, and every value of the group columns."""
+    found = [(f'label = "{name}"', frame.label.equals(name)) for name in frame.classes]
+    for column, values in frame.groups.items():
+        found += [(f'{column} = "{value}"', values.equals(value)) for value in values.names]
+    return found
+
+
+def _churn(first: Frame, second: Frame, together: Bools) -> list[dict[str, Any]]:
+    names = common_classes(first.predicted.names, second.predicted.names)
+    codes = [_renumbered(frame.predicted, names)[together] for frame in (first, second)]
+    right = first.right[together], second.right[together]
+    return [
+        {"from": each.before, "to": each.after, "rows": each.rows, "better": each.better, "worse": each.worse}
+        for each in churn_of(names, codes[0], codes[1], right=right)
+    ]
+
+
+def _renumbered(column: Named, names: tuple[str, ...]) -> Any:
+    """The codes as places in `names`."""
+    places = np.array([*(names.index(name) for name in column.names), NONE], dtype=np.int64)
+    return places[column.codes]
+
+
+def _record(found: Flips) -> dict[str, Any]:
+    accuracy = found.accuracy or (None, None)
+    return {
+        "n": found.n,
+        "accuracy": {"a": accuracy[0], "b": accuracy[1]},
+        "difference": found.difference,
+        "interval": _ends(found.interval),
+        "flips": {"better": found.better, "worse": found.worse, "p": found.p},
+    }
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [interval.low, interval.high]
+
+
+def _show(console: Console, models: tuple[str, str], found: Flips, slices: list[tuple[str, Flips]]) -> None:
+    table = Table("rows", "n", visible(models[0]), visible(models[1]), "B − A", "better", "worse", "p", "q", box=None)
+    for name, each in [("all", found), *slices]:
+        accuracy = each.accuracy
+        if accuracy is None:
+            continue
+        gap = f"{100 * (each.difference or 0.0):+.1f}"
+        if each.interval is not None:
+            gap += f" ({100 * each.interval.low:+.1f} to {100 * each.interval.high:+.1f})"
+        cells = [f"{each.n:,}", f"{accuracy[0]:.1%}", f"{accuracy[1]:.1%}", gap, f"{each.better:,}", f"{each.worse:,}"]
+        table.add_row(visible(name), *cells, f"{each.p:.3g}", "" if each.q is None else f"{each.q:.3g}")
+    console.print(table)
+    console.print("p: McNemar's exact test of the rows that flip; q: corrected over the slices.", style="dim")

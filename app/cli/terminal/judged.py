@@ -1,0 +1,85 @@
+"""A file with labels, and what a model says of every row: for the commands that ask where a model fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ..._library import explainers
+from ...audit.data.values import Floats
+from ...datasets.reading.faults import said_note, told
+from ...datasets.reading.parsing import Row, form_of, parse
+from ...datasets.reading.schemas import Fault, Mapping
+from ...workbench.study.frame import Frame
+from ...workbench.study.judging import frame_of
+from .progress import bar
+from .registered import find_model
+from .trouble import Mistake, one_line
+
+TOGETHER = 512  # rows asked at once
+Text = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the texts; by default guessed.")]
+Pair = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the second texts.")]
+Label = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of the labels; by default guessed.")]
+Group = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Column to slice by; may be repeated.")]
+
+
+def labelled(
+    file: Path, *, text: str | None, pair: str | None, label: str | None, groups: Sequence[str]
+) -> tuple[Row, ...]:
+    """The rows that can be read, which are told about the others. Raises Mistake for a file without labels."""
+    if text is None and (pair or label or groups):
+        raise Mistake("columns are named, but not that of the text; add --text COLUMN, or name none")
+    mapping = None if text is None else Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups))
+    parsed = parse(file, form_of(file, file.name), mapping=mapping)
+    rows, bad = [], []
+    for each in parsed.rows:
+        (bad if isinstance(each, Fault) else rows).append(each)
+    for note in parsed.notes:
+        if note.code != "nested":
+            print(f"whence: {file}: {said_note(note).text}", file=sys.stderr)
+    if bad:
+        print(f"whence: {len(bad):,} rows cannot be read; {one_line(told(bad[0]))}", file=sys.stderr)  # type: ignore[arg-type]
+    if not any(isinstance(row, Row) and row.label is not None for row in rows):
+        column = f"the column {label!r}" if label else "no column"
+        listed = ", ".join(each.name for each in parsed.columns)
+        raise Mistake(f"{file}: {column} holds labels; name one with --text COLUMN --label COLUMN, of {listed}")
+    return tuple(row for row in rows if isinstance(row, Row))
+
+
+def asked(model: str) -> explainers.Model:
+    """Raises Mistake for a model that says no class of a whole text."""
+    found = find_model(model)
+    if found.head not in ("single", "multi") or found.task != "text":
+        raise Mistake(f"{model} says no class of a whole text; choose a classifier")
+    return found
+
+
+def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
+    """What the model says of every row; a row that it cannot read is left without a prediction."""
+    with bar(model.id) as progress:
+        parts = []
+        for start in range(0, len(rows), TOGETHER):
+            progress(start / len(rows), f"{start:,} of {len(rows):,} rows")
+            parts.append(_scores(rows[start : start + TOGETHER], model))
+    frame = frame_of(rows, model.labels, model.head, np.concatenate(parts))
+    if not frame.judged.any():
+        known = ", ".join(model.labels[:20])
+        raise Mistake(f"no label of the file is a class of {model.id}, which says: {known}")
+    return frame
+
+
+def _scores(rows: Sequence[Row], model: explainers.Model) -> Floats:
+    texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in rows]
+    try:
+        return model.scores(texts)
+    except explainers.BadInput as error:
+        if len(rows) == 1:
+            print(f"whence: line {rows[0].line}: {one_line(str(error))}", file=sys.stderr)
+            return np.full((1, len(model.labels)), np.nan)
+        half = len(rows) // 2
+        return np.concatenate([_scores(rows[:half], model), _scores(rows[half:], model)])

@@ -1,0 +1,54 @@
+"""The question of a page, asked in another way: of another method, or with other rules of the game."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._library import explainers
+from ...engine.schemas import ModelOut
+from .schemas import ExplanationOut, ExplanationRequest, PanelOut
+
+SLOPES = ("gradient-x-input", "smoothgrad")  # name the zero that they are taken against, not what masks
+
+
+def rules_of(panel: PanelOut, method: str | None = None) -> dict[str, Any]:
+    """The question that a page answers, as its record tells; of one method where the page has it."""
+    first = _record(panel, method)
+    rules: dict[str, Any] = {"input": {"text": panel.text, "text_pair": panel.text_pair}}
+    if first is None:
+        return rules
+    return rules | {
+        "players": first.players,
+        "value": first.value,
+        **_baseline(panel),
+        "precision": first.precision,
+        "accuracy": first.accuracy,
+        "budget": first.budget,
+        "seed": first.method.seed,
+        "long_text": "cut" if first.unseen and first.focus is None else "windows",
+        "word": first.word,
+        "outputs": first.outputs if isinstance(first.outputs, explainers.SimilarityOutput) else None,
+        "focus": None if first.focus is None else [first.focus.start, first.focus.end],
+    }
+
+
+def one_method(panel: PanelOut, model: ModelOut, method: str, **changed: Any) -> ExplanationRequest:
+    """The same question asked of one method alone, with what is named here instead."""
+    known = next((each for each in panel.explanations if each.method.name == method), None)
+    options = known.method.options if known is not None else {}
+    return ExplanationRequest.model_validate(
+        {"model": model.id, "method": method, "options": options, **rules_of(panel, method), **changed}
+    )
+
+
+def _record(panel: PanelOut, method: str | None) -> ExplanationOut | None:
+    named = [each for each in panel.explanations if each.method.name == method]
+    return next(iter((*named, *panel.explanations)), None)
+
+
+def _baseline(panel: PanelOut) -> dict[str, str | None]:
+    """What masks on this page."""
+    for found in panel.explanations:
+        if found.method.name not in SLOPES:
+            return {"baseline": found.baseline, "baseline_text": found.baseline_text}
+    return {}

@@ -1,0 +1,47 @@
+"""Texts a second where there are many: SHAP of a data set against shap's Partition explainer on the same rows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .. import runner
+from ..contract import Attribution, Model, Question
+from ..many import explain_many
+from ..registry import build
+from . import timing
+from .peers import Peer
+from .texts import DOZEN
+
+if TYPE_CHECKING:
+    from .run import BenchOptions
+
+FOR_PEERS = 4  # of the texts: they take seconds a text
+
+
+def many_texts(model: Model, options: BenchOptions, documented: Peer, batched: Peer) -> dict[str, Any]:
+    """Texts of twelve words a second, together, one by one and by the peers, and the stated error of ours."""
+    questions = [Question.about(text) for text in DOZEN]
+    shap = build("shap")
+    explain_many(model, questions, shap)  # warm
+    few = DOZEN[:FOR_PEERS]
+    seconds = timing.in_turn(
+        {
+            "together": partial(explain_many, model, questions, shap),
+            "alone": lambda: [runner.explain(model, each, shap) for each in questions],
+            "shap": lambda: [documented(text) for text in few],
+            "shap_batched": lambda: [batched(text) for text in few],
+        },
+        rounds=options.rounds,
+    )
+    counts = {"together": len(DOZEN), "alone": len(DOZEN), "shap": len(few), "shap_batched": len(few)}
+    rates = {name: counts[name] / timing.median(seconds[name]) for name in counts}
+    found = [each for each in explain_many(model, questions, shap) if isinstance(each, Attribution)]
+    return {
+        "texts": len(DOZEN),
+        "a_second": rates,
+        "ratio": rates["together"] / rates["shap"],
+        "ratio_batched": rates["together"] / rates["shap_batched"],
+        "evaluations": sum(each.forward_passes for each in found) / len(found),
+        "stated_error": timing.median([each.checks["relative_error"] or 0.0 for each in found]),
+    }

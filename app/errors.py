@@ -78,13 +78,13 @@ class BadRequest(AppError):
 class TooLong(AppError):
     status = 422
     code = "too_long"
-    cure = "Explain a shorter text, choose sentences as players, or a smaller budget."
+    cure = "Explain a shorter text, choose sentences as features (players=sentence), or give a smaller budget."
 
 
 class OutOfMemory(AppError):
     status = 422
     code = "out_of_memory"
-    cure = "Explain a shorter text, or choose sentences as players."
+    cure = "Explain a shorter text, or choose sentences as features (players=sentence)."
 
 
 class BadFile(AppError):
@@ -178,13 +178,16 @@ class Stopping(AppError):
 class ModelFailed(AppError):
     status = 503
     code = "model_failed"
-    cure = "Choose another model of /v1/models, or mend its folder and start again."
+    cure = "Choose another model of /v1/models, or repair its folder and start again."
 
 
 class EngineDied(AppError):
     status = 503
     code = "engine_died"
-    cure = "It is being restarted: ask again. If the same text ends it each time, choose sentences as players."
+    cure = (
+        "It is being restarted: ask again. If the same text ends it each time, choose sentences as features "
+        "(players=sentence)."
+    )
     retry_after = 3
 
 

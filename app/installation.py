@@ -63,7 +63,7 @@ def _fault_of_model(folder: Path) -> Iterator[str]:
     try:
         explainers.check_folder(folder)
     except (explainers.ExplainersError, OSError) as error:
-        cure = "mend the folder, or stop serving it (DELETE /v1/models/…)"
+        cure = "repair the folder, or stop serving it (DELETE /v1/models/…)"
         yield f"model {folder}: {_said(error)}: {cure}"
 
 

@@ -34,7 +34,7 @@ def configure() -> None:
 
 
 def tell_operator(error: AppError) -> None:
-    """What a caller is not told of a fault, and its cure."""
+    """Log what a caller is not told of a fault, with its cure."""
     if error.inside:
         structlog.get_logger("storage").error(error.code, reason=error.inside)
 

@@ -13,9 +13,12 @@ from .access.budget import Purses
 from .accounts.api import router as access_api
 from .audit.api import router as audit_api
 from .batches.api import router as batches_api
+from .changes.api import router as changes_api
+from .contracts.api import router as contracts_api
 from .datasets.api import router as datasets_api
 from .engine.contract import EngineClient
 from .explain.api import router as explain_api
+from .generate.api import router as generate_api
 from .guard.packing import Packed
 from .guard.security import Guard
 from .health.api import router as health_api
@@ -35,10 +38,11 @@ from .store.job_condition import RunnerCondition
 from .train.api import router as train_api
 from .web import openapi, problems
 from .web.dependencies import Services
+from .workbench.api import router as workbench_api
 
 ROUTERS = (
-    health_api, kserve_api, models_api, predict_api, methods_api, explain_api, history_api, batches_api, datasets_api,
-    jobs_api, audit_api, train_api, access_api,
+    health_api, kserve_api, models_api, predict_api, generate_api, methods_api, explain_api, history_api, batches_api,
+    datasets_api, jobs_api, audit_api, changes_api, contracts_api, train_api, access_api, workbench_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

@@ -20,7 +20,9 @@ from .about.pages import router as about
 from .accounts.pages import router as access
 from .audit.form_pages import router as audit_form
 from .audit.pages import router as audits
+from .changes.pages import router as changes
 from .compare.pages import router as compare
+from .contracts.pages import router as contracts
 from .datasets.pages import router as datasets
 from .explain.arriving_pages import router as arriving
 from .explain.attention_pages import router as attention
@@ -28,16 +30,18 @@ from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
+from .generate.pages import router as generate
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
 from .selftest.pages import router as selftest
 from .train.pages import router as train
 from .web.rendering import STATIC, static_version
+from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, jobs, models, train,
-    methods, selftest, about, access,
+    explain, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
+    contracts, jobs, models, train, methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from ._library import explainers
 from .engine.client import SHORTEST_SILENCE, SocketEngine
@@ -16,12 +18,14 @@ from .engine.messages import Forget, Register
 from .engine.supervisor import Supervisor, private_address
 from .errors import AppError
 from .jobs.runner.supervisor import RunnerSupervisor
+from .jobs.runner.turn import is_held
 from .settings import Settings
 from .store import models as registered
 from .store.database import Store
 from .store.job_condition import RunnerCondition
 
 FOLLOW_EVERY = 5.0  # seconds until a process has a model that was registered by another
+WATCH_EVERY = 10.0  # seconds between two looks whether a worker elsewhere is at work
 LOG = structlog.get_logger("processes")
 
 
@@ -33,7 +37,7 @@ async def supervised_engine(
 
     runner: kept up to date with what the job runner does.
     """
-    embedded = explainers.embedded_names() if settings.embedded else ()
+    embedded = (*explainers.embedded_names(), *explainers.installed_wheels()) if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
     client = SocketEngine(
@@ -46,6 +50,8 @@ async def supervised_engine(
         supervisors = [Supervisor(settings, client, embedded=embedded, address=address).run()]
         if settings.runner:
             supervisors.append(RunnerSupervisor(settings, engine=address, condition=runner).run())
+        elif runner is not None:
+            supervisors.append(_watching(settings, store, runner))
         async with _running([*supervisors, _following(settings, store, client)]):
             yield client
 
@@ -57,6 +63,19 @@ async def work(settings: Settings, store: Store) -> None:
         return
     async with supervised_engine(settings.model_copy(update={"runner": True}), store):
         await asyncio.Event().wait()
+
+
+async def _watching(settings: Settings, store: Store, runner: RunnerCondition) -> None:
+    """Looks whether a worker elsewhere is at work; without one jobs are told to wait."""
+    while True:
+        await asyncio.sleep(WATCH_EVERY)
+        try:
+            before = runner.halt
+            runner.looked(found=await store.answered(partial(is_held, store.engine, settings.data)))
+            if runner.halt is not None and before is None:
+                LOG.error("jobs are not being run", reason=runner.halt.inside)
+        except (AppError, DBAPIError, OSError) as error:  # told where it is asked for
+            LOG.warning("worker not looked for", error=type(error).__name__)
 
 
 async def _following(settings: Settings, store: Store, client: SocketEngine) -> None:

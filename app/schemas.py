@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from ._library import explainers
 
 LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
 
 MOST_CLASSES = 10_000  # that a model may have
+MOST_MESSAGES = 40  # of a conversation
+MOST_PASSAGES = 20
 LISTED_CLASSES = 100  # of a prediction or a model, where nobody asks for more
 
 
@@ -64,6 +68,30 @@ class TextInput(Request):
 
     text: Text
     text_pair: Text | None = None
+
+
+class Message(Request):
+    """One turn of a conversation."""
+
+    role: explainers.Role
+    text: Text
+
+
+class PromptInput(Request):
+    """A prompt of a language model: a conversation, and passages to answer from."""
+
+    kind: Literal["prompt"]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
+    passages: Annotated[list[Text], Field(max_length=MOST_PASSAGES)] = []
+
+    @model_validator(mode="after")
+    def _can_be_answered(self) -> Self:
+        self.prompt  # noqa: B018 - raises ValueError with the reason
+        return self
+
+    @property
+    def prompt(self) -> explainers.PromptInput:
+        return explainers.PromptInput.model_validate(self.model_dump())
 
 
 def clean(text: str) -> str:

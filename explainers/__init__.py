@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .contract import Case as Case
     from .contract import Claim as Claim
     from .contract import ClassOutput as ClassOutput
+    from .contract import Decoding as Decoding
     from .contract import Edit as Edit
     from .contract import Emptied as Emptied
     from .contract import Encoded as Encoded
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from .contract import Feature as Feature
     from .contract import Gain as Gain
     from .contract import Game as Game
+    from .contract import Generation as Generation
     from .contract import Head as Head
     from .contract import ImageInput as ImageInput
     from .contract import Input as Input
     from .contract import Layers as Layers
     from .contract import Level as Level
     from .contract import LongText as LongText
+    from .contract import Message as Message
     from .contract import MethodRecord as MethodRecord
     from .contract import Model as Model
     from .contract import ModelRecord as ModelRecord
@@ -56,9 +59,14 @@ if TYPE_CHECKING:
     from .contract import Prediction as Prediction
     from .contract import Progress as Progress
     from .contract import Promise as Promise
+    from .contract import PromptInput as PromptInput
+    from .contract import PromptPart as PromptPart
     from .contract import Question as Question
     from .contract import Reason as Reason
     from .contract import Removal as Removal
+    from .contract import Rival as Rival
+    from .contract import Role as Role
+    from .contract import SaidToken as SaidToken
     from .contract import SimilarityOutput as SimilarityOutput
     from .contract import Target as Target
     from .contract import TextInput as TextInput
@@ -82,24 +90,34 @@ if TYPE_CHECKING:
     from .errors import UnknownExplainer as UnknownExplainer
     from .game.passes import heard_by as heard_by
     from .inputs.text.grouping import group_numbers as group_numbers
+    from .library import DEFAULT_LANGUAGE_MODEL as DEFAULT_LANGUAGE_MODEL
     from .library import DEFAULT_MODEL as DEFAULT_MODEL
     from .library import explain as explain
+    from .library import generate as generate
     from .library import load_model as load_model
     from .library import panel as panel
     from .library import predict as predict
     from .many import explain_many as explain_many
     from .metrics import MEASURES as MEASURES
     from .metrics import Measure as Measure
+    from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
     from .models import FolderReport as FolderReport
+    from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
     from .models.continuation import ContinuationModel as ContinuationModel
+    from .models.copying import copy_network as copy_network
+    from .models.copying import weights_in_memory as weights_in_memory
     from .models.folders.base_weights import SHA256
     from .models.folders.base_weights import base_folder as base_folder
+    from .models.folders.saving import save_classifier as save_classifier
+    from .models.folders.wheels import WHEELS as WHEELS
+    from .models.folders.wheels import Wheel as Wheel
+    from .models.folders.wheels import installed_wheels as installed_wheels
     from .models.similarity import SimilarityModel as SimilarityModel
     from .models.vision import VisionModel as VisionModel
     from .outputs import shown as shown
@@ -126,11 +144,12 @@ if TYPE_CHECKING:
 
     BASE_SHA256 = SHA256
 
-_CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Edit Emptied
-    Encoded Explainer Faithfulness Feature Gain Game Head ImageInput Input Layers Level LongText MethodRecord Model
-    ModelRecord Need Notice Offering OnDemand Output Outputs Panel Patch Players Precision Prediction Progress Promise
-    Question Reason Removal SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput Unit Value ValueName
-    Without WordLabel WordOutput silent text_spans"""
+_CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Decoding Edit
+    Emptied Encoded Explainer Faithfulness Feature Gain Game Generation Head ImageInput Input Layers
+    Level LongText Message MethodRecord Model ModelRecord Need Notice Offering OnDemand Output Outputs
+    Panel Patch Players Precision Prediction Progress Promise PromptInput PromptPart Question Reason
+    Removal Rival Role SaidToken SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput
+    Unit Value ValueName Without WordLabel WordOutput silent text_spans"""
 _WHERE = {
     ".contract": _CONTRACT,
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
@@ -139,18 +158,22 @@ _WHERE = {
     ".registry": "METHODS PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
-    ".library": "DEFAULT_MODEL explain load_model panel predict",
+    ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL explain generate load_model panel predict",
     ".many": "explain_many",
     ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
+    ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": "FolderReport check_folder embedded_names locate_folder model_id model_name",
+    ".models": "FolderReport bytes_of check_folder embedded_names locate_folder model_id model_name",
+    ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
+    ".models.copying": "copy_network weights_in_memory",
     ".models.folders.base_weights": "base_folder",
+    ".models.folders.saving": "save_classifier",
     ".models.similarity": "SimilarityModel",
     ".models.vision": "VisionModel",
 }

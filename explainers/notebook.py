@@ -51,7 +51,7 @@ def panel_text(panel: Panel) -> str:
 
 
 def text_of(found: Attribution) -> str:
-    """The same in plain text: a line of what was found, then the strongest words with a bar."""
+    """The explanation in plain text: a line with the answer, then the strongest words with a bar."""
     if found.scores is None:
         return _summary(found)
     row = _row(found)

@@ -33,6 +33,7 @@ from .contract import (
     Progress,
     Question,
     Text,
+    TokenOutput,
     ValueName,
     silent,
 )
@@ -57,7 +58,7 @@ COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
 
 
 def predict(model: Model, questions: Sequence[Question]) -> list[Prediction]:
-    """What the model says of each input. Raises BadInput."""
+    """The prediction for each input. Raises BadInput."""
     inputs = [model.encode(q) for q in questions]
     return [model.output_of(one).served(model.predict([one])[0]) for one in inputs]
 
@@ -68,6 +69,14 @@ def scores(model: Model, texts: Sequence[Text], *, progress: Progress = silent) 
     Raises BadInput with the number of a text that cannot be read, Cancelled between batches of about 100 ms.
     """
     return model.scores(texts, progress=progress)
+
+
+def states(model: Model, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+    """Logits as `scores` has them, and behind them the state that the head reads: (texts, labels + width).
+
+    width is 0 for a model without such a state. Raises BadInput, Cancelled.
+    """
+    return model.states(texts, progress=progress)
 
 
 def explain(
@@ -207,6 +216,10 @@ def warm_up(model: Model) -> None:
     """Does what the first explanation would wait for: imports, new kernels, the comparison of bf16 with fp32."""
     _ = model.half_check
     with suppress(ExplainersError):  # a text of this kind may be refused: the next one need not be
+        if Need.ANSWERS in model.offers:  # every method on every token would take longer than the first question
+            outputs = TokenOutput(continuation=" a", whole=False)
+            explain(model, Question.about("a good one", outputs=outputs), build("leave-one-out"))
+            return
         panel(model, Question.about("a good one", "a fine one" if model.task == "similarity" else None))
 
 
@@ -261,8 +274,8 @@ def refuse_too_many(explainer: Explainer, case: Case) -> None:
 
 
 def explained(explainer: Explainer, case: Case, *, before: int | None = None) -> Attribution:
-    """What the method finds, with its time and its evaluations: those after the first `before` rows of the table, by
-    default after all that are known. Raises Incompatible."""
+    """The explanation by the method, with its time and its evaluations: those after the first `before` rows of the
+    table, by default after all that are known. Raises Incompatible."""
     refuse_too_many(explainer, case)
     started = time.perf_counter()
     before = case.table.evaluations if before is None else before

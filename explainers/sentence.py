@@ -30,12 +30,14 @@ PARTS = {  # one part of the input
     "phrase": N_("phrase"),
     "sentence": N_("sentence"),
     "patch": N_("patch"),
+    "passage": N_("part of the prompt"),
 }
 SAID = {
     "class": N_("%(label)s (%(number)s)"),
     "of_word": N_("%(word)s is %(label)s (%(number)s)"),
     "no_label": N_("No label holds; the nearest is %(label)s (%(number)s)"),
     "token": N_("The token “%(label)s” (%(number)s)"),
+    "answer": N_("“%(label)s” (%(number)s)"),
     "value": N_("%(number)s"),
     "value_of": N_("%(label)s: %(number)s"),
 }
@@ -107,7 +109,7 @@ def _begun(said: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What a language decides beside its templates; the defaults are English as plain text.
+    """The choices of a language beside its templates; the defaults are English as plain text.
 
     together, either: a list that goes together, and alternatives behind "without". count: a small number. part: a
     named part of the input, with +1 for what speaks for the answer and −1 against it, else 0. label: a class.
@@ -164,11 +166,13 @@ class _Teller:
         return self._fill(RAISED[bool(answer.reasons), bool(answer.against)], **names)
 
     def _said(self) -> str:
-        """What the model says, as it stands in the first sentence."""
+        """The prediction, as it stands in the first sentence."""
         answer = self.answer
         code: str = "class" if answer.kind == "label" else answer.kind
         if answer.kind == "class" and answer.word is not None:
             code = "of_word"
+        elif answer.kind == "token" and answer.said.at is None:
+            code = "answer"
         elif not answer.holds:
             code = "no_label"
         elif answer.kind == "value" and answer.several:

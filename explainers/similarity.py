@@ -13,7 +13,7 @@ from .errors import BadInput
 
 
 class Link(Value):
-    """What a word of the first text and a word of the second do only together; error: its standard error, if sampled.
+    """The joint effect of a word of the first text and a word of the second; error: its standard error, if sampled.
 
     A score rises where the interaction is positive: the model sees the two words as one matter.
     """
@@ -86,7 +86,10 @@ def difference_of(one: Attribution, other: Attribution) -> Difference:
     mine, theirs = ([n for n, span in enumerate(each.spans) if span.part == "text"] for each in (one, other))
     features = tuple(one.spans[n] for n in mine)
     if one.scores is None or other.scores is None or features != tuple(other.spans[n] for n in theirs):
-        raise BadInput("the two explanations cut the first text into other parts: choose players, such as word")
+        raise BadInput(
+            "the two explanations cut the first text into different features: give the same players for both, such as "
+            "word"
+        )
     errors = [
         np.zeros(len(features)) if each.standard_errors is None else each.standard_errors[0, at]
         for each, at in ((one, mine), (other, theirs))

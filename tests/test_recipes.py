@@ -1,7 +1,8 @@
 """The recipes of CONTRIBUTING, followed: each is a worked example that is made in a copy and whose test passes there.
 
-An example lists its files under headings: a new file, or lines put before, after or instead of one line of a file that
-is there, or a file that a command writes. What it touches outside tests is counted.
+An example lists its files under headings: a new file; lines put before, after or instead of the one line of a file that
+begins so; a few words put in the place of others; or a file that a command writes. What it touches outside tests is
+counted.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("app", "explainers", "templates", "static", "docs", "tests")
-STEP = re.compile(r"^## (\S+/\S+)(?: (by|before|after|instead of) `(.*)`| (at the end))?$", re.MULTILINE)
+STEP = re.compile(
+    r"^## (\S+/\S+)(?: (by|before|after|instead of|in) `(.*?)`(?: put `(.*)`)?| (at the end))?$", re.MULTILINE
+)
 BLOCK = re.compile(r"^```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOST_FILES = {  # apart from tests
     "method": 5, "measure": 4, "input": 8, "output": 8, "operation": 2, "job": 4, "field": 1, "page": 3, "command": 3,
@@ -29,7 +32,7 @@ MOST_FILES = {  # apart from tests
 @dataclass(frozen=True)
 class Step:
     path: str
-    how: str  # "", by, before, after, instead of, at the end
+    how: str  # "", by, before, after, instead of, in, at the end
     where: str
     text: str
 
@@ -48,8 +51,13 @@ class Step:
     def _changed(self, before: str) -> str:
         if self.how == "at the end":
             return before + self.text
+        if self.how == "in":
+            assert before.count(self.where) == 1, f"{self.path} has {self.where!r} {before.count(self.where)} times"
+            return before.replace(self.where, self.text)
         lines = before.splitlines(keepends=True)
-        (at,) = [number for number, line in enumerate(lines) if line.startswith(self.where)]
+        found = [number for number, line in enumerate(lines) if line.startswith(self.where)]
+        assert len(found) == 1, f"{self.path} has {len(found)} lines that begin with {self.where!r}: mend the example"
+        (at,) = found
         kept = [] if self.how == "instead of" else [lines[at]]
         put = [*kept, self.text] if self.how == "after" else [self.text, *kept]
         return "".join([*lines[:at], *put, *lines[at + 1 :]])
@@ -62,8 +70,8 @@ def steps_of(name: str) -> list[Step]:
     found = []
     for heading, end in zip(headings, ends, strict=True):
         block = BLOCK.search(text, heading.end(), end)
-        path, how, where, last = heading.groups()
-        found.append(Step(path, how or last or "", where or "", block.group(1) if block else ""))
+        path, how, where, put, last = heading.groups()
+        found.append(Step(path, how or last or "", where or "", put or (block.group(1) if block else "")))
     return found
 
 

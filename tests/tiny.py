@@ -352,3 +352,18 @@ def tiny_comparing(name: str = "bert", unit: bool = True, pooling: Any = "mean")
         unit=unit,
         prompts=prompts,
     )
+
+
+CHAT = (
+    "{% for message in messages %}<s>{{ message['role'] }}\n{{ message['content'] }}</s>\n{% endfor %}"
+    "{% if add_generation_prompt %}<s>assistant\n{% endif %}"
+)
+
+
+@cache
+def tiny_chat(name: str = "llama", seed: int = 0) -> ContinuationModel:
+    """A language model with a chat template and random weights."""
+    plain = tiny_continuing(name, seed)
+    return ContinuationModel(
+        plain._network.module, plain._tokenizer, id=f"tiny-chat-{name}", digest=f"chat-{name}-{seed}", template=CHAT
+    )

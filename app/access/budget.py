@@ -35,7 +35,7 @@ class Purse:
         """Gives a function to call with what it cost. What fails costs what was estimated. Raises OverBudget."""
         self._refuse_while_empty()
         if self.in_hand >= self.at_once:
-            raise OverBudget(f"{self.in_hand} questions of yours are in hand already", retry_after=1)
+            raise OverBudget(f"{self.in_hand} of your questions are being answered already", retry_after=1)
         self.held -= estimate
         self.in_hand += 1
         try:
@@ -53,7 +53,7 @@ class Purse:
         if self.held <= 0:
             wait = math.ceil((1 - self.held) / self.per_minute * MINUTE)
             raise OverBudget(
-                f"{self.per_minute:,} rows x tokens a minute are spent; the next question may come in {wait} s",
+                f"{self.per_minute:,} rows x tokens a minute are used up; ask again in {wait} s",
                 retry_after=wait,
             )
 

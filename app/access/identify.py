@@ -20,7 +20,7 @@ USER = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a request brought along."""
+    """The credentials that a request brought along."""
 
     key: str | None = None
     session: str | None = None
@@ -49,7 +49,7 @@ async def identify(settings: Settings, store: Store, brought: Credentials) -> Ca
 
 
 async def sign_in(settings: Settings, store: Store, key: str) -> tuple[str, str] | None:
-    """What the cookie is to hold, and the key's id; None for a key that opens nothing."""
+    """The value of the cookie and the key's id; None for a key that opens nothing."""
     found = await stored.find(store, digest_of(key))
     if found is None:
         return None

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/log", tags=["access"], dependencies=[needs(Scope.
 async def get_log(
     services: ServicesDep,
     project: ProjectDep,
-    cursor: Annotated[str | None, Query(max_length=40, description="The next of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=40, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = log.PAGE,
 ) -> Response:
     return as_json(await log.lines(services.store, project, cursor=cursor, limit=limit))

@@ -34,9 +34,9 @@ def target(parameters: Mapping[str, Any], fingerprint: Callable[[str], str]) -> 
 
 
 async def lines(store: Store, project: str | None, *, cursor: str | None = None, limit: int = PAGE) -> LogPage:
-    """Newest first; `cursor` is the `next` of the page before. Raises BadRequest."""
+    """Newest first; `cursor` is the `next` of the previous page. Raises BadRequest."""
     if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")
     found = await stored.page(store, project, before=None if cursor is None else int(cursor), limit=limit + 1)
     more = len(found) > limit
     return LogPage(lines=tuple(map(_line, found[:limit])), next=str(found[limit - 1].id) if more else None)

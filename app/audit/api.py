@@ -27,7 +27,7 @@ EXAMPLES = {
     },
 }
 REVIEWS = {"pair": {"value": {"not_comparable": [["muslim people", "christian people"]]}}}
-Cursor = Annotated[str | None, Query(description="The `next` of the page before.")]
+Cursor = Annotated[str | None, Query(description="The `next` of the previous page.")]
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 

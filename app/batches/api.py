@@ -70,7 +70,7 @@ async def delete_batch(services: ServicesDep, project: ProjectDep, id: str) -> R
     "/{id}/results",
     response_class=Response,
     responses=FORMS | errors(*READING, 404, 406, 409, 422),
-    summary="What came of each text, as far as the job is: JSON lines, CSV or Parquet by Accept",
+    summary="The results so far, one row per text: JSON lines, CSV or Parquet by Accept",
 )
 async def get_results(
     request: Request,

@@ -19,7 +19,12 @@ class BatchRequest(Request, explainers.Game):
     dataset: Name | None = Field(None, description="A data set of /v1/datasets, instead of inputs.")
     method: Name | None = Field(None, description="A name from /v1/explainers; without, predictions alone.")
     options: Options = Field({}, description="The method's own options.")
-    baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
+    baseline_text: Text | None = Field(
+        None,
+        description=(
+            "With baseline 'text': a text that is cut into as many features (words, unless you choose otherwise)."
+        ),
+    )
     shard_rows: int = Field(64, ge=1, le=512, description="Texts whose results are stored together.")
 
     @model_validator(mode="after")

@@ -10,7 +10,23 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, compare, datasets, explain, info, jobs, models, panel, selftest, train, workbench
+from . import (
+    audit,
+    bench,
+    check,
+    compare,
+    compress,
+    datasets,
+    explain,
+    generate,
+    info,
+    jobs,
+    models,
+    panel,
+    selftest,
+    train,
+    workbench,
+)  # fmt: skip
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -26,6 +42,7 @@ application.command()(worker.worker)
 application.command()(explain.explain)
 application.command()(panel.panel)
 application.command()(explain.predict)
+application.command()(generate.generate)
 application.command()(compare.compare)
 application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
@@ -39,6 +56,9 @@ application.add_typer(db.application, name="db")
 application.add_typer(audit.application, name="audit")
 application.command()(info.methods)
 application.command()(train.train)
+application.command()(compress.compress)
+application.command()(compare.compare)
+application.command()(check.check)
 application.command()(selftest.selftest)
 application.command()(bench.bench)
 application.command()(info.version)

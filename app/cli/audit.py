@@ -21,7 +21,7 @@ from .terminal.progress import bar
 from .terminal.registered import find_model
 
 application = typer.Typer(
-    help="Bias audits: from a gap between groups to the words that make it.", no_args_is_help=True
+    help="Bias audits: from a gap between groups to the words that cause it.", no_args_is_help=True
 )
 Report = Annotated[Path, typer.Argument(metavar="REPORT", help="A report.json with its tables beside it.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the report is written.")]
@@ -99,7 +99,7 @@ def diff(
     after: Report,
     json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
-    """What changed between two audits of the same texts: paired tests, and how each gap moved."""
+    """Compare two audits of the same texts: paired tests, and how each gap moved."""
     from ..audit.report.content import plain
     from ..audit.run.difference import compare
 
@@ -133,6 +133,8 @@ def _tell_of_the_file(facts: Mapping[str, Any]) -> None:
     for line in facts.get("notes", ()):
         print(visible(f"whence: {line}"), file=sys.stderr)
     if facts.get("bad_rows"):
-        print(f"whence: {facts['bad_rows']:,} rows could not be read and are left out", file=sys.stderr)
+        bad = facts["bad_rows"]
+        left_out = "1 row could not be read and is" if bad == 1 else f"{bad:,} rows could not be read and are"
+        print(f"whence: {left_out} left out", file=sys.stderr)
     for line in facts.get("listed", ()):
         print(visible(f"whence: {line}"), file=sys.stderr)

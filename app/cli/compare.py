@@ -1,9 +1,9 @@
-"""whence compare: two models on the rows of one file."""
+"""whence compare: two models on the rows of one file: decisions, and unless told otherwise reasons, gaps and cost."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ..audit.data.values import Bools, Interval
+from ..changes.schemas import ChangeOut
 from ..compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
 from ..workbench.study.choose import chosen
 from ..workbench.study.frame import NONE, Frame, Named
 from ..workbench.study.language import read
+from .terminal import changed
 from .terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
 from .terminal.output import as_json, visible
 from .terminal.trouble import Mistake
@@ -32,12 +34,25 @@ def compare(
         list[str] | None,
         typer.Option("--slice", metavar="CONDITIONS", help="Also within these rows; may be repeated."),
     ] = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons/--no-reasons", help="Also word scores, gaps and cost: takes some minutes.")
+    ] = True,
+    twin: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="A trained again with another seed: the yardstick of reasons.")
+    ] = None,
+    terms: Annotated[
+        Literal["en", "zh"] | None, typer.Option(help="Find groups by the list of identity terms of this language.")
+    ] = None,
+    texts: Annotated[int, typer.Option(min=10, max=2_000, help="How many texts are explained.")] = 60,
+    margin: Annotated[float, typer.Option(min=0, max=1, help="A loss of τ against the twin that matters.")] = 0.05,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws the texts; equal seeds, equal figures.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
-    """Which rows model B gains and loses against model A, over all rows and by slice."""
+    """What model B changes against model A: rows gained and lost, by slice; word scores, gaps between groups, cost."""
     conditions = [(given, read(given)) for given in slices or ()]
     rows = labelled(data, text=text, pair=text_pair, label=label, groups=group or ())
-    frames = [judged(rows, asked(name)) for name in (model_a, model_b)]
+    models = [asked(name) for name in (model_a, model_b)]
+    frames = [judged(rows, model) for model in models]
     first, second = frames
     together = first.judged & second.judged
     if not together.any():
@@ -55,10 +70,28 @@ def compare(
         "slices": [{"name": name, **_record(each), "q": each.q} for name, each in named],
         "churn": churn,
     }
+    change = None
+    if reasons:
+        options = {"explained": texts, "margin": margin, "terms": terms, "seed": seed}
+        sides = dict(zip((model_a, model_b), models, strict=True)) if model_a != model_b else {model_a: models[0]}
+        if twin is not None:
+            sides[twin] = asked(twin)
+        change = changed.change_of(sides, (model_a, model_b, twin), data, rows, first, together, options)
     if json:
-        print(as_json(record, indent=True))
+        print(as_json(record | _changed(change), indent=True))
         return
-    _show(Console(soft_wrap=True), (model_a, model_b), found, named)
+    console = Console(soft_wrap=True)
+    if change is not None:
+        console.print(visible(change.verdict), markup=False, highlight=False)
+    _show(console, (model_a, model_b), found, named)
+    if change is not None:
+        changed.show(console, change)
+
+
+def _changed(change: ChangeOut | None) -> dict[str, Any]:
+    """What the decisions alone do not tell; nothing where it was not asked for, or cannot be told."""
+    told = ("twin", "agreement", "words", "gaps", "size", "milliseconds", "memory", "notes", "verdict")
+    return {} if change is None else {name: change.model_dump(mode="json")[name] for name in told}
 
 
 def _slices(frame: Frame) -> list[tuple[str, Bools]]:

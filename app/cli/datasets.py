@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from ..datasets import service
+from ..datasets.checking.schemas import CheckedOut, Kind
 from ..datasets.importing import import_file
 from ..datasets.reading.faults import told
 from ..datasets.reading.labels import declared
@@ -48,7 +49,7 @@ def add(
         list[str] | None,
         typer.Option("--class", metavar="LABEL=CLASS", help="Which class a label of the file means; may be repeated."),
     ] = None,
-    format: Annotated[Form | None, typer.Option(help="By default seen in the first bytes or the name.")] = None,
+    format: Annotated[Form | None, typer.Option(help="By default recognised by the first bytes or the name.")] = None,
     project: Project = DEFAULT_PROJECT,
     data: Data = None,
     json: Json = False,
@@ -103,7 +104,7 @@ def list_datasets(
 
 @application.command()
 def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="As `whence datasets list` shows it.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="The id, as `whence datasets list` shows it.")],
     project: Project = DEFAULT_PROJECT,
     data: Data = None,
     json: Json = False,
@@ -116,6 +117,60 @@ def show(
     finally:
         store.close()
     _tell(found, json=json)
+
+
+@application.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON lines or Parquet.")],
+    against: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Another split whose texts must not be in this one.")
+    ] = None,
+    text: Column = None,
+    label: Column = None,
+    clean: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a CSV with the proposed actions done, and its origin.")
+    ] = None,
+    apply: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="For --clean: which findings; may be repeated.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Look for copies, conflicting labels, leaks, damage, other languages, personal data; nothing is changed."""
+    from ..datasets.checking.check import check as run
+    from ..datasets.checking.files import APPLIED, cleaned, rows_of, write_cleaned
+
+    kinds = tuple(kind for kind in get_args(Kind) if kind in (apply or APPLIED))
+    if unknown := sorted(set(apply or ()) - set(get_args(Kind))):
+        raise Mistake(f"--apply {unknown[0]}: there is no such finding; there are {', '.join(get_args(Kind))}")
+    with bar("reading") as progress:
+        rows = rows_of(file, text=text, label=label)
+        others = [rows_of(path, text=text, label=label) for path in against or ()]
+        found = run(rows, others, tell=progress)
+    counts: dict[str, int] = {}
+    if clean is not None:
+        kept, counts = cleaned(rows, found, kinds)
+        write_cleaned(clean, file, kept, counts)
+    if json:
+        print(as_json(found.model_dump(mode="json"), indent=True))
+        return
+    _tell_findings(found)
+    if clean is not None:
+        done = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "nothing"
+        print(f"{clean}: {len(kept):,} rows; changed or left out: {done}")
+
+
+def _tell_findings(found: CheckedOut) -> None:
+    print(visible(f"{found.file}: {found.rows:,} rows"))
+    for name, counts in (("labels", found.labels), ("languages", found.languages)):
+        if counts:
+            print(visible(f"{name}: " + ", ".join(f"{key} {count:,}" for key, count in list(counts.items())[:10])))
+    if found.lengths is not None:
+        print(f"tokens: median {found.lengths.median:,}, longest {found.lengths.longest:,}")
+    table = Table("finding", "rows", "action", "", "first rows", box=None)
+    for each in found.findings:
+        first = ", ".join(map(str, each.rows[:5])) + (" …" if len(each.rows) > 5 else "")
+        table.add_row(each.kind.replace("_", " "), f"{len(each.rows):,}", each.action, visible(each.told), first)
+    Console(soft_wrap=True).print(table if found.findings else "nothing found")
 
 
 def _read(store: Store, project: str, made: DatasetOut, file: Path) -> None:

@@ -22,6 +22,13 @@ from .terminal.trouble import Mistake
 Source = Annotated[
     str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
 ]
+OptionalSource = Annotated[
+    str | None, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
+]
+OptionalModel = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),
+]
 ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a model folder.")]
 Pair = Annotated[
     str | None,
@@ -30,7 +37,7 @@ Pair = Annotated[
 Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
 Column = Annotated[str, typer.Option(help="Column or field that holds the text.")]
 PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON; one line a text where there are many.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one line per text where there are many.")]
 Csv = Annotated[bool, typer.Option("--csv", help="CSV.")]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
@@ -49,27 +56,42 @@ Measures = Annotated[
 
 @with_game
 def explain(
-    source: Source,
-    model: ModelOption = "sentiment",
+    source: OptionalSource = None,
+    model: OptionalModel = None,
     method: Annotated[str, typer.Option(help="See `whence methods`.")] = "shap",
     option: Options = None,
     measure: Measures = None,
     target: Target = None,
     pair: Pair = None,
     word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
+        int | None, typer.Option(min=0, metavar="N", help="The word to explain, counted from 0 (token classifiers).")
     ] = None,
     than: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Why the second text is nearer than this one; of a model that compares."),
+        typer.Option(
+            metavar="TEXT", help=("Explain why the second text is nearer than this one (models that compare texts).")
+        ),
     ] = None,
     words_of: Annotated[
         Literal["both", "first", "second"] | None,
-        typer.Option(help="Of two texts that are compared: whose words are explained; the other text stays whole."),
+        typer.Option(help="Which of two compared texts is explained; the other text stays whole."),
     ] = None,
-    prompt: Annotated[str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the text.")] = None,
-    prompt_pair: Annotated[
+    text_prompt: Annotated[str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the text.")] = None,
+    pair_prompt: Annotated[
         str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the second text.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Of a language model: the question whose answer is explained.")
+    ] = None,
+    answer: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The answer to --prompt; by default the model's own.")
+    ] = None,
+    contrast: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why the answer rather than this one; with --prompt.")
+    ] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="Instructions before --prompt.")] = None,
+    passage: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="A text to answer --prompt from; may be repeated.")
     ] = None,
     json: Json = False,
     csv: Csv = False,
@@ -82,18 +104,28 @@ def explain(
     game: dict[str, Any],
 ) -> int:
     """Where the prediction for a text comes from."""
-    texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
+    if (source is None) == (prompt is None):
+        raise Mistake("give one text or file, or --prompt for a language model")
+    texts = read_texts(source or "", form=form, column=column, pair=pair, pair_column=pair_column)
     if html is not None and not texts.single:
         raise Mistake("--html writes one explanation; give one text")
     style = work.style_of(json=json, csv=csv, out=out)
     explainer = explainers.build(method, _options(option or []))
-    loaded = find_model(model)
-    question = {**game, "word": word, "outputs": _similarity(words_of, prompt, prompt_pair)}
+    usual = explainers.DEFAULT_MODEL if prompt is None else explainers.DEFAULT_LANGUAGE_MODEL
+    loaded = find_model(model or usual)
+    question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
+    if prompt is not None:
+        from .generate import explain_answer
+
+        return explain_answer(
+            prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],
+            measures=measure or [], json=json, html=html, asked=question,
+        )  # fmt: skip
     if than is not None:
         return _compare(texts, loaded, explainer, than=than, pair=pair, json=json, asked=question)
 
-    def answer(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
+    def explained(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
         asked = {**question, "text_pair": row.text_pair}
         found = explainers.explain(
             row.text, loaded, method=explainer, target=target, measures=measure or (), progress=progress, **asked
@@ -120,7 +152,7 @@ def explain(
         show=show,
         line=lambda number, _, found: answers.explained(number, found),
     )
-    return work.run(texts, answer, style=style, out=out, forms=forms)
+    return work.run(texts, explained, style=style, out=out, forms=forms)
 
 
 def _compare(
@@ -146,7 +178,7 @@ def _compare(
 
 
 def _similarity(words_of: str | None, prompt: str | None, prompt_pair: str | None) -> dict[str, Any] | None:
-    """What is asked of two compared texts; None where no option of it was given."""
+    """The question about two compared texts; None where no option of it was given."""
     given = {"explain": words_of, "prompt": prompt, "prompt_pair": prompt_pair}
     named = {name: value for name, value in given.items() if value is not None}
     return {"kind": "similarity", **named} if named else None
@@ -163,7 +195,7 @@ def predict(
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
 ) -> int:
-    """What the model says of a text."""
+    """Predict the class of a text, or of many."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)

@@ -26,14 +26,14 @@ KEPT_WITH = {
     "registration": "remove the model",
 }
 LOCAL = "http://127.0.0.1:8000"
-Id = Annotated[str, typer.Argument(metavar="ID", help="As `whence jobs list` shows it.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id, as `whence jobs list` shows it.")]
 Server = Annotated[str, typer.Option(envvar="WHENCE_SERVER", help="Address of the server.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 
 @application.command("list")
 def list_jobs(
-    state: Annotated[list[State] | None, typer.Option(help="Only those; may be repeated.")] = None,
+    state: Annotated[list[State] | None, typer.Option(help="Only jobs in this state; may be repeated.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 20,
     server: Server = LOCAL,
     json: Json = False,

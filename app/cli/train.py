@@ -1,9 +1,11 @@
-"""whence train: an adapter from a plan, with its model card."""
+"""whence train: a model from a plan, one way or several side by side, with its model card."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from time import monotonic
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
@@ -12,53 +14,81 @@ from rich.table import Table
 
 from ..settings import Settings
 from ..train.data import FileRecord, missing_files, survey
-from ..train.plan import Plan, embedded_plans, find_plan
+from ..train.plan import Method, Plan, embedded_plans, find_plan
 from .terminal.output import visible
-from .terminal.trouble import Mistake
+from .terminal.trouble import Mistake, refuse_used
 
 
 def train(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="A TOML file, or the name of an embedded plan.")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where the plan's files lie.")] = Path("data"),
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write.  [default: models/PLAN]")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="full, lora or frozen, in place of the plan's; given again, each way below --out."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the plan's: a seed twin.")] = None,
 ) -> None:
-    """Fit an adapter to labelled texts, judge it on texts it has not seen, and write its card."""
-    chosen = _plan(plan)
-    if missing := missing_files(chosen, data):
-        raise Mistake(f"{chosen.name} needs {', '.join(missing)} below {data}; give their folder with --data")
-    target = out or Path("models") / chosen.name
-    _refuse_used(target)
+    """Fit a classifier to labelled texts, judge it on texts it has not seen, and write its card."""
+    plans = _plans(_plan(plan), tuple(dict.fromkeys(method or ())), seed)
+    if missing := missing_files(plans[0], data):
+        raise Mistake(f"{plans[0].name} needs {', '.join(missing)} below {data}; give their folder with --data")
+    target = out or Path("models") / plans[0].name
+    refuse_used(target)
     console = Console(stderr=True)
-    for record in survey(chosen, data):
+    for record in survey(plans[0], data):
         _tell_left_out(console, record)
+    cards = []
+    for each in plans:
+        folder = target if len(plans) == 1 else target / each.method
+        started = monotonic()
+        card = _train(each, data, folder, console)
+        cards.append((card, monotonic() - started))
+        print(f"The model and its card lie in {folder}")
+    Console().print(_table(cards))
+
+
+def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any]:
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
 
         def progress(done: float, note: str = "") -> None:
-            bar.update(task, completed=done, description=note)
+            bar.update(task, completed=done, description=f"{plan.method} {note}")
 
         from ..train.service import train as run
 
-        card = run(chosen, data=data, out=target, on_cpu=Settings().device == "cpu", progress=progress)
-    table = Table("judged on", "figure", "value", "95 % interval", "texts", box=None)
-    for figure in card["figures"]:
-        interval = f"{figure['low']:.3f}-{figure['high']:.3f}"
-        table.add_row(figure["name"], figure["metric"], f"{figure['value']:.3f}", interval, str(figure["texts"]))
-    Console().print(table)
-    print(f"The adapter and its card lie in {target}")
+        return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", progress=progress)
 
 
-def _refuse_used(target: Path) -> None:
-    """Raises Mistake: what lies there is somebody's model."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Mistake(f"{target} is there already and not empty; name another folder with --out, or remove it")
+def _table(cards: Sequence[tuple[dict[str, Any], float]]) -> Table:
+    """The figures of every way: the same data, seed and judges."""
+    table = Table(
+        "judged on", "figure", "method", "value", "95 % interval", "texts", "trained weights", "min", box=None
+    )
+    for number, first in enumerate(cards[0][0]["figures"]):
+        for card, seconds in cards:
+            figure = card["figures"][number]
+            interval = f"{figure['low']:.3f}-{figure['high']:.3f}"
+            shared = f"{card['trained_parameters']:,} ({card['trained_parameters'] / card['parameters']:.1%})"
+            value = f"{figure['value']:.3f}"
+            named = (first["name"], first["metric"], card["method"])
+            table.add_row(*named, value, interval, str(figure["texts"]), shared, f"{seconds / 60:.1f}")
+    return table
+
+
+def _plans(plan: Plan, methods: Sequence[str], seed: int | None) -> list[Plan]:
+    """The plan in each way that is asked for. Raises Mistake for one that there is not."""
+    if unknown := [name for name in methods if name not in get_args(Method)]:
+        raise Mistake(f"--method {unknown[0]}: there is no such way; there are {', '.join(get_args(Method))}")
+    changed: dict[str, Any] = {} if seed is None else {"seed": seed}
+    return [Plan.model_validate({**plan.model_dump(), **changed, "method": name}) for name in methods or (plan.method,)]
 
 
 def _tell_left_out(console: Console, record: FileRecord) -> None:
     for why, n in record.left_out.items():
-        reason = "could not be read" if why == "bad_rows" else "have no label"
-        console.print(f"{record.path}: {n:,} rows {reason} and are left out", markup=False, highlight=False)
+        reason = "that cannot be read" if why == "bad_rows" else "without a label"
+        console.print(f"{record.path}: left out {n:,} row{'s' * (n != 1)} {reason}", markup=False, highlight=False)
     for line in record.bad:
         console.print(visible(f"{record.path}, {line}"), markup=False, highlight=False, soft_wrap=True)
 

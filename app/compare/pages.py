@@ -31,6 +31,7 @@ router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 class ComparePage:
     models: Sequence[ModelOut]
     texts: tuple[str, str]
+    pairs: tuple[str, str]  # the second texts
     chosen: tuple[str, str]  # the models
     error: FormError | None
     pair: Pair | None
@@ -61,9 +62,11 @@ class WaitingPage:
 @router.get("/compare")
 async def compare(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """?a= and ?b= are keys of panels; without them the form."""
+    if "pick" in request.query_params:
+        return await _picked(request, services, request.query_params.getlist("pick"))
     keys = [request.query_params.get(name, "") for name in ("a", "b")]
     if not all(keys):
-        return await _page(request, services, Form({}))
+        return await _page(request, services, await _prefilled(services, project, keys[0]))
     coming = [await arriving.find(services, project, key) for key in keys]
     if any(coming):
         return await _waiting(request, services, project, keys, coming)
@@ -71,6 +74,23 @@ async def compare(request: Request, services: ServicesDep, project: ProjectDep) 
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
     return await _page(request, services, Form({}), found=(left, right))
+
+
+async def _picked(request: Request, services: Services, keys: Sequence[str]) -> Response:
+    """From a list: two explanations that were ticked."""
+    if len(keys) == 2:
+        return RedirectResponse(f"/compare?a={keys[0]}&b={keys[1]}", 303)
+    wrong = FormError("pick_two", f"{len(keys)}", 422, "")
+    return await _page(request, services, Form({}), error=wrong)
+
+
+async def _prefilled(services: Services, project: str, key: str) -> Form:
+    """The form with one explanation on both sides, for a word of it to be changed; empty where none was named."""
+    if not key:
+        return Form({})
+    found = await explanations.find_panel(services, key, project)
+    named = {"text": found.text, "pair": found.text_pair or "", "model": found.model.id}
+    return Form({f"{name}_{side}": value for name, value in named.items() for side in "ab"})
 
 
 @router.post("/compare", dependencies=[needs(Scope.EXPLAIN)])
@@ -81,10 +101,11 @@ async def make(request: Request, services: ServicesDep, project: ProjectDep) -> 
     for name, text in zip(("text_a", "text_b"), texts, strict=True):
         if (wrong := text_error(text, name)) is not None:
             return await _page(request, services, form, error=wrong)
+    pairs = (form.optional("pair_a"), form.optional("pair_b") or form.optional("pair_a"))
     try:
         keys = []
-        for text, model in zip(texts, (form.get("model_a"), form.get("model_b")), strict=True):
-            asked = PanelRequest(model=model, input=TextInput(text=text))
+        for text, pair, model in zip(texts, pairs, (form.get("model_a"), form.get("model_b")), strict=True):
+            asked = PanelRequest(model=model, input=TextInput(text=text, text_pair=pair))
             keys.append((await arriving.begin_panel(services, asked, project, wait=prefer_wait(request))).key)
     except FORESEEN as error:
         return await _page(request, services, form, error=error_of(error))
@@ -131,12 +152,13 @@ async def _page(
     error: FormError | None = None,
 ) -> Response:
     shared = request.query_params.get("scale") != "own"
-    offered = models.list_models(services)
+    offered = models.judging_models(services)
     first = next((m.id for m in offered if m.can_be_asked), offered[0].id if offered else "")
     pair = beside(*found, label=request.query_params.get("label"), shared=shared) if found else None
     page = ComparePage(
         models=offered,
         texts=(found[0].text, found[1].text) if found else (form.get("text_a"), form.get("text_b")),
+        pairs=(form.get("pair_a"), form.get("pair_b")),
         chosen=_models(form, found, first),
         error=error,
         pair=pair,

@@ -95,7 +95,7 @@ async def create_dataset(
     services: ServicesDep,
     project: ProjectDep,
     name: Annotated[str | None, Query(max_length=200, description="What it is called; by default the file's.")] = None,
-    format: Annotated[Form | None, Query(description="By default seen in the first bytes or the name.")] = None,
+    format: Annotated[Form | None, Query(description="By default recognised by the first bytes or the name.")] = None,
     text: Column = None,
     text_pair: Column = None,
     label: Column = None,
@@ -128,7 +128,7 @@ async def create_dataset(
 async def list_datasets(
     services: ServicesDep,
     project: ProjectDep,
-    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=service.MOST_DATASETS)] = 20,
 ) -> Response:
     return as_json(await flow.listing(services, project, cursor=cursor, limit=limit))
@@ -184,7 +184,7 @@ async def list_rows(
     project: ProjectDep,
     id: str,
     filters: FiltersDep,
-    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
 ) -> Response:
     return as_json(await flow.rows(services, project, id, filters, cursor=cursor, limit=limit))

@@ -72,7 +72,7 @@ async def keep_demo(services: Services, project: str, *, model: str | None = Non
 
 
 async def remap(services: Services, project: str, id: str, mapping: Mapping) -> DatasetOut:
-    """The same file read in another way: a data set of its own. One that could not be read makes room for it."""
+    """Read a file in another way, as a data set of its own. One that could not be read makes room for it."""
     before = await find(services, project, id)
     add = partial(service.add_again, services.store, project, before, mapping=mapping)
     made = await _read_by_a_job(services, project, await _in_thread(add))
@@ -98,7 +98,7 @@ async def predict(
         if filters is None:
             raise BadRequest("which: chosen goes by the filters of a page", cure="Ask for errors, or for a sample.")
         numbers = await _in_thread(browse.numbers, services.store, project, id, filters, asked.explain)
-    request = DatasetJob(step="predict", dataset=id, rows=found.rows, numbers=numbers, **asked.model_dump())
+    request = DatasetJob(step="predict", dataset=id, rows=found.rows, chosen=numbers, **asked.model_dump())
     tokens = tokens_of_file(found.bytes, found.rows)
     explained = tokens * min(asked.explain, found.rows) // max(1, found.rows)
     job = await jobs.submit(

@@ -33,7 +33,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass
 class Tally:
-    """What is known of a file while it is read."""
+    """Counts and facts about a file while it is read."""
 
     limits: Limits
     rows: int = 0
@@ -48,7 +48,7 @@ class Tally:
 
     @property
     def note(self) -> str:
-        """What is told of the progress."""
+        """The note of progress."""
         bad = self.bad.count
         return f"{self.read:,} rows, {bad:,} of them bad" if bad else f"{self.read:,} rows"
 
@@ -143,7 +143,7 @@ def _store_rows(store: Store, dataset: Dataset, parsed: Parsed, limits: Limits, 
     if not tally.rows:
         raise BadFile(
             f"no row of the file could be read; {'; '.join(tally.bad.told(3))}",
-            cure="Choose another column as the text, or mend the file.",
+            cure="Choose another column as the text, or correct the file.",
         )
     return tally
 

@@ -21,6 +21,6 @@ def dataset_id(digest: str, form: Form, mapping: Mapping | None) -> str:
 
 
 def name_of(given: str) -> str:
-    """What a file is called here: without folders and without characters that cannot be seen."""
+    """The name of a file: without folders and without characters that cannot be seen."""
     plain = re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]", "", given)
     return plain.replace("\\", "/").rpartition("/")[2].strip()[:LONGEST_NAME] or "data set"

@@ -1,4 +1,7 @@
-"""Data sets in the job runner: a file is read; a model is asked about every row, a sample is explained."""
+"""Data sets in the job runner: a file is read; a model is asked about every row, a sample is explained.
+
+What else is made of the answers, whoever looks at them decides: `study` (app/workbench/kind.py).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import math
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from .._library import explainers
-from ..engine.messages import Score
+from ..engine.messages import States
 from ..engine.schemas import ModelOut
 from ..explain.ask.many import explained
 from ..explain.ask.schemas import ExplanationRequest
@@ -20,6 +25,7 @@ from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
 from ..store import holders, jobs
+from ..store.arrays import pack, unpack
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import NONE, Alike, Explained, Fact
@@ -35,7 +41,12 @@ from .schemas import Described
 from .service import DataRow, rows
 from .uploads import restore
 
+Answers: TypeAlias = NDArray[np.float64]
 DONE = b"{}"
+WHOLE_STATES, NARROW = (
+    20_000,
+    64,
+)  # rows whose states are kept as they are; the width to which those of more are projected
 
 
 class DatasetKind(Kind):
@@ -46,84 +57,112 @@ class DatasetKind(Kind):
         request: DatasetJob = work.request
         if request.step == "import":
             return 1
-        return _predicted_shards(request) + math.ceil(_explained(request) / EXPLAINED_SHARD)
+        return _answers_first(request) + math.ceil(_explained(request) / EXPLAINED_SHARD)
 
     def after(self, work: Work, shard: int) -> int:
-        """Rows are explained once all are predicted: which are the errors is known then."""
-        predicted = _predicted_shards(work.request)
-        return predicted if shard >= predicted else 0
+        """The study reads every answer, and which rows are errors is known after the last."""
+        request: DatasetJob = work.request
+        return predicted_shards(request) if request.step == "predict" and shard >= predicted_shards(request) else 0
 
     def run(self, work: Work, shard: int) -> bytes:
         request: DatasetJob = work.request
         if request.step == "import":
             _import(work)
-        elif shard < _predicted_shards(request):
-            _predict(work, shard * SHARD, (shard + 1) * SHARD)
+        elif shard >= (first := _answers_first(request)):
+            _explain(work, _share(work, shard - first))
+        elif shard < first - 1:
+            return _predict(work, shard * SHARD, (shard + 1) * SHARD)
         else:
-            _explain(work, _share(work, shard - _predicted_shards(request)))
+            self.study(work)
         return DONE
+
+    def study(self, work: Work) -> None:
+        """What is made of all answers together."""
 
     def finish(self, work: Work) -> dict[str, Any]:
         request: DatasetJob = work.request
-        found = _dataset(work)
+        found = dataset_of(work)
         page = f"/datasets/{found.id}"
         if request.step == "import" and request.model:
             _hand_on(work, found)
-        if request.step == "predict":
+        if request.step != "import":
             state = work.engine.ready(str(request.model))
-            run = _run(work, found, state)
+            run = run_of(work, found, state)
             work.commit(partial(words.gather, run=run))
             page = f"{page}?model={state.id}"
         return {"rows": found.rows, "bad_rows": found.faults, "links": {"page": page, "dataset": f"/v1{page}"}}
 
 
 def _import(work: Work) -> None:
-    found = _dataset(work)
+    found = dataset_of(work)
     path = work.folder / "upload"
     restore(work.store, found.file, path)
     import_file(work.store, work.project, found.id, path, progress=work.progress)
     path.unlink()
 
 
-def _predict(work: Work, start: int, stop: int) -> None:
-    """Labels, predictions and probabilities of consecutive rows."""
-    found = _dataset(work)
+def _predict(work: Work, start: int, stop: int) -> bytes:
+    """Labels, predictions and probabilities of consecutive rows; gives back the answers as `answers_of` reads them."""
+    found = dataset_of(work)
     state = work.engine.ready(work.request.model)
-    run = _run(work, found, state)
+    run = run_of(work, found, state)
     described = Described.model_validate_json(found.described)
     names = match(described.labels, state.labels).classes
     given = rows(work.store, work.project, found.id, start, stop)
-    predicted = _predictions(work, given, state)
+    answers = _answers(work, given, state)
     facts = []
-    for row, prediction in zip(given, predicted, strict=True):
+    for row, answer in zip(given, answers, strict=True):
         groups = groups_of(json.dumps(row.groups), described)
         label = None if row.label is None else names.get(row.label, row.label)
-        if prediction is None or prediction.predicted is None:
+        said = None
+        if not np.isnan(answer).any():
+            said = explainers.values.prediction_of(answer[: len(state.labels)], state.labels, state.head)
+        if said is None or said.predicted is None:
             facts.append(Fact(row.number, Alike(label, groups=groups)))
             continue
-        shares, best = prediction.probabilities, prediction.predicted
+        shares, best = said.probabilities, said.predicted
         probability = NONE if shares is None else float(shares[best.index])
         facts.append(Fact(row.number, Alike(label, best.label, groups=groups), probability))
     work.commit(partial(dataset_facts.write, run=run, facts=facts))
+    return pack(_narrow(answers, len(state.labels), work.request.rows).astype(np.float32), name="answers")
 
 
-def _predictions(work: Work, given: Sequence[DataRow], state: ModelOut) -> list[explainers.Prediction | None]:
-    """None for a row that the model cannot read; the others are answered all the same."""
+def _narrow(answers: Answers, labels: int, rows: int) -> Answers:
+    """Of many rows the states are projected at random, which keeps angles and distances but for some percent."""
+    width = answers.shape[1] - labels
+    if rows <= WHOLE_STATES or width <= NARROW:
+        return answers
+    drawn = np.random.default_rng(0).normal(size=(width, NARROW)) / NARROW**0.5
+    return np.concatenate([answers[:, :labels], answers[:, labels:] @ drawn], axis=1)
+
+
+def answers_of(work: Work) -> Answers:
+    """Of every row its logits and the state that the head read, (rows, labels + width); NaN where it was not read."""
+    parts = [unpack(work.result(shard)) for shard in range(predicted_shards(work.request))]
+    width = max((part.shape[1] for part in parts), default=0)
+    return np.concatenate([part if part.shape[1] == width else np.full((len(part), width), np.nan) for part in parts])
+
+
+def _answers(work: Work, given: Sequence[DataRow], state: ModelOut) -> Answers:
+    """NaN for a row that the model cannot read; the others are answered all the same."""
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in given]
     try:
-        scores = work.engine.ask(Score(model=state.id, texts=tuple(texts)))
-        return [explainers.values.prediction_of(each, state.labels, state.head) for each in scores]
+        return work.engine.ask(States(model=state.id, texts=tuple(texts))).astype(np.float64)
     except explainers.BadInput:
         if len(given) == 1:
-            return [None]
+            return np.full((1, len(state.labels)), np.nan)
         half = len(given) // 2
-        return _predictions(work, given[:half], state) + _predictions(work, given[half:], state)
+        halves = _answers(work, given[:half], state), _answers(work, given[half:], state)
+        width = max(half.shape[1] for half in halves)
+        return np.concatenate(
+            [np.pad(half, ((0, 0), (0, width - half.shape[1])), constant_values=np.nan) for half in halves]
+        )
 
 
 def _explain(work: Work, numbers: Sequence[int]) -> None:
     """Explanations under the keys of single ones: each has its page."""
-    found = _dataset(work)
-    run = _run(work, found, work.engine.ready(work.request.model))
+    found = dataset_of(work)
+    run = run_of(work, found, work.engine.ready(work.request.model))
     there = work.store.query(partial(datasets.rows_at, serial=found.serial, numbers=numbers))
     given = [there[number] for number in numbers]
     questions = [
@@ -146,19 +185,19 @@ def _explain(work: Work, numbers: Sequence[int]) -> None:
     work.commit(partial(dataset_facts.explain, run=run, found=made))
 
 
-def _dataset(work: Work) -> Dataset:
+def dataset_of(work: Work) -> Dataset:
     found = work.store.query(partial(datasets.find, project=work.project, id=work.request.dataset))
     if found is None:
         raise explainers.Cancelled("the data set was deleted meanwhile")
     return found
 
 
-def _run(work: Work, found: Dataset, state: ModelOut) -> int:
+def run_of(work: Work, found: Dataset, state: ModelOut) -> int:
     make = partial(new_run, serial=found.serial, model=state.id, digest=state.digest, labels=state.labels)
     return work.commit(make)
 
 
-def _predicted_shards(request: DatasetJob) -> int:
+def predicted_shards(request: DatasetJob) -> int:
     return math.ceil(request.rows / SHARD)
 
 
@@ -167,21 +206,30 @@ def _share(work: Work, share: int) -> list[int]:
     block, place = divmod(share, ORDERED_SHARDS)
     size = ORDERED_SHARDS * EXPLAINED_SHARD
     numbers = _chosen(work)[block * size : (block + 1) * size]
-    there = work.store.query(partial(datasets.rows_at, serial=_dataset(work).serial, numbers=numbers))
+    there = work.store.query(partial(datasets.rows_at, serial=dataset_of(work).serial, numbers=numbers))
     ordered = sorted(numbers, key=lambda number: len(there[number].text) + len(there[number].text_pair or ""))
     return ordered[place * EXPLAINED_SHARD : (place + 1) * EXPLAINED_SHARD]
 
 
+def _answers_first(request: DatasetJob) -> int:
+    """Shards before the first explanation: the answers and their study."""
+    return predicted_shards(request) + 1 if request.step == "predict" else 0
+
+
 def _explained(request: DatasetJob) -> int:
     """How many rows are explained, at most."""
-    return len(request.numbers) if request.which == "chosen" else min(request.explain, request.rows)
+    return len(request.chosen) if _by_number(request) else min(request.explain, request.rows)
+
+
+def _by_number(request: DatasetJob) -> bool:
+    return request.step == "explain" or request.which == "chosen"
 
 
 def _chosen(work: Work) -> Sequence[int]:
     """The rows to explain: the same ones whenever it is asked, once every row is predicted."""
     request: DatasetJob = work.request
-    if request.which == "chosen":
-        return request.numbers
+    if _by_number(request):
+        return request.chosen
     if request.which == "errors":
         return _errors_first(work, _explained(request))
     count = _explained(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -99,7 +100,7 @@ async def search(request: Request, id: str, services: ServicesDep, project: Proj
 
 @router.post("/datasets/{id}/columns", dependencies=[needs(Scope.AUDIT)])
 async def columns(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """The same file with other columns: a data set of its own."""
+    """Read the file with other columns, as a data set of its own."""
     form = await form_of(request)
     try:
         made = await flow.remap(services, project, id, _mapping(form))
@@ -119,7 +120,7 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
         await flow.predict(services, project, id, PredictRequest.model_validate(asked), filters)
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
-    return RedirectResponse(f"/datasets/{id}", 303)
+    return RedirectResponse(f"/datasets/{id}/workbench?model={quote(form.get('model'), safe='')}", 303)
 
 
 @router.post("/datasets/{id}/delete", dependencies=[needs(Scope.AUDIT)])
@@ -208,7 +209,7 @@ async def _page(
         dataset=found,
         job=job if job is not None and job.state != State.DONE else None,
         under_way=job is not None and job.state not in FINAL,
-        models=[each for each in models.list_models(services) if each.can_be_asked and each.head != "regression"],
+        models=[each for each in models.judging_models(services) if each.can_be_asked and each.head != "regression"],
         model=model,
         predicting=run.done if run is not None and run.done < found.rows else None,
         filters=filters,

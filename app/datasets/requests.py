@@ -1,4 +1,4 @@
-"""What the job runner is asked to do with a data set."""
+"""Requests of jobs over data sets."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Which = Literal["sample", "errors", "chosen"]
 
 class DatasetJob(Request):
     """`import` reads the file and, with a model, hands on to `predict`, which asks it about every row and explains some
-    of them: a random sample, what it gets wrong first, or the rows of `numbers`."""
+    of them: a random sample, what it gets wrong first, or the `chosen` ones; `explain` explains the chosen rows."""
 
-    step: Literal["import", "predict"]
+    step: Literal["import", "predict", "explain"]
     dataset: Name
     created: int = Field(0, description="When the data set was: one that was deleted and sent again is read again.")
     rows: int = 0
     model: Name | None = None
     explain: int = Field(0, ge=0, le=MOST_EXPLAINED, description="Rows that are explained.")
     which: Which = "sample"
-    numbers: tuple[int, ...] = Field((), max_length=MOST_EXPLAINED, description="The rows, where they were chosen.")
     method: Name = "shap"
     seed: int = Field(0, ge=0, le=2**32 - 1)
+    chosen: tuple[int, ...] = Field((), max_length=MOST_EXPLAINED, description="Rows that are explained.")
 
 
 class PredictRequest(Request):

@@ -18,7 +18,7 @@ class Failure(Record):
 
 
 class Described(Record):
-    """What was found out about a file while it was read."""
+    """Facts about a file, found while it was read."""
 
     columns: tuple[Column, ...] = ()
     mapping: Mapping | None = None
@@ -30,7 +30,7 @@ class Described(Record):
 
 
 class RunOut(Record):
-    """What a model says of the rows."""
+    """The predictions of one model for the rows."""
 
     model: Name
     digest: str
@@ -61,6 +61,7 @@ class DatasetOut(Record):
     failure: Failure | None = None
     runs: tuple[RunOut, ...] = ()
     job: str | None = None
+    origin: str | None = Field(None, description="The data set whose marked rows this one was made of.")
     created: datetime
 
 
@@ -104,7 +105,7 @@ class CellOut(Record):
 
 
 class SummaryOut(Record):
-    """What a model says of a data set, in numbers."""
+    """Counts over the predictions of a model: confusion matrix and word table."""
 
     model: str
     rows: int

@@ -68,7 +68,7 @@ def ready(store: Store, project: str, id: str) -> DatasetOut:
 
 
 def listing(store: Store, project: str, *, cursor: str | None = None, limit: int = 20) -> DatasetsOut:
-    """Newest first; `cursor` is the `next` of the page before. Raises BadRequest."""
+    """Newest first; `cursor` is the `next` of the previous page. Raises BadRequest."""
     before = _position(cursor)
 
     def read(session: Session) -> tuple[DatasetOut, ...]:
@@ -156,6 +156,7 @@ def shown(found: Dataset, runs: Sequence[DatasetRun], *, stopped: Failure | None
         failure=stopped or described.failure,
         runs=tuple(_run(run, described) for run in runs if run.model),
         job=found.job,
+        origin=found.origin,
         created=EPOCH + timedelta(microseconds=found.created),
     )
 
@@ -176,7 +177,7 @@ def _row(row: DatasetRow) -> DataRow:
 
 def _found(found: Dataset | None, id: str) -> Dataset:
     if found is None:
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
     return found
 
 
@@ -190,5 +191,5 @@ def _position(cursor: str | None) -> tuple[int, int] | None:
         return None
     parts = cursor.split("-")
     if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) <= 18 for part in parts):
-        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")
     return int(parts[0]), int(parts[1])

@@ -74,7 +74,7 @@ class SocketEngine:
         return answer
 
     async def _asked(self, message: Asking[A], progress: explainers.Progress | None) -> A:
-        """Of a model that is loaded; once more where it went from memory between the two."""
+        """Ask a model that is loaded, once more where it left the memory meanwhile."""
         await self.ready(message.model)
         try:
             return message.read(await self._sent(message, progress))

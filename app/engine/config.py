@@ -1,4 +1,4 @@
-"""What an engine process is told at its start, as one line of JSON."""
+"""Configuration of an engine process, one line of JSON at its start."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Config:
     names: dict[str, str] = field(default_factory=dict)  # ids of folders
     apart: bool = True  # large folders get processes of their own
     connected: bool = False
+    kept: str | None = None  # folder of models that are made of other files
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

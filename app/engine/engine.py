@@ -36,13 +36,15 @@ class Engine:
         device: str = "auto",
         start_apart: Start | None = None,
         budget: int | None = None,
+        kept: Path | None = None,
     ) -> None:
         """start_apart: gives a large folder a process of its own; without, every model is loaded here.
 
-        budget: bytes of weights that are kept in memory; None for no limit.
+        budget: bytes of weights that are kept in memory; None for no limit. kept: where folders are kept that are made
+        of other files.
         """
         self._room = Room(budget)
-        self._load = load or (lambda source: explainers.load_model(source, device=device))
+        self._load = load or (lambda source: explainers.load_model(source, device=device, kept=kept))
         self._start_apart = start_apart
         self._changed: Listener = lambda: None
         self._lock = Lock()
@@ -255,6 +257,8 @@ class Engine:
 def seen(state: ModelOut) -> ModelOut:
     """The model as its folder describes it; a large one is looked at when it is loaded. Raises BadModel."""
     known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
+    if state.source is None and (wheel := explainers.WHEELS.get(state.id)) is not None:
+        return state.model_copy(update={**known, "title": wheel.title, "task": wheel.task, "head": wheel.task})
     if state.source is not None and not is_large(state.source):
         report = explainers.check_folder(state.source)
         known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}
@@ -266,7 +270,8 @@ def size_of(state: ModelOut) -> int:
     if state.memory is not None:
         return state.memory
     if state.source is None:
-        return BASE
+        wheel = explainers.WHEELS.get(state.id)
+        return BASE if wheel is None else wheel.disk
     try:
         if is_large(state.source):
             return sum(file.stat().st_size for file in Path(state.source).glob("*.safetensors"))
@@ -284,7 +289,7 @@ def _failed(state: ModelOut, error: Exception) -> ModelOut:
 
 
 def _described(model: explainers.Model, state: ModelOut) -> ModelOut:
-    """What a loaded model says of itself, under the id that it was announced with."""
+    """The description of a loaded model, under the id that it was announced with."""
     return state.model_copy(
         update={
             "status": "ready",

@@ -50,7 +50,7 @@ def from_wire(code: str, message: str) -> Exception:
 
 
 def _unknown(message: str) -> UnknownModel:
-    """The same sentence: who sent it knew which models there are."""
+    """The unknown-model error with the sentence as it was sent: the sender knew which models there are."""
     error = UnknownModel("", ())
     error.args = (message,)
     return error

@@ -119,6 +119,10 @@ class Score(Asking[FloatArray]):
         return unpack(travelled)
 
 
+class States(Score):
+    """Logits, and behind them the state of each text that the head reads: (texts, labels + width)."""
+
+
 class Explain(Asking[Explained]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
@@ -176,6 +180,21 @@ class MakePanel(Asking[ExplainedPanel]):
         return ExplainedPanel(**{**travelled, "parts": parts})
 
 
+class Generate(Asking[bytes]):
+    """What a language model answers, as JSON of a Generation. Progress tells the answer so far as its note."""
+
+    urgency = Priority.EXPLANATION
+    question: explainers.Question
+    decoding: explainers.Decoding
+
+    @property
+    def cost(self) -> int:
+        return tokens(self.question) + self.decoding.max_tokens
+
+    def read(self, travelled: Any) -> bytes:
+        return bytes(travelled)
+
+
 class Register(Message[ModelOut]):
     """Starts loading a folder. Raises BadModel with the reason."""
 
@@ -202,14 +221,15 @@ class Forget(Message[None]):
 
 
 class Count(Message[bytes]):
-    """What the engine counts of its work, as Prometheus reads it."""
+    """Ask for the engine's counts of its work, in the format of Prometheus."""
 
     def read(self, travelled: Any) -> bytes:
         return bytes(travelled)
 
 
 MESSAGES: Mapping[str, type[Message[Any]]] = {
-    each.op(): each for each in (Predict, Score, Explain, ExplainMany, MakePanel, Register, Load, Forget, Count)
+    each.op(): each
+    for each in (Predict, Score, States, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count)
 }
 
 

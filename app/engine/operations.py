@@ -15,7 +15,18 @@ from ..schemas import LISTED_CLASSES
 from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
-from .messages import Asking, Explain, Explained, ExplainedPanel, ExplainMany, MakePanel, Predict, Score
+from .messages import (
+    Asking,
+    Explain,
+    Explained,
+    ExplainedPanel,
+    ExplainMany,
+    Generate,
+    MakePanel,
+    Predict,
+    Score,
+    States,
+)
 from .schemas import ExplanationRecord
 
 
@@ -31,6 +42,11 @@ def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[b
 
 def score(model: Any, asked: Score, progress: explainers.Progress) -> bytes:
     return pack(explainers.runner.scores(model, asked.texts, progress=progress), name="scores")
+
+
+def states(model: Any, asked: States, progress: explainers.Progress) -> bytes:
+    found = explainers.runner.states(model, asked.texts, progress=progress)
+    return pack(found.astype("float32"), name="states")
 
 
 def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
@@ -59,8 +75,15 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
     return asdict(made)
 
 
+def generate(model: Any, asked: Generate, progress: explainers.Progress) -> bytes:
+    found: explainers.Generation = model.generate(asked.question, asked.decoding, progress=progress)
+    named = found.model.model_copy(update={"id": asked.model})
+    return found.model_copy(update={"model": named}).model_dump_json().encode()
+
+
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
-    Predict: predict, Score: score, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
+    Predict: predict, Score: score, States: states, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
+    Generate: generate,
 }  # fmt: skip
 
 
@@ -101,10 +124,12 @@ def _explained(found: explainers.Attribution, name: str) -> Explained:
 def _stored(found: explainers.Attribution | explainers.Panel, name: str) -> dict[str, Any]:
     """The model under the id that it is served with, and of a prediction of many classes the strongest."""
     explained = found.explanations if isinstance(found, explainers.Panel) else (found,)
-    asked = [target.index for each in explained for target in each.targets if target.at is None]
+    targets = [target for each in explained for target in each.targets]
+    tokens = any(target.at is not None for target in targets)  # which are no rivals: every one stays
+    keep = [target.index for target in targets]
     return {
         "model": found.model.model_copy(update={"id": name}),
-        "prediction": found.prediction.strongest(LISTED_CLASSES, keep=asked),
+        "prediction": found.prediction if tokens else found.prediction.strongest(LISTED_CLASSES, keep=keep),
     }
 
 

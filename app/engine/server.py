@@ -15,8 +15,10 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from .._library import explainers
 from ..store.files.private import keep_files_private
 from .apart import Apart
 from .config import Config
@@ -120,7 +122,7 @@ class Connection:
             self.send({"id": number, "error": to_wire(error)})
 
     def _beside(self, asked: Message[Any]) -> Any:
-        """What is answered beside the work."""
+        """Answers that need no turn at the engine."""
         match asked:
             case Count():
                 return self.server.work.figures.text()
@@ -171,7 +173,8 @@ async def serve(config: Config) -> None:
     _set_threads(config.threads)
     work = WorkQueue(seconds=config.seconds, rest=give_back)
     start_apart = (lambda source, name: Apart(config, source=source, name=name)) if config.apart else None
-    engine = Engine(device=config.device, start_apart=start_apart, budget=config.model_memory)
+    kept = None if config.kept is None else Path(config.kept)
+    engine = Engine(device=config.device, kept=kept, start_apart=start_apart, budget=config.model_memory)
     server = EngineServer(engine, work)
     engine.tell(server.changed)
     states = engine.announced(embedded=config.embedded, sources=config.sources, names=config.names)
@@ -187,11 +190,13 @@ async def serve(config: Config) -> None:
 
 
 def _at_the_start(states: Sequence[ModelOut]) -> tuple[Sequence[ModelOut], Sequence[ModelOut]]:
-    """What is loaded and what is only looked at: embedded models and a single folder are there for the first page."""
+    """What is loaded and what is only looked at: embedded classifiers and a single folder are there for the first page;
+    a model of a wheel waits until it is asked."""
+    wheels = [state for state in states if state.embedded and state.id in explainers.WHEELS]
     folders = [state for state in states if not state.embedded]
     if len(folders) == 1:
-        return states, ()
-    return [state for state in states if state.embedded], folders
+        return [state for state in states if state not in wheels], wheels
+    return [state for state in states if state.embedded and state not in wheels], [*folders, *wheels]
 
 
 @asynccontextmanager
@@ -239,7 +244,7 @@ def end_with_the_parent() -> None:
 
 
 def first_line() -> bytes | None:
-    """Of standard input, without reading further; None where it ends before."""
+    """The first line of standard input, without reading further; None where it ends before."""
     line = bytearray()
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)

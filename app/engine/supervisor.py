@@ -111,6 +111,7 @@ class Supervisor:
             model_memory=model_memory(self.settings.model_memory, engine=self.memory),
             device=self.settings.device,
             failed=self.failed,
+            kept=str(self.settings.data / "models"),
         )
 
     def _sources(self) -> list[str]:

@@ -147,7 +147,7 @@ class _Pace:
         self.job.arrived(kind, body)
 
     def ends(self) -> float:
-        """Of the stretch since it was last called; the time now."""
+        """Charge the time since the last call to the job's allowance and the metrics; return the time now."""
         now = self.queue.clock()
         self.left -= now - self.resumed
         self.queue.figures.stretch(self.job.priority, now - self.resumed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,16 +20,16 @@ from ..schemas import TextInput
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
-from ..web.rendering import answer_text, language_of, render
+from ..web.rendering import language_of, render
 from ..web.responses import prefer_wait
 from . import arriving_pages
 from .ask import arriving, further, measuring, service, versions
 from .ask.alike import rules_of
 from .ask.questions import question_of
-from .ask.schemas import PanelOut, PanelRequest
+from .ask.schemas import ExplanationOut, PanelOut, PanelRequest
 from .draw import assemble, attachments
 from .draw import view as views
-from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFragment
+from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFragment, PanelPage
 from .draw.examples import examples_for
 from .draw.representations import Export
 
@@ -127,13 +129,38 @@ async def measures_of(request: Request) -> Response:
 @router.get("/panels/{key}/export/{kind}")
 async def export_panel(request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     found = await service.find_panel(services, key, project)
-    language = language_of(request)
-    return _download(attachments.file_of(found, kind, answer=answer_text(found, language), language=language))
+    return await _exported(request, services, project, found, found, "panels", kind)
 
 
 @router.get("/explanations/{key}/export/{kind}")
-async def export_explanation(key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return _download(attachments.file_of(await service.find_explanation(services, key, project), kind))
+async def export_explanation(
+    request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep
+) -> Response:
+    found = await service.find_explanation(services, key, project)
+    single = assemble.single(found, found.target)
+    return await _exported(request, services, project, found, single, "explanations", kind)
+
+
+async def _exported(
+    request: Request,
+    services: Services,
+    project: str,
+    found: PanelOut | ExplanationOut,
+    panel: PanelOut,
+    place: str,
+    kind: str,
+) -> Response:
+    """The page as it stands, with what is chosen in the address, as a file."""
+    context = await _context(request, services, project, panel, place)
+    make = partial(
+        attachments.file_of,
+        found,
+        context,
+        kind,
+        language=language_of(request),
+        method=request.query_params.get("method", ""),
+    )
+    return _download(await asyncio.to_thread(make))  # setting a PDF takes a second
 
 
 def _download(file: Export) -> Response:
@@ -176,9 +203,36 @@ async def page(
     sent, by the part of the page that sent it. draft: a changed text that was sent. measured: the method whose
     measures are being made.
     """
+    context = await _context(
+        request, services, project, found, kind, opened=opened, refused=refused, draft=draft, measured=measured
+    )
+    error = next((each for each in refused.values() if each is not None), None)
+    status = error.status if error else 200
+    fragment = fragment_of(request)
+    if fragment in FRAGMENTS:
+        template, part = FRAGMENTS[fragment]
+        shown = {field.name: getattr(context, field.name) for field in fields(part)}
+        return render(request, template, part(**shown), status=status)
+    return render(
+        request, "explain/page.html", context, section="explain", json_twin=f"/v1{context.address}", status=status
+    )
+
+
+async def _context(
+    request: Request,
+    services: Services,
+    project: str,
+    found: PanelOut,
+    kind: str,
+    *,
+    opened: Mapping[str, str | None] = MappingProxyType({}),
+    refused: Mapping[str, FormError | None] = MappingProxyType({}),
+    draft: str | None = None,
+    measured: str = "",
+) -> PanelPage:
     address = f"/{kind}/{found.key}"
     model = model_of(services, found)
-    context = assemble.panel_page(
+    return assemble.panel_page(
         found,
         views.view_of(found, request.query_params),
         model=model,
@@ -189,17 +243,10 @@ async def page(
         seconds=_seconds(services, found, kind, model),
         refused=refused,
         draft=draft,
+        exports=attachments.offered_exports(),
         address=address,
         origin=str(request.base_url).rstrip("/"),
     )
-    error = next((each for each in refused.values() if each is not None), None)
-    status = error.status if error else 200
-    fragment = fragment_of(request)
-    if fragment in FRAGMENTS:
-        template, part = FRAGMENTS[fragment]
-        shown = {field.name: getattr(context, field.name) for field in fields(part)}
-        return render(request, template, part(**shown), status=status)
-    return render(request, "explain/page.html", context, section="explain", json_twin=f"/v1{address}", status=status)
 
 
 def _seconds(services: Services, found: PanelOut, kind: str, model: ModelOut | None) -> float | None:
@@ -218,7 +265,7 @@ async def _home(
         recents = await _recents(services, project)
     except StorageFailed as fault:  # the form is there all the same, with what was typed
         recents, error = [], error or error_of(fault)
-    offered = models.list_models(services)
+    offered = models.judging_models(services)
     ready = [model for model in offered if model.status == "ready"] or [m for m in offered if m.can_be_asked]
     wanted = [model for model in offered if model.id == form.get("model")]
     chosen = next(iter(wanted or ready or offered), None)

@@ -40,7 +40,7 @@ def refuse_bad_prefix(scope: Scope, settings: Settings) -> None:
 
 
 def _named(scope: Scope, settings: Settings) -> str | None:
-    """What a trusted proxy says; None where it says nothing. Anybody else could send a browser elsewhere with it."""
+    """The prefix that a trusted proxy names, if any. Anybody else could send a browser elsewhere with it."""
     said = Headers(scope=scope).getlist(PREFIX)
     peer = scope["client"][0] if scope.get("client") else None
     if not said or not settings.trusts(peer):

@@ -42,7 +42,7 @@ async def figures(services: Services) -> bytes:
 
 
 async def _counted(engine: EngineClient) -> bytes:
-    """What the engine counts; nothing while there is none, or where it does not say it at once."""
+    """The counts of the engine; empty while there is none, or where it does not say it at once."""
     try:
         async with asyncio.timeout(ENGINE_SECONDS):
             return await engine.ask(Count())

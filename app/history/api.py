@@ -20,7 +20,7 @@ async def list_history(
     services: ServicesDep,
     project: ProjectDep,
     search: Annotated[str | None, Query(max_length=200, description="In texts and notes.")] = None,
-    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=service.MOST_ENTRIES)] = 20,
 ) -> Response:
     return as_json(await service.entries(services, project, search=search, cursor=cursor, limit=limit))

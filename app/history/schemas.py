@@ -9,10 +9,10 @@ from ..schemas import Record, Request
 
 
 class HistoryEntry(Record):
-    """A question that was asked; its result lies at /panels/{key} or /explanations/{key}."""
+    """A question that was asked; its result lies at /panels/{key}, /explanations/{key} or /generations/{key}."""
 
     key: str
-    kind: Literal["panel", "explanation"]
+    kind: Literal["panel", "explanation", "generation"]
     text: str
     text_pair: str | None = None
     model: str

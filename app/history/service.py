@@ -24,7 +24,7 @@ async def entries(
     model: str | None = None,
     label: str | None = None,
 ) -> HistoryPage:
-    """Last asked first; `cursor` is the `next` of the page before. model, label: only those of a model and a class."""
+    """Last asked first; `cursor` is the `next` of the previous page. model, label: only those of one of them."""
     limit = max(1, min(limit, MOST_ENTRIES))
     found = await history.page(
         services.store, project, search=_searchable(search), before=_position(cursor), limit=limit + 1,
@@ -70,7 +70,7 @@ def _position(cursor: str | None) -> tuple[int, int] | None:
         return None
     created, _, number = cursor.partition("-")
     if not (created.isascii() and created.isdecimal() and number.isascii() and number.isdecimal()):
-        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")
     if len(created) > 18 or len(number) > 18:
-        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")
     return int(created), int(number)

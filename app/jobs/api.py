@@ -48,7 +48,7 @@ async def list_jobs(
     project: ProjectDep,
     state: Annotated[list[State] | None, Query(description="May be given several times.")] = None,
     kind: Annotated[str | None, Query(max_length=32)] = None,
-    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the page before.")] = None,
+    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=service.MOST_JOBS)] = 20,
 ) -> Response:
     found = await service.listing(services, project, states=state or (), kind=kind, cursor=cursor, limit=limit)

@@ -32,7 +32,7 @@ async def results(services: Services, project: str, key: str) -> bool:
 async def dataset(services: Services, project: str, id: str) -> None:
     """Raises NotFound."""
     if not await services.store.write(partial(forget_dataset, project=project, id=id)):
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
     await _cleared(services)
 
 

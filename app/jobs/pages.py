@@ -25,7 +25,7 @@ SHOWN = {"": (), "active": tuple(set(State) - FINAL), "ended": tuple(FINAL)}
 EXPLANATION = "explanation"
 UNFINISHED = (
     N_("It could not be finished."),
-    N_("What is stored is kept: tried again, it goes on behind it."),
+    N_("What is stored is kept: tried again, the job continues from there."),
 )
 NAMES = {
     "page": N_("What was found"),

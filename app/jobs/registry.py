@@ -25,7 +25,9 @@ class Line:
 KINDS = {
     "audit": Line(N_("Audit"), "...audit.run.kind:AuditKind", Scope.AUDIT),
     "batch": Line(N_("Many texts"), "...batches.kind:BatchKind", Scope.EXPLAIN),
-    "dataset": Line(N_("Data set"), "...datasets.kind:DatasetKind", Scope.AUDIT),
+    "change": Line(N_("Comparison of models"), "...changes.kind:ChangeKind", Scope.AUDIT),
+    "check": Line(N_("Check of a contract"), "...contracts.kind:CheckKind", Scope.AUDIT),
+    "dataset": Line(N_("Data set"), "...workbench.kind:WorkbenchKind", Scope.AUDIT),
     "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
     "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
     "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),

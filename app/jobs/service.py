@@ -97,7 +97,7 @@ async def row(services: Services, project: str, id: str) -> Job:
 
 
 async def request_of(services: Services, project: str, id: str) -> str:
-    """What a job was asked, as JSON; `row` leaves it where it is, as it may be large. Raises NotFound."""
+    """The request of a job as JSON; `row` leaves it where it is, as it may be large. Raises NotFound."""
     found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None
     return _there(found, id).request
 
@@ -111,7 +111,7 @@ async def listing(
     cursor: str | None = None,
     limit: int = 20,
 ) -> JobsPage:
-    """Newest first; `cursor` is the `next` of the page before."""
+    """Newest first; `cursor` is the `next` of the previous page."""
     limit = max(1, min(limit, MOST_JOBS))
     query = partial(jobs.page, project=project, states=states, kind=kind, before=_position(cursor), limit=limit + 1)
     found = await services.store.read(query)
@@ -207,5 +207,5 @@ def _position(cursor: str | None) -> tuple[int, str] | None:
         return None
     found = CURSOR.fullmatch(cursor)
     if found is None:
-        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+        raise BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")
     return int(found[1]), found[2]

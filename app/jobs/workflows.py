@@ -17,7 +17,7 @@ from ..store.trouble import failure, reason_of, trouble_of
 
 UNUSABLE = "the file of the jobs' steps cannot be used"
 NEWER = "was written by a newer version of Whence: start that version, or"
-AWAY = "stop Whence and move it away (it holds no result; jobs go on behind what is stored)"
+AWAY = "stop Whence and move it away (it holds no result; jobs continue after what is stored)"
 
 
 def workflows_url(settings: Settings) -> str:
@@ -61,7 +61,7 @@ def told_of_workflows(url: URL) -> Iterator[None]:
 
 
 def fault_of_workflows(settings: Settings) -> str | None:
-    """What is wrong with the file, in one sentence with its cure; None where it is whole or there is none."""
+    """The fault of the file in one sentence with its cure; None where it is whole or there is none."""
     file = Path(str(make_url(workflows_url(settings)).database))
     if settings.database is not None or not file.is_file():
         return None

@@ -20,7 +20,7 @@ class KServeModelOut(ModelOut):
 
 
 class Registration(Request):
-    """What the job is told: a folder, and the folders in one of which it has to lie."""
+    """Request of a job that registers a model: a folder, and the folders in one of which it has to lie."""
 
     path: str
     roots: tuple[str, ...]

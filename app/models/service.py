@@ -24,6 +24,11 @@ def list_models(services: Services) -> list[ModelOut]:
     return list(services.engine.models())
 
 
+def judging_models(services: Services) -> list[ModelOut]:
+    """The models that say something of a text. Those that go on from it have a page of their own, /generate."""
+    return [state for state in list_models(services) if state.task != "tokens"]
+
+
 def listed_models(services: Services) -> list[ModelOut]:
     """The models with the first of their classes: ten thousand of each would be most of the list."""
     return [

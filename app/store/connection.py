@@ -21,6 +21,8 @@ READ_SECONDS: float = 5  # how long reading waits: a process that has the whole 
 CONNECT_SECONDS = 5
 # A network that swallows everything is noticed: by default the kernel waits for a quarter of an hour.
 WATCHED = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "tcp_user_timeout": 20_000}
+# The server notices a machine that vanished, and frees the locks that it held: by default after two hours.
+NOTICED = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 4}
 LOG_MILLISECONDS, LOG_TRIES = 100, 50  # how long and how often the write-ahead log waits for its readers
 WRITERS = 0x77_68_65_6E_63_65  # "whence": the advisory lock of PostgreSQL that a writer holds
 
@@ -65,7 +67,9 @@ def connect(url: URL) -> Engine:
 
 
 def writing(engine: Engine, *, patience: float | None = None) -> Engine:
-    """The same connections; a transaction begins when no other process writes, and sees what the last one left.
+    """An engine over the same connections for changes.
+
+    A transaction begins when no other process writes, and sees what the last one left.
 
     patience: seconds to wait for the others; by default LOCK_SECONDS.
     """
@@ -151,6 +155,8 @@ def _milliseconds(seconds: float) -> int:
 
 def _set_up_postgresql(connection: Any, _: Any) -> None:
     connection.execute(f"SET lock_timeout = {_milliseconds(LOCK_SECONDS)}")
+    for name, value in NOTICED.items():  # without a meaning on a socket of this machine
+        connection.execute(f"SET {name} = {value}")
     # A writer whose machine vanished must not hold the others: the server ends it.
     connection.execute(f"SET idle_in_transaction_session_timeout = {_milliseconds(2 * LOCK_SECONDS)}")
     connection.commit()

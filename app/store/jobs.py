@@ -225,7 +225,7 @@ def add_shard(session: Session, job: str, shard: int, *, key: str, body: bytes) 
 
 
 def shards_done(session: Session, job: str, *, first: int = 0, stop: int | None = None) -> frozenset[int]:
-    """Those that are stored, of first to before stop."""
+    """Numbers of the stored shards in [first, stop)."""
     wanted = select(JobShard.shard).where(JobShard.job == job, JobShard.shard >= first)
     if stop is not None:
         wanted = wanted.where(JobShard.shard < stop)

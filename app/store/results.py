@@ -15,7 +15,7 @@ from .arrays import AGAIN, ArrayFiles
 from .database import Store
 from .tables import Result, StoredArray
 
-Kind = Literal["panel", "explanation"]
+Kind = Literal["panel", "explanation", "generation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def _held_to(figure: Mapping[str, Any]) -> str:
 
 
 def sections(cards: Sequence[Mapping[str, Any]]) -> str:
-    """What each model is for and what it is not for."""
+    """Sections of the documentation: the purpose and the limits of each model."""
     parts = [figures_table(cards)]
     for card in cards:
         limits = "\n".join(f"- {limit}" for limit in card["limits"])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..datasets.duplicates import fingerprint
 from ..datasets.reading.forms.decoding import lines_of
 from ..datasets.reading.labels import match
 from ..datasets.reading.parsing import form_of, parse
@@ -57,7 +58,7 @@ def missing_files(plan: Plan, root: Path) -> list[str]:
 
 
 def survey(plan: Plan, root: Path) -> list[FileRecord]:
-    """What every file of a plan holds, before anything is computed. Raises BadData."""
+    """The records of every file of a plan, before anything is computed. Raises BadData."""
     return [read(source, root, plan.labels)[1] for source in (*plan.train, *plan.judge)]
 
 
@@ -109,11 +110,6 @@ def training_examples(plan: Plan, root: Path) -> tuple[list[Example], list[FileR
     if not examples:
         raise BadData("every text to learn from is also one to be judged by; give others, or judge by other files")
     return list(examples.values()), records
-
-
-def fingerprint(text: str) -> str:
-    """Equal for texts that differ in case, punctuation or spacing only."""
-    return re.sub(r"\W+", "", text).casefold()
 
 
 def _sst_phrases(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:

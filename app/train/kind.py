@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from .schemas import TrainingRequest
 
 PAGE = 2_000  # rows of a data set that are read together
 CHECKPOINT = "checkpoint.tar"
-MODEL = ("adapter_config.json", "adapter_model.safetensors", "card.json")
 
 
 class TrainingKind(Kind):
@@ -43,13 +42,14 @@ class TrainingKind(Kind):
         plan = plan_of(request, splits.labels_of(found), work.id)
         task = Task(plan.model_dump(mode="json"), str(work.folder), child.threads(), work.device == "cpu")
         card = child.train(task, check=work.check, hear=partial(_hear, work, epochs))
-        for name in MODEL:
+        files = sorted(path.name for path in (work.folder / "model").iterdir() if path.is_file())
+        for name in files:
             work.keep(name, work.folder / "model" / name)
-        return json.dumps({"epochs": epochs, "texts": card["training_texts"]}).encode()
+        return json.dumps({"epochs": epochs, "texts": card["training_texts"], "files": files}).encode()
 
     def finish(self, work: Work) -> dict[str, Any]:
         facts = json.loads(work.result(0))
-        model = register(work, str(_placed(work)), roots=None)
+        model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
         return {"model": model.id, "rows": facts["texts"], "epochs": facts["epochs"], "links": links}
 
@@ -67,6 +67,7 @@ def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan
         language=request.language,
         labels=labels,
         seed=request.seed,
+        method=request.method,
         fit=Fit(**request.recipe.model_dump()),
         train=(Source(path="train.jsonl", **source),),
         judge=tuple(judged),
@@ -112,14 +113,14 @@ def _take_up(work: Work) -> list[dict[str, Any]]:
     return found
 
 
-def _placed(work: Work) -> Path:
+def _placed(work: Work, files: Sequence[str]) -> Path:
     """The model's folder, whole from the moment that it is there."""
     request: TrainingRequest = work.request
     folder = folder_of(work.data, request.name, work.id)
     part = work.folder / "placed"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    for name in MODEL:
+    for name in files:
         _write(part / name, work.kept(name))
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)

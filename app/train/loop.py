@@ -1,4 +1,4 @@
-"""Fitting a LoRA adapter on the base encoder with transformers' Trainer and peft."""
+"""Fitting a classifier on the base encoder with transformers' Trainer: whole, by a LoRA adapter, or its head alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from .._library import explainers
 from .data import Example
 from .evaluate import predict
-from .plan import Fit, Plan
+from .plan import Plan
 
 MOST_DEV = 2000  # texts that are judged after every epoch
 
@@ -143,27 +143,19 @@ def fit(
     progress: explainers.Progress = explainers.silent,
     epochs: Epochs | None = None,
 ) -> tuple[Any, PreTrainedTokenizerBase]:
-    """The trained peft model, in evaluation mode, with the tokenizer it was trained with.
+    """The trained network (of LoRA the peft model), in evaluation mode, with the tokenizer it was trained with.
 
     scratch: a folder of its own. epochs: where given, every epoch is stored, and one that was cut short is begun anew.
     """
     set_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
-    network = get_peft_model(
-        AutoModelForSequenceClassification.from_pretrained(
-            base,
-            num_labels=len(plan.labels),
-            id2label=dict(enumerate(plan.labels)),
-            label2id={name: i for i, name in enumerate(plan.labels)},
-        ),
-        LoraConfig(task_type=TaskType.SEQ_CLS, r=plan.fit.rank, lora_alpha=plan.fit.alpha, target_modules="all-linear"),
-    )
+    network = network_for(plan, base)
     data = Encoded(tokenizer, examples, plan.fit.maximum_length)
     sampler = TokenBudget([len(ids) for ids in data.ids], budget=plan.fit.tokens_per_batch, seed=plan.seed)
     trainer = BudgetTrainer(
         sampler=sampler,
         model=network,
-        args=_arguments(plan.fit, seed=plan.seed, scratch=scratch, on_cpu=on_cpu, epochs=epochs),
+        args=_arguments(plan, scratch=scratch, on_cpu=on_cpu, epochs=epochs),
         train_dataset=data,
         data_collator=DataCollatorWithPadding(tokenizer),
         callbacks=[Watch(progress)],
@@ -179,16 +171,42 @@ def fit(
     return network.eval(), tokenizer
 
 
-def _arguments(fit: Fit, *, seed: int, scratch: Path, on_cpu: bool, epochs: Epochs | None) -> TrainingArguments:
+def network_for(plan: Plan, base: Path) -> Any:
+    """The base encoder with a new head, and only what the method trains with gradients."""
+    network = AutoModelForSequenceClassification.from_pretrained(
+        base,
+        num_labels=len(plan.labels),
+        id2label=dict(enumerate(plan.labels)),
+        label2id={name: i for i, name in enumerate(plan.labels)},
+        problem_type="single_label_classification",
+        dtype=torch.float32,
+    )
+    if plan.method == "lora":
+        lora = LoraConfig(
+            task_type=TaskType.SEQ_CLS, r=plan.fit.rank, lora_alpha=plan.fit.alpha, target_modules="all-linear"
+        )
+        return get_peft_model(network, lora)
+    if plan.method == "frozen":  # the pooler belongs to the head: what it reads is what stays
+        for part in (network.base_model.embeddings, network.base_model.encoder):
+            part.requires_grad_(False)
+    return network
+
+
+def trained_parameters(network: Any) -> int:
+    return sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
+
+
+def _arguments(plan: Plan, *, scratch: Path, on_cpu: bool, epochs: Epochs | None) -> TrainingArguments:
+    fit = plan.fit
     return TrainingArguments(
         output_dir=str(scratch if epochs is None else epochs.folder),
         num_train_epochs=fit.epochs,
-        learning_rate=fit.learning_rate,
+        learning_rate=plan.learning_rate,
         warmup_steps=fit.warmup,
         weight_decay=fit.weight_decay,
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
-        seed=seed,
+        seed=plan.seed,
         use_cpu=on_cpu or not torch.cuda.is_available(),
         save_strategy="no" if epochs is None else "epoch",
         save_total_limit=1,

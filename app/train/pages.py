@@ -54,13 +54,14 @@ async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Respons
 
 
 def _asked(form: Form) -> dict[str, Any]:
-    """What is left open has the default; what is no number is refused by the schema, with its name."""
+    """The fields of the form. An empty one has its default; the schema refuses what is no number, by name."""
     recipe: dict[str, Any] = {name: _number(form.get(name), int) for name in WHOLE if form.get(name).strip()}
     recipe |= {name: _number(form.get(name), float) for name in FRACTION if form.get(name).strip()}
     texts = {name: form.get(name).strip() for name in ("name", "title", "description", "dataset")}
     optional = {name: form.get(name).strip() or None for name in ("dev", "test", "split")}
     seed = {"seed": _number(form.get("seed"), int)} if form.get("seed").strip() else {}
-    return {**texts, **optional, **seed, "recipe": recipe}
+    method = {"method": form.get("method")} if form.get("method") else {}
+    return {**texts, **optional, **seed, **method, "recipe": recipe}
 
 
 def _number(text: str, kind: type[int] | type[float]) -> Any:

@@ -43,11 +43,16 @@ class Judgement(Source):
     )
 
 
+Method = Literal["full", "lora", "frozen"]
+RATES: dict[Method, float] = {"full": 5e-5, "lora": 1e-3, "frozen": 1e-3}
+
+
 class Fit(Frozen):
-    """How the adapter is fitted: LoRA (Hu et al. 2021, arXiv:2106.09685) on every linear layer of the encoder."""
+    """How the model is fitted. rank and alpha are of LoRA (Hu et al. 2021, arXiv:2106.09685), which is put on every
+    linear layer of the encoder."""
 
     epochs: float = Field(2, gt=0, le=100)
-    learning_rate: float = Field(1e-3, gt=0, le=1)
+    learning_rate: float | None = Field(None, gt=0, le=1, description="By default 5e-5 for full, else 1e-3.")
     tokens_per_batch: int = Field(2048, ge=16)
     maximum_length: int = Field(512, ge=8, le=8192)
     warmup: float = Field(0.06, ge=0, lt=1)
@@ -65,9 +70,16 @@ class Plan(Frozen):
     language: str = "en"
     labels: tuple[str, ...] = Field(min_length=2)
     seed: int = 0
+    method: Method = Field(
+        "lora", description="full: every weight; lora: an adapter; frozen: a head on an encoder that stays as it is."
+    )
     fit: Fit = Fit()
     train: tuple[Source, ...] = Field(min_length=1)
     judge: tuple[Judgement, ...] = ()
+
+    @property
+    def learning_rate(self) -> float:
+        return RATES[self.method] if self.fit.learning_rate is None else self.fit.learning_rate
 
     @classmethod
     def read(cls, path: Path) -> Self:

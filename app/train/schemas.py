@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ..schemas import Name, Request
+from .plan import Method
 
 MOST_ROWS = 200_000
 MOST_LABELS = 50
@@ -15,15 +16,17 @@ Words = Annotated[str, Field(max_length=600)]
 
 
 class Recipe(Request):
-    """LoRA on every linear layer of the embedded base encoder; the defaults are those of the embedded models."""
+    """How the embedded base encoder is fitted; the defaults are those of the embedded models."""
 
     epochs: int = Field(3, ge=1, le=20)
-    learning_rate: float = Field(1e-3, ge=1e-6, le=0.1)
+    learning_rate: float | None = Field(
+        None, ge=1e-6, le=0.1, description="By default 0.00005 for the method full, else 0.001."
+    )
     tokens_per_batch: int = Field(2048, ge=64, le=16_384)
     maximum_length: int = Field(512, ge=8, le=512, description="Tokens of a text at most; the rest is cut.")
     warmup: float = Field(0.06, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
     weight_decay: float = Field(0.01, ge=0, le=1)
-    rank: int = Field(16, ge=1, le=64)
+    rank: int = Field(16, ge=1, le=64, description="Of the adapter, with the method lora.")
     alpha: int = Field(32, ge=1, le=256)
 
 
@@ -41,6 +44,9 @@ class TrainingRequest(Request):
     split: Name | None = Field(None, description="A group column of the data set whose values are train, dev and test.")
     dev_share: float = Field(0.1, gt=0, le=0.4, description="Drawn by seed, where no dev rows are given.")
     test_share: float = Field(0.1, gt=0, le=0.4, description="Drawn by seed, where no test rows are given.")
+    method: Method = Field(
+        "lora", description="full: every weight; lora: an adapter; frozen: a head on an encoder that stays as it is."
+    )
     recipe: Recipe = Field(default_factory=Recipe)
     seed: int = Field(0, ge=0, le=2**31 - 1)
 

@@ -1,4 +1,4 @@
-"""From a plan to a folder with an adapter and its card."""
+"""From a plan to a folder with a model, or an adapter, and its card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transformers import AutoModelForSequenceClassification
 from .._library import explainers
 from .data import read, training_examples
 from .evaluate import judge
-from .loop import EpochFacts, Epochs, fit
+from .loop import EpochFacts, Epochs, fit, trained_parameters
 from .plan import Plan
 
 Progress = explainers.Progress
@@ -49,11 +49,7 @@ def train(
             epochs = Epochs(checkpoints, read(plan.judge[0], data, plan.labels)[0], after_epoch)
         asked: Any = {"on_cpu": on_cpu, "progress": progress, "epochs": epochs}
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)
-    out.mkdir(parents=True, exist_ok=True)
-    network.save_pretrained(out)
-    _tidy(out)
-    progress(1.0, "judging")
-    saved = _load(out, base=base, labels=len(plan.labels))
+    trained, parameters = trained_parameters(network), sum(weight.numel() for weight in network.parameters())
     card = {
         "name": plan.name,
         "title": plan.title,
@@ -64,16 +60,35 @@ def train(
         "labels": list(plan.labels),
         "maximum_length": plan.fit.maximum_length,
         "base": {"model": "all-MiniLM-L6-v2", "files": explainers.BASE_SHA256},
-        "adapter": {"method": "LoRA", "sha256": _sha256(out / "adapter_model.safetensors")},
-        "fit": plan.fit.model_dump(),
+        "method": plan.method,
+        "trained_parameters": trained,
+        "parameters": parameters,
+        "fit": {**plan.fit.model_dump(), "learning_rate": plan.learning_rate},
         "seed": plan.seed,
         "trained_on": [{"path": f.path, "sha256": f.sha256, "rows": f.rows, **f.left_out} for f in files],
         "training_texts": len(examples),
-        "figures": [f.model_dump() for f in judge(plan, saved, tokenizer, root=data)],
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+    saved = _save(plan, network, tokenizer, out, base=base, card=card)
+    progress(1.0, "judging")
+    card["figures"] = [f.model_dump() for f in judge(plan, saved, tokenizer, root=data)]
+    if plan.method == "lora":
+        card["adapter"] = {"method": "LoRA", "sha256": _sha256(out / "adapter_model.safetensors")}
     (out / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
+
+
+def _save(plan: Plan, network: Any, tokenizer: Any, out: Path, *, base: Path, card: dict[str, Any]) -> Any:
+    """Writes the model in half precision; what was written, loaded again in fp32: what a user will run."""
+    if plan.method == "lora":
+        out.mkdir(parents=True, exist_ok=True)
+        network.save_pretrained(out)
+        _tidy(out)
+        return _load(out, base=base, labels=len(plan.labels))
+    explainers.save_classifier(
+        network, tokenizer, out, bits=16, maximum_length=plan.fit.maximum_length, card={**card, "figures": []}
+    )
+    return explainers.copy_network(explainers.load_model(out, device="cpu"))[0]
 
 
 def _tidy(out: Path) -> None:

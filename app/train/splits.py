@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..datasets.duplicates import fingerprint
 from ..errors import BadRequest
-from .data import fingerprint
 from .schemas import MOST_LABELS, MOST_ROWS, TrainingRequest
 
 PARTS = ("train", "dev", "test")

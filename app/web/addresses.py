@@ -46,7 +46,7 @@ def in_page(html: str) -> str:
 
 
 def in_links(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What a job found, with the addresses in its `links` as a caller has to ask for them."""
+    """The result of a job, with the addresses in its `links` as a caller has to ask for them."""
     if found is None:
         return None
     links = found.get("links")

@@ -68,7 +68,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     ),
     "model_failed": (
         N_("The model could not be loaded."),
-        N_("Choose another model, or mend its folder and start the server again."),
+        N_("Choose another model, or repair its folder and start the server again."),
     ),
     "bad_file": (
         N_("The file cannot be read."),
@@ -82,6 +82,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("The project keeps as much as it may."),
         N_("Delete data sets or jobs, or ask an administrator for more room."),
     ),
+    "pick_two": (N_("A comparison needs two explanations."), N_("Go back and tick two of the list.")),
     "too_large": (N_("The file is too large."), N_("Upload a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
@@ -105,7 +106,7 @@ PASSING = ("loading", "busy", "over_budget", "stopping")
 
 @dataclass(frozen=True, slots=True)
 class FormError:
-    """What is shown beside the form. `detail` is the exact reason, in English, as the library gives it."""
+    """An error shown beside the form. `detail` is the exact reason, in English, as the library gives it."""
 
     code: str
     detail: str
@@ -147,7 +148,7 @@ async def form_of(request: Request, *, most: int = 50) -> Form:
 
 
 def text_error(text: str, field: str = "text") -> FormError | None:
-    """What is wrong with a text before anybody is asked."""
+    """The fault of a text that can be seen before the engine is asked."""
     if not text.strip():
         return FormError("empty", "", 422, field)
     if "\x00" in text:

@@ -78,8 +78,7 @@ async def _app_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unknown):
         return _who_is_there(request, error)
     tell_operator(error)
-    problem = problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
-    return problem_response(request, problem, waiting(error))
+    return problem_response(request, problem_of_error(error), waiting(error))
 
 
 async def _os_error(request: Request, error: Exception) -> Response:
@@ -107,9 +106,7 @@ def _who_is_there(request: Request, error: Unknown) -> Response:
 
 
 async def _library_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, explainers.ExplainersError)
-    status, cure = LIBRARY.get(error.code, (422, ""))
-    return problem_response(request, problem_of(status, code=error.code, detail=str(error), cure=cure))
+    return problem_response(request, problem_of_error(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -133,6 +130,16 @@ def problem_of_http(error: HTTPException) -> Problem:
     return problem_of(error.status_code, detail=error.detail, cure=cure)
 
 
+def problem_of_error(error: Exception) -> Problem:
+    """Any error as a problem document; one that nobody foresaw says nothing of itself."""
+    if isinstance(error, AppError):
+        return problem_of(error.status, code=error.code, detail=str(error), cure=error.cure)
+    if isinstance(error, explainers.ExplainersError):
+        status, cure = LIBRARY.get(error.code, (422, ""))
+        return problem_of(status, code=error.code, detail=str(error), cure=cure)
+    return problem_of(500)
+
+
 def problem_of(status: int, *, code: str | None = None, detail: str = "", cure: str = "") -> Problem:
     try:
         title = HTTPStatus(status).phrase
@@ -150,7 +157,7 @@ def _place(location: Sequence[Any]) -> str:
 
 
 def _message(fault: Mapping[str, Any]) -> str:
-    """What is wrong, with the value if it is short: texts are not echoed."""
+    """The fault in words, with the value if it is short: texts are not echoed."""
     message = str(fault["msg"]).removeprefix("Value error, ")
     value = fault.get("input")
     if isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 60):

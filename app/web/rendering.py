@@ -29,7 +29,14 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 LOCALES = Path(__file__).parent.parent / "locale"
-FEATURES = ("..audit.data.terms", "..audit.evidence.painting", "..jobs.registry")  # each hands the pages filters
+FEATURES = (
+    "..audit.data.terms",
+    "..audit.evidence.painting",
+    "..changes.terms",
+    "..contracts.terms",
+    "..jobs.registry",
+    "..workbench.contexts",
+)  # each hands the pages filters
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"
 COOKIE = "lang"
@@ -39,7 +46,7 @@ A_YEAR = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page knows beside its own context."""
+    """Values that every page has beside its own context."""
 
     lang: str
     languages: Mapping[str, str]
@@ -99,11 +106,6 @@ def environment(language: str) -> Environment:
     for name in FEATURES:
         made.filters.update(import_module(name, __package__).filters(found.gettext))
     return made
-
-
-def answer_text(panel: Any, language: str) -> str:
-    """The answer of a panel in a sentence, as plain text."""
-    return str(environment(language).filters["answer_text"](panel))
 
 
 @cache

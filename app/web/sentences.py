@@ -32,7 +32,7 @@ def speech_of(language: str, translate: Callable[[str], str]) -> explainers.Spee
 
 
 def marked_up(plain: explainers.Speech) -> explainers.Speech:
-    """The same for a page: named parts are painted as on the heat maps, and texts of others are escaped."""
+    """The sentence as HTML: named parts are painted as on the heat maps, and texts of others are escaped."""
     return explainers.Speech(
         translate=lambda message: _safe(plain.translate(message)),
         together=lambda parts: _safe(plain.together(parts)),  # of parts that are marked up already
@@ -73,7 +73,7 @@ def _painted(text: str, sign: int) -> Markup:
 
 
 def _safe(text: str) -> Markup:
-    """Of our own templates, and of parts that were escaped."""
+    """Mark HTML as safe: it comes from our own templates and from escaped parts."""
     return Markup(text)  # noqa: S704
 
 

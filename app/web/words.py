@@ -23,6 +23,7 @@ LEVELS = {
     "word": N_("Words"),
     "phrase": N_("Phrases"),
     "sentence": N_("Sentences"),
+    "passage": N_("Parts"),
 }
 UNITS = {
     "log-odds": N_("log-odds"),
@@ -32,6 +33,7 @@ UNITS = {
     "output": N_("output"),
     "share": N_("share of the flow"),
     "relevance": N_("relevance"),
+    "log-probability": N_("log-probability"),
 }
 VALUES = {
     "log-odds": N_("log-odds of the class against all others"),
@@ -39,8 +41,11 @@ VALUES = {
     "probability": N_("probability of the class"),
     "margin": N_("margin to the strongest other class"),
     "output": N_("output of the model"),
+    "log-probability": N_("log-probability of the token, or of all tokens together"),
 }
 BASELINES = {
+    "hidden": N_("every part hidden from attention, places kept"),
+    "deleted": N_("every part deleted"),
     "mask": N_("every part replaced by the mask token"),
     "unk": N_("every part replaced by the unknown token"),
     "pad": N_("every part replaced by the padding token"),
@@ -86,6 +91,8 @@ OFFERS = {
 MODELS = {
     "Sentiment": N_("Sentiment"),
     "Toxicity": N_("Toxicity"),
+    "Similarity": N_("Similarity"),
+    "similarity": N_("Similarity"),
     "sentiment": N_("Sentiment"),
     "toxicity": N_("Toxicity"),
 }
@@ -116,68 +123,71 @@ MEASURES = {  # titles; the same words as the library, which a test holds
     "max_sensitivity": N_("Max-sensitivity"),
     "randomisation_tau": N_("Rank correlation with random weights"),
     "auprc": N_("Area under precision and recall"),
-    "token_f1": N_("F1 with the marked features"),
+    "token_f1": N_("F1 with the marked words"),
     "iou_f1": N_("F1 with the marked spans"),
 }
 READINGS = {  # how to read each measure
     "comprehensiveness": N_(
-        "How far the probability of the predicted class falls when the strongest 20 % of the features are "
-        "masked. Large: the method found features that the prediction needs."
+        "How far the probability of the predicted class falls when the strongest 20 % of the words are masked. Large: "
+        "the method found words that the prediction needs."
     ),
     "sufficiency": N_(
-        "How far the probability of the predicted class falls when only the strongest 20 % of the features are"
-        " kept. Near zero: those features are enough for the prediction."
+        "How far the probability of the predicted class falls when only the strongest 20 % of the words are kept. "
+        "Near zero: these words are enough for the prediction."
     ),
     "aopc_comprehensiveness": N_(
-        "The mean comprehensiveness at 1, 5, 10, 20 and 50 % of the features. Compare it with the same area of"
-        " random orders, and only within one model."
+        "The mean comprehensiveness when 1, 5, 10, 20 and 50 % of the words are masked. Compare it with the area of "
+        "random orders, and only within one model."
     ),
     "aopc_sufficiency": N_(
-        "The mean sufficiency at 1, 5, 10, 20 and 50 % of the features. Compare only within one model."
+        "The mean sufficiency when 1, 5, 10, 20 and 50 % of the words are kept. Compare only within one model."
     ),
     "aopc_random": N_(
-        "What random orders of the features reach on this text. A method that is not above it has found nothing here."
+        "The comprehensiveness that random orders of the words reach on this text. A method that does not exceed it "
+        "explains nothing here."
     ),
     "leave_one_out_tau": N_(
-        "Kendall's τ-b between the scores and the measured effect of leaving out each feature. 1: the same "
-        "order; 0: unrelated; −1: reversed. Methods that share out joint effects need not reach 1."
+        "Kendall's τ-b between the scores and the measured effect of leaving out each word. 1: the same order; 0: "
+        "unrelated; −1: reversed. Methods that divide joint effects among words need not reach 1."
     ),
     "kendall_tau": N_(
-        "Do two methods put the features into the same order? 1: the same; 0: unrelated; −1: reversed. With a "
-        "method that has no sign, sizes are compared."
+        "Do two methods rank the words in the same order? 1: the same order; 0: unrelated; −1: reversed. For a method "
+        "without signs, absolute scores are compared."
     ),
-    "top5_overlap": N_("The share of the five strongest features, by size, that two methods have in common."),
+    "top5_overlap": N_("The share of the five words with the largest absolute scores that two methods have in common."),
     "sign_agreement": N_(
-        "Among the features that either method has in its top five: the share to which both give the same sign."
+        "Among the words in the top five of either method: the share to which both methods give the same sign."
     ),
     "naopc_comprehensiveness": N_(
-        "Where this order of the features stands between the worst (0) and the best (1) order there is for "
-        "this model and text. Comparable between models."
+        "Where this order of the words stands between the worst (0) and the best (1) order there is for this model "
+        "and text. Comparable between models."
     ),
     "naopc_sufficiency": N_(
-        "Where this order of the features stands between the best (0) and the worst (1) order there is for "
-        "this model and text. Comparable between models."
+        "Where this order of the words stands between the best (0) and the worst (1) order there is for this model "
+        "and text. Comparable between models."
     ),
     "infidelity": N_(
-        "The share of the model's movement that the scores do not foretell when every feature's embeddings "
-        "move a random part of the way to the baseline. 0: all of it is foretold; 1: nothing."
+        "The share of the change in the model's output that the scores do not predict when the embeddings of every "
+        "word move a random part of the way to the baseline. 0: all of the change is predicted; 1: none of it."
     ),
     "max_sensitivity": N_(
-        "The largest relative change of the scores when the word embeddings move by up to 5 % of their "
-        "length. Large: the explanation hangs on details that the model hardly sees."
+        "The largest relative change of the scores when the word embeddings move by up to 5 % of their length. Large: "
+        "the explanation depends on details that hardly change what the model reads."
     ),
     "randomisation_tau": N_(
-        "Kendall's τ-b between the scores and those of the same method on a model with random weights. Far "
-        "above 0: the method shows the text or the architecture, not what the model has learned."
+        "Kendall's τ-b between the scores and the scores of the same method on a model with random weights. Far above "
+        "0: the method shows the text or the architecture, not what the model has learned."
     ),
     "auprc": N_(
-        "How well the scores rank the features that people marked as their reason above the others. What "
-        "people find plausible need not be what the model used."
+        "How well the scores rank the words that people marked as reasons above the other words. What people find "
+        "plausible need not be what the model used."
     ),
-    "token_f1": N_("The overlap of the strongest features with those that people marked, as many as they marked."),
+    "token_f1": N_(
+        "The overlap (F1) between the words that people marked and as many words with the strongest scores."
+    ),
     "iou_f1": N_(
-        "As before for stretches of neighbouring features; a stretch counts as found when it and a marked one "
-        "share at least half of what they cover together."
+        "The same F1 for spans of neighbouring words. A span counts as found when it and a marked span share at least "
+        "half of the words that they cover together."
     ),
 }
 METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
@@ -210,9 +220,11 @@ NOTICES = {
         "stays whole to see what brings it near."
     ),
     "lacks": N_("This model does not offer %(lacking)s."),
-    "too_many_players": N_("It takes up to %(limit)s parts, and this text has %(count)s. Choose coarser parts."),
+    "too_many_players": N_(
+        "The method takes up to %(limit)s parts, and this text has %(count)s. Choose larger parts, such as phrases."
+    ),
     "windows": N_(
-        "It belongs to one reading of the model, and this text is read in %(windows)s windows. Choose one of its "
+        "The method explains one pass of the model, and this text is read in %(windows)s windows. Choose one of its "
         "sentences."
     ),
     "no_states": N_("The output of this architecture does not come from the states of its layers."),
@@ -221,35 +233,38 @@ NOTICES = {
     "other_logits": N_("With readable attention the model gives other outputs, so no attention is shown."),
     "no_memory": N_("The device has no memory for one row of this text. Shorten the text or compute on the CPU."),
     "reads_mean": N_("This classifier reads the mean of all states, not one position."),
-    "edit_tried": N_("The edit was tried on the model: the prediction does change."),
+    "edit_tried": N_("The edit was tried on the model, and the prediction changes."),
     "no_edit": N_("No edit of this size changes the prediction."),
-    "no_flip": N_("Of up to %(most)s parts no set changes the prediction when it is masked."),
+    "no_flip": N_("No set of up to %(most)s parts changes the prediction when it is masked."),
     "no_replacement": N_("No replacement of up to %(most)s words that was tried changes the prediction."),
     "no_flip_found": N_(
-        "Of up to %(most)s parts none of the sets that were tried changes the prediction when it is masked."
+        "None of the sets of up to %(most)s parts that were tried changes the prediction when it is masked."
     ),
     "not_converged": N_("After %(points)s points the scores still miss the change of the output by %(residual)s."),
     "same_without_learning": N_("A model with random weights gets nearly the same scores (τ %(tau)s)."),
     "unknown_players": N_("The model cannot read %(unknown)s of the %(players)s parts of this text."),
     "cut": N_("The text is longer than the model reads; what was cut is not explained."),
     "slope_only": N_(
-        "Follows the slope at this one point: it misses effects that saturate and does not add up to the output."
+        "A slope at this one point: it misses saturated effects, and the scores do not add up to the output."
     ),
     "measured": N_("Every score is a change that was measured on the model."),
-    "mechanism": N_("A mechanism, not an attribution: it cannot tell for or against."),
+    "mechanism": N_("A mechanism, not an attribution: it cannot say whether a word speaks for or against the class."),
     "exact": N_("Exact: every combination of the parts was evaluated."),
     "sampling_error": N_("Sampled: the scores carry an error of %(error)s."),
     "fit": N_("A straight line fits the model here with R² %(r2)s."),
-    "line_misses_text": N_("The line passes by the text’s own output: it misses %(missed)s of what it tells."),
-    "few_samples": N_("Rests on %(effective)s effective samples, fewer than the %(wanted)s it should have."),
+    "line_misses_text": N_("The line misses the text’s own output by %(missed)s of the change that it describes."),
+    "few_samples": N_("Based on %(effective)s effective samples, fewer than the %(wanted)s that are needed."),
+    "parts_error": N_("The scores of single parts are off by %(error)s, though their sum is right."),
+    "owen": N_("Owen values, %(distance)s away from the Shapley values: parts share with their neighbours first."),
     "residual": N_("Adds up to the output within %(residual)s."),
     "not_finite": N_("The model’s output is not a finite number here."),
     "no_better_than_random": N_("Masking its strongest parts moves the prediction less than masking random ones."),
-    "not_the_measured_order": N_("Its order has nothing to do with the measured effect of each part (τ %(tau)s)."),
+    "not_the_measured_order": N_("Its ranking is unrelated to the measured effect of each part (τ %(tau)s)."),
 }
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "error": fine_percent,
     "missed": percent,
+    "distance": percent,
     "residual": lambda value: percent(value, 1),
     "r2": number,
     "tau": signed,
@@ -263,7 +278,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
 JOB_STATES = {
     "queued": N_("Waiting"),
     "running": N_("Running"),
-    "cancelling": N_("Being stopped"),
+    "cancelling": N_("Stopping"),
     "cancelled": N_("Cancelled"),
     "failed": N_("Failed"),
     "done": N_("Done"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .. import runner
@@ -35,7 +36,7 @@ def many_texts(model: Model, options: BenchOptions, documented: Peer, batched: P
         rounds=options.rounds,
     )
     counts = {"together": len(DOZEN), "alone": len(DOZEN), "shap": len(few), "shap_batched": len(few)}
-    rates = {name: counts[name] / timing.median(seconds[name]) for name in counts}
+    rates = {name: counts[name] / median(seconds[name]) for name in counts}
     found = [each for each in explain_many(model, questions, shap) if isinstance(each, Attribution)]
     return {
         "texts": len(DOZEN),
@@ -43,5 +44,5 @@ def many_texts(model: Model, options: BenchOptions, documented: Peer, batched: P
         "ratio": rates["together"] / rates["shap"],
         "ratio_batched": rates["together"] / rates["shap_batched"],
         "evaluations": sum(each.forward_passes for each in found) / len(found),
-        "stated_error": timing.median([each.checks["relative_error"] or 0.0 for each in found]),
+        "stated_error": median([each.checks["relative_error"] or 0.0 for each in found]),
     }

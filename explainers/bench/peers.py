@@ -19,7 +19,7 @@ BATCH = 64  # texts that lime's predict_proba puts through the model at once; li
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a user of those libraries holds: the network, with gradients as it is loaded, and the tokenizer."""
+    """A user's parts for those libraries: the network, with gradients as it is loaded, and the tokenizer."""
 
     network: Any
     tokenizer: Any

@@ -22,6 +22,7 @@ from .answer import (
 from .encoded import Encoded, Window
 from .explainer import MOST_EXACT, Case, Explainer, Promise, Wanted
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
+from .generation import Decoding, Generation, Rival, SaidToken
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
 from .panel import Absent, Agreement, Answer, Claim, Panel, Reason, Removal, Without
@@ -34,11 +35,15 @@ from .question import (
     ImageInput,
     Input,
     LongText,
+    Message,
     Outputs,
     Pixels,
     Players,
     Precision,
+    PromptInput,
+    PromptPart,
     Question,
+    Role,
     SimilarityOutput,
     TextInput,
     TokenOutput,
@@ -62,6 +67,7 @@ __all__ = [
     "Case",
     "Claim",
     "ClassOutput",
+    "Decoding",
     "Edit",
     "Emptied",
     "Encoded",
@@ -72,6 +78,7 @@ __all__ = [
     "FloatArray",
     "Gain",
     "Game",
+    "Generation",
     "HalfCheck",
     "Head",
     "Ids",
@@ -81,6 +88,7 @@ __all__ = [
     "Layers",
     "Level",
     "LongText",
+    "Message",
     "MethodRecord",
     "Model",
     "ModelRecord",
@@ -100,9 +108,14 @@ __all__ = [
     "Prediction",
     "Progress",
     "Promise",
+    "PromptInput",
+    "PromptPart",
     "Question",
     "Reason",
     "Removal",
+    "Rival",
+    "Role",
+    "SaidToken",
     "SimilarityOutput",
     "Target",
     "Text",

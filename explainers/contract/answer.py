@@ -16,6 +16,7 @@ from .question import (
     Outputs,
     Players,
     Precision,
+    PromptInput,
     TextInput,
     ValueName,
     WordOutput,
@@ -30,7 +31,7 @@ OnDemand = Literal["naopc", "infidelity", "max-sensitivity", "randomisation"]  #
 
 
 class Target(Value):
-    """What an explanation is about: one class, or one token of a continuation.
+    """The subject of an explanation: one class, or one token of a continuation.
 
     index: its number among `Prediction.labels`. at: of an output token its place in the continuation, from 0.
     """
@@ -41,7 +42,7 @@ class Target(Value):
 
 
 class WordLabel(Value):
-    """What a token classifier says of one word: the class at its first token."""
+    """The prediction of a token classifier for one word: the class at its first token."""
 
     text: str
     start: int
@@ -83,7 +84,7 @@ class Badge(Value):
 
 
 class Prediction(Value):
-    """What the model says of one input, in fp32 logits and float64 probabilities.
+    """The prediction for one input, in fp32 logits and float64 probabilities.
 
     Of a continuation `labels` are its tokens, each with its own logit and probability, and `predicted` is the first.
     A regression says values, each in its own unit: its `logits` are these, and it predicts no class.
@@ -135,7 +136,7 @@ class Prediction(Value):
 
 
 class Layers(Value):
-    """What each layer says, the embeddings (layer 0) first.
+    """Contributions and readings of each layer, the embeddings (layer 0) first.
 
     parts, pooled: the conductance that passes through the positions of each player (targets, layers, players) and
     through the position that the classifier reads (targets, layers); what is missing to output − baseline output
@@ -205,7 +206,7 @@ class Faithfulness(Value):
 
 
 class Attribution(Value):
-    """What one method says about one input, for one or more classes.
+    """The explanation of one input by one method, for one or more classes.
 
     `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
     scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart.
@@ -268,7 +269,7 @@ class Attribution(Value):
     @property
     def text(self) -> str:
         """The text that was explained, in short for `input.text`; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -279,7 +280,7 @@ class Attribution(Value):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def word(self) -> int | None:
-        """Of a token classifier: the word of prediction.words whose class is explained, in short for `outputs.word`."""
+        """The word of prediction.words whose class is explained (token classifiers); short for `outputs.word`."""
         return self.outputs.word if isinstance(self.outputs, WordOutput) else None
 
     @property

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .features import Feature, TextSpan, Token
-from .question import BaselineKind, ClassOutput, Input, Outputs, Players, TextInput
+from .question import BaselineKind, ClassOutput, Input, Outputs, Players, PromptInput, TextInput
 from .records import BoolArray, FloatArray, Ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What the model reads at once of an input that is longer: the stretch, and its positions.
+    """A stretch of a long input that the model reads at once, and its positions.
 
     places: the number of each position of the window among the positions of the whole, −1 for special ones.
     """
@@ -66,7 +66,7 @@ class Encoded:
     @property
     def text(self) -> str:
         """The text that was given; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @property
     def text_pair(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What a method is, and what it is given."""
+"""The contract of a method, and the case that it is given."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_EXACT = 14  # players up to which all coalitions can be asked for
 
 
 class Promise(StrEnum):
-    """What a method claims; the conformance tests hold it to that and the pages say it."""
+    """A property that a method promises; the conformance tests hold it to that and the pages say it."""
 
     COMPLETE = "complete"  # scores sum to output − baseline output
     DUMMY = "dummy"  # a feature the model ignores gets nothing

@@ -38,7 +38,7 @@ class Patch(Value):
 
     @property
     def text(self) -> str:
-        """What stands for the patch where only words can be shown."""
+        """A name for the patch where only words can be shown."""
         return f"{self.left}, {self.top} to {self.right}, {self.bottom}"
 
 
@@ -52,7 +52,7 @@ class TimeSpan(Value):
 
     @property
     def text(self) -> str:
-        """What stands for the stretch where only words can be shown."""
+        """A name for the stretch where only words can be shown."""
         return f"{self.start:.2f} s to {self.end:.2f} s"
 
 

@@ -1,4 +1,4 @@
-"""What a model offers. Masking belongs to it: a method speaks of players, never of tokens or pixels."""
+"""The contract of a model. Masking belongs to it: a method speaks of players, never of tokens or pixels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import Incompatible
 from .answer import Head, Notice
 from .encoded import Encoded
+from .generation import Decoding, Generation
 from .output import Output
 from .progress import Progress, silent
 from .question import BaselineKind, Question, ValueName
@@ -26,13 +27,14 @@ ERROR = 0.05  # relative L2 error of the centred logits, at most
 
 
 class Need(StrEnum):
-    """What a method asks of a model; a method is offered only where `needs <= model.offers`."""
+    """A capability that a method needs of a model; a method is offered only where `needs <= model.offers`."""
 
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
+    ANSWERS = "answers"  # it says something to a prompt, token by token
     FACTORS = "factors"  # the vectors of two sides, whose inner product is the output
 
 
@@ -50,7 +52,7 @@ class PathGradients:
 
 @dataclass(frozen=True, slots=True)
 class LayerStates:
-    """What goes on inside along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
+    """States of the layers along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
 
     conductance: (targets, layers, positions), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
     readings: (layers, columns), what the head gives for the states of each layer of x.
@@ -79,7 +81,7 @@ class HalfCheck:
 
 
 class Offering(Protocol):
-    """What has to be known of a model to tell whether a method can run on it."""
+    """The facts about a model that decide whether a method can run on it."""
 
     @property
     def id(self) -> str: ...
@@ -163,6 +165,13 @@ class Model(ABC):
             rows.append(self.predict([self.encode(Question.about(first, second))]))
         return np.concatenate(rows) if rows else np.zeros((0, len(self.labels)))
 
+    def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """Logits, and behind them the state of each text that the head reads: (texts, labels + width).
+
+        width is 0 for a model that has no such state. Raises BadInput and Cancelled as `scores` does.
+        """
+        return self.scores(texts, progress=progress)
+
     # Need.GRADIENTS:
 
     def path_gradients(
@@ -176,7 +185,7 @@ class Model(ABC):
         self._lacks(Need.GRADIENTS)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
-        """What moves, (positions, width), of the input, its noise included."""
+        """Embeddings of the input (positions, width), its noise included."""
         self._lacks(Need.GRADIENTS)
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
@@ -218,6 +227,12 @@ class Model(ABC):
     ) -> LayerStates:
         """`points` rise from 0 to 1; the integral follows the states from each point to the next."""
         self._lacks(Need.LAYERS)
+
+    # Need.ANSWERS:
+
+    def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
+        """What it says to the input of a question. progress hears the answer so far; it may raise Cancelled."""
+        self._lacks(Need.ANSWERS)
 
     # Need.FACTORS:
 

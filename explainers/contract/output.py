@@ -1,4 +1,4 @@
-"""What is explained: the numbers that a model gives for a set of features, and what can be read from them."""
+"""The contract of an output: the numbers that a model gives for a set of features, and what can be read from them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Output(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What each target is called: classes, or tokens."""
+        """The names of the targets: classes, or tokens."""
         ...
 
     @property
@@ -61,11 +61,11 @@ class Output(Protocol):
         ...
 
     def prediction(self, columns: FloatArray) -> Prediction:
-        """What the model says, for one row (columns,)."""
+        """The prediction that one row (columns,) holds."""
         ...
 
     def served(self, columns: FloatArray) -> Prediction:
-        """The same of the whole input, with all that is shown beside it."""
+        """The prediction for the whole input, with all that is shown beside it."""
         ...
 
     def target(self, number: int) -> Target:
@@ -73,7 +73,7 @@ class Output(Protocol):
         ...
 
     def predicted(self, columns: FloatArray) -> Target | None:
-        """What the model says most of all, for one row (columns,); None for numbers that are no rivals."""
+        """The predicted target of one row (columns,); None for numbers that do not compete."""
         ...
 
     def flips(self, columns: FloatArray, *, said: int, ends: Ends) -> BoolArray:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict, computed_field
 
 from .answer import Attribution, Level, ModelRecord, Notice, Prediction, Target
-from .question import Input, Players, TextInput
+from .question import Input, Players, PromptInput, TextInput
 from .records import Array, Value
 
 
@@ -70,7 +70,7 @@ class Reason(Value):
 
 
 class Without(Value):
-    """What the model says with some players replaced by the baseline, all together.
+    """The prediction with some players replaced by the baseline, all together.
 
     said: the class it then says; of independent labels, tokens and regressions the one that the answer is about.
     number: the probability of `said`, of a regression its value.
@@ -82,7 +82,7 @@ class Without(Value):
 
 
 class Answer(Value):
-    """What the model says, why, and how far that can be relied on: the facts behind the sentence `text`.
+    """The answer in short, with its reasons and reliability: the facts behind the sentence `text`.
 
     kind: a class of several; a label that holds or does not, by itself; a value of a regression; a token.
     said, number: the class with its probability, of a regression the first output with its value; several: whether it
@@ -145,7 +145,7 @@ class Panel(Value):
     @property
     def text(self) -> str:
         """The text that was explained, in short for `input.text`; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -1,23 +1,26 @@
-"""What is asked of a model, apart from the method: an input, an output, and the game between them."""
+"""A question to a model, apart from the method: an input, an output, and the game between them."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
-from pydantic import Discriminator, Field, PrivateAttr, Tag
+from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from .records import Value
 
-Players = Literal["auto", "token", "word", "phrase", "sentence", "patch"]
+Players = Literal["auto", "token", "word", "phrase", "sentence", "passage", "patch"]
 ValueName = Literal["log-odds", "logit", "probability", "margin", "output", "log-probability"]
-BaselineKind = Literal["mask", "unk", "pad", "eos", "zero", "mean", "text", "blur"]
+BaselineKind = Literal["hidden", "deleted", "mask", "unk", "pad", "eos", "zero", "mean", "text", "blur"]
 Precision = Literal["auto", "fp32", "bf16"]
 Accuracy = Literal["draft", "normal", "exact"]
 LongText = Literal["windows", "cut"]
+Role = Literal["system", "user", "assistant"]
 Pixels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]  # (rows, columns, 3), red, green and blue
 MOST_TOKENS = 256  # of a continuation that are explained together
+GAP = "\n\n"  # between the parts of a prompt where they are shown as one text
 
 
 class TextInput(Value):
@@ -64,6 +67,75 @@ class ImageInput(Value):
         return hash(self.digest)
 
 
+class Message(Value):
+    """One turn of a conversation, in the words of who said it."""
+
+    role: Role
+    text: str
+
+
+class PromptPart(Value):
+    """A part of a prompt: `text[start:end]` of `PromptInput.text`."""
+
+    name: Literal["system", "user", "assistant", "passage"]
+    number: int | None = None  # of a passage and of an earlier turn, counted from 1
+    start: int
+    end: int
+
+
+class PromptInput(Value):
+    """What a language model is asked: an instruction to it, earlier turns, passages to answer from, and the question.
+
+    The model's chat template stands around the parts and is no part of the game. Passages come before the last message.
+    """
+
+    kind: Literal["prompt"] = "prompt"
+    messages: tuple[Message, ...] = Field(
+        min_length=1,
+        description="The conversation: a system message may be the first; the last is the user's.",
+    )
+    passages: tuple[str, ...] = Field((), description="Texts to answer from; they stand before the last message.")
+
+    @model_validator(mode="after")
+    def _ends_with_the_user(self) -> Self:
+        roles = [message.role for message in self.messages]
+        if roles[-1] != "user":
+            raise ValueError(f"the last message is the {roles[-1]}'s: it must be the user's, which is answered")
+        if "system" in roles[1:]:
+            raise ValueError("a system message must be the first one, and there can be one only")
+        return self
+
+    @classmethod
+    def of(cls, text: str, *, system: str | None = None, passages: Sequence[str] = ()) -> Self:
+        """A single question of the user's."""
+        first = () if system is None else (Message(role="system", text=system),)
+        return cls(messages=(*first, Message(role="user", text=text)), passages=tuple(passages))
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The parts by themselves, in the order in which the model reads them."""
+        *before, last = (message.text for message in self.messages)
+        return (*before, *self.passages, last)
+
+    @property
+    def text(self) -> str:
+        """All parts as one text: what offsets of features count in."""
+        return GAP.join(self.pieces)
+
+    @property
+    def parts(self) -> tuple[PromptPart, ...]:
+        """Where each part lies in `text`."""
+        named = [(message.role, None) for message in self.messages[:-1]]
+        turns = [role for role, _ in named].count("user")
+        named = [(role, n if turns and role != "system" else None) for n, (role, _) in enumerate(named)]
+        named += [("passage", n) for n in range(1, len(self.passages) + 1)]
+        made, at = [], 0
+        for (name, number), piece in zip([*named, ("user", None)], self.pieces, strict=True):
+            made.append(PromptPart(name=name, number=number, start=at, end=at + len(piece)))
+            at += len(piece) + len(GAP)
+        return tuple(made)
+
+
 def _kind(given: Any) -> str:
     """`{"text": …}` is short for an input of kind text."""
     kind = given.get("kind", "text") if isinstance(given, dict) else getattr(given, "kind", "text")
@@ -71,19 +143,20 @@ def _kind(given: Any) -> str:
 
 
 Input: TypeAlias = Annotated[
-    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")], Discriminator(_kind)
+    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")] | Annotated[PromptInput, Tag("prompt")],
+    Discriminator(_kind),
 ]
 
 
 class ClassOutput(Value):
-    """What a classifier says of the whole input: its classes; of a regression its number."""
+    """The classes that a classifier gives the whole input; the values of a regression."""
 
     kind: Literal["classes"] = "classes"
     also: int | None = Field(None, ge=0, description="A class to cover beside the ten most probable.")
 
 
 class WordOutput(Value):
-    """What a token classifier says of one word of the text."""
+    """The class that a token classifier gives one word of the text."""
 
     kind: Literal["words"] = "words"
     word: int | None = Field(
@@ -95,7 +168,8 @@ class WordOutput(Value):
 class TokenOutput(Value):
     """Tokens of a continuation: what a language model says next, or what it says the input becomes.
 
-    Every token is explained as the model gives it after the prompt and the tokens before it (teacher forcing).
+    Every token is explained as the model gives it after the prompt and the tokens before it (teacher forcing). With the
+    value log-probability the scores of a run of tokens are the sum of their rows.
     """
 
     kind: Literal["tokens"] = "tokens"
@@ -104,6 +178,19 @@ class TokenOutput(Value):
     )
     first: int = Field(0, ge=0, description="The first token of the continuation that is explained, from 0.")
     stop: int | None = Field(None, ge=1, description="The first token that is no longer explained; by default none.")
+    whole: bool = Field(
+        False, description="Also explain these tokens together, as one last target: it is what measures are taken of."
+    )
+    contrast: str | None = Field(
+        None,
+        description="Another continuation. One last target is why these tokens rather than it: log-odds of the two, "
+        "log p(these) − log p(it).",
+    )
+    ids: tuple[int, ...] | None = Field(
+        None,
+        strict=False,
+        description="The continuation's tokens by number, where the tokenizer would make other ones of the text.",
+    )
 
 
 class SimilarityOutput(Value):
@@ -135,22 +222,32 @@ class Game(Value):
     players: Players = Field(
         "auto",
         description="The parts of the input that play the game. auto: words, in long texts phrases or sentences; of an "
-        "image patches.",
+        "image patches. passage: the parts of a prompt, each as a whole.",
     )
     value: ValueName | None = Field(
-        None, description="The number that is explained; by default the log-odds of the class."
+        None,
+        description="The number that is explained; by default log-odds of the class, of tokens the log-probability.",
     )
     baseline: BaselineKind | None = Field(
-        None, description="What stands for an absent part; by default the mask token."
+        None,
+        description="What stands for an absent part; by default the mask token. Of a language model hidden (no token "
+        "looks at it, all others keep their places), deleted (the others move up), or eos (end of text).",
     )
-    baseline_text: str | None = Field(None, description="With baseline 'text': a text with as many players.")
+    baseline_text: str | None = Field(
+        None,
+        description=(
+            "With baseline 'text': a text that is cut into as many features (words, unless you choose otherwise)."
+        ),
+    )
     precision: Precision = Field(
         "auto", description="Arithmetic of masked evaluations; every number shown as a prediction is fp32."
     )
     accuracy: Accuracy = Field(
         "normal",
-        description="When sampling stops. normal: at an error of at most about a tenth of the scores; draft: of a "
-        "fifth; exact: all is evaluated up to 14 players, beyond at a fiftieth.",
+        description=(
+            "When sampling stops. normal: at an error of about a tenth of the scores; draft: a fifth; exact: "
+            "everything is evaluated up to 14 features, beyond them sampling stops at a fiftieth."
+        ),
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
@@ -166,7 +263,7 @@ class Game(Value):
 
 
 class Question(Game):
-    """What is asked, apart from the model and the method. Equal questions have equal answers."""
+    """A question apart from the model and the method. Equal questions have equal answers."""
 
     input: Input
     outputs: Outputs | None = Field(
@@ -178,7 +275,7 @@ class Question(Game):
     @property
     def text(self) -> str:
         """The text that is asked about; empty for an input of another kind."""
-        return self.input.text if isinstance(self.input, TextInput) else ""
+        return self.input.text if isinstance(self.input, TextInput | PromptInput) else ""
 
     @property
     def text_pair(self) -> str | None:
@@ -186,7 +283,7 @@ class Question(Game):
         return self.input.text_pair if isinstance(self.input, TextInput) else None
 
     def covering(self, also: int) -> Self:
-        """The same question; where it asks for classes, with one to cover beside the ten most probable."""
+        """The question with a class to cover beside the ten most probable, where it asks for classes."""
         asked = self.outputs or ClassOutput()
         if not isinstance(asked, ClassOutput | WordOutput):
             return self
@@ -201,11 +298,13 @@ class Question(Game):
         word: int | None = None,
         also: int | None = None,
         outputs: Outputs | dict[str, Any] | None = None,
+        prompt: PromptInput | None = None,
         **game: Any,
     ) -> Self:
         """The question about a text in short: `word` and `also` as in WordOutput, `game` the fields of Game.
 
-        outputs: in full, for a model whose output is no class; `word` and `also` are then left aside.
+        outputs: in full, for a model whose output is no class; `word` and `also` are then left aside. prompt: the
+        whole prompt of a language model; `text` is then left aside.
 
         Raises pydantic's ValidationError.
         """
@@ -215,4 +314,5 @@ class Question(Game):
             outputs = {"kind": "words", "word": word, "also": also}
         elif also is not None:
             outputs = {"kind": "classes", "also": also}
-        return cls.model_validate({"input": {"text": text, "text_pair": text_pair}, "outputs": outputs, **game})
+        asked = prompt or {"text": text, "text_pair": text_pair}
+        return cls.model_validate({"input": asked, "outputs": outputs, **game})

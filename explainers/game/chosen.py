@@ -2,7 +2,7 @@
 
 Under the prior of shapley.py with equal players the next pair is the one, of some drawn at random, that takes most from
 the posterior variance of all Shapley values together (Bayesian experimental design, Chaloner & Verdinelli 1995). Every
-third pair is of the middle size, where a pair tells most; the others go round the sizes, since LIME and the measures
+second pair is of the middle size, where a pair tells most; the others go round the sizes, since LIME and the measures
 read them all. Measured: docs/decisions/0017 and 0019.
 """
 
@@ -21,7 +21,7 @@ from .threads import on_one_thread
 
 DRAWN = 64  # the best of so many; 16 leave an error of an eighth more
 MOST_CHOSEN = 128  # pairs; the rest are drawn and not chosen: by then most that can be planned for has been told
-MIDDLE = 3  # one pair in so many is of the middle size
+MIDDLE = 2  # one pair in so many is of the middle size
 SINGLES = 3.0
 STRENGTH, AT_PLAYERS = 0.12, 12  # triples vary by a two-hundredth of what single players do, at every length
 LEAST_LEFT = 1e-9

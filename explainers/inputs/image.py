@@ -18,7 +18,7 @@ BLUR = 0.1  # width of the Gaussian as a share of the image's side: shapes are g
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patches:
-    """What a model holds of an image: one row a position, its prepared pixels side by side; special positions are 0.
+    """The model's view of an image: one row a position, its prepared pixels side by side; special positions are 0.
 
     whole, absent: (positions, 3 · patch · patch) of the image and of its baseline.
     """
@@ -28,7 +28,7 @@ class Patches:
 
 
 def patches_of(inputs: Encoded) -> Patches:
-    """What was encoded, by a model that reads images."""
+    """The patches of an image that a model has encoded."""
     assert isinstance(inputs.held, Patches)
     return inputs.held
 

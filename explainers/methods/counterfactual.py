@@ -157,7 +157,7 @@ def _edit(case: Case, chosen: Players, row: int) -> Edit:
 
 
 def _prediction(case: Case, rest: TextInput) -> Prediction | None:
-    """What the model says of the rest; of a token classifier of its most telling word, as a word may be gone."""
+    """The prediction for the rest; of a token classifier for its most telling word, as a word may be gone."""
     asked = None if isinstance(case.inputs.outputs, WordOutput) else case.inputs.outputs
     try:
         inputs = case.model.encode(Question(input=rest, outputs=asked))

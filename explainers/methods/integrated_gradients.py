@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ..badge import smallest_gap
 from ..contract import Attribution, Case, Explainer, FloatArray, Need, Notice, Promise
+from ..game.table import CoalitionTable
 
 FIRST_STRETCHES = 4
 FIRST_POINTS = 2 * FIRST_STRETCHES + 1  # one batch
@@ -26,9 +27,10 @@ class IntegratedGradients(Explainer):
     and the scores add up to v(x) − v(b). The way is divided into stretches, each integrated by Simpson's rule. By how
     much a stretch is missed is known, v(end) − v(start) less the sum of its scores; by how much single scores are off
     where their errors cancel in that sum, a rule of a higher order through neighbouring points tells. The stretches
-    missed most are halved until sum and scores are right for every class. checks: `gradient_rows`, all the points that
-    were evaluated; `parts_error`, what the scores are off by as a share of their size, both as norms, the largest over
-    classes; `converged`, 1 or 0.
+    missed most are halved until sum and scores are right for every class. Tokens that are hidden or deleted have no
+    place to start from: the path then begins at zero embeddings, and the record says so. checks: `gradient_rows`, all
+    the points that were evaluated; `parts_error`, about what the scores are off by as a share of their size, both as
+    norms, the largest over classes: what the stretches miss and what they doubt, added up; `converged`, 1 or 0.
     """
 
     name: ClassVar = "integrated-gradients"
@@ -54,13 +56,14 @@ class IntegratedGradients(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        case = on_a_path(case)
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         gap = np.maximum(np.abs(output - baseline_output), smallest_gap(case.value))  # (targets,)
         for found in refined(case, most=self.most_points):
             scores = case.inputs.by_player(found.integral)
             residual = float((np.abs(output - baseline_output - scores.sum(axis=1)) / gap).max())
             stray = float((np.abs(found.missed).sum(axis=0) / gap).max())
-            parts = _share(case.inputs.by_player(found.doubt), scores)
+            parts = stray + _share(found.doubts.sum(axis=0), np.linalg.norm(scores, axis=1))
             close = residual <= self.tolerance and stray <= STRAY * self.tolerance
             if close and parts <= PARTS * self.tolerance:
                 break
@@ -76,18 +79,27 @@ class IntegratedGradients(Explainer):
         )
 
 
+def on_a_path(case: Case) -> Case:
+    """The case itself, or against zero embeddings where what is absent has no embedding."""
+    if case.inputs.baseline not in ("hidden", "deleted"):
+        return case
+    inputs = replace(case.inputs, baseline="zero")
+    table = CoalitionTable(case.model, inputs, progress=case.progress, whole=case.table.whole)
+    return replace(case, inputs=inputs, table=table)
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """What is known of the way after so many `points`.
 
-    integral: (targets, tokens). missed: (stretches, targets), what each stretch lacks of v(end) − v(start). doubt:
-    (targets, tokens), the integral by the rule of higher order less the integral.
+    integral: (targets, tokens). missed: (stretches, targets), what each stretch lacks of v(end) − v(start). doubts:
+    (stretches, targets), by how much the rule of higher order has other scores, as a norm over players.
     """
 
     points: int
     integral: FloatArray
     missed: FloatArray
-    doubt: FloatArray
+    doubts: FloatArray
 
 
 def refined(case: Case, *, most: int) -> Iterator[Path]:
@@ -97,20 +109,18 @@ def refined(case: Case, *, most: int) -> Iterator[Path]:
     while True:
         way.visit(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
         integrals, missed = way.integrals(edges)
-        doubts = way.finer(edges) - integrals
-        yield Path(len(way.values), integrals.sum(axis=0), missed, doubts.sum(axis=0))
+        doubts = np.linalg.norm(case.inputs.by_player(way.finer(edges) - integrals), axis=2)
+        yield Path(len(way.values), integrals.sum(axis=0), missed, doubts)
         halved = min(max(2, len(missed) // 3), (most - len(way.values)) // 2)
         if halved < 1:
             return
-        apart = np.linalg.norm(case.inputs.by_player(doubts), axis=2) / PARTS
-        worst = np.argsort(-np.maximum(np.abs(missed), apart).max(axis=1), kind="stable")[:halved]
+        worst = np.argsort(-np.maximum(np.abs(missed), doubts / PARTS).max(axis=1), kind="stable")[:halved]
         edges = np.sort(np.concatenate([edges, (edges[worst] + edges[worst + 1]) / 2]))
 
 
-def _share(errors: FloatArray, scores: FloatArray) -> float:
-    """Of the size of a target's scores (targets, players), the largest over the targets that have any."""
-    sizes = np.linalg.norm(scores, axis=1)
-    return float((np.linalg.norm(errors, axis=1)[sizes > 0] / sizes[sizes > 0]).max(initial=0.0))
+def _share(errors: FloatArray, sizes: FloatArray) -> float:
+    """Of errors (targets,) in the size of the scores (targets,), the largest; 0 where all scores are 0."""
+    return float((errors[sizes > 0] / sizes[sizes > 0]).max(initial=0.0))
 
 
 class _Way:

@@ -13,7 +13,7 @@ from ..game.stopping import full_design, most_exact, rounds, sampled
 from ..game.threads import on_one_thread
 
 WANTED_PER_COEFFICIENT = 3  # a relative error of about a tenth, as the Shapley values have where they stop
-CHUNK = 32
+CHUNK = 8
 
 
 class Lime(Explainer):
@@ -150,7 +150,8 @@ def kernel(keep: BoolArray, width: float) -> FloatArray:
 
 @on_one_thread
 def standard_errors(keep: BoolArray, weights: FloatArray, inclusion: FloatArray, residuals: FloatArray) -> FloatArray:
-    """Of weighted least squares under sampling (targets, players): rows that had to be in add nothing (Binder 1983)."""
+    """Standard errors (targets, players) of weighted least squares under sampling (Binder 1983): rows that had to be
+    in add nothing."""
     rows = np.concatenate([keep, np.ones((len(keep), 1), dtype=bool)], axis=1).astype(float)
     bread = np.linalg.pinv((rows * weights[:, None]).T @ rows)
     errors = []

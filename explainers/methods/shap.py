@@ -33,7 +33,7 @@ class Shap(Explainer):
         ge=1,
         le=14,
         title="Exact up to",
-        description="Players up to which all coalitions are evaluated; each more doubles the work. By default 6.",
+        description="Features up to which all coalitions are evaluated; each more doubles the work. By default 6.",
     )
 
     def explain(self, case: Case) -> Attribution:

@@ -37,6 +37,11 @@ def agreement_of(attributions: Sequence[Attribution]) -> Agreement | None:
     )
 
 
+def likeness(first: FloatArray, second: FloatArray) -> tuple[float | None, float, float | None]:
+    """Kendall's τ-b, overlap of the top five and agreement of signs of two rows of signed scores (players,)."""
+    return order_agreement(first, second, True), top_overlap(first, second), sign_agreement(first, second, True)
+
+
 def order_agreement(first: FloatArray, second: FloatArray, signed: bool) -> float | None:
     """Kendall's τ-b of the scores, of their sizes where one of the two methods has no sign."""
     return kendall_tau(first, second) if signed else kendall_tau(np.abs(first), np.abs(second))
@@ -49,7 +54,7 @@ def top_overlap(first: FloatArray, second: FloatArray, signed: bool = True) -> f
 
 
 def sign_agreement(first: FloatArray, second: FloatArray, signed: bool) -> float | None:
-    """Of the players in the top five of either: the share that both score with the same sign (zero is a sign)."""
+    """The share of the players in the top five of either that both score with the same sign (zero is a sign)."""
     if not signed:
         return None
     players = sorted(_top(first) | _top(second))

@@ -33,7 +33,7 @@ KINDS: dict[Head, str] = {"single": "class", "multi": "label", "regression": "va
 
 @dataclass(frozen=True, slots=True)
 class _Vote:
-    """What one counted method says of the players, in shares of its largest score."""
+    """The scores of one counted method, in shares of its largest score."""
 
     method: str
     level: Level
@@ -131,7 +131,7 @@ def _agrees(vote: _Vote, reasons: Sequence[Reason], against: Sequence[Reason]) -
 
 
 def _tried(facts: Answer, known: Sequence[tuple[int, ...]], case: Case) -> dict[str, object]:
-    """What came of leaving out one player, and several together."""
+    """The predictions without one player, and without several together."""
     falls = case.output.falls(said=facts.said.index, ends=case.table)
     pillars = [found.player for found in (facts.reasons if falls else facts.against)]
     if facts.kind in ("value", "token"):
@@ -151,7 +151,7 @@ def _tried(facts: Answer, known: Sequence[tuple[int, ...]], case: Case) -> dict[
 
 
 def _most_moved(sets: Sequence[tuple[int, ...]], case: Case) -> list[Without]:
-    """What the model says without each set, the largest change of the explained class first."""
+    """The predictions without each set, the largest change of the explained class first."""
     said = case.prediction.main.index
     values = case.output.value(_rows(sets, case), case.output.values[0], [said])[:, 0]
     falls = case.output.falls(said=said, ends=case.table)

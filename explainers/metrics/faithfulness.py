@@ -13,7 +13,6 @@ from math import ceil, comb
 import numpy as np
 
 from ..contract import Attribution, BoolArray, Case, Faithfulness, FloatArray, Need, Removal
-from ..game.sampling import EXACT_PLAYERS
 from ..game.stopping import FEWEST_EXACT, full_design, most_exact
 from .against_random import Chance, faithfulness, mean_of
 from .ranks import is_signed, kendall_tau, scores_of, strongest_first
@@ -51,6 +50,7 @@ def faithfulness_of(attribution: Attribution, case: Case) -> Measured:
     tau = _leave_one_out_tau(attribution, case)
     if not case.output.has_probabilities:
         return Measured({**dict.fromkeys(_PROBABILITY_MEASURES), "leave_one_out_tau": tau})
+    case.table.logits(measured_rows([attribution], case))  # in one question, so that the passes are full
     own = _falls(_own_rows(scores), case)
     without, only = own[: len(SHARES)], own[len(SHARES) :]
     random_without, random_only = _chances(case, kept=False), _chances(case, kept=True)
@@ -124,7 +124,7 @@ def _own_rows(scores: FloatArray) -> BoolArray:
 
 
 def _falls(keep: BoolArray, case: Case) -> FloatArray:
-    """What the probability of the predicted class loses with each coalition, (rows,)."""
+    """The fall of the probability of the predicted class with each coalition, (rows,)."""
     target, logits = case.prediction.main.index, case.table.logits(keep)
     falls: FloatArray = case.output.probability(case.table.whole, target)[0] - case.output.probability(logits, target)
     return falls
@@ -170,7 +170,7 @@ def removals_of(attributions: Sequence[Attribution], case: Case) -> tuple[Remova
     )
 
 
-def removal_sizes(players: int, exact: int = EXACT_PLAYERS) -> tuple[int, ...]:
+def removal_sizes(players: int, exact: int) -> tuple[int, ...]:
     """1, 3 and 5 where every row is known; beyond, 1 and the rationales at 10 and 20 %, which are measured anyway.
 
     So a method adds two rows for each of the four larger bins and no more: the panel's eight at most 64 up to 100

@@ -58,7 +58,7 @@ def exact_limits(case: Case, *, kept: bool) -> tuple[float, float]:
 
 
 def beam_limits(case: Case, *, kept: bool, beam: int = BEAM) -> tuple[float, float]:
-    """What a beam search finds of them: at each size the `beam` best sums of falls are extended."""
+    """The limits that a beam search finds: at each size the `beam` best sums of falls are extended."""
     players = case.table.players
     limits = []
     for sign in (1.0, -1.0):

@@ -99,6 +99,6 @@ def randomisation_of(
 
 
 def _elsewhere(case: Case, model: Model, inputs: Encoded) -> Case:
-    """The same question about another model or other embeddings; the class in question stays the same."""
+    """The question put to another model or other embeddings; the class in question stays the same."""
     table = CoalitionTable(model, inputs, precision=case.precision, progress=case.progress)
     return replace(case, model=model, inputs=inputs, table=table)

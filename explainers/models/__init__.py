@@ -6,21 +6,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .folders.base_weights import SHA256, base_folder
 from .folders.card import card_in
 from .folders.embedded import embedded_names
 from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
+from .folders.gguf import is_gguf
+from .folders.wheels import WHEELS, Wheel, installed_wheels, kept_folder, load_wheel
 
 if TYPE_CHECKING:
-    from .similarity import SimilarityModel
-    from .transformer import TransformerModel
+    import torch
+
+    from ..contract import Model
 
 
 def load_model(
-    source: str | Path, *, roots: Sequence[str | Path] | None = None, device: str = "auto"
-) -> TransformerModel | SimilarityModel:
-    """An embedded model by its name, or a classifier, an adapter or an encoder that compares texts from a folder.
+    source: str | Path,
+    *,
+    roots: Sequence[str | Path] | None = None,
+    device: str = "auto",
+    kept: Path | None = None,
+) -> Model:
+    """An embedded model or one of an installed wheel by its name, or a model from a folder: a classifier, an adapter,
+    an encoder that compares texts, a language model, which may also be a single GGUF file.
 
-    roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named.
+    roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named. kept:
+    where plain folders made of other files are kept, by default in the data folder.
     Raises BadModel with the reason, Incompatible for a device that is not there.
     """
     from .folders.embedded import load_adapter, load_embedded
@@ -29,8 +39,12 @@ def load_model(
     where = device_named(device)
     if isinstance(source, str) and source in embedded_names():
         return load_embedded(source, where)
+    if isinstance(source, str) and source in WHEELS:
+        return load_wheel(source, where, kept=kept)
     if isinstance(source, str) and not Path(source).expanduser().exists() and "/" not in source:
         return load_embedded(source, where)  # raises, with the names there are
+    if is_gguf(Path(source).expanduser()):
+        return _load_file(Path(source).expanduser(), where, roots=roots, kept=kept)
     report = check_folder(source, roots=roots)
     if report.kind == "adapter":
         card = card_in(report.path)
@@ -41,4 +55,43 @@ def load_model(
     return load_folder(report, where)
 
 
-__all__ = ["FolderReport", "check_folder", "embedded_names", "load_model", "locate_folder", "model_id", "model_name"]
+def bytes_of(source: str | Path) -> int:
+    """Bytes of the files that are loaded for an embedded model or a folder: weights, tokenizer and configurations.
+
+    Of an adapter those of its base as well. Raises BadModel.
+    """
+    from .folders.embedded import ADAPTER, ENCODER, FOLDER
+
+    base = sum((base_folder() / name).stat().st_size for name in SHA256)
+    if isinstance(source, str) and source in embedded_names():
+        return base + sum((FOLDER / source / name).stat().st_size for name in ADAPTER if source != ENCODER)
+    report = check_folder(source)
+    own = sum((report.path / name).stat().st_size for name in report.files)
+    return own + base if report.kind == "adapter" else own
+
+
+def _load_file(path: Path, device: torch.device, *, roots: Sequence[str | Path] | None, kept: Path | None) -> Model:
+    """A language model from a GGUF file below one of the roots. Raises BadModel."""
+    from dataclasses import replace
+
+    from .folders.gguf import folder_of
+    from .folders.loading import load_folder
+
+    locate_folder(path.parent, roots=roots)
+    report = check_folder(folder_of(path.resolve(), kept=kept or kept_folder()))
+    return load_folder(replace(report, id=model_id(path.with_suffix(""))), device)
+
+
+__all__ = [
+    "WHEELS",
+    "FolderReport",
+    "Wheel",
+    "bytes_of",
+    "check_folder",
+    "embedded_names",
+    "installed_wheels",
+    "load_model",
+    "locate_folder",
+    "model_id",
+    "model_name",
+]

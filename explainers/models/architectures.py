@@ -23,6 +23,9 @@ DECODERS = frozenset(
     }
 )  # fmt: skip
 MODEL_TYPES = ENCODERS | DECODERS
+CAUSAL = DECODERS  # as language models
+TRANSLATORS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
+HIDES = CAUSAL - {"bloom", "opt"}  # these two number positions by what is seen, so that hiding would move the others
 FROM_PAD = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "longformer"})
 READ_LAST = frozenset({"xlnet"})  # encoders whose classifier reads the last position
 IN_PLACE = frozenset({"longformer"})  # writes into the results of products, which the quicker ones do not allow
@@ -50,6 +53,13 @@ def longest_full(config: Any) -> int | None:
     if config.model_type != "big_bird" or config.attention_type != "block_sparse":
         return None
     return int((5 + 2 * config.num_random_blocks) * config.block_size)
+
+
+def looks_back(config: Any) -> bool:
+    """Whether a layer of a decoder sees only the places just before each."""
+    kinds = getattr(config, "layer_types", None)
+    sliding = getattr(config, "sliding_window", None) is not None
+    return sliding and (kinds is None or any("sliding" in kind for kind in kinds))
 
 
 def in_full(network: Any) -> Any:

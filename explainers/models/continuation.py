@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,42 +13,60 @@ from ..contract import (
     Arithmetic,
     BaselineKind,
     BoolArray,
+    Decoding,
     Encoded,
     FloatArray,
+    Generation,
     HalfCheck,
     Head,
+    Ids,
     Model,
+    ModelRecord,
     Need,
     Output,
     PathGradients,
+    Progress,
+    PromptInput,
     Question,
+    TextInput,
     TokenOutput,
     ValueName,
+    silent,
 )
 from ..contract.question import MOST_TOKENS
 from ..errors import BadInput
-from ..inputs.text.continuation import continued, tokens_of, with_continuation
+from ..inputs.prompt.encoding import PromptEncoder
+from ..inputs.prompt.reading import PromptReader
+from ..inputs.text.continuation import Contrast, continued, tokens_of, with_continuation
 from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.ids import ids_of
 from ..outputs import Tokens
-from .networks import gradients, probing
-from .networks.continuing import ContinuingNetwork
-from .networks.device import to_array
-from .networks.masking import coalition_rows, path_ends, whole_rows
+from .architectures import HIDES, looks_back
+from .language.answering import Speaker
+from .language.network import LanguageNetwork, half_of
+from .networks import gradients, half, probing
+from .networks.device import has_bf16, to_array
+from .networks.masking import path_ends, whole_rows
 from .special import baseline_ids, longest_input
 
 USUAL_TOKENS = 20  # of a continuation that the model itself says
+CHECK_PROMPTS = (
+    "Anna lives in Rome. Where does Anna live?",
+    "They said it would rain, but the sun has shone.",
+)
+CHECK_SAID = " Anna lives in"
 
 
 class ContinuationModel(Model):
     """Offers outputs and gradients of every token of a continuation; the players are parts of the prompt.
 
     network: an AutoModelForCausalLM or AutoModelForSeq2SeqLM in fp32 and evaluation mode; it is never changed.
-    tokenizer: its fast tokenizer. What follows the prompt is in every coalition: each token is explained as the model
-    gives it after the tokens before it.
+    tokenizer: its fast tokenizer. template: its chat template, which then stands around every prompt. What follows the
+    prompt is in every coalition: each token is explained as the model gives it after the tokens before it.
     """
 
     head: Head = "tokens"
+    task: Literal["tokens"] = "tokens"
     labels: tuple[str, ...] = ()
     maximum_length: int
 
@@ -60,20 +79,23 @@ class ContinuationModel(Model):
         digest: str,
         title: str | None = None,
         card: Mapping[str, Any] | None = None,
+        template: str | None = None,
     ) -> None:
         assert not network.training
         self.id = id
         self.digest = digest
         self.title = title or id
         self.card = card
-        self.task = "tokens"
         self.maximum_length = longest_input(network, tokenizer)
         ids = baseline_ids(tokenizer, vocabulary=network.config.vocab_size)
-        self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
-        masking = {Need.OUTPUTS} if ids else set()
-        self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, *masking})
-        self._network = ContinuingNetwork(network)
+        self._network = LanguageNetwork(network)
+        unseen = self._out_of_sight(template)
+        masking = {Need.OUTPUTS} if ids or unseen else set()
+        first, last = (ids, unseen) if self._network.two_sided else (unseen, ids)
+        self.baselines: tuple[BaselineKind, ...] = (*first, *last, "zero", "mean", "text")
+        self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking})
         self._tokenizer = tokenizer
+        self.template = template
         self.device = self._network.device.type
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
@@ -82,11 +104,32 @@ class ContinuationModel(Model):
             baseline_ids=ids,
             with_segments=False,
         )
+        self._prompts = None if template is None else PromptEncoder(PromptReader(tokenizer, template), self._encoder)
 
-    @property
+    def _out_of_sight(self, template: str | None) -> tuple[BaselineKind, ...]:
+        """Ways of leaving tokens out of a prompt that take no token for them.
+
+        The answer is read at the last token of a decoder's prompt, so that one has to be the template's.
+        """
+        if self._network.two_sided:
+            return ("hidden",)
+        config = self._network.module.config
+        if template is None or config.model_type not in HIDES:
+            return ()
+        return ("hidden",) if looks_back(config) else ("hidden", "deleted")
+
+    @cached_property
     def half_check(self) -> HalfCheck:
-        """bf16 is not offered."""
-        return HalfCheck(supported=False, rank_agreement=1.0, value_error=0.0)
+        """Whether bf16 may stand for fp32 in masked evaluations, by the log-odds of tokens after fixed prompts."""
+        exact, rough = [], []
+        for text in CHECK_PROMPTS:
+            inputs = self.encode(Question.about(text, outputs=TokenOutput(continuation=CHECK_SAID)))
+            keep = half.check_coalitions(len(inputs.features))
+            targets = list(range(len(continued(inputs).labels)))
+            for found, precision in ((exact, "fp32"), (rough, "bf16")):
+                columns = self.outputs(inputs, keep, precision=precision)  # type: ignore[arg-type]
+                found.append(self.output_of(inputs).value(columns, "log-probability", targets))
+        return half.compare(np.concatenate(exact), np.concatenate(rough), supported=has_bf16(self._network.device))
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a prompt that is too long, and for a continuation that cannot be read."""
@@ -95,25 +138,83 @@ class ContinuationModel(Model):
             raise BadInput(f"{self.id} continues texts and has no {asked.kind}: ask for tokens, or leave outputs out")
         if question.text_pair is not None:
             raise BadInput(f"{self.id} continues one text: leave text_pair out")
+        prompt = self._prompt(question)
+        ids, labels, text = self._said(prompt) if asked.continuation is None else self._given(prompt, asked)
+        contrast = None if asked.contrast is None else self._contrast(prompt, asked.contrast, ids, text)
+        stop = self._stop(asked, count=len(ids), prompt=prompt.size)
+        held = with_continuation(
+            ids_of(prompt),
+            ids=ids[:stop],
+            labels=labels[:stop],
+            first=asked.first,
+            whole=asked.whole,
+            contrast=contrast,
+        )
+        outputs = asked.model_copy(update={"continuation": text, "stop": stop})
+        return replace(prompt, outputs=outputs, held=held)
+
+    def _prompt(self, question: Question) -> Encoded:
+        """The prompt alone, with its players. Raises BadInput for one that cannot be read as a whole."""
+        if self._prompts is not None and isinstance(question.input, TextInput | PromptInput):
+            return self._prompts.encode(question, model=self.id)
+        if isinstance(question.input, PromptInput):
+            raise BadInput(f"{self.id} has no chat template: give one text to go on from, without messages or passages")
         prompt = self._encoder.encode(question.model_copy(update={"outputs": None, "long_text": "cut"}))
         if prompt.unseen:
             raise BadInput(f"the prompt is longer than the {self.maximum_length} tokens {self.id} reads: shorten it")
-        text = self._said(prompt) if asked.continuation is None else asked.continuation
-        ids, labels = tokens_of(self._tokenizer, text)
-        stop = self._stop(asked, count=len(ids), prompt=prompt.size)
-        held = with_continuation(ids_of(prompt), ids=ids[:stop], labels=labels[:stop], first=asked.first)
-        return replace(prompt, outputs=TokenOutput(continuation=text, first=asked.first, stop=stop), held=held)
+        return prompt
 
-    def _said(self, prompt: Encoded) -> str:
+    def _given(self, prompt: Encoded, asked: TokenOutput) -> tuple[Ids, tuple[str, ...], str]:
+        """The continuation that was given: its ids, its tokens as they are shown, its text. Raises BadInput."""
+        assert asked.continuation is not None
+        if asked.ids is None:
+            return (*self._tokens(prompt, asked.continuation), asked.continuation)
+        ids = np.asarray(asked.ids, dtype=np.int64)
+        if not len(ids) or ids.min() < 0 or ids.max() >= self._network.module.config.vocab_size:
+            raise BadInput(f"ids of a continuation must be numbers of tokens that {self.id} has, and one at least")
+        return ids, self._speaker.shown(ids), asked.continuation
+
+    def _tokens(self, prompt: Encoded, text: str) -> tuple[Ids, tuple[str, ...]]:
+        """The tokens of a continuation, as they follow the prompt. Raises BadInput where there are none."""
+        return tokens_of(self._tokenizer, text)
+
+    def _contrast(self, prompt: Encoded, text: str, ids: Ids, answer: str) -> Contrast:
+        """Raises BadInput for another continuation that is the same, or that cannot be read."""
+        other, _ = self._tokens(prompt, text)
+        if np.array_equal(other, ids) or text.strip() == answer.strip():
+            raise BadInput(f"the contrast {text[:40]!r} is the answer itself: give another one")
+        if len(other) > MOST_TOKENS:
+            raise BadInput(f"the contrast has {len(other)} tokens; at most {MOST_TOKENS} are compared")
+        if not self._network.two_sided and prompt.size + len(other) > self.maximum_length:
+            raise BadInput(f"prompt and contrast are longer than the {self.maximum_length} tokens {self.id} reads")
+        return Contrast(text, other)
+
+    def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:
         """What the model itself says next. Raises BadInput where that is nothing."""
-        ends = self._network.module.config.eos_token_id
-        end = frozenset([ends] if isinstance(ends, int) else ends or ())
-        room = USUAL_TOKENS if self._network.two_sided else min(USUAL_TOKENS, self.maximum_length - prompt.size)
-        said = self._network.greedy(ids_of(prompt).ids, most=room, end=end)
+        said = [each.id for each in self._speaker.answer(prompt, Decoding(max_tokens=USUAL_TOKENS))]
         text: str = self._tokenizer.decode(said, skip_special_tokens=True)
         if not text:
             raise BadInput(f"{self.id} says nothing after this prompt: give a continuation")
-        return text
+        if self._prompts is None:  # what is given as a text is read like one
+            return (*self._tokens(prompt, text), text)
+        ids = np.asarray(said, dtype=np.int64)
+        return ids, self._speaker.shown(ids), text
+
+    def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
+        """What the model says to a prompt. Raises BadInput for one that cannot be read, or leaves no room."""
+        prompt, record = self._prompt(question), ModelRecord(id=self.id, digest=self.digest)
+        text = self._prompt_text(question)
+        return self._speaker.generation(prompt, text, decoding, model=record, progress=progress)
+
+    @cached_property
+    def _speaker(self) -> Speaker:
+        return Speaker(self._network, self._tokenizer, self.maximum_length)
+
+    def _prompt_text(self, question: Question) -> str:
+        """The prompt as the model reads it, with its template."""
+        if self._prompts is None:
+            return question.text
+        return self._prompts.read(question).text
 
     def _stop(self, asked: TokenOutput, *, count: int, prompt: int) -> int:
         """Raises BadInput for tokens that there are not, or too many of them."""
@@ -133,15 +234,20 @@ class ContinuationModel(Model):
 
     def output_of(self, inputs: Encoded) -> Output:
         asked = continued(inputs)
-        return Tokens(asked.labels, asked.first)
+        return Tokens(asked.labels, asked.first, asked.names, contrasts=asked.against is not None)
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
-        """Columns (inputs, 2 · tokens) in fp32, each input alone."""
+        """Columns (inputs, 2 · targets) in fp32, each input alone."""
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, 0))
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
-        return self._network.logits(coalition_rows(self._network, inputs, keep))
+        network = self._half if precision == "bf16" else self._network
+        return network.logits(network.coalitions(inputs, keep))
+
+    @cached_property
+    def _half(self) -> LanguageNetwork:
+        return half_of(self._network)
 
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
@@ -165,4 +271,5 @@ class ContinuationModel(Model):
             self._tokenizer,
             id=self.id,
             digest=f"{self.digest}-randomised-{seed}",
+            template=self.template,
         )

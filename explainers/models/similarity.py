@@ -132,7 +132,7 @@ class SimilarityModel(Model):
         return without_prompt(side, text, before=len(before))
 
     def _prompt(self, name: str | None) -> str:
-        """What stands before a text. Raises BadInput for a name that the encoder does not have."""
+        """The prompt before a text. Raises BadInput for a name that the encoder does not have."""
         chosen = name or self.default_prompt
         if chosen is None:
             return ""

@@ -37,7 +37,7 @@ from ..outputs.value import probabilities
 from .architectures import FP32_ONLY, IN_PLACE, not_offered
 from .heads import reading_of
 from .networks import attention, half, layers, masking, probing, stacks, windows
-from .networks.bulk import bulk_logits
+from .networks.bulk import bulk_logits, bulk_states
 from .networks.device import has_bf16, to_array
 from .networks.network import Network, QuickNetwork
 from .special import baseline_ids, longest_input, pad_position, reads_segments
@@ -99,6 +99,11 @@ class TransformerModel(Model):
             tags=self._network.tags,
         )
 
+    @property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer that texts are read with."""
+        return self._encoder.tokenizer
+
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
         inputs = self._encoder.encode(question)
@@ -136,6 +141,11 @@ class TransformerModel(Model):
         """Logits (texts, labels) in fp32, many texts a pass: within 1e-5 of `predict`. Raises BadInput, Cancelled."""
         return bulk_logits(self._fast, self._encoder, texts, progress=progress)
 
+    def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """As the module itself computes them, whose head can be listened to."""
+        plain = self._quick(self._network.module)
+        return bulk_states(plain, self._encoder, texts, progress=progress)
+
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
         return windows.outputs(self.network_in(precision), inputs, keep)
@@ -165,12 +175,12 @@ class TransformerModel(Model):
         return masking.outputs_of_many(self.network_in(precision), asked)
 
     def network_in(self, precision: Arithmetic) -> Network:
-        """What masked evaluations go through."""
+        """The network for masked evaluations."""
         return self._half if precision == "bf16" else self._fast
 
     @cached_property
     def _fast(self) -> Network:
-        """What masked evaluations and gradients go through; a prediction that is served goes through the module."""
+        """The network for masked evaluations and gradients; a prediction that is served goes through the module."""
         return stacks.stacked(self._network) or self._quick(self._network.module)
 
     @staticmethod

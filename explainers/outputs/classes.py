@@ -15,7 +15,7 @@ MOST_TARGETS = 10
 
 @dataclass(frozen=True)
 class Labelled(ABC):
-    """What outputs of one column a label have in common. also: a label to cover beside the largest ten."""
+    """Common base of outputs of one column a label. also: a label to cover beside the largest ten."""
 
     labels: tuple[str, ...]
     also: int | None = None

@@ -17,24 +17,40 @@ from .value import ALLOWED, probabilities_of_tokens, value_of
 class Tokens:
     """An Output whose columns are (logit, logsumexp of the others) of one token after the other.
 
-    labels: the tokens that are explained. first: the place of the first of them in the continuation.
+    labels: the tokens that are explained. first: the place of the first of them in the continuation. together: labels
+    of targets behind the tokens, which have no place of their own: all of them as one, one continuation rather than
+    another; each has two columns as a token has, whose difference is its log-odds. contrasts: the last of them is a
+    contrast, which is explained by its log-odds.
     """
 
     labels: tuple[str, ...]
     first: int = 0
+    together: tuple[str, ...] = ()
+    contrasts: bool = False
     has_probabilities: bool = True
 
     @property
     def width(self) -> int:
-        return 2 * len(self.labels)
+        return 2 * len(self._all)
+
+    @property
+    def _all(self) -> tuple[str, ...]:
+        return (*self.labels, *self.together)
+
+    @property
+    def _main(self) -> int:
+        """The target that measures are taken of: the last of those behind the tokens, without one the first token."""
+        return len(self._all) - 1 if self.together else 0
 
     @property
     def values(self) -> tuple[ValueName, ...]:
+        if self.contrasts:  # the log-probability of one of the two says nothing of the other
+            return ("log-odds", *(name for name in ALLOWED["tokens"] if name != "log-odds"))
         return ALLOWED["tokens"]
 
     def targets(self, columns: FloatArray) -> tuple[int, ...]:
-        """Every token that was asked for."""
-        return tuple(range(len(self.labels)))
+        """Every token that was asked for, and what is asked of them together."""
+        return tuple(range(len(self._all)))
 
     def value(self, columns: FloatArray, value: ValueName, targets: Sequence[int]) -> FloatArray:
         return value_of(columns, value, head="tokens", targets=targets)
@@ -44,23 +60,24 @@ class Tokens:
         return chosen
 
     def prediction(self, columns: FloatArray) -> Prediction:
-        """The tokens as labels, each with its logit and its own probability; the first of them is the one shown."""
+        """The targets as labels, each with its logit and its own probability."""
         return Prediction(
-            labels=self.labels,
+            labels=self._all,
             logits=tuple(float(logit) for logit in columns[::2]),
             probabilities=tuple(float(share) for share in probabilities_of_tokens(columns[None])[0]),
-            predicted=self.target(0),
+            predicted=self.target(self._main),
         )
 
     def served(self, columns: FloatArray) -> Prediction:
         return self.prediction(columns)
 
     def target(self, number: int) -> Target:
-        return Target(index=number, label=self.labels[number], at=self.first + number)
+        at = self.first + number if number < len(self.labels) else None
+        return Target(index=number, label=self._all[number], at=at)
 
     def predicted(self, columns: FloatArray) -> Target:
-        """The token that is shown: which other one would come instead, two numbers a token do not tell."""
-        return self.target(0)
+        """The target that is shown: what would come instead, two numbers a target do not tell."""
+        return self.target(self._main)
 
     def flips(self, columns: FloatArray, *, said: int, ends: Ends) -> BoolArray:
         """The log-odds of the token have gone half of the way to those without any player."""

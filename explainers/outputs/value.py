@@ -13,7 +13,7 @@ ALLOWED: dict[Head, tuple[ValueName, ...]] = {
     "single": ("log-odds", "logit", "probability", "margin"),
     "multi": ("logit", "log-odds", "probability"),  # the logit of a sigmoid is its log-odds
     "regression": ("output",),
-    "tokens": ("log-odds", "logit", "probability", "log-probability"),
+    "tokens": ("log-probability", "log-odds", "logit", "probability"),
 }
 
 

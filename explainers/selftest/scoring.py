@@ -57,7 +57,7 @@ def pair_strengths(found: Attribution) -> FloatArray | None:
 
 
 def player_relations(found: Attribution) -> FloatArray | None:
-    """What two players do together (players, players) for the predicted class, where the method says it."""
+    """Interactions of pairs (players, players) for the predicted class, where the method gives them."""
     joint = getattr(found, "interactions", None)
     if joint is None:
         return None

@@ -1,4 +1,4 @@
-"""The same with gradients, attention and layers, and with words that act together."""
+"""A model with gradients, attention and layers whose words act together."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 // A switch paints the maps again without leaving the page: the server sends the same fragment as at first.
 import { remember } from './address.js';
 import { prepare } from './heat.js';
+import { pngs } from './png.js';
 
 export function maps() {
   const plain = document.querySelector('[data-view-plain]');
@@ -22,6 +23,7 @@ export function maps() {
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     holder.replaceChildren(...fresh.body.childNodes);
     prepare(holder);
+    pngs(holder);
     remember(query);
     const same = [...holder.querySelectorAll(`[name="${name}"]`)];
     (same.find((input) => input.value === value) ?? same[0])?.focus({ preventScroll: true });

@@ -1,4 +1,5 @@
 // Remove or replace a word and see the new prediction beside the old one.
+import { edit } from './edit.js';
 import { roving } from './roving.js';
 
 const share = (p) => (p >= 0.9995 && p < 1 ? '> 0.999' : p >= 0.995 && p < 1 ? '> 0.99' : p > 0 && p < 0.005 ? '< 0.01' : p.toFixed(2));
@@ -41,7 +42,7 @@ export function whatIf() {
     const answer = await fetch(form.dataset.predictions, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify({ model: form.dataset.model, inputs: all.map(input), top_k: 10000 }),
+      body: JSON.stringify({ model: form.dataset.model, inputs: all, top_k: 10000 }),
     });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
@@ -93,12 +94,17 @@ export function whatIf() {
     });
     for (const chip of tries) chip.setAttribute('aria-pressed', String(changes.size === 1 && changes.get(Number(chip.dataset.try)) === ''));
     reset.hidden = changes.size === 0;
+    editing.follow(input(changes), changes.size > 0);
+    await ask(changes.size === 0 ? null : input(changes));
+  }
+
+  // The bars follow a changed text; null is the original.
+  async function ask(text) {
     const mine = ++latest;
-    if (changes.size === 0) { if (before) show(before); return; }
+    if (text === null) { if (before) show(before); return; }
     outcome.textContent = outcome.dataset.wait;
     try {
-      const asked = before ? [changes] : [changes, new Map()];
-      const found = await predict(asked);
+      const found = await predict(before ? [text] : [text, input(new Map())]);
       before ??= found[1];
       if (mine === latest) show(found[0]);
     } catch (error) {
@@ -106,6 +112,7 @@ export function whatIf() {
     }
   }
 
+  const editing = edit({ ask, reset: () => { changes.clear(); apply(); } });
   const close = () => { card.close(); };
   const change = (k, text) => { close(); if (text === null) changes.delete(k); else changes.set(k, text); apply(); };
 
@@ -124,7 +131,7 @@ export function whatIf() {
     const wide = matchMedia('(min-width: 40.01rem)').matches;
     card.style.translate = wide ? `${Math.max(8, Math.min(at.left, innerWidth - card.offsetWidth - 16))}px ${Math.max(8, Math.min(at.bottom + 8, innerHeight - card.offsetHeight - 8))}px` : '';
     try {
-      const [found] = await predict([new Map([...changes, [k, '']])]);
+      const [found] = await predict([input(new Map([...changes, [k, '']]))]);
       const predicted = before ? main(before).index : Number(lines.find((line) => line.classList.contains('said'))?.dataset.class ?? main(found).index);
       if (word === k) without.textContent = shown(value(found, predicted));
     } catch { /* the card works without the number */ }
@@ -155,7 +162,7 @@ export function whatIf() {
   for (const text of texts) roving([...text.querySelectorAll('button')], { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 });
   // What the ready tries would give, in one request.
   if (tries.length) {
-    predict([...tries.map((chip) => new Map([[Number(chip.dataset.try), '']])), new Map()]).then((found) => {
+    predict([...tries.map((chip) => new Map([[Number(chip.dataset.try), '']])), new Map()].map(input)).then((found) => {
       before ??= found.at(-1);
       tries.forEach((chip, k) => { chip.querySelector('.d').textContent = shown(value(found[k], main(before).index)); });
     }).catch(() => { /* the model is not there: the chips work as a form */ });

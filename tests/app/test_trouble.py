@@ -293,7 +293,7 @@ def test_a_registered_folder_that_is_broken_is_named(
 
     assert (code, err) == (1, "")
     assert [line.split(":")[0] for line in out.splitlines()[:2]] == [f"model {tmp_path / n}" for n in ("gone", "empty")]
-    assert out.count("mend the folder, or stop serving it") == 2
+    assert out.count("repair the folder, or stop serving it") == 2
 
 
 def test_the_process_that_a_user_starts_ends_so_too(used: Used, tmp_path: Path) -> None:

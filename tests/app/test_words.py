@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = re.compile(r"%\(\w+\)s|%%|<[^>]+>|&\w+;")
 HAN = r"[\u4e00-\u9fff]"
 ENGLISH_KEPT = {  # names, codes, and examples of English texts
-    "He is a nurse and she is a surgeon.", "REST", "logit",
+    "He is a nurse and she is a surgeon.", "REST", "logit", "PDF, A4", "Anna lives in Rome. Where does Anna live?",
     "The cast is charming. But the film never recovers from its clumsy opening.",
 }  # fmt: skip
 

@@ -44,7 +44,7 @@ def rows_of(path: Path, columns: Columns) -> tuple[list[dict[str, str]], dict[st
 
 
 def facts_of(bad_rows: int, listed: Iterable[FaultOut], notes: Iterable[NoteOut]) -> dict[str, Any]:
-    """What a report says of the file."""
+    """The facts of the file that a report holds."""
     return {
         "bad_rows": bad_rows,
         "listed": [told(fault) for fault in islice(listed, LISTED)],

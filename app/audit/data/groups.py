@@ -57,7 +57,7 @@ class Membership:
         )
 
     def rows(self, chosen: Bools | Ints) -> Membership:
-        """The same groups over some of the rows."""
+        """The groups over some of the rows."""
         return Membership(self.names, self.axes, self.inside[chosen], self.background[chosen])
 
     def beside(self, other: Membership) -> Membership:
@@ -70,7 +70,7 @@ class Membership:
         )
 
     def against(self, comparison: Comparison) -> Membership:
-        """The same groups compared with every row outside the group, or only with rows that are in no group."""
+        """The groups compared with every row outside the group, or only with rows that are in no group."""
         if comparison == "complement":
             return self
         background: Bools = np.logical_and(self.background, self.ungrouped[:, None])

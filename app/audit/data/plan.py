@@ -143,7 +143,7 @@ class Explanations(Frozen):
 
 
 class Checked(Frozen):
-    """What somebody found who read matches of the terms of a group."""
+    """The count of wrong matches that somebody found who read matches of the terms of a group."""
 
     group: Column
     matches: int = Field(ge=1, description="How many were read.")

@@ -143,7 +143,7 @@ class Check:
     lost: int
 
     def change(self, rows: int) -> float:
-        """Of the rate of so many texts, with the word and without."""
+        """Change of the rate over `rows` texts when the word is removed."""
         return (self.gained - self.lost) / rows
 
 

@@ -31,7 +31,7 @@ def masked(stored: Stored) -> Stored:
 
 
 def originals(stored: Stored) -> Originals:
-    """Of the rows before they were masked."""
+    """The texts and words as they stood before masking, for the rows."""
     hidden = masked(stored)
     words = {plain_word(word.text) for each in stored.evidence.explained for word in each.words}
     return {

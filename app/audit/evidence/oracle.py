@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from ..._library import explainers
-from ...engine.messages import ExplainMany, Score
+from ...engine.messages import Explained, ExplainMany, Score
 from ...errors import BadRequest
 from ..data.values import Floats
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ class LocalOracle:
 
     def explain(self, questions: Sequence[explainers.Question], method: str) -> list[explainers.Attribution]:
         found = explainers.explain_many(self.model, questions, explainers.build(method, {}), progress=self.progress)
-        return [_explained(each) for each in found]
+        _refuse_failed(found)
+        return [each for each in found if isinstance(each, explainers.Attribution)]
 
 
 class EngineOracle:
@@ -68,13 +67,16 @@ class EngineOracle:
 
     def explain(self, questions: Sequence[explainers.Question], method: str) -> list[explainers.Attribution]:
         found = self.engine.ask(ExplainMany(model=self.facts.id, questions=tuple(questions), method=method))
-        return [explainers.Attribution.model_validate_json(_explained(each).body) for each in found]
+        _refuse_failed(found)
+        bodies = [each.body for each in found if isinstance(each, Explained)]
+        return [explainers.Attribution.model_validate_json(body) for body in bodies]
 
 
-def _explained(answer: T | Exception) -> T:
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+def _refuse_failed(found: Sequence[object]) -> None:
+    """Raises the first of the answers that is an error."""
+    for each in found:
+        if isinstance(each, Exception):
+            raise each
 
 
 def audited_class(facts: ModelFacts, wanted: str) -> int:

@@ -52,7 +52,7 @@ def compare(rows: Rows, membership: Membership, family: Family) -> Comparison:
 def compare_values(
     name: str, values: Floats, membership: Membership, family: Family, *, clusters: Ints | None = None
 ) -> Comparison:
-    """The same tests for one number a row, such as the push of identity words or the comprehensiveness of an
+    """The tests of `compare` for one number a row, such as the push of identity words or the comprehensiveness of an
     explanation: means, Welch or cluster-robust, permutation. Rows without the number (NaN) are left out. The
     family's measures are not made; its margin is in the unit of the numbers."""
     family = replace(family, metrics=())
@@ -155,7 +155,7 @@ class _Sample:
         return sequential_block_p(self.values[rows], inside[rows], blocks, most=most, seed=self.family.seed)
 
     def interval(self, inside: Bools, background: Bools, level: float) -> Interval | None:
-        """Of the mean inside minus the mean in the background, for rows or clusters that are independent."""
+        """The interval of the mean inside minus the mean in the background, for independent rows or clusters."""
         if self.clusters is not None:
             return nested_interval(self.values, inside, background, self.clusters, level, rate=self.rate)
         one, other = self.values[inside], self.values[background]

@@ -134,7 +134,7 @@ def tried(measured: Measured, test: Test, plan: Plan) -> list[int]:
 
 
 def pushed(measured: Measured, plan: Plan) -> list[list[int]]:
-    """Of each group the stored numbers of the harmless texts (any, without labels) whose identity words are weighed."""
+    """Stored numbers of each group's harmless texts (any, without labels) whose identity words are weighed."""
     if not plan.explain.each:
         return [[] for _ in measured.membership.names]
     rows = measured.rows

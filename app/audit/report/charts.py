@@ -58,7 +58,7 @@ Chart = Lines | Heat
 
 
 def charts(content: Mapping[str, Any], say: Mapping[str, Translate]) -> dict[str, Chart]:
-    """Those that the content has figures for, by name. say: the filters of terms.py."""
+    """The charts that the content has figures for, by name. say: the filters of terms.py."""
     found: dict[str, Chart | None] = {
         "roc": _roc(content, say["drawn"]),
         "calibration": _calibration(content, say["drawn"]),

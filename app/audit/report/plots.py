@@ -51,7 +51,7 @@ def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0)
 
 
 def _without_style(drawn: str) -> str:
-    """The same picture by attributes alone: opened at its own address, a policy without inline style holds for it."""
+    """The picture drawn by attributes alone: opened at its own address, a policy without inline style holds for it."""
     plain = re.sub(r"<style.*?</style>\s*", "", drawn, flags=re.DOTALL)
     plain = plain.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
     return re.sub(r'(<[^<>]*)style="([^"]*)"', lambda found: found[1] + _attributes(found[2]), plain)

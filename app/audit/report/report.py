@@ -85,7 +85,7 @@ def has_pdf() -> bool:
 
 
 def to_pdf(html: str) -> bytes:
-    """The same page, set by WeasyPrint (extra `pdf`), which loads nothing but the pictures that lie in the page."""
+    """The report as PDF, set by WeasyPrint (extra `pdf`), which loads nothing but the pictures that lie in the page."""
     from weasyprint import HTML
     from weasyprint.urls import URLFetcher
 

@@ -156,7 +156,7 @@ def _roc(content: Mapping[str, Any]) -> Grid:
 
 
 def _height(points: Sequence[Sequence[float]], x: float) -> float:
-    """Of a curve at x, between its points."""
+    """The height of a curve at x, interpolated between its points."""
     at = next(k for k, point in enumerate(points) if point[0] > x)
     (left, low), (right, high) = points[at - 1], points[at]
     return float(low + (high - low) * (x - left) / (right - left))

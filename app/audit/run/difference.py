@@ -59,6 +59,17 @@ def compare(before: Path, after: Path) -> Difference:
         raise BadRequest(
             "the two audits are not of the same texts and groups", cure="Run one plan on both models, then compare."
         )
+    return Difference(
+        reports[0]["sha256"],
+        reports[1]["sha256"],
+        (reports[0]["content"]["model"]["digest"], reports[1]["content"]["model"]["digest"]),
+        len(one.rows),
+        changes_of(one, other),
+    )
+
+
+def changes_of(one: Measured, other: Measured) -> tuple[Change, ...]:
+    """Every measure that both took, in every group, of the same rows and groups."""
     names = [name for name in one.family.metrics if name in other.family.metrics and name in METRICS]
     usable = [name for name in names if metric(name).kind is Kind.RATE and metric(name).among in SETTLED]
     changes = [
@@ -68,13 +79,7 @@ def compare(before: Path, after: Path) -> Difference:
         if (change := _change(name, g, one, other)) is not None
     ]
     qs = q_values([change.p for change in changes])
-    return Difference(
-        reports[0]["sha256"],
-        reports[1]["sha256"],
-        (reports[0]["content"]["model"]["digest"], reports[1]["content"]["model"]["digest"]),
-        len(one.rows),
-        tuple(replace(change, q=q) for change, q in zip(changes, qs, strict=True)),
-    )
+    return tuple(replace(change, q=q) for change, q in zip(changes, qs, strict=True))
 
 
 def _measured(path: Path, content: dict[str, Any]) -> tuple[Measured, list[str]]:

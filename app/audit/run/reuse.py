@@ -22,7 +22,7 @@ def earlier(work: Work, *, digest: str) -> str | None:
 
 
 def step(work: Work, job: str, shard: int) -> bytes | None:
-    """What a step of that job left."""
+    """The stored result of a step of the earlier job."""
     return work.store.query(partial(jobs.shard_body, job=job, shard=shard))
 
 

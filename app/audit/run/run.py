@@ -95,7 +95,7 @@ class Course:
 
     @property
     def originals(self) -> Originals:
-        """What is masked in it."""
+        """The texts and words that are masked in the report."""
         return originals(self._whole)
 
     def _shown(self, stored: Stored) -> Stored:

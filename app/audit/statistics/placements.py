@@ -28,7 +28,7 @@ class Term:
 
 
 def terms_of(scores: Floats, inside: Bools, background: Bools, positive: Bools, measure: str) -> tuple[Term, ...]:
-    """Those whose differences add up to the gap in one of the five measures of `bias_aucs`. The area within a group
+    """The terms whose differences add up to the gap in one of the five measures of `bias_aucs`. The area within a group
     differs from that within its background by its harmless rows, then by its rows of the class."""
     low, high = inside & ~positive, inside & positive
     other_low, other_high = background & ~positive, background & positive

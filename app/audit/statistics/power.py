@@ -30,7 +30,7 @@ def detectable_gap(
 def detectable_mean_gap(
     variance: float, n: int, other_n: int, *, tests: int = 1, alpha: float = 0.05, inflation: float = 1.0
 ) -> float:
-    """The same for a mean of values with that pooled variance."""
+    """The detectable gap of a mean of values with that pooled variance."""
     return float(quantiles(tests=tests, alpha=alpha) * (variance * (1 / n + 1 / other_n) * inflation) ** 0.5)
 
 

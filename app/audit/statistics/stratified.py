@@ -81,8 +81,8 @@ class Strata:
         return moved
 
     def interval(self, g: int, level: float, *, rate: bool) -> Interval | None:
-        """Of one gap; strata left out one at a time, on t, or for a rate where its score test would not reject. None
-        below 20 strata that hold both sides."""
+        """The interval of one gap; strata left out one at a time, on t, or for a rate where its score test would not
+        reject. None below 20 strata that hold both sides."""
         if self.shared[g] < CLUSTERS:
             return None
         one = self if len(self.n[0]) == 1 else self.pick(np.array([g]))
@@ -144,9 +144,9 @@ def _t_interval(gap: float, variance: float, freedom: float, level: float, metho
 def nested_interval(
     values: Floats, inside: Bools, background: Bools, clusters: Ints, level: float, *, rate: bool
 ) -> Interval | None:
-    """Of mean inside − mean in the background where clusters (authors) lie on one side as a whole, each of them drawn
-    from others like it; None below 20 on a side. A side of nothing but events, or of none, has the variance that one
-    cluster of the other kind would give it."""
+    """The interval of mean inside − mean in the background where clusters (authors) lie on one side as a whole, each
+    of them drawn from others like it; None below 20 on a side. A side of nothing but events, or of none, has the
+    variance that one cluster of the other kind would give it."""
     sides = [_side(values, side, clusters, rate=rate) for side in (inside, background)]
     if min(count for *_, count in sides) < CLUSTERS:
         return None

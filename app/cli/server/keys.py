@@ -69,7 +69,7 @@ def revoke(
         with_store(data, lambda store: keys.revoke(store, key))
     except (BadRequest, NotFound) as error:
         raise Mistake(f"{error}. {error.cure}") from error
-    print(f"{key} opens nothing any more")
+    print(f"{key} is revoked")
 
 
 def _record(key: ApiKey) -> dict[str, str | None]:

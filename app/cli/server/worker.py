@@ -66,7 +66,7 @@ async def _until_told(settings: Settings) -> None:
     store = await asyncio.to_thread(open_store, settings)
     working = asyncio.ensure_future(work(settings, store))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
-    print("Whence does the jobs of the database (Ctrl-C ends it)", flush=True)
+    print("Whence runs the jobs of the database (Ctrl-C ends it)", flush=True)
     try:
         await working
     finally:

@@ -108,6 +108,13 @@ def _decoded(content: bytes, source: str) -> str:
         raise Mistake(f"{source} is not UTF-8 (byte {error.start}); convert it with iconv") from error
 
 
+def one_text(given: str) -> str:
+    """A text from the command line, or all of stdin for '-'. Raises Mistake for what is not UTF-8."""
+    if given != "-":
+        return _argument(given)
+    return _decoded(sys.stdin.buffer.read(), "stdin").removesuffix("\n").removesuffix("\r")
+
+
 def _argument(given: str) -> str:
     """Where the locale is not UTF-8, arguments arrive as undecoded bytes; they are UTF-8 all the same, or refused."""
     return given if given.isascii() else _decoded(os.fsencode(given), "the argument")

@@ -76,10 +76,13 @@ def _classes(prediction: explainers.Prediction, target: str | None = None) -> Ta
 
 def show_attribution(console: Console, found: explainers.Attribution, *, row: int) -> None:
     """Prediction, painted text, the strongest parts as a table, and what the explanation is worth."""
-    console.print(_classes(found.prediction, found.targets[row].label))
+    if isinstance(found.outputs, explainers.TokenOutput):
+        console.print(f"{visible(found.targets[row].label)}: {found.unit} {found.output[row]:+.4f}", soft_wrap=True)
+    else:
+        console.print(_classes(found.prediction, found.targets[row].label))
     if found.scores is None:
         console.print(Text(visible(found.text)), soft_wrap=True)
-        console.print("This method shows a mechanism and scores no words; --json prints its tokens and checks.")
+        console.print("This method shows a mechanism and gives words no scores; --json prints its tokens and checks.")
     else:
         console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)
         console.print(_scores(found, row))
@@ -93,7 +96,7 @@ def show_attribution(console: Console, found: explainers.Attribution, *, row: in
 
 
 def _show_sides(console: Console, found: explainers.Attribution, row: int) -> None:
-    """Of two compared texts: the strongest links between their words, and what is left without words."""
+    """Show two compared texts: the strongest links between their words, and the scores without words."""
     if found.emptied is None:
         return
     table = Table(box=None, padding=(0, 1))

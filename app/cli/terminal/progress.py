@@ -16,7 +16,7 @@ DIGITS = re.compile(r"\d+")
 
 @contextmanager
 def bar(title: str) -> Iterator[explainers.Progress]:
-    """What is to be called with the share done and a note."""
+    """A function to call with the share done and a note."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _lines(console)

@@ -13,15 +13,21 @@ from .trouble import Mistake
 def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
     settings = settings or Settings()
-    if name in explainers.embedded_names():
-        return explainers.load_model(name, device=settings.device)
-    if Path(name).is_dir():
-        return explainers.load_model(Path(name), device=settings.device)
-    known = {path.name: path for path in registered(settings)}
+    source = source_of(name, settings)
+    return explainers.load_model(source, device=settings.device, kept=settings.data / "models")
+
+
+def source_of(name: str, settings: Settings | None = None) -> str | Path:
+    """What is loaded under a name: an embedded name, a folder or a GGUF file. Raises Mistake."""
+    if name in explainers.embedded_names() or name in explainers.WHEELS:
+        return name
+    if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):
+        return Path(name)
+    known = {path.name: path for path in registered(settings or Settings())}
     if name in known:
-        return explainers.load_model(known[name], device=settings.device)
-    listed = ", ".join((*explainers.embedded_names(), *known))
-    raise Mistake(f"no model is called {name!r} and no folder either; there are {listed}")
+        return known[name]
+    listed = ", ".join((*explainers.embedded_names(), *explainers.installed_wheels(), *known))
+    raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 
 def registered(settings: Settings) -> list[Path]:

@@ -44,7 +44,7 @@ class Shards:
         return self.out.with_name(f".{self.out.name}.{self.key[:16]}.parts")
 
     def stored(self) -> Iterator[Shard]:
-        """Those without a gap, from the first row on."""
+        """The stored shards that follow one another without a gap from the first row on."""
         stop = 0
         while (path := self.folder / f"{stop:012}").is_file():
             head, _, body = path.read_bytes().partition(b"\n")
@@ -85,5 +85,5 @@ def whole(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def _literal(name: str) -> str:
-    """Of a file name that glob would read as a pattern."""
+    """The file name with the characters escaped that glob would read as a pattern."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 from pydantic import ValidationError
 
@@ -17,6 +19,12 @@ SOME_FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 class Mistake(Exception):
     """The message names what was given, what is allowed and the cure."""
+
+
+def refuse_used(target: Path) -> None:
+    """Raises Mistake: what lies there is somebody's model."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Mistake(f"{target} is there already and not empty; name another folder with --out, or remove it")
 
 
 def message_of(error: Exception) -> str | None:

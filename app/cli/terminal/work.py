@@ -92,7 +92,9 @@ def _into_file(texts: Texts, answer: Answer, *, style: Style, out: Path, forms: 
     for stored in shards.stored():
         start, failed = stored.stop, failed + stored.failed
     if start:
-        print(f"whence: {start} of {len(texts.rows)} texts were answered before; going on behind them", file=sys.stderr)
+        print(
+            f"whence: {start} of {len(texts.rows)} texts were answered before; continuing after them", file=sys.stderr
+        )
     waiting: list[tuple[int, Row, Any]] = []
     for each in _answered(texts, answer, start=start):
         waiting.append(each)

@@ -177,7 +177,7 @@ def view_of(session: Session, project: str, id: str, filters: Filters) -> View:
     """Raises NotFound, also for predictions that are not there."""
     dataset = datasets.find(session, project, id)
     if dataset is None:
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
     found = datasets.runs(session, dataset.serial)
     runs = [run for run in found if filters.model is None or run.model == filters.model]
     if not runs:
@@ -299,4 +299,4 @@ def _is_number(text: str) -> bool:
 
 
 def _no_cursor(cursor: str) -> BadRequest:
-    return BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the next of the page before.")
+    return BadRequest(f"{cursor[:80]!r} is not a cursor", cure="Use the `next` of the previous page.")

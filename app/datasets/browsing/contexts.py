@@ -1,4 +1,4 @@
-"""What the pages of data sets show."""
+"""Contexts of the pages of data sets."""
 
 from __future__ import annotations
 

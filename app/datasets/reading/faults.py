@@ -9,7 +9,7 @@ from .schemas import Fault, FaultOut, Note, NoteOut
 
 FAULTS: Mapping[str, tuple[str, str]] = {  # code → what is wrong with the row, what to do
     "width": (
-        N_("It has %(value)s fields."),
+        N_("The row and the header have different numbers of fields: %(value)s."),
         N_("Put cells that hold the separator or a new line into double quotes."),
     ),
     "quote": (

@@ -91,7 +91,7 @@ def parse(
     if not first:
         raise BadFile("the file has no rows below its first line", cure="Send a file with rows.")
     if not sample:
-        raise BadFile(_none_readable(first), cure="Mend the file and send it again.")
+        raise BadFile(_none_readable(first), cure="Correct the file and send it again.")
     found = columns.describe(opened.columns, sample)
     if mapping is None:
         headerless = any(note.code == "headerless" for note in opened.notes)

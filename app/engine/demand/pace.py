@@ -32,5 +32,5 @@ class Pace:
 
 
 def _share(question: explainers.Question) -> float:
-    """Of the usual number of masked evaluations."""
+    """The share of the usual number of masked evaluations that is done."""
     return 1.0 if question.budget is None else question.budget / USUAL_PASSES

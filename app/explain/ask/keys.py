@@ -44,6 +44,12 @@ def panel_key(model: str, question: explainers.Question, methods: Sequence[expla
     )
 
 
+def generation_key(model: str, asked: explainers.Input, decoding: explainers.Decoding) -> str:
+    """`model`: numbers_of it."""
+    made = {"input": asked.model_dump(mode="json"), "decoding": decoding.model_dump(mode="json")}
+    return _key({"kind": "generation", "model": model, **made})
+
+
 def _asked(question: explainers.Question) -> dict[str, Any]:
     return question.model_dump(mode="json")
 

@@ -7,23 +7,30 @@ from pydantic import ConfigDict, Field
 from ..._library import explainers
 from ...engine.messages import Asking, Explain, MakePanel
 from ...engine.schemas import ExplanationRecord
-from ...schemas import Name, Options, Request, Text, TextInput
+from ...schemas import Name, Options, PromptInput, Request, Text, TextInput
 
 
 class QuestionRequest(Request, explainers.Game):
     """What a panel and a single explanation ask alike."""
 
     model: Name
-    input: TextInput
+    input: TextInput | PromptInput
     target: int | Name | None = Field(
         None, description="The class to show, by index or label; by default the predicted one."
     )
-    baseline_text: Text | None = Field(None, description="With baseline 'text': a text with as many players.")
+    baseline_text: Text | None = Field(
+        None,
+        description=(
+            "With baseline 'text': a text that is cut into as many features (words, unless you choose otherwise)."
+        ),
+    )
     word: int | None = Field(
         None, ge=0, description="Of a token classifier: the word whose class is explained, counted from 0."
     )
-    outputs: explainers.SimilarityOutput | None = Field(
-        None, description="Of a model that compares two texts: whose words are explained, and its prompts."
+    outputs: explainers.SimilarityOutput | explainers.TokenOutput | None = Field(
+        None,
+        description="Of a model that compares two texts: whose words are explained, and its prompts. Of a language "
+        "model: which tokens of which answer.",
     )
 
 

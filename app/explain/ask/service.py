@@ -119,7 +119,7 @@ def name_of(project: str, key: str) -> str:
 
 async def asked_explanation(services: Services, request: ExplanationRequest, project: str) -> tuple[Asked, int | None]:
     """The question under its key, and the class that is to be shown where one was named."""
-    state = await _model(services, request.model)
+    state = await settled(services, request.model)
     explainer = explainer_of(request.method, request.options, state)
 
     def asked(question: explainers.Question) -> Asked:
@@ -140,7 +140,7 @@ async def asked_explanation(services: Services, request: ExplanationRequest, pro
 
 async def asked_panel(services: Services, request: PanelRequest, project: str) -> tuple[Asked, int | None]:
     """The question under its key, and the class that is to be shown where one was named."""
-    state = await _model(services, request.model)
+    state = await settled(services, request.model)
     names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
     methods = [explainers.build(name) for name in names]
 
@@ -199,7 +199,7 @@ async def delete(services: Services, key: str, project: str, kind: Kind) -> None
         raise NotFound(f"no {kind} has the key {key[:80]!r}")
 
 
-async def _model(services: Services, name: str) -> ModelOut:
+async def settled(services: Services, name: str) -> ModelOut:
     """A model whose digest is known: results that are stored are answered even while the engine is restarted."""
     known = {state.id: state for state in services.engine.models()}
     if (state := known.get(name)) is not None and state.digest:
@@ -220,13 +220,13 @@ async def answered(
 ) -> Answered:
     body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder, listener=listener)
     shown = records.read(asked, body)
-    await _remember(services, project, records.entry(asked, shown), holder)
+    await remember(services, project, records.entry(asked, shown), holder)
     if target is None:
         return Answered(body, shown, turned=False)
     return Answered(body, records.turned(shown, target), turned=True)
 
 
-async def _remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
+async def remember(services: Services, project: str, entry: NewEntry, holder: str) -> None:
     """Notes for whom the answer is kept: what is stored is answered also while the database takes no note."""
     keep = partial(_keep, services.store.files, project, entry, holder)
     try:

@@ -18,7 +18,6 @@ from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from . import view as views
-from .attachments import offered_exports
 from .compared import compared_of
 from .contexts import Anew, Facts, PanelPage, Recent, Version
 from .findings import findings_of
@@ -41,6 +40,7 @@ def panel_page(
     seconds: float | None,
     refused: Mapping[str, FormError | None],
     draft: str | None,
+    exports: Sequence[tuple[str, str, str]],
     address: str,
     origin: str,
 ) -> PanelPage:
@@ -96,7 +96,7 @@ def panel_page(
         evaluations=panel.evaluations,
         warnings=_warnings(panel),
         curl=curl(panel, origin, address),
-        exports=offered_exports(whole=address.startswith("/panels/")),
+        exports=exports,
     )
 
 
@@ -118,7 +118,6 @@ def _anew(panel: PanelOut, model: ModelOut | None, seconds: float | None) -> Ane
     if first is None or model is None or model.digest != panel.model.digest:
         return None
     rules = rules_of(panel)
-    labels = panel.prediction.labels
     return Anew(
         players=first.players,
         accuracy=first.accuracy,
@@ -126,13 +125,18 @@ def _anew(panel: PanelOut, model: ModelOut | None, seconds: float | None) -> Ane
         budget=first.budget,
         baseline=rules.get("baseline"),
         value=first.value,
-        target=panel.target.index if len(labels) > len(first.targets) else None,
+        target=panel.target.label if _leaves_out(first, model) else None,
         baselines=tuple(each for each in model.baselines if each != "text"),
         values=explainers.values.ALLOWED.get(model.head, ()),
-        labels=labels if len(labels) > len(first.targets) else (),
+        labels=panel.prediction.labels if _leaves_out(first, model) else (),
         seconds=seconds,
         evaluations=panel.evaluations,
     )
+
+
+def _leaves_out(found: ExplanationOut, model: ModelOut) -> bool:
+    """Whether the model has classes that the explanation does not cover."""
+    return model.task == "text" and len(model.labels) + model.labels_left_out > len(found.targets)
 
 
 def _versions(chain: Sequence[Any], key: str) -> tuple[Version, ...]:

@@ -67,7 +67,7 @@ class Anew:
     budget: int | None
     baseline: str | None
     value: str
-    target: int | None  # None where all classes are covered
+    target: str | None  # None where all classes are covered
     baselines: Sequence[str]
     values: Sequence[str]
     labels: Sequence[str]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._library import explainers
 
-Level = Literal["token", "word", "phrase", "sentence"]
+Level = Literal["token", "word", "phrase", "sentence", "passage"]
 LEVELS: tuple[Level, ...] = ("token", "word", "phrase", "sentence")  # from fine to coarse
 STEPS = 5
 NEAR = 160  # characters shown beside the stretch that is explained
@@ -31,6 +31,8 @@ class Cell:
     unseen: bool = False
     far: bool = False  # text far from the stretch that is explained: there, but not shown
     pieces: tuple[tuple[str, bool], ...] = ()  # (text, is a part) of a cell that sums several parts
+    changed: bool = False  # in a comparison: a word that the other text has not
+    gone: bool = False  # in a comparison: a word that only the other text has
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Group:
 
 def levels(players: str) -> tuple[Level, ...]:
     """The levels that can be shown: the players themselves and sums over coarser parts, never finer ones."""
+    if players == "passage":
+        return ("passage",)
     if players not in LEVELS:
         return ()
     own = LEVELS.index(players)

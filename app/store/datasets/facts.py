@@ -124,6 +124,12 @@ def wrong(session: Session, run: int, numbers: Sequence[int], classes: Collectio
     return frozenset(found)
 
 
+def badges(session: Session, run: int) -> Sequence[tuple[int, str | None]]:
+    """Number and badge of every explained row."""
+    wanted = select(DatasetExplained.number, DatasetExplained.badge).where(DatasetExplained.run == run)
+    return [(number, badge) for number, badge in session.execute(wanted)]
+
+
 def _numbered(session: Session, run: int, numbers: dict[Alike, int], facts: Iterable[Fact]) -> list[int]:
     """The stratum of each fact; one that is new is made, without rows."""
     found = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session, load_only
 
 from ..results import now
+from . import bench
 from .tables import Dataset, DatasetFact, DatasetFile, DatasetRow, DatasetRun
 
 CHUNK = 5_000  # rows a statement
@@ -32,7 +33,7 @@ def listing(
 
 
 def add(session: Session, project: str, id: str, **values: Any) -> Dataset:
-    """What is there already stays, with its rows; one that was deleted meanwhile is made anew."""
+    """Add a data set. One that is there already stays, with its rows; one that was deleted meanwhile is made anew."""
     known = find(session, project, id)
     if known is not None:
         return known
@@ -65,6 +66,7 @@ def hide(session: Session, project: str, id: str) -> int | None:
     found.id = f"{DELETED} {found.serial}"
     found.name = found.described = ""
     found.asked = None
+    bench.forget(session, found.serial)
     return found.serial
 
 
@@ -138,6 +140,14 @@ def rows(session: Session, serial: int, start: int, stop: int) -> Sequence[Datas
         DatasetRow.dataset == serial, DatasetRow.number >= start, DatasetRow.number < stop
     )
     return session.scalars(wanted.order_by(DatasetRow.number)).all()
+
+
+def texts(session: Session, serial: int, start: int, stop: int) -> Iterator[tuple[int, str, str | None]]:
+    """Number and texts of the rows from `start` up to but without `stop`, and nothing else of them."""
+    wanted = select(DatasetRow.number, DatasetRow.text, DatasetRow.text_pair).where(
+        DatasetRow.dataset == serial, DatasetRow.number >= start, DatasetRow.number < stop
+    )
+    yield from (tuple(row) for row in session.execute(wanted))
 
 
 def rows_at(session: Session, serial: int, numbers: Sequence[int]) -> dict[int, DatasetRow]:

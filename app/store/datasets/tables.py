@@ -37,6 +37,7 @@ class Dataset(Table):
     faults: Mapped[int] = mapped_column(Integer)  # rows that could not be read, all of them
     job: Mapped[str | None] = mapped_column(String(64))
     created: Mapped[int] = mapped_column(BigInteger)
+    origin: Mapped[str | None] = mapped_column(String(64))  # id of the data set whose marks it was made with
 
     __table_args__ = (
         UniqueConstraint("project", "id", name="uq_datasets_id"),
@@ -133,3 +134,53 @@ class DatasetFile(Table):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the whole file
     part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DatasetColumn(Table):
+    """A part of a column of a run, as the bytes of a NumPy array: what is asked of all rows at once."""
+
+    __tablename__ = "dataset_columns"
+
+    run: Mapped[int] = mapped_column(ForeignKey("dataset_runs.serial", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DatasetStudy(Table):
+    """What was found out about a run once: slices, counts of tags, names of clusters."""
+
+    __tablename__ = "dataset_studies"
+
+    run: Mapped[int] = mapped_column(ForeignKey("dataset_runs.serial", ondelete="CASCADE"), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)  # JSON
+    created: Mapped[int] = mapped_column(BigInteger)
+
+
+class DatasetSlice(Table):
+    """A named set of rows of a data set."""
+
+    __tablename__ = "dataset_slices"
+
+    dataset: Mapped[int] = mapped_column(ForeignKey("datasets.serial", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)  # a hash of the statement
+    name: Mapped[str] = mapped_column(Text)  # empty: its conditions say it
+    statement: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(String(200))
+    created: Mapped[int] = mapped_column(BigInteger)
+
+
+class DatasetMark(Table):
+    """What somebody decided of a row. The last line of a row holds; the others stay as its history."""
+
+    __tablename__ = "dataset_marks"
+
+    serial: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    dataset: Mapped[int] = mapped_column(ForeignKey("datasets.serial", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    action: Mapped[str] = mapped_column(String(16))  # relabel, drop, keep, note, clear
+    value: Mapped[str | None] = mapped_column(Text)  # the label, or the note
+    who: Mapped[str] = mapped_column(String(200))
+    created: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index("ix_dataset_marks_row", "dataset", "number", "serial"),)

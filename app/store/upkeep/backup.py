@@ -54,7 +54,7 @@ def _snapshot(store: Store, session: Session, to: Path) -> int:
 
 
 def _digests(session: Session) -> list[str]:
-    """Of the arrays that lie in files."""
+    """Digests of the arrays that lie in files."""
     return list(session.scalars(select(StoredArray.digest).where(StoredArray.body.is_(None)).distinct()))
 
 

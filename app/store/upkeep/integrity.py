@@ -26,14 +26,14 @@ def faults(store: Store) -> Iterator[str]:
 
 
 def left_out(store: Store) -> str | None:
-    """What could not be looked at, and how it can be."""
+    """The part of the check that was left out, and how to have it; None where all was checked."""
     if store.engine.dialect.name == "sqlite" or store.query(amcheck.at_hand):
         return None
     return amcheck.HINT
 
 
 def counts(store: Store) -> dict[str, int]:
-    """What was looked at."""
+    """Numbers of the results and arrays that were checked."""
     with_arrays = store.query(lambda session: session.scalar(select(func.count()).select_from(StoredArray)))
     results = store.query(lambda session: session.scalar(select(func.count()).select_from(Result)))
     return {"results": results or 0, "arrays": with_arrays or 0}

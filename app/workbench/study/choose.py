@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any as Anything
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...audit.data.values import Bools, Floats
 from ...errors import BadRequest
 from .frame import Frame
-from .language import All, Any, Compared, Condition, Contains, Is, Judged, Matches, Not, Textual
+from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not, Textual
 from .words import holds
 
 Slices = Mapping[str, Condition]  # by name, for conditions that name another slice
@@ -50,6 +50,16 @@ def _compiled(pattern: str) -> Anything:
     return re2.compile(pattern, options)
 
 
+def within_polygon(x: Floats, y: Floats, corners: Sequence[tuple[float, float]]) -> Bools:
+    """Points (n,) from which a ray crosses the edges an odd number of times."""
+    inside = np.zeros(len(x), dtype=np.bool_)
+    for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        if y0 != y1:
+            with np.errstate(invalid="ignore"):
+                inside ^= ((y0 > y) != (y1 > y)) & (x < (x1 - x0) * (y - y0) / (y1 - y0) + x0)
+    return inside
+
+
 class _Choice:
     def __init__(self, frame: Frame, slices: Slices, search: Search) -> None:
         self.frame, self.slices, self.search = frame, slices, search
@@ -62,6 +72,8 @@ class _Choice:
                 return frame.right if right else frame.wrong
             case Contains() | Matches():
                 return self.search(condition)
+            case Inside(corners):
+                return within_polygon(self._numbers("x"), self._numbers("y"), corners)
             case Not(inner):
                 return ~self.of(inner, within)
             case All(parts):
@@ -91,7 +103,7 @@ class _Choice:
             case "words":
                 return frame.length.astype(np.float64)
             case "characters":
-                return np.fromiter(map(len, frame.texts), dtype=np.float64, count=len(frame))
+                return frame.size.astype(np.float64)
             case "row":
                 return np.arange(1, len(frame) + 1, dtype=np.float64)
         if frame.place is None:

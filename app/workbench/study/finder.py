@@ -8,7 +8,7 @@ errors have nothing to do with the texts, a slice is announced in at most alpha 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,12 @@ class _Features:
     names: tuple[Condition, ...]
     matrix: Matrix
 
+    def together(self, columns: Iterable[int]) -> bool:
+        """Whether they may be joined. States tell the prediction, so that a label with a cluster would say no more than
+        that the two differ; and no row has two labels, values of a group, or clusters."""
+        fields = [each.field for each in (self.names[j] for j in columns) if isinstance(each, Is)]
+        return len(set(fields)) == len(fields) and not {"label", "cluster"} <= set(fields)
+
 
 def find(frame: Frame, *, tags: Sequence[str] = (), seed: int = 0, alpha: float = ALPHA) -> Findings:
     """The candidates, those that are confirmed first and the surest first among them. tags: those that may be part of
@@ -90,7 +96,8 @@ def find(frame: Frame, *, tags: Sequence[str] = (), seed: int = 0, alpha: float 
     everywhere = figures_of(frame, second, among=second)
     detectable = None
     if everywhere.accuracy is not None and everywhere.n > small:
-        detectable = detectable_gap(everywhere.accuracy, small, everywhere.n - small)
+        gap = detectable_gap(everywhere.accuracy, small, everywhere.n - small)
+        detectable = gap if gap is not None and gap < everywhere.accuracy else None  # no slice can fail more
     return Findings(tuple(order), len(features.names), (int(first.sum()), int(second.sum())), detectable)
 
 
@@ -158,7 +165,7 @@ def _candidates(features: _Features, wrong: Bools) -> Iterator[Condition]:
     """The worst slice, then the worst of the rows that are left, and so on."""
     left = np.ones(len(wrong), dtype=np.bool_)
     for _ in range(MOST):
-        best = _worst(features.matrix[left], wrong[left])
+        best = _worst(features, left, wrong[left])
         if best is None:
             return
         yield both(*(features.names[j] for j in best))
@@ -166,10 +173,10 @@ def _candidates(features: _Features, wrong: Bools) -> Iterator[Condition]:
         left &= ~inside
 
 
-def _worst(matrix: Matrix, wrong: Bools) -> tuple[int, ...] | None:
+def _worst(features: _Features, rows: Bools, wrong: Bools) -> tuple[int, ...] | None:
     """The columns whose common rows deviate most towards errors; each must add to the others. A condition more costs
     what the best of as many columns would gain by chance."""
-    errors = wrong.astype(np.float32)
+    matrix, errors = features.matrix[rows], wrong.astype(np.float32)
     if len(wrong) < 2 * FEWEST or not 0 < errors.sum() < len(wrong):
         return None
     price = 2 * float(np.log(max(matrix.shape[1], 2)))
@@ -180,6 +187,8 @@ def _worst(matrix: Matrix, wrong: Bools) -> tuple[int, ...] | None:
         grown: dict[tuple[int, ...], float] = {}
         for columns, _ in beam:
             for j, score in _grown(matrix, errors, columns):
+                if not features.together((*columns, j)):
+                    continue
                 grown[tuple(sorted((*columns, j)))] = score - depth * price
         beam = sorted(grown.items(), key=lambda each: -each[1])[:BEAM]
         if beam and beam[0][1] > best[1]:

@@ -48,6 +48,8 @@ class Frame:
     probabilities: Halves | None = None
     place: Halves | None = None
     clusters: Ints | None = None
+    lengths: Ints | None = None  # words of each text, where they are known without the texts
+    sizes: Ints | None = None  # characters of each text, likewise
 
     def __len__(self) -> int:
         return len(self.label.codes)
@@ -76,7 +78,16 @@ class Frame:
     @cached_property
     def length(self) -> Ints:
         """Words of each text."""
+        if self.lengths is not None:
+            return self.lengths
         return np.array([len(words) for words in self.words], dtype=np.int64)
+
+    @cached_property
+    def size(self) -> Ints:
+        """Characters of each text."""
+        if self.sizes is not None:
+            return self.sizes
+        return np.fromiter(map(len, self.texts), dtype=np.int64, count=len(self))
 
 
 def named(values: Sequence[str | None], names: Sequence[str] = ()) -> Named:

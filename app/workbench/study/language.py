@@ -63,6 +63,13 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """The row lies within a polygon on the map; corners are numbers in pairs."""
+
+    corners: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     inner: Condition
 
@@ -77,7 +84,7 @@ class Any:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Is | Compared | Judged | Contains | Matches | Not | All | Any
+Condition: TypeAlias = Is | Compared | Judged | Contains | Matches | Inside | Not | All | Any
 Textual: TypeAlias = Contains | Matches
 EVERY = All(())  # every row
 
@@ -112,6 +119,8 @@ def written(condition: Condition) -> str:
             return f"contains {_quoted(needle)}"
         case Matches(pattern):
             return f"matches {_quoted(pattern)}"
+        case Inside(corners):
+            return f"inside {_quoted(' '.join(f'{x:.15g} {y:.15g}' for x, y in corners))}"
         case Not(inner):
             return f"not {_within(inner, All | Any)}"
         case All(parts):
@@ -144,7 +153,7 @@ def both(*parts: Condition) -> Condition:
     return unique[0] if len(unique) == 1 else All(unique)
 
 
-RESERVED = frozenset((*NUMBERS, *NAMES, *ENGLISH, "right", "wrong", "contains", "matches", "group", "all"))
+RESERVED = frozenset((*NUMBERS, *NAMES, *ENGLISH, "right", "wrong", "contains", "matches", "inside", "group", "all"))
 
 
 @dataclass
@@ -216,6 +225,9 @@ class _Reader:
             self.at += 1
             value = self._value()
             return Contains(_shown(value)) if name == "contains" else Matches(checked(value))
+        if name == "inside":
+            self.at += 1
+            return Inside(_corners(self._value()))
         if name in NUMBERS:
             self.at += 1
             return self._compared(name)
@@ -297,6 +309,18 @@ def _shown(needle: str) -> str:
     if not needle.strip():
         raise BadRequest("contains has no word", cure='Write contains "word".')
     return " ".join(needle.split())
+
+
+def _corners(given: str) -> tuple[tuple[float, float], ...]:
+    try:
+        numbers = [float(each) for each in given.replace(",", " ").split()]
+    except ValueError:
+        numbers = []
+    if len(numbers) < 6 or len(numbers) % 2 or not all(map(math.isfinite, numbers)):
+        raise BadRequest(
+            f"{given[:60]!r} is no polygon", cure='Write inside "x y x y x y", with three corners or more.'
+        )
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def checked(pattern: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ...web.words import N_
-from .language import All, Any, Compared, Condition, Contains, Is, Judged, Matches, Not
+from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not
 
 Translate = Callable[[str], str]
 FIELDS: Mapping[str, str] = {
@@ -27,6 +27,7 @@ SIGNS: Mapping[tuple[str, str], str] = {
     ("confidence", ">="): N_("confidence at least %(value)s"),
 }
 CONTAINS, MATCHES, NOT = N_("contains “%(value)s”"), N_("fits the pattern %(value)s"), N_("not (%(value)s)")
+INSIDE = N_("within a shape on the map")
 RIGHT, WRONG, EVERY, OR = N_("right"), N_("wrong"), N_("all rows"), N_("%(first)s or %(second)s")
 
 
@@ -48,6 +49,8 @@ def said(condition: Condition, translate: Translate = str) -> str:
             return translate(RIGHT if right else WRONG)
         case Contains(needle):
             return _filled(translate(CONTAINS), value=needle)
+        case Inside():
+            return translate(INSIDE)
         case Matches(pattern):
             return _filled(translate(MATCHES), value=pattern)
         case Compared(field, sign, number):

@@ -85,10 +85,10 @@ def _low_margin(shares: Floats, predicted: Ints) -> Bools:
 def isolated(vectors: Floats) -> Bools:
     """Rows whose nearest other row is unusually far by the angle between states, as the far outliers of a box plot."""
     n = len(vectors)
-    if n < 20:
+    if n < 20:  # an outlier of so few means nothing
         return np.zeros(n, dtype=np.bool_)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    units = np.nan_to_num(vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     others = np.arange(n) if n <= MOST_COMPARED else np.sort(np.random.default_rng(0).choice(n, MOST_COMPARED, False))
     nearest = np.empty(n)
     for start in range(0, n, 512):

@@ -17,11 +17,24 @@ class ContinuedIds(TextIds):
     """The ids of a prompt, and of what follows it up to the last token that is explained.
 
     continued: those ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
+    together: they are also explained as one. against: the ids of another continuation, which they are compared with.
+    names: labels of what is explained behind the tokens.
     """
 
     continued: Ids
     first: int = 0
     labels: tuple[str, ...]
+    together: bool = False
+    against: Ids | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Another continuation: its text and its ids."""
+
+    text: str
+    ids: Ids
 
 
 def continued(inputs: Encoded) -> ContinuedIds:
@@ -30,10 +43,31 @@ def continued(inputs: Encoded) -> ContinuedIds:
     return inputs.held
 
 
-def with_continuation(held: TextIds, *, ids: Ids, labels: tuple[str, ...], first: int) -> ContinuedIds:
-    """The prompt followed by `ids`, of which those from `first` on are explained."""
+def with_continuation(
+    held: TextIds,
+    *,
+    ids: Ids,
+    labels: tuple[str, ...],
+    first: int,
+    whole: bool = False,
+    contrast: Contrast | None = None,
+) -> ContinuedIds:
+    """The prompt followed by `ids`, of which those from `first` on are explained.
+
+    whole: also all of them as one. contrast: what else could follow.
+    """
     known = {each.name: getattr(held, each.name) for each in fields(held)}
-    return ContinuedIds(**known, continued=ids, first=first, labels=labels[first:])
+    said = "".join(labels[first:]).strip() or "".join(labels[first:])
+    names = ((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",))
+    return ContinuedIds(
+        **known,
+        continued=ids,
+        first=first,
+        labels=labels[first:],
+        together=whole,
+        against=None if contrast is None else contrast.ids,
+        names=names,
+    )
 
 
 def tokens_of(tokenizer: Any, text: str) -> tuple[Ids, tuple[str, ...]]:

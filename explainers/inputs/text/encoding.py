@@ -50,21 +50,22 @@ class TextEncoder:
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
-        baseline = self._baseline(question)
+        baseline = self.baseline(question)
         inputs = self._read(question)
         if baseline == "text":
             ids: Ids | None = self._second_text(question, inputs)
-            return _against(inputs, baseline, ids, text=question.baseline_text)
+            return against(inputs, baseline, ids, text=question.baseline_text)
         fill = self.baseline_ids.get(baseline) if baseline else None
         ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), ids_of(inputs).ids)
-        return _against(inputs, baseline, ids)
+        return against(inputs, baseline, ids)
 
     def readable(self, text: str, name: str = "text") -> str:
         """The text itself. Raises BadInput for one that the tokenizer cannot be given, or would blow up."""
         refuse_long(self.tokenizer.backend_tokenizer.normalizer, readable(text, name), name)
         return text
 
-    def _baseline(self, question: Question) -> BaselineKind | None:
+    def baseline(self, question: Question) -> BaselineKind | None:
+        """What stands for an absent token, the default where the question says nothing. Raises BadInput."""
         if question.baseline_text is not None and question.baseline != "text":
             raise BadInput("a baseline_text was given: choose baseline 'text' with it, or leave it out")
         if question.baseline is None:
@@ -243,7 +244,7 @@ class TextEncoder:
         if inputs.text_pair is not None:
             raise BadInput("baseline 'text' is for single texts; choose another baseline for a pair")
         if question.baseline_text is None:
-            raise BadInput("baseline 'text' needs a baseline_text: a second text with as many players")
+            raise BadInput("baseline 'text' needs a baseline_text: a second text with as many features")
         plain = {
             "input": TextInput(text=question.baseline_text),
             "players": inputs.players,
@@ -278,7 +279,7 @@ def _text_of(question: Question) -> TextInput:
     return question.input
 
 
-def _against(inputs: Encoded, baseline: BaselineKind | None, ids: Ids | None, *, text: str | None = None) -> Encoded:
+def against(inputs: Encoded, baseline: BaselineKind | None, ids: Ids | None, *, text: str | None = None) -> Encoded:
     """The input with its baseline, `ids` where that is one of ids."""
     return replace(inputs, baseline=baseline, baseline_text=text, held=replace(ids_of(inputs), baseline_ids=ids))
 
@@ -344,7 +345,7 @@ def _refuse_nothing(arranged: Arrangement, texts: Sequence[str], focus: TextSpan
 
 
 def _unseen(batch: Any, texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[TextSpan, ...]:
-    """What was cut at the maximum length: at most one span before and one after what was read of each part."""
+    """The spans cut at the maximum length: at most one before and one after what was read of each part."""
     if not batch.encodings[0].overflowing:
         return ()
     cut = []

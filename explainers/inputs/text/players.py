@@ -18,7 +18,7 @@ from .breaks import Ruler, phrase_ends, sentence_ends
 
 MOST_PLAYERS = 80  # above it `auto` takes the next coarser level
 MOST_WORDS = 60  # of one sentence in a text that is read in windows
-Grain = Literal["token", "word", "phrase", "sentence"]
+Grain = Literal["token", "word", "phrase", "sentence", "passage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players, *, 
     for grain in _grains("sentence" if long and players == "auto" else players):
         if grain in ("token", "word"):
             found = tokens if grain == "token" else words
+        elif grain == "passage":
+            found = [[reduce(_union, own)] if own else [] for own in words]
         else:
             ends = phrase_ends if grain == "phrase" else sentence_ends
             found = [_joined(w, ends(r, [(s.start, s.end) for s in w])) for r, w in zip(rulers, words, strict=True)]

@@ -33,7 +33,7 @@ def window_starts(tokens: int, capacity: int) -> list[int]:
 
 
 def rest_of(text: str, pieces: Sequence[Piece], *, whole: Sequence[Piece]) -> tuple[TextSpan, ...]:
-    """What of the text lies outside the pieces, where there are more of them."""
+    """The rest of the text, outside the pieces, where there are more of them."""
     read, cut = covered(text, pieces), []
     for start, end in ((0, read.start), (read.end, len(text))):
         start, end = without_white_space(text, start, end)
@@ -51,7 +51,7 @@ def covered(text: str, pieces: Sequence[Piece]) -> TextSpan:
 
 
 def without_white_space(text: str, start: int, end: int) -> tuple[int, int]:
-    """The same stretch without white space at its sides; unchanged where it has nothing else."""
+    """The stretch without white space at its sides; unchanged where it has nothing else."""
     stretch = text[start:end]
     if not stretch.strip():
         return start, end

@@ -42,6 +42,19 @@ class _Adapter(_Part):
     sha256: str
 
 
+class _Parent(_Part):
+    """The model that this one was made of."""
+
+    id: str
+    title: str = ""
+    digest: str
+
+
+class _Step(_Part):
+    do: str
+    told: str = ""
+
+
 class _Card(_Part):
     title: str
     description: str = ""
@@ -49,9 +62,11 @@ class _Card(_Part):
     limits: list[str] = []
     language: str = ""
     labels: list[str]
-    maximum_length: int = Field(ge=8, le=512)  # what the base model reads
-    base: _Base
-    adapter: _Adapter
+    maximum_length: int = Field(ge=8, le=1_000_000)
+    base: _Base | None = None
+    adapter: _Adapter | None = None
+    parent: _Parent | None = None
+    steps: list[_Step] = []
     seed: int
     figures: list[_Figure] = []
     trained_on: list[_File] = []
@@ -59,7 +74,7 @@ class _Card(_Part):
 
 
 def card_in(folder: Path) -> dict[str, Any] | None:
-    """The card of a folder that `whence train` or a training wrote; None where there is none, or another kind."""
+    """The card of a folder that a training or a compression wrote; None where there is none, or another kind."""
     path = folder / "card.json"
     if path.is_file():
         with suppress(BadModel, ValidationError):

@@ -29,7 +29,7 @@ def embedded_names() -> tuple[str, ...]:
 
 
 def card_of(name: str) -> dict[str, Any]:
-    """What is known of how the model was made: data, figures, limits. Raises BadModel for an unknown name."""
+    """The card of the model: data, figures, limits. Raises BadModel for an unknown name."""
     if name not in embedded_names():
         raise BadModel(f"no embedded model is called {name!r}; there are {', '.join(embedded_names())}")
     if name == ENCODER:

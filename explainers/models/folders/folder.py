@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from ...contract import Head, Notice
 from ...errors import BadModel
+from ...inputs.prompt.template import refuse_template
 from ...inputs.text.normalizing import refuse_growth
-from ..architectures import MODEL_TYPES
+from ..architectures import CAUSAL, MODEL_TYPES, TRANSLATORS
 from ..heads import TRAINED, reading_of
 from .card import card_in
-from .contents import read_object, refuse_sizes
+from .contents import MOST_JSON, read_object, refuse_sizes
 from .sentence import MODULES, Sentence, read_sentence
 from .used import Used
 from .weights import Weights, read_header, read_weights
@@ -27,6 +28,10 @@ MOST_TOKENIZER = 128 * 2**20  # bytes
 PLAIN_VOCABULARIES = (("vocab.txt",), ("vocab.json", "merges.txt"))  # of versions before tokenizer.json
 ADDED = ("added_tokens.json",)
 BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
+TEMPLATE = "chat_template.jinja"
+GENERATION = "generation_config.json"
+BESIDE_LANGUAGE = (TEMPLATE, GENERATION)
+CONTINUES = ("ForCausalLM", "LMHeadModel")  # the ends of classes whose models continue a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +44,14 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "similarity"] = "text"  # a class of the text, of every word, or two texts compared
+    # A class of the text, one of every word, two texts compared, or a text that goes on.
+    task: Literal["text", "word", "similarity", "tokens"] = "text"
+    two_sided: bool = False  # of a text that goes on: an encoder reads it, and a decoder says what becomes of it
     sentence: Sentence | None = None  # of an encoder that compares texts: how it makes a vector of one
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
+    packed: bool = False  # weights in 8 bits or without their zeros, which are unpacked before they are loaded
     assumed: tuple[Notice, ...] = ()  # what the configuration left open
     config: dict[str, Any] = field(repr=False)
 
@@ -101,8 +109,11 @@ def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None
 def _model(used: Used, config: dict[str, Any]) -> FolderReport:
     refuse_sizes(config, "config.json")
     kind = config.get("model_type")
+    if kind in TRANSLATORS or (kind in CAUSAL and _saved_as(config).endswith(CONTINUES)):
+        return _language(used, config)
     if kind not in MODEL_TYPES:
-        raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {', '.join(sorted(MODEL_TYPES))}")
+        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS))
+        raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {known}")
     tokenizer = _tokenizer(used)
     weights = read_weights(used)
     if used.has(MODULES) and weights.outputs is None:
@@ -122,9 +133,53 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         parameters=weights.parameters,
         files=("config.json", *tokenizer, *weights.files),
         prefix=weights.prefix,
+        packed=weights.packed,
         assumed=reading.assumed,
         config=config,
     )
+
+
+def _language(used: Used, config: dict[str, Any]) -> FolderReport:
+    """A folder of a model that continues a text, or makes another one of it."""
+    tokenizer = _tokenizer(used)
+    weights = read_weights(used)
+    beside = [name for name in BESIDE_LANGUAGE if used.has(name)]
+    if GENERATION in beside:
+        used.checked(GENERATION)
+    _refuse_template(used)
+    return FolderReport(
+        path=used.folder,
+        id=model_id(used.folder),
+        kind="model",
+        model_type=config["model_type"],
+        labels=(),
+        head="tokens",
+        task="tokens",
+        two_sided=config["model_type"] in TRANSLATORS,
+        parameters=weights.parameters,
+        files=("config.json", *tokenizer, *beside, *weights.files),
+        prefix=weights.prefix,
+        config=config,
+    )
+
+
+def _refuse_template(used: Used) -> None:
+    """Raises BadModel for a chat template that cannot be used."""
+    if used.has(TEMPLATE):
+        size = (used.folder / TEMPLATE).stat().st_size
+        if size > MOST_JSON:
+            raise BadModel(f"{TEMPLATE} has {size} bytes; a chat template is a short text")
+        refuse_template((used.folder / TEMPLATE).read_text(encoding="utf-8", errors="replace"))
+    elif used.has(BESIDE_TOKENIZER[0]):
+        given = read_object(used.folder / BESIDE_TOKENIZER[0]).get("chat_template")
+        if isinstance(given, str):
+            refuse_template(given)
+
+
+def _saved_as(config: dict[str, Any]) -> str:
+    """The class that saved the model; empty where the configuration does not say."""
+    saved = config.get("architectures")
+    return saved[0] if isinstance(saved, list) and saved and isinstance(saved[0], str) else ""
 
 
 def _encoder(used: Used, config: dict[str, Any], *, tokenizer: tuple[str, ...], weights: Weights) -> FolderReport:
@@ -142,6 +197,7 @@ def _encoder(used: Used, config: dict[str, Any], *, tokenizer: tuple[str, ...], 
         parameters=weights.parameters,
         files=("config.json", *tokenizer, *weights.files, *sentence.files),
         prefix=weights.prefix,
+        packed=weights.packed,
         config=config,
     )
 
@@ -165,9 +221,7 @@ def _tokenizer(used: Used) -> tuple[str, ...]:
 
 def _task(config: dict[str, Any], labels: tuple[str, ...]) -> Literal["text", "word"]:
     """From the class that saved it. Raises BadModel for a token classifier of a single class."""
-    saved = config.get("architectures")
-    named = saved[0] if isinstance(saved, list) and saved and isinstance(saved[0], str) else ""
-    if not named.endswith("ForTokenClassification"):
+    if not _saved_as(config).endswith("ForTokenClassification"):
         return "text"
     if len(labels) < 2:
         raise BadModel("a token classifier needs two classes at least: correct id2label")

@@ -13,16 +13,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors.torch import load_file, save_file
 
-from ...contract import Model, Question
+from ...contract import Model, Question, TokenOutput
 from ...errors import BadInput, BadModel, ExplainersError
+from ...inputs.prompt.reading import template_of
+from ...inputs.prompt.template import refuse_template
 from ...inputs.text.encoding import is_panic
 from ..architectures import in_full
+from ..continuation import ContinuationModel
 from ..networks.device import placed
 from ..similarity import SimilarityModel
 from ..transformer import TransformerModel
+from .card import card_in
 from .contents import SAVED_FROM, WHOLE_AGAIN, names_code
 from .folder import FolderReport, model_name
+from .packed import unpack
 
 OUTPUT_FIELDS = ("output_attentions", "output_hidden_states", "return_dict", "use_cache", "torchscript")
 OLD_FIELDS = ("_num_labels", "torch_dtype", "dtype", "gradient_checkpointing", "gguf_file")
@@ -32,18 +38,26 @@ AUTO = {
     "text": "AutoModelForSequenceClassification",
     "word": "AutoModelForTokenClassification",
     "similarity": "AutoModel",
+    "tokens": "AutoModelForCausalLM",
 }
+TWO_SIDED = "AutoModelForSeq2SeqLM"
 TRIAL = ("The film is good.", "好。", "مرحبا")
 SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
-def load_folder(report: FolderReport, device: torch.device) -> TransformerModel | SimilarityModel:
-    """Raises BadModel where the folder is not a complete, finite classifier or encoder in plain floats."""
+def load_folder(report: FolderReport, device: torch.device) -> TransformerModel | SimilarityModel | ContinuationModel:
+    """Raises BadModel where the folder is not a complete, finite model in plain floats."""
+    if report.task == "tokens":
+        return load_language(report, device)
     if report.sentence is not None:
         return load_encoder(report, device, title=model_name(report.path))
     network, tokenizer = _loaded(report, device)
-    model = TransformerModel(network, tokenizer, id=report.id, title=model_name(report.path), digest=digest_of(report))
+    card = card_in(report.path)
+    if card is not None and tuple(card["labels"]) != report.labels:
+        card = None  # of another model
+    title = card["title"] if card else model_name(report.path)
+    model = TransformerModel(network, tokenizer, id=report.id, title=title, digest=digest_of(report), card=card)
     return _tried(model)
 
 
@@ -63,6 +77,21 @@ def load_encoder(report: FolderReport, device: torch.device, *, title: str) -> S
         prompts=sentence.prompts,
         default_prompt=sentence.default_prompt,
         maximum_length=sentence.maximum_length,
+    )
+    return _tried(model)
+
+
+def load_language(report: FolderReport, device: torch.device) -> ContinuationModel:
+    """A model that continues texts, with its chat template where it has one. Raises BadModel."""
+    network, tokenizer = _loaded(report, device)
+    template = template_of(tokenizer)
+    model = ContinuationModel(
+        network,
+        tokenizer,
+        id=report.id,
+        title=model_name(report.path),
+        digest=digest_of(report),
+        template=None if template is None else refuse_template(template),
     )
     return _tried(model)
 
@@ -108,6 +137,8 @@ def staged(report: FolderReport) -> Iterator[Path]:
                 held = _config(report) if name == "config.json" else json.loads(source.read_text(encoding="utf-8"))
                 kept = {k: v for k, v in held.items() if k not in UNUSED and not names_code(k, v)}
                 (folder / name).write_text(json.dumps(kept), encoding="utf-8")
+            elif report.packed and name.endswith(".safetensors"):
+                save_file(unpack(load_file(source)), folder / name, metadata={"format": "pt"})
             else:
                 (folder / name).symlink_to(source.resolve())
         yield folder
@@ -116,7 +147,7 @@ def staged(report: FolderReport) -> Iterator[Path]:
 def _config(report: FolderReport) -> dict[str, Any]:
     """As it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
-    if report.sentence is not None:
+    if report.sentence is not None or report.task == "tokens":
         return kept
     named = dict(enumerate(report.labels))
     return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}
@@ -132,7 +163,7 @@ def quiet_construction() -> Iterator[None]:
 
 
 @contextmanager
-def _offline_and_quiet() -> Iterator[None]:
+def offline_and_quiet() -> Iterator[None]:
     """transformers says nothing and asks no hub; its own settings are put back."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     from transformers.utils import logging
@@ -150,7 +181,7 @@ def _offline_and_quiet() -> Iterator[None]:
 
 def load_tokenizer(folder: Path) -> Any:
     """The folder's fast tokenizer, without the padding and truncation that may be stored in it."""
-    with _offline_and_quiet():
+    with offline_and_quiet():
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -162,11 +193,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _network(folder: Path, report: FolderReport) -> Any:
-    with _offline_and_quiet(), torch.random.fork_rng(devices=[]):
+    with offline_and_quiet(), torch.random.fork_rng(devices=[]):
         import transformers
 
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        auto = getattr(transformers, AUTO[report.task])
+        auto = getattr(transformers, TWO_SIDED if report.two_sided else AUTO[report.task])
         with torch.device("meta"):
             described = sum(p.numel() for p in auto.from_config(config).parameters())
         if described > report.parameters * MARGIN:
@@ -233,7 +264,7 @@ def _release(version: str) -> list[int]:
 
 def _refuse_unfit(network: Any, tokenizer: Any) -> None:
     known, largest = network.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
-    if largest >= known:
+    if largest >= known:  # more embeddings than tokens are common: sizes that a device likes
         raise BadModel(f"tokenizer.json gives ids up to {largest}, but the model has {known} embeddings")
 
 
@@ -253,4 +284,5 @@ def _try(model: Model) -> None:
 
 
 def _trial(model: Model, text: str) -> Question:
-    return Question.about(text, text if model.task == "similarity" else None)
+    outputs = TokenOutput(continuation=" a") if model.task == "tokens" else None
+    return Question.about(text, text if model.task == "similarity" else None, outputs=outputs)

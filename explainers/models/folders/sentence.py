@@ -41,7 +41,7 @@ LONGEST_PROMPT = 2000  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """What stands between the last states of an encoder and the score of two texts.
+    """The steps between the last states of an encoder and the score of two texts.
 
     files: what it was read from. maximum_length: tokens, None where the folder names none.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...errors import BadModel
 from .contents import WHOLE_AGAIN, read_object
+from .packed import SCALE, whole_shapes
 from .used import Used
 
 SINGLE = "model.safetensors"
@@ -22,6 +23,7 @@ MOST_HEADER = 32 * 2**20  # bytes
 MOST_BYTES = 16 * 2**30  # all weights together
 FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 WHOLE = {"I64": 8, "I32": 4, "BOOL": 1, "U8": 1}  # buffers such as position_ids
+EIGHT_BITS = {"I8": 1}  # beside a scale
 HEADS = (  # the last of the head's weights, by architecture
     "classifier.out_proj.weight",
     "classifier.linear_out.weight",
@@ -42,6 +44,7 @@ class Weights:
     files: tuple[str, ...]
     shapes: dict[str, tuple[int, ...]]
     prefix: str = ""
+    packed: bool = False  # some are stored as packed.py describes it
 
     @property
     def parameters(self) -> int:
@@ -64,20 +67,33 @@ def read_weights(used: Used) -> Weights:
         raise BadModel(_missing(folder))
     if (size := sum((folder / name).stat().st_size for name in names)) > MOST_BYTES:
         raise BadModel(f"the weights have {size} bytes; at most {MOST_BYTES} are loaded")
-    shapes: dict[str, tuple[int, ...]] = {}
+    stored: dict[str, tuple[int, ...]] = {}
     for name in names:
-        shapes |= read_header(folder / name)
+        stored |= read_header(folder / name, packed=True)
+    shapes = _whole(stored)
     if names != [SINGLE]:
         lacking = set(read_object(folder / INDEX)["weight_map"]) - set(shapes)
         if lacking:
             raise BadModel(f"{INDEX} names weights that no shard holds: {', '.join(sorted(lacking)[:3])}")
     prefix = _prefix(shapes)
     plain = {name.removeprefix(prefix): shape for name, shape in shapes.items()}
-    return Weights(tuple(names) if names == [SINGLE] else (INDEX, *names), plain, prefix)
+    files = tuple(names) if names == [SINGLE] else (INDEX, *names)
+    return Weights(files, plain, prefix, packed=len(shapes) < len(stored))
+
+
+def _whole(stored: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Shapes once the weights are unpacked. Raises BadModel where packing does not fit, or hides too much."""
+    try:
+        shapes = whole_shapes(stored)
+    except ValueError as error:
+        raise BadModel(f"{SINGLE} is damaged: {error}") from None
+    if (size := 4 * sum(map(math.prod, shapes.values()))) > MOST_BYTES:
+        raise BadModel(f"the weights have {size} bytes once they are unpacked; at most {MOST_BYTES} are loaded")
+    return shapes
 
 
 def _prefix(names: Iterable[str]) -> str:
-    """What wrappers left before the name of every weight."""
+    """The prefix that wrappers left before the name of every weight."""
     prefix, rest = "", list(names)
     while wrapper := next((one for one in WRAPPERS if rest and all(name.startswith(one) for name in rest)), None):
         prefix, rest = prefix + wrapper, [name.removeprefix(wrapper) for name in rest]
@@ -110,8 +126,9 @@ def _shards(used: Used) -> list[str]:
     return names
 
 
-def read_header(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shape of every tensor. Raises BadModel where the file is cut short, damaged or quantised."""
+def read_header(path: Path, *, packed: bool = False) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor. Raises BadModel where the file is cut short, damaged, or quantised in a way that is not
+    ours; `packed`: tensors of 8 bits that have a scale may be there."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = file.read(8)
@@ -120,19 +137,17 @@ def read_header(path: Path) -> dict[str, tuple[int, ...]]:
             raise BadModel(f"{path.name} is damaged (its header is missing or cut short): {WHOLE_AGAIN}")
         try:
             header = json.loads(file.read(count))
-            return {
-                name: _shape(entry, size - 8 - count, path.name)
-                for name, entry in header.items()
-                if name != "__metadata__"
-            }
+            tensors = {name: entry for name, entry in header.items() if name != "__metadata__"}
+            scaled = {name for name in tensors if packed and name + SCALE in tensors}
+            return {n: _shape(entry, size - 8 - count, path.name, scaled=n in scaled) for n, entry in tensors.items()}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BadModel(f"{path.name} is damaged ({str(error)[:100]}): {WHOLE_AGAIN}") from None
 
 
-def _shape(entry: Any, room: int, file: str) -> tuple[int, ...]:
+def _shape(entry: Any, room: int, file: str, *, scaled: bool) -> tuple[int, ...]:
     """Raises BadModel for a type of weights that is not read, ValueError for what no whole file says."""
     kind, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-    width = (FLOATS | WHOLE).get(kind)
+    width = (FLOATS | WHOLE | (EIGHT_BITS if scaled else {})).get(kind)
     if width is None:
         known = ", ".join(FLOATS)
         raise BadModel(f"{file} has weights of type {str(kind)[:20]!r}, only {known} can be explained: {IN_FLOATS}")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from ...contract import Encoded, FloatArray, Progress, Question, Text, TextInput
 from ...errors import BadInput, Incompatible
 from ...game.batches import batches_on
 from ...inputs.text.encoding import TextEncoder, is_panic
 from ...inputs.text.ids import TextIds, readings
+from .device import to_array
 from .masking import joined, shape_of, whole_rows
 from .network import Network, Rows
 
@@ -25,6 +27,23 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     A text longer than the model reads is the mean of its windows, as in `predict`. Rows are never padded, so each is
     predicted on what `predict` gives it. Raises BadInput with the text's number.
     """
+    return _bulk(network, encoder, texts, network.logits, progress=progress)
+
+
+def bulk_states(network: Network, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress) -> FloatArray:
+    """Logits, and behind them the state that the head reads (texts, labels + width), read in the same pass."""
+    return _bulk(network, encoder, texts, lambda rows: _read_by_the_head(network, rows), progress=progress)
+
+
+def _bulk(
+    network: Network,
+    encoder: TextEncoder,
+    texts: Sequence[Text],
+    ask: Callable[[Rows], FloatArray],
+    *,
+    progress: Progress,
+) -> FloatArray:
+    """What `ask` says of each text (texts, columns)."""
     if network.tags:
         raise Incompatible("this model says a class of every word and none of the whole text: ask text by text")
     alike: dict[bytes, dict[bytes, tuple[list[int], Rows]]] = defaultdict(dict)
@@ -38,13 +57,32 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
         step = max(1, batches_on(network.device.type).tokens // group[0][1].shape[1])
         for at in range(0, len(group), step):
             batch = group[at : at + step]
-            logits = network.logits(joined([rows for _, rows in batch]))
-            for (numbers, _), row in zip(batch, logits, strict=True):
+            columns = ask(joined([rows for _, rows in batch]))
+            if not done:
+                found = np.zeros((len(texts), columns.shape[1]))
+            for (numbers, _), row in zip(batch, columns, strict=True):
                 np.add.at(found, numbers, row)
                 np.add.at(readings, numbers, 1.0)
             done += len(batch)
             progress(done / every)
     return found / np.maximum(readings, 1)
+
+
+def _read_by_the_head(network: Network, rows: Rows) -> FloatArray:
+    """What the last linear layer of as many outputs as there are labels is given; nothing where there is none."""
+    labels = network.module.config.num_labels
+    linear = [each for each in network.module.modules() if getattr(each, "out_features", None) == labels]
+    states: list[torch.Tensor] = []
+    hooks = [each.register_forward_pre_hook(lambda _, given: states.append(given[0])) for each in linear[-1:]]
+    try:
+        logits = network.logits(rows)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    read = [each[:, rows.pooled] if each.ndim == 3 else each for each in states]
+    width = 0 if not read else read[0].shape[-1]
+    held = np.concatenate([to_array(each.double()) for each in read]) if read else np.zeros((len(logits), width))
+    return np.concatenate([logits, held], axis=1)
 
 
 def _tokenised(
@@ -59,7 +97,7 @@ def _tokenised(
 
 
 def encode_together(encoder: TextEncoder, texts: Sequence[Text], *, first: int = 0) -> list[Encoded]:
-    """What the model reads of each text, without players. `first` is the number of the first text in messages."""
+    """Encode each text as the model reads it, without players. `first` is the number of the first text in messages."""
     pairs = [(text,) if isinstance(text, str) else text for text in texts]
     for number, parts in enumerate(pairs, start=first):
         for part in parts:

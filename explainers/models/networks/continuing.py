@@ -10,15 +10,18 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 
-from ...contract import Encoded, FloatArray, Ids
+from ...contract import BoolArray, Encoded, FloatArray, Ids
 from ...game.batches import batches_on
 from ...inputs.text.continuation import continued
 from .device import to_array
+from .masking import coalition_rows, whole_rows
 from .network import Network, Passed, Rows, in_chunks
 
 MOST_LOGITS = 2**25  # of one pass, in float64: 256 MB
+SURE = -1e-12  # the largest log-probability of several tokens together, so that its log-odds are a number
 
 
 class ContinuingNetwork(Network):
@@ -49,30 +52,68 @@ class ContinuingNetwork(Network):
         """Rows of prompts, each followed by the continuation of `inputs`."""
         asked = continued(inputs)
         made = super().rows(inputs, ids=ids, embeddings=embeddings)
-        return replace(made, pooled=asked.first, continued=torch.from_numpy(asked.continued))
+        return replace(
+            made,
+            pooled=asked.first,
+            continued=torch.from_numpy(asked.continued),
+            against=None if asked.against is None else torch.from_numpy(asked.against),
+            together=asked.together,
+        )
+
+    def coalitions(self, inputs: Encoded, keep: BoolArray) -> Rows:
+        """One row a coalition, `keep` (rows, players): absent tokens are replaced, hidden, or hidden and closed up."""
+        if inputs.baseline not in ("hidden", "deleted"):
+            return coalition_rows(self, inputs, keep)
+        seen = inputs.kept_positions(keep)  # (rows, positions)
+        made = replace(whole_rows(self, inputs).repeated(len(keep)), seen=torch.from_numpy(seen))
+        if inputs.baseline == "hidden":
+            return made
+        return replace(made, positions=torch.from_numpy(np.maximum(seen.cumsum(axis=1) - 1, 0)))
 
     def _read_position(self, inputs: Encoded) -> int:
         return 0
 
     def logits(self, rows: Rows) -> FloatArray:
-        """Columns (rows, 2 · tokens), in passes of bounded size."""
+        """Columns (rows, 2 · targets), in passes of bounded size."""
+        return to_array(torch.cat(in_chunks(rows.parts(self._step(rows)), self.logits_of)).double())
+
+    def _step(self, rows: Rows) -> int:
+        """Rows of one pass."""
+        most = batches_on(self.device.type).tokens // (rows.shape[1] + self.behind(rows))
+        return max(1, min(most, self.most_rows(rows)))
+
+    @staticmethod
+    def behind(rows: Rows) -> int:
+        """Tokens that follow each row."""
         assert rows.continued is not None
-        behind = len(rows.continued)
-        most = MOST_LOGITS // self.module.config.vocab_size // behind
-        step = min(batches_on(self.device.type).tokens // (rows.shape[1] + behind), most)
-        return to_array(torch.cat(in_chunks(rows.parts(max(1, step)), self.logits_of)).double())
+        return len(rows.continued) + (0 if rows.against is None else len(rows.against))
+
+    def most_rows(self, rows: Rows) -> int:
+        """Rows whose logits have room at once."""
+        return MOST_LOGITS // int(self.module.config.vocab_size) // self.behind(rows)
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         """Passed.logits holds the columns, `rows.pooled` the place of the first token that is explained."""
         assert rows.continued is not None
-        wanted = rows.continued.to(self.device)
-        logits = self._logits_at(rows, wanted)[:, rows.pooled :].double()  # (rows, tokens, vocabulary)
-        chosen = wanted[rows.pooled :].expand(len(logits), -1)[..., None]
+        pairs = self._pairs(rows, rows.continued)[:, rows.pooled :]
+        joined = _together(pairs)
+        extra = [_odds_of(joined)] if rows.together else []
+        if rows.against is not None:
+            extra.append(torch.stack([joined, _together(self._pairs(rows, rows.against))], dim=-1))
+        return Passed(torch.cat([pairs.flatten(1), *extra], dim=1))
+
+    def _pairs(self, rows: Rows, ids: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens, 2), in float64: the logit of each token that follows, and the logsumexp of all others."""
+        wanted = ids.to(self.device)
+        logits = self.logits_at(rows, wanted)  # (rows, tokens, vocabulary)
+        if len(logits) == 1 or torch.is_grad_enabled():  # of many rows a vocabulary in float64 costs more than a layer
+            logits = logits.double()
+        chosen = wanted.expand(len(logits), -1)[..., None]
         own = logits.gather(-1, chosen)
         others = logits.scatter(-1, chosen, -torch.inf).logsumexp(dim=-1, keepdim=True)
-        return Passed(torch.cat([own, others], dim=-1).flatten(1))
+        return torch.cat([own, others], dim=-1).double()
 
-    def _logits_at(self, rows: Rows, wanted: torch.Tensor) -> torch.Tensor:
+    def logits_at(self, rows: Rows, wanted: torch.Tensor) -> torch.Tensor:
         """(rows, tokens, vocabulary), the logits that each token of the continuation is taken from."""
         count = rows.shape[0]
         if self.two_sided:
@@ -81,32 +122,36 @@ class ContinuingNetwork(Network):
             given = rows.arguments(self.device)
             found: torch.Tensor = self.module(**given, decoder_input_ids=before, use_cache=False).logits
             return found
-        before = wanted[:-1].expand(count, -1)
-        given = self._followed(rows, before).arguments(self.device)
+        given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
         found = self.module(**given, use_cache=False, logits_to_keep=len(wanted)).logits
         return found  # noqa: RET504 - its type
 
-    def _followed(self, rows: Rows, before: torch.Tensor) -> Rows:
-        """The rows with the tokens `before` the last one behind them."""
+    def followed(self, rows: Rows, before: torch.Tensor) -> Rows:
+        """The rows with the tokens `before` (rows, tokens) the last one behind them, which are all seen."""
+        behind = before.shape[1]
+        positions, seen = rows.positions, rows.seen
+        if positions is not None:
+            closed_up = seen is not None and positions.dim() == 2
+            last = seen.sum(dim=1, keepdim=True) if closed_up else positions[..., -1:] + 1
+            positions = torch.cat([positions, last + torch.arange(behind)], dim=-1)
+        elif seen is not None:
+            positions = torch.arange(rows.shape[1] + behind)
+        if seen is not None:
+            seen = torch.cat([seen, torch.ones((len(seen), behind), dtype=torch.bool)], dim=1)
+        longer = replace(rows, positions=positions, seen=seen)
         if rows.ids is not None:
-            return replace(rows, ids=torch.cat([rows.ids.to(self.device), before], dim=1))
+            return replace(longer, ids=torch.cat([rows.ids.to(self.device), before], dim=1))
         assert rows.embeddings is not None
-        behind = self.module.get_input_embeddings()(before)
-        return replace(rows, embeddings=torch.cat([rows.embeddings, behind], dim=1))
+        embedded = self.module.get_input_embeddings()(before)
+        return replace(longer, embeddings=torch.cat([rows.embeddings, embedded], dim=1))
 
-    def greedy(self, prompt: Ids, *, most: int, end: frozenset[int]) -> list[int]:
-        """The ids that the network says next, the most probable one each time, until one of `end` or `most` of them."""
-        said: list[int] = []
-        while len(said) < most:
-            rows = Rows(ids=torch.from_numpy(prompt)[None], pooled=0, continued=torch.tensor([*said, 0]))
-            (row,) = in_chunks([rows], self._last_logits)
-            token = int(row.argmax())
-            if token in end:
-                break
-            said.append(token)
-        return said
 
-    def _last_logits(self, rows: Rows) -> torch.Tensor:
-        assert rows.continued is not None
-        with torch.inference_mode():
-            return self._logits_at(rows, rows.continued.to(self.device))[0, -1]
+def _together(pairs: torch.Tensor) -> torch.Tensor:
+    """(rows, tokens, 2) → (rows,), the log-probability of all tokens one after the other."""
+    return torch.nn.functional.logsigmoid(pairs[..., 0] - pairs[..., 1]).sum(dim=1)
+
+
+def _odds_of(joined: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities (rows,) as columns (rows, 2) whose difference is their log-odds."""
+    said = joined.clamp(max=SURE)
+    return torch.stack([said, torch.log(-torch.expm1(said))], dim=-1)

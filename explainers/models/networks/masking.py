@@ -35,7 +35,7 @@ def whole_rows(network: Network, inputs: Encoded) -> Rows:
 
 
 def path_ends(network: Network, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
-    """What gradients flow to (positions, width), of the input and of its baseline."""
+    """The embeddings that gradients flow to (positions, width), of the input and of its baseline."""
     return network.ends(inputs)
 
 

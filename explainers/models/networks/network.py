@@ -31,9 +31,12 @@ class Rows:
     ids: torch.Tensor | None = None
     embeddings: torch.Tensor | None = None
     segments: torch.Tensor | None = None  # (tokens,)
-    positions: torch.Tensor | None = None  # (tokens,)
+    positions: torch.Tensor | None = None  # (tokens,), or (rows, tokens) where rows differ
     pooled: int  # the position whose last state the head reads
     continued: torch.Tensor | None = None  # (tokens,) ids that follow each row, of a model that continues it
+    against: torch.Tensor | None = None  # (tokens,) other ids that could follow
+    together: bool = False  # what follows is also taken as one
+    seen: torch.Tensor | None = None  # (rows, tokens) False where no position looks; None: all are seen
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,6 +55,8 @@ class Rows:
                 self,
                 ids=None if self.ids is None else self.ids[at : at + step],
                 embeddings=None if self.embeddings is None else self.embeddings[at : at + step],
+                seen=None if self.seen is None else self.seen[at : at + step],
+                positions=_some(self.positions, at, step),
             )
             for at in range(0, self.shape[0], step)
         ]
@@ -67,7 +72,10 @@ class Rows:
     def arguments(self, device: torch.device) -> dict[str, torch.Tensor]:
         """As the forward of a network on this device takes them."""
         rows, tokens = self.shape
-        found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64, device=device)}
+        if self.seen is None:
+            found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64, device=device)}
+        else:
+            found = {"attention_mask": self.seen.to(device, torch.int64)}
         if self.ids is not None:
             found["input_ids"] = self.ids.to(device)
         if self.embeddings is not None:
@@ -79,9 +87,14 @@ class Rows:
         return found
 
 
+def _some(positions: torch.Tensor | None, at: int, step: int) -> torch.Tensor | None:
+    """Positions of some rows; what is the same in all rows stays."""
+    return positions if positions is None or positions.dim() == 1 else positions[at : at + step]
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What one forward pass gives: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
+    """Results of one forward pass: logits (rows, labels), attentions (rows, heads, tokens, tokens) of each layer."""
 
     logits: torch.Tensor
     attentions: tuple[torch.Tensor, ...] = ()
@@ -181,7 +194,7 @@ class Network:
         return to_array(torch.cat(in_chunks(chunks, self.logits_of)).double())
 
     def logits_of(self, chunk: Rows) -> torch.Tensor:
-        """Of one pass (rows, labels), where the network is."""
+        """The logits of one pass (rows, labels), on the device of the network."""
         with torch.inference_mode():
             return self.forward(chunk).logits
 
@@ -207,7 +220,7 @@ class Network:
 
 
 class QuickNetwork(Network):
-    """The same network with quicker products and attention: the same numbers up to rounding.
+    """A network with quicker products and attention: equal numbers up to rounding.
 
     A row alone, without gradients, is the module's own and so has the bits of the served prediction.
     """
@@ -224,7 +237,7 @@ def alone(rows: Rows) -> bool:
 
 
 def in_chunks(chunks: Sequence[Rows], run: Callable[[Rows], Found]) -> list[Found]:
-    """What `run` finds of each chunk, in order; a chunk that a device has no memory for is run in halves.
+    """The results of `run` for each chunk, in order; a chunk that a device has no memory for is run in halves.
 
     Raises Incompatible where that is so of a single row.
     """

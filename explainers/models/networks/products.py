@@ -36,7 +36,7 @@ def product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
 
 
 def packed_product(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
-    """The same in bf16, without gradients, from a weight that is laid out for the processor once."""
+    """The product in bf16, without gradients, from a weight that is laid out for the processor once."""
     packed = _packed(weight)
     if packed is None:
         return lambda states: functional.linear(states, weight, bias)

@@ -76,7 +76,7 @@ def test_one_caller_does_not_fill_the_queue(clock: Clock) -> None:
     """Only so many of one caller's questions are in hand at once."""
     purse = Purse(600, at_once=1, clock=clock)
     with purse.paying(1):
-        with pytest.raises(OverBudget, match="in hand"), purse.paying(1):
+        with pytest.raises(OverBudget, match="being answered already"), purse.paying(1):
             pass
         assert purse.in_hand == 1
     spend(purse, 1, 1)

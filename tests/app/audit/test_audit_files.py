@@ -115,4 +115,4 @@ def test_the_command_tells_what_it_left_out(
     assert not ended.value.code
     err = capsys.readouterr().err
     assert "4 rows could not be read and are left out" in err
-    assert "line 2: It has 4 ≠ 3 fields." in err
+    assert "line 2: The row and the header have different numbers of fields: 4 ≠ 3." in err

@@ -29,6 +29,11 @@ from explainers.testing import LinearModel
 from tests.app.audit.planted import HARM, HARMFUL, IDENTITIES, PLANTED, WEIGHT, audited, model, plan, silent
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_pdf() -> None:
+    """Here it is said for itself whether there is one."""
+
+
 @cache
 def content() -> dict[str, Any]:
     declared, found, _ = audited()

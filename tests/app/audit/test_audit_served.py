@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.audit.data.plan import Plan
+from app.audit.report import report
 from app.audit.schemas import AuditOut
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited, model, plan
 from tests.app.audit.test_audit_swaps import rows
@@ -38,15 +39,23 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def done(client: TestClient) -> str:
-    """The id of an audit whose job has run."""
+def ran(client: TestClient) -> tuple[str, list[str]]:
+    """The id of an audit whose job has run and drawn a PDF, and what its model was asked."""
     answer = client.post("/v1/audits", json=ASKED)
     assert answer.status_code == 202, answer.text
     id = str(answer.json()["id"])
-    execution(client.app.state.services.store, load=planted).run(id)  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(report, "has_pdf", lambda: True)
+        whole = execution(client.app.state.services.store, load=planted)  # type: ignore[attr-defined]
+        whole.run(id)
     job = client.get(f"/v1/jobs/{id}").json()
     assert job["state"] == "done", job
-    return id
+    return id, whole.executor.asked  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def done(ran: tuple[str, list[str]]) -> str:
+    return ran[0]
 
 
 def test_a_job_finds_what_the_command_finds(client: TestClient, done: str) -> None:
@@ -63,7 +72,7 @@ def test_a_job_finds_what_the_command_finds(client: TestClient, done: str) -> No
 
 def test_every_form_of_the_report_can_be_fetched(client: TestClient, done: str) -> None:
     """As an attachment; the rows hold hashes, labels and scores but no text."""
-    for form in ("json", "html", "md", "zip"):
+    for form in ("json", "html", "md", "pdf", "zip"):
         answer = client.get(f"/v1/audits/{done}/report?format={form}")
         assert answer.status_code == 200, form
         assert answer.headers["content-disposition"].startswith("attachment")
@@ -211,12 +220,11 @@ def early(client: TestClient, id: str) -> bool:
     return client.get(f"/v1/audits/{id}").json()["content"] is not None
 
 
-def test_a_job_works_each_step_once(client: TestClient) -> None:
+def test_a_job_works_each_step_once(client: TestClient, ran: tuple[str, list[str]]) -> None:
     """A runner that takes over asks for nothing that is stored, and finds the same."""
-    id, other = (client.post("/v1/audits", json=ASKED).json()["id"] for _ in range(2))
+    id, asked = ran
+    other = client.post("/v1/audits", json=ASKED).json()["id"]
     store = client.app.state.services.store  # type: ignore[attr-defined]
-    whole = execution(store, load=planted)
-    whole.run(id)
     first, second = (execution(store, load=planted) for _ in range(2))
     shards = first.begin(other)
     assert shards is not None
@@ -224,7 +232,7 @@ def test_a_job_works_each_step_once(client: TestClient) -> None:
     second.run(other)
     found = [client.get(f"/v1/audits/{each}").json() for each in (id, other)]
 
-    assert first.executor.asked + second.executor.asked == whole.executor.asked  # type: ignore[attr-defined]
+    assert first.executor.asked + second.executor.asked == asked  # type: ignore[attr-defined]
     assert min(each.executor.asked.count("explain") for each in (first, second)) > 0  # type: ignore[attr-defined]
     assert found[0]["sha256"] == found[1]["sha256"]
 

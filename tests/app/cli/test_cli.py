@@ -194,7 +194,7 @@ def test_one_bad_row_does_not_end_a_batch(run: Run, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("explain", "good", "--model", "nope"), "no model is called 'nope'"),
+        (("explain", "good", "--model", "nope"), "'nope' is neither a model nor a folder"),
         (("explain", "good", "--model", "linear", "--method", "nope"), "no explainer is called 'nope'"),
         (("explain", "good", "--model", "linear", "--target", "maybe"), "has no class 'maybe'; it has no, yes"),
         (("explain", "good", "--model", "linear", "--option", "x"), "write NAME=VALUE"),
@@ -204,7 +204,7 @@ def test_one_bad_row_does_not_end_a_batch(run: Run, monkeypatch: pytest.MonkeyPa
         (("explain", "good", "--model", "linear", "--json", "--csv"), "exclude each other"),
         (("explain", "good", "--model", "linear", "--out", "answer.pdf"), ".json"),
         (("explain",), "Missing argument"),
-        (("predict", "good", "--model", "nope"), "no model is called 'nope'"),
+        (("predict", "good", "--model", "nope"), "'nope' is neither a model nor a folder"),
         (("models", "check", "nowhere"), "nowhere is not a folder"),
         (("models", "add", "nowhere"), "nowhere is not a folder"),
         (("train", "nope"), "neither a file nor an embedded plan"),

@@ -7,15 +7,28 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 COMMAND = (sys.executable, "-c", "from app.cli import main; main()")
 ROOT = Path(__file__).parent.parent.parent.parent
 SENTENCE = "a gorgeous, witty film that never recovers from its clumsy opening"
 
 
-def whence(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+METHODS = ("shap", "lime", "integrated-gradients")
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from app.cli import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit as ended:
+        assert not ended.code, ended.code
+    print(flush=True)
+"""
+
+
+def whence(*commands: list[str]) -> subprocess.CompletedProcess[str]:
+    """The commands one after the other in one fresh process."""
+    line = [sys.executable, "-c", ONE_AFTER_THE_OTHER, json.dumps(commands)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_a_reader_that_has_enough_ends_the_command_quietly() -> None:
@@ -27,19 +40,23 @@ def test_a_reader_that_has_enough_ends_the_command_quietly() -> None:
     assert found.stderr == ""
 
 
-@pytest.mark.parametrize("method", ["shap", "lime", "integrated-gradients"])
-def test_the_default_model_explains_a_sentence(method: str) -> None:
-    """The embedded sentiment model, in a fresh process, with a complete Attribution on stdout and nothing else."""
-    found = whence("explain", SENTENCE, "--method", method, "--json")
-    answer = json.loads(found.stdout)
-
+def test_the_default_model_explains_a_sentence() -> None:
+    """The embedded sentiment model, with a complete Attribution of each method on stdout and nothing else."""
+    found = whence(*(["explain", SENTENCE, "--method", method, "--json"] for method in METHODS))
     assert (found.returncode, found.stderr) == (0, "")
-    assert answer["model"]["id"] == "sentiment"
-    assert len(answer["scores"]) == len(answer["targets"]) == 2
-    assert [SENTENCE[f["start"] : f["end"]] for f in answer["features"]] == [f["text"] for f in answer["features"]]
-    bound = {"shap": 1e-4, "integrated-gradients": 0.1}.get(method)  # LIME has no sum to keep
-    assert (answer["residual"] is None) == (bound is None)
-    assert bound is None or max(map(abs, answer["residual"])) < bound
+    answers, rest = {}, found.stdout
+    for method in METHODS:
+        answers[method], end = json.JSONDecoder().raw_decode(rest)
+        rest = rest[end:].lstrip()
+
+    assert rest == ""
+    for method, answer in answers.items():
+        assert (answer["method"]["name"], answer["model"]["id"]) == (method, "sentiment")
+        assert len(answer["scores"]) == len(answer["targets"]) == 2
+        assert [SENTENCE[f["start"] : f["end"]] for f in answer["features"]] == [f["text"] for f in answer["features"]]
+        bound = {"shap": 1e-4, "integrated-gradients": 0.1}.get(method)  # LIME has no sum to keep
+        assert (answer["residual"] is None) == (bound is None)
+        assert bound is None or max(map(abs, answer["residual"])) < bound
 
 
 def test_many_texts_of_the_default_model(tmp_path: Path) -> None:

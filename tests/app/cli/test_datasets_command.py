@@ -34,7 +34,7 @@ def test_a_file_is_read_and_shown(folder: Path, capsys: pytest.CaptureFixture[st
     assert (code, "6 rows, 1 of them bad" in err) == (0, True)
     assert "5 rows, 1 that could not be read" in out
     assert "groups: product" in out
-    assert "line 7: It has 4 ≠ 3 fields." in out
+    assert "line 7: The row and the header have different numbers of fields: 4 ≠ 3." in out
     code, out, _ = printed(capsys, *asked, "--json")
     again = json.loads(out)
     (listed,) = json.loads(printed(capsys, "list", "--json")[1])

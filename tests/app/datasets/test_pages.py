@@ -194,9 +194,9 @@ def test_bad_rows_are_told_with_line_reason_and_cure(client: TestClient, sent: C
     page = words(client.get(where).text)
 
     assert "2 rows that could not be read" in page
-    assert "It has 1 ≠ 2 fields." in page
+    assert "The row and the header have different numbers of fields: 1 ≠ 2." in page
     assert "Put the whole cell into double quotes" in page
-    assert "它有 1 ≠ 2 个字段" in words(client.get(where, params={"lang": "zh"}).text)
+    assert "该行与表头的字段数不同：1 ≠ 2" in words(client.get(where, params={"lang": "zh"}).text)
 
 
 @pytest.mark.parametrize(

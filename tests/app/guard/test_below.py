@@ -259,21 +259,27 @@ def test_a_path_that_begins_like_a_page_of_its_own(tmp_path: Path) -> None:
     assert 'href="/models/history"' in page
 
 
-TEMPLATES = sorted((CHECKOUT / "templates").rglob("*.html"))
+def texts(pattern: str) -> dict[str, str]:
+    """The files of the checkout that match, by name."""
+    found = {str(path.relative_to(CHECKOUT)): path.read_text(encoding="utf-8") for path in CHECKOUT.glob(pattern)}
+    assert found
+    return found
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
-def test_addresses_stand_only_where_the_door_finds_them(path: Path) -> None:
+def test_addresses_stand_only_where_the_door_finds_them() -> None:
     """An attribute that holds an address is one of those that pages are rewritten by; in double quotation marks."""
-    text = path.read_text(encoding="utf-8")
+    unquoted = re.compile(rf"\s(?:{'|'.join(ATTRIBUTES)})\s*=\s*(?:'|[^\"'\s])")
+    templates = texts("templates/**/*.html")
+    others = {name: set(ADDRESS.findall(text)) - set(ATTRIBUTES) for name, text in templates.items()}
 
-    assert {name for name in ADDRESS.findall(text) if name not in ATTRIBUTES} == set()
-    assert re.findall(rf"\s(?:{'|'.join(ATTRIBUTES)})\s*=\s*(?:'|[^\"'\s])", text) == []
+    assert {name: attributes for name, attributes in others.items() if attributes} == {}
+    assert [name for name, text in templates.items() if unquoted.search(text)] == []
 
 
-@pytest.mark.parametrize("path", sorted((CHECKOUT / "static").glob("[cj]*s/**/*.*s")), ids=lambda path: path.name)
-def test_scripts_and_style_sheets_know_no_address_of_the_server(path: Path) -> None:
+def test_scripts_and_style_sheets_know_no_address_of_the_server() -> None:
     """They name each other relatively and take every other address from the page."""
-    text = path.read_text(encoding="utf-8")
+    named = {
+        file: re.findall(r"""(?:["'`(])/[a-z][\w/]*""", text) for file, text in texts("static/[cj]*s/**/*.*s").items()
+    }
 
-    assert re.findall(r"""(?:["'`(])/[a-z][\w/]*""", text) == []
+    assert {file: addresses for file, addresses in named.items() if addresses} == {}

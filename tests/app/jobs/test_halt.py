@@ -16,8 +16,9 @@ from app.errors import StorageFull
 from app.jobs.lifeline import Lifeline, reason_of
 from app.jobs.runner import supervisor as supervisors
 from app.jobs.runner.supervisor import RunnerSupervisor, ended_with
+from app.jobs.runner.turn import is_held, one_at_a_time
 from app.settings import Settings
-from app.store.database import open_store
+from app.store.database import Store, open_store
 from app.store.job_condition import RunnerCondition
 from tests.served import served
 
@@ -152,6 +153,21 @@ def test_a_worker_elsewhere_is_said_to_be_there(tmp_path: Path) -> None:
     app, _ = served(tmp_path, runner=False)
     with TestClient(app, base_url="http://localhost") as client:
         assert client.get("/readyz").json()["jobs"] == "elsewhere"
+
+
+def test_a_worker_elsewhere_is_looked_for(store: Store, tmp_path: Path) -> None:
+    """By the lock that it holds, on either database; one that is away for two looks is told, until it is back."""
+    with one_at_a_time(store.engine, tmp_path):
+        assert is_held(store.engine, tmp_path)
+    store.engine.dispose()  # the process of the worker ends
+    assert not is_held(store.engine, tmp_path)
+    runner = RunnerCondition("elsewhere")
+    runner.looked(found=False)
+    assert runner.doing == "elsewhere"
+    runner.looked(found=False)
+    assert (runner.doing, runner.halt and runner.halt.said) == ("failing", "no worker is at work")
+    runner.looked(found=True)
+    assert (runner.doing, runner.halt) == ("elsewhere", None)
 
 
 def test_the_check_of_a_worker_that_never_ran(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.datasets.duplicates import fingerprint
 from app.errors import BadRequest
-from app.train.data import fingerprint
 from app.train.schemas import TrainingRequest
 from app.train.splits import PARTS, Row, split
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.train.data import BadData, Example, fingerprint, missing_files, read, training_examples
+from app.datasets.duplicates import fingerprint
+from app.train.data import BadData, Example, missing_files, read, training_examples
 from app.train.plan import Judgement, Plan, Source
 
 LABELS = ("negative", "positive")
@@ -181,7 +182,7 @@ def test_rows_that_are_left_out_are_counted(tmp_path: Path) -> None:
 
     assert examples == [Example("good", 1)]
     assert (record.rows, record.bad_rows, record.unlabelled) == (1, 1, 1)
-    assert record.bad[0].startswith("line 2: It has 3 ≠ 2 fields.")
+    assert record.bad[0].startswith("line 2: The row and the header have different numbers of fields: 3 ≠ 2.")
 
 
 def test_a_plan_says_what_the_numbers_of_a_file_mean(tmp_path: Path) -> None:

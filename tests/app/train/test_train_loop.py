@@ -107,3 +107,37 @@ def test_a_run_of_a_few_steps_writes_an_adapter_and_its_card(tmp_path: Path) -> 
     assert seen[0] == 0.0
     assert seen[-1] == 1.0
     assert seen == sorted(seen)
+
+
+@needs_base_weights
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("method", ["full", "frozen"])
+def test_a_model_fitted_as_a_whole_or_by_its_head_is_served_as_any_folder(tmp_path: Path, method: str) -> None:
+    """Of a frozen encoder the head alone has moved; the card names the way and how many weights it trained."""
+    from safetensors.torch import load_file
+
+    from app.train.service import train
+
+    write_data(tmp_path)
+    out = tmp_path / "out"
+    card = train(tiny_plan().model_copy(update={"method": method}), data=tmp_path, out=out)
+    model = explainers.load_model(out)
+    base = load_file(explainers.base_folder() / "model.safetensors")
+    query = "encoder.layer.0.attention.self.query.weight"
+    moved = load_file(out / "model.safetensors")[f"bert.{query}"].float() - base[query].float().half().float()
+
+    assert (bool(moved.abs().max() > 1e-4), card["method"]) == (method == "full", method)
+    assert (card["trained_parameters"] == card["parameters"]) == (method == "full")
+    assert card["trained_parameters"] > 100_000
+    assert model.labels == ("negative", "positive")
+    assert model.card is not None
+    assert model.card["figures"] == json.loads((out / "card.json").read_text("utf-8"))["figures"]
+    assert model.scores(["a joy"]).shape == (1, 2)
+
+
+def test_the_learning_rate_follows_the_way_unless_it_is_given() -> None:
+    plan = tiny_plan()
+    rates = [plan.model_copy(update={"method": m, "fit": Fit()}).learning_rate for m in ("full", "lora", "frozen")]
+
+    assert rates == [5e-5, 1e-3, 1e-3]
+    assert plan.model_copy(update={"method": "full"}).learning_rate == 5e-3

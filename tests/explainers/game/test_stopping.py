@@ -61,7 +61,7 @@ def test_an_easy_game_is_settled_by_few_rows() -> None:
 
 @pytest.mark.parametrize(("accuracy", "rough"), [("draft", 4.0), ("normal", 2.0), ("normal", 4.0)])
 def test_where_sampling_stops_early_the_true_error_is_within_what_was_aimed_at(accuracy: str, rough: float) -> None:
-    """In at most two of twenty games it is not; made to be rough, they are harder than texts."""
+    """In at most three of twenty games it is not; made to be rough, they are harder than texts."""
     past, early = 0, 0
     for seed in range(20):
         case = asked(seed, rough=rough, accuracy=accuracy)
@@ -73,7 +73,7 @@ def test_where_sampling_stops_early_the_true_error_is_within_what_was_aimed_at(a
             past += np.linalg.norm(found.scores[row] - truth) > TARGETS[case.accuracy] * np.linalg.norm(truth)
 
     assert early >= 5
-    assert past <= 2
+    assert past <= 3
 
 
 def test_a_draft_asks_for_less_and_exact_for_everything() -> None:
@@ -155,12 +155,12 @@ def test_fewer_rows_are_the_first_of_the_same(players: int, budget: int) -> None
 
 
 def test_every_size_is_there_for_whoever_reads_them_all() -> None:
-    """LIME and the measures need coalitions of every size; a third of those beyond size 1 is of the middle one."""
+    """LIME and the measures need coalitions of every size; half of those beyond size 1 are of the middle one."""
     sizes = np.bincount(chosen_pairs(16, 74, singles=True).sum(axis=1), minlength=9)
 
     assert (sizes[1:] >= 3).all()
     assert sizes[1] == 16
-    assert sizes[8] == -(-(74 - 16) // 3)
+    assert sizes[8] == (74 - 16) // 2
 
 
 def test_chosen_pairs_tell_more_than_drawn_ones() -> None:

@@ -55,7 +55,7 @@ def encoding_of(source: Source) -> str:
     for magic, kind in ARCHIVES.items():
         if head.startswith(magic):
             raise BadFile(
-                f"the file is {kind}: it is not opened here",
+                f"the file is {kind}, which is not read",
                 cure="Send the CSV, JSONL or Parquet file itself; save a workbook as CSV UTF-8.",
             )
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):

@@ -95,7 +95,7 @@ def _unpacked(path: Path, limits: Limits) -> Iterator[Any]:
         while line := process.stdout.readline(limits.unpacked):
             read += len(line)
             if read > limits.unpacked:
-                raise BadFile(f"unpacked the file has over {limits.unpacked:,} bytes", cure="Send a part of it.")
+                raise BadFile(f"the unpacked file has over {limits.unpacked:,} bytes", cure="Send a part of it.")
             try:
                 yield json.loads(line)
             except ValueError:  # it was ended in the middle of a line

@@ -45,7 +45,7 @@ def _closing(lines: Lines, separator: str) -> int:
 
 
 def kind_of(line: str, separator: str) -> Kind:
-    """What the first quote of a line does."""
+    """The kind of the first quote of a line."""
     at = line.find('"')
     if at < 0:
         return "none"

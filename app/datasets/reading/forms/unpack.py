@@ -49,7 +49,7 @@ def _unpack(path: str, columns: int, unpacked: int, cell: int) -> None:
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     size = sum(group.total_byte_size for group in groups)
     if size > unpacked or size < 0:
-        _say({"failure": f"unpacked the file has {size:,} bytes; {unpacked:,} are allowed", "cure": "Send a part."})
+        _say({"failure": f"the unpacked file has {size:,} bytes; {unpacked:,} are allowed", "cure": "Send a part."})
         return
     simple = [name for name, field in zip(names, file.schema_arrow, strict=True) if _is_simple(field.type)]
     if len(set(names)) != len(names):

@@ -68,7 +68,10 @@ def test_one_second_text_may_be_given_for_all_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        ("text,label\nit was good, but long,bad\nfine,good\n", [("", "line 2: It has 3 ≠ 2 fields"), ("fine", None)]),
+        (
+            "text,label\nit was good, but long,bad\nfine,good\n",
+            [("", "line 2: The row and the header have different numbers of fields: 3 ≠ 2"), ("fine", None)],
+        ),
         ('text,label\n"open,bad\nfine,good\n', [("", "line 2: A double quote is opened"), ("fine", None)]),
         ("text\n" + "x" * 200_000 + "\nfine\n", [("", "line 2: A cell has over 100,000"), ("fine", None)]),
         ("sep=;\ntext;label\ngood, really;pos\n", [("good, really", None)]),

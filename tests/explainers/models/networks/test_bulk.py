@@ -86,3 +86,29 @@ def test_equal_texts_have_equal_bits_however_many_batches_there_are(monkeypatch)
     assert sum(told) == 3
     assert np.array_equal(found, np.tile(found[:3], (5, 1)))
     assert len(np.unique(found, axis=0)) == 3
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_states_are_what_the_head_reads(name: str) -> None:
+    """The last linear layer makes the logits of them, in the texts' order; the model is left without hooks."""
+    model = tiny(name, labels=3)
+    texts = ["a good film", "bad", "the movie is not never good", "bad"]
+    found = runner.states(model, texts)
+    logits, states = found[:, :3], found[:, 3:]
+    module = model._network.module
+    head = [each for each in module.modules() if getattr(each, "out_features", None) == 3][-1]
+    made = states @ head.weight.detach().double().numpy().T
+    if head.bias is not None:
+        made = made + head.bias.detach().double().numpy()
+
+    assert np.abs(logits - runner.scores(model, texts)).max() <= 1e-5
+    assert np.abs(made - logits).max() <= 1e-4
+    assert states.shape[1] >= 16
+    assert not any(each._forward_pre_hooks for each in module.modules())
+
+
+def test_a_model_without_a_state_gives_its_logits() -> None:
+    """One that is made of weights has nothing behind them."""
+    model = LinearModel({"good": (0.0, 2.0)})
+
+    assert np.array_equal(runner.states(model, ["good film", "film"]), runner.scores(model, ["good film", "film"]))

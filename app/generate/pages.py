@@ -1,0 +1,233 @@
+"""A question to a language model, its answer, and what each word of it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from .._library import explainers
+from ..engine.schemas import ModelOut
+from ..errors import StillRunning
+from ..explain.ask import service as explanations
+from ..explain.ask.schemas import ExplanationRequest
+from ..models import service as models
+from ..scopes import Scope
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
+from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
+from ..web.rendering import render
+from . import service
+from .schemas import GenerationOut, GenerationRequest
+from .view import BYS, By, Chosen, Why, Word, chosen_of, why_of, words_of
+
+router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+METHODS = ("shap", "leave-one-out", "lime", "integrated-gradients", "gradient-x-input")
+EXAMPLES = (
+    "Anna lives in Rome. Boris works in a bakery. Clara has a red bicycle. Where does Anna live?",
+    "The train leaves at nine. The ship leaves at noon. When does the ship leave?",
+    "Write one sentence about the sea.",
+)
+GAP = "\n---\n"  # between passages in the form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskPage:
+    models: Sequence[ModelOut]
+    model: str
+    text: str
+    system: str
+    passages: str
+    max_tokens: str
+    temperature: str
+    seed: str
+    error: FormError | None
+    examples: Sequence[str]
+    wheel: explainers.Wheel | None  # of a model that could be fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPage:
+    answer: GenerationOut
+    address: str
+    question: str
+    words: Sequence[Word]
+    chosen: Chosen | None
+    why: Why | None
+    by: By
+    bys: Sequence[By]
+    method: str
+    methods: Sequence[str]
+    contrast: str
+    error: FormError | None
+
+
+@router.get("/generate")
+async def ask(request: Request, services: ServicesDep) -> Response:
+    return _ask(request, services, Form({name: request.query_params.get(name, "") for name in ("model", "text")}))
+
+
+@router.post("/generate", dependencies=[needs(Scope.EXPLAIN)])
+async def generate(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """303 to the answer, or the form again with what was typed."""
+    form = await form_of(request)
+    try:
+        if (found := text_error(form.get("text"))) is not None:
+            return _ask(request, services, form, found)
+        body = await while_connected(request, service.make(services, _asked(form), project))
+    except FORESEEN as error:
+        return _ask(request, services, form, error_of(error))
+    return RedirectResponse(f"/generations/{GenerationOut.model_validate_json(body).key}", 303)
+
+
+@router.get("/generations")
+async def nothing_chosen() -> Response:
+    return RedirectResponse("/generate", 303)
+
+
+@router.get("/generations/{key}")
+async def answer(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    found = await service.find(services, key, project)
+    return await _page(request, services, project, found, request.query_params)
+
+
+@router.post("/generations/{key}/why", dependencies=[needs(Scope.EXPLAIN)])
+async def explain(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """303 to the answer with its explanation, or the part of the page that shows it."""
+    found = await service.find(services, key, project)
+    form = await form_of(request)
+    given = {name: form.get(name) for name in ("words", "by", "method", "not")}
+    refused = None
+    try:
+        work = explanations.make_explanation(services, _why_asked(found, given), project)
+        await while_connected(request, work)
+    except StillRunning as error:
+        return RedirectResponse(f"/jobs/{error.job}", 303)
+    except FORESEEN as error:
+        refused = error_of(error)
+    if refused is None and not request.headers.get("x-whence-fragment"):
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items() if value)
+        return RedirectResponse(f"/generations/{found.key}{'?' if query else ''}{query}#why", 303)
+    return await _page(request, services, project, found, given, refused)
+
+
+@router.get("/generations/{key}/why")
+async def why(key: str) -> Response:
+    return RedirectResponse(f"/generations/{key}", 303)
+
+
+async def _page(
+    request: Request,
+    services: Services,
+    project: str,
+    found: GenerationOut,
+    given: Any,
+    refused: FormError | None = None,
+) -> Response:
+    words = words_of(found.tokens)
+    contrast = given.get("not") or ""
+    chosen = chosen_of(found, words, f"0-{len(words) - 1}" if contrast else given.get("words") or "")
+    by, method = _by(given.get("by") or ""), _method(given.get("method") or "")
+    stored = await _stored(services, project, found, {"by": by, "method": method, "not": contrast})
+    page = AnswerPage(
+        answer=found,
+        address=f"/generations/{found.key}",
+        question=_question(found),
+        words=words,
+        chosen=chosen,
+        why=None if stored is None or chosen is None or stored.scores is None else why_of(stored, chosen, found),
+        by=by,
+        bys=BYS,
+        method=method,
+        methods=METHODS,
+        contrast=contrast,
+        error=refused,
+    )
+    template = (
+        "generate/_chosen.html" if request.headers.get("x-whence-fragment") == "chosen" else "generate/answer.html"
+    )
+    status = refused.status if refused else 200
+    return render(request, template, page, section="generate", json_twin=f"/v1/generations/{found.key}", status=status)
+
+
+async def _stored(services: Services, project: str, found: GenerationOut, given: dict[str, str]) -> Any:
+    """The explanation that was made before; None without one, or where the model is another one by now."""
+    state = next((each for each in models.list_models(services) if each.id == found.model.id), None)
+    if state is None or state.digest != found.model.digest:
+        return None
+    try:
+        asked = {"it": _why_asked(found, given)}
+        return (await explanations.stored_explanations(services, asked, state, project)).get("it")
+    except explainers.ExplainersError:
+        return None
+
+
+def _why_asked(found: GenerationOut, given: dict[str, str]) -> ExplanationRequest:
+    by = _by(given.get("by") or "")
+    return ExplanationRequest.model_validate(
+        {
+            "model": found.model.id,
+            "input": _input(found.input),
+            "method": _method(given.get("method") or ""),
+            "outputs": found.output(contrast=given.get("not") or None),
+            "players": by,
+            "accuracy": "draft" if by == "word" else "normal",
+        },
+        strict=False,
+    )
+
+
+def _input(given: explainers.Input) -> dict[str, Any]:
+    """As a request gives it."""
+    return given.model_dump(exclude={"kind"} if given.kind == "text" else set())
+
+
+def _question(found: GenerationOut) -> str:
+    given = found.input
+    return given.messages[-1].text if isinstance(given, explainers.PromptInput) else getattr(given, "text", "")
+
+
+def _by(given: str) -> By:
+    return next((each for each in BYS if each == given), "word")
+
+
+def _method(given: str) -> str:
+    return given if given in METHODS else METHODS[0]
+
+
+def _ask(request: Request, services: Services, form: Form, error: FormError | None = None) -> Response:
+    offered = [model for model in models.list_models(services) if model.task == "tokens"]
+    wheel = explainers.WHEELS[explainers.DEFAULT_LANGUAGE_MODEL]
+    page = AskPage(
+        models=offered,
+        model=form.get("model") or (offered[0].id if offered else ""),
+        text=form.get("text"),
+        system=form.get("system"),
+        passages=form.get("passages"),
+        max_tokens=form.get("max_tokens", "128"),
+        temperature=form.get("temperature", "0"),
+        seed=form.get("seed", "0"),
+        error=error,
+        examples=EXAMPLES,
+        wheel=None if any(model.id == wheel.name for model in offered) else wheel,
+    )
+    return render(request, "generate/ask.html", page, section="generate", status=error.status if error else 200)
+
+
+def _asked(form: Form) -> GenerationRequest:
+    passages = [each.strip() for each in form.get("passages").replace("\r\n", "\n").split(GAP) if each.strip()]
+    return GenerationRequest.model_validate(
+        {
+            "model": form.get("model") or explainers.DEFAULT_LANGUAGE_MODEL,
+            "text": form.get("text"),
+            "system": form.optional("system"),
+            "passages": passages,
+            "max_tokens": form.get("max_tokens") or "128",
+            "temperature": form.get("temperature") or "0",
+            "seed": form.get("seed") or "0",
+        },
+        strict=False,
+    )

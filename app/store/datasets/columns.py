@@ -1,0 +1,45 @@
+"""Columns of a run: arrays over all rows, in parts, read whole in a few milliseconds where rows would take seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from .tables import DatasetColumn
+
+PART = 1 << 20  # bytes of a part
+Array = NDArray[Any]
+
+
+def write(session: Session, run: int, columns: Mapping[str, Array]) -> None:
+    """Each column in the place of the one that there was."""
+    for name, array in columns.items():
+        session.execute(delete(DatasetColumn).where(DatasetColumn.run == run, DatasetColumn.name == name))
+        head = f"{array.dtype.str}:{','.join(map(str, array.shape))}\n".encode()
+        body = head + np.ascontiguousarray(array).tobytes()
+        parts = [body[at : at + PART] for at in range(0, len(body), PART)]
+        values = [{"run": run, "name": name, "part": k, "body": part} for k, part in enumerate(parts)]
+        session.execute(insert(DatasetColumn), values)
+
+
+def read(session: Session, run: int, names: Sequence[str]) -> dict[str, Array]:
+    """Those of the columns that there are."""
+    wanted = select(DatasetColumn.name, DatasetColumn.body).where(
+        DatasetColumn.run == run, DatasetColumn.name.in_(names)
+    )
+    bodies: dict[str, list[bytes]] = {}
+    for name, body in session.execute(wanted.order_by(DatasetColumn.name, DatasetColumn.part)):
+        bodies.setdefault(name, []).append(body)
+    return {name: _array(b"".join(parts)) for name, parts in bodies.items()}
+
+
+def _array(body: bytes) -> Array:
+    head, _, _ = body[:200].partition(b"\n")
+    kind, _, shape = head.decode().partition(":")
+    found: Array = np.frombuffer(body, dtype=np.dtype(kind), offset=len(head) + 1)
+    return found.reshape(tuple(int(each) for each in shape.split(",")))

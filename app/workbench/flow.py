@@ -1,0 +1,121 @@
+"""What routes and pages do with the workbench beside looking: a new version of a data set, explanations of a slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import numpy as np
+
+from ..datasets import flow as datasets
+from ..datasets import service as stored_datasets
+from ..datasets.reading.schemas import Mapping
+from ..datasets.requests import DatasetJob
+from ..datasets.schemas import DatasetOut
+from ..datasets.uploads import upload_of
+from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
+from ..errors import BadRequest, Conflict
+from ..explain.ask.questions import explainer_of
+from ..jobs import service as jobs
+from ..jobs.schemas import JobOut
+from ..store.datasets import rows as dataset_rows
+from ..store.files import underway
+from ..web.dependencies import Services
+from . import rows, service
+from .schemas import MOST_EXPLAINED, BenchOut, BenchRowsOut, MarkRequest, MarksOut, SliceOut, SliceRequest, Wish
+from .service import Drawn
+
+T = TypeVar("T")
+
+
+async def view(services: Services, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:
+    return await in_thread(service.view, services.store, project, id, wish)
+
+
+async def page(services: Services, project: str, id: str, wish: Wish, *, limit: int) -> BenchRowsOut:
+    return await in_thread(partial(rows.page, services.store, project, id, wish, limit=limit))
+
+
+async def slices(services: Services, project: str, id: str, model: str) -> tuple[SliceOut, ...]:
+    return await in_thread(service.listed, services.store, project, id, model)
+
+
+async def save(services: Services, project: str, id: str, asked: SliceRequest) -> SliceOut:
+    return await in_thread(partial(service.save, services.store, project, id, asked, who=services.caller))
+
+
+async def delete(services: Services, project: str, id: str, key: str) -> None:
+    await in_thread(service.delete, services.store, project, id, key)
+
+
+async def mark(services: Services, project: str, id: str, asked: MarkRequest) -> MarksOut:
+    return await in_thread(partial(rows.mark, services.store, project, id, asked, who=services.caller))
+
+
+async def marks(services: Services, project: str, id: str) -> MarksOut:
+    return await in_thread(rows.marks, services.store, project, id)
+
+
+async def remake(services: Services, project: str, id: str) -> DatasetOut:
+    """A data set with what was decided of the rows, which a job reads; it remembers the one that it was made of.
+    Raises NotFound, and Conflict where nothing was decided."""
+    before = await datasets.find(services, project, id)
+    decided = await marks(services, project, id)
+    changes = [each for each in decided.marks if each.action in ("relabel", "drop")]
+    if not changes:
+        raise Conflict("no row is marked to be relabelled or dropped", cure="Mark rows first.")
+    with underway.file(services.scratch) as file:
+        await in_thread(_write, file.name, rows.remade(services.store, project, id))
+        upload = await in_thread(partial(upload_of, limit=services.settings.upload_limit), Path(file.name))
+        made = await datasets.keep(
+            services, project, upload, name=f"{before.name} ({len(changes)} changed)", form="jsonl",
+            mapping=_mapping(before),
+        )  # fmt: skip
+    serial, _ = await services.store.read(partial(stored_datasets.identity, project=project, id=made.id))
+    await services.store.write(partial(dataset_rows.change, serial=serial, origin=id))
+    return made
+
+
+async def explain(services: Services, project: str, id: str, wish: Wish, *, count: int, method: str) -> JobOut:
+    """A job that explains rows of a selection, a sample where it is larger. Raises BadRequest, NotFound, Conflict."""
+    found = await datasets.find(services, project, id)
+    out, _ = await view(services, project, id, wish)
+    state = await services.engine.ready(out.model)
+    explainer_of(method, {}, state)
+    chosen = await in_thread(rows.numbers, services.store, project, id, wish)
+    if not len(chosen):
+        raise BadRequest("the selection has no row", cure="Take away a condition.")
+    count = min(count, MOST_EXPLAINED, len(chosen))
+    drawn = np.sort(np.random.default_rng(0).choice(chosen, count, replace=False))
+    asked = DatasetJob(
+        step="explain", dataset=id, rows=found.rows, model=out.model, method=method, chosen=tuple(drawn.tolist())
+    )
+    tokens = tokens_of_file(found.bytes, found.rows) * count // max(1, found.rows)
+    job = await jobs.submit(
+        services, project, datasets.KIND, asked, title=f"{out.model} · {found.name}"[:200], cost=USUAL_PASSES * tokens
+    )
+    serial, _ = await services.store.read(partial(stored_datasets.identity, project=project, id=id))
+    await services.store.write(partial(dataset_rows.change, serial=serial, job=job.id))
+    return job
+
+
+def _write(path: str, lines: Any) -> None:
+    with Path(path).open("wb") as file:
+        file.writelines(lines)
+
+
+def _mapping(before: DatasetOut) -> Mapping:
+    """Of the lines that `rows.remade` writes."""
+    used = before.mapping
+    assert used is not None
+    return Mapping(
+        text="text", text_pair="text_pair" if used.text_pair else None, label="label" if before.labels else None,
+        id="id" if used.id else None, groups=tuple(f"group {name}" for name in used.groups), classes=used.classes,
+    )  # fmt: skip
+
+
+async def in_thread(function: Callable[..., T], *given: Any) -> T:
+    return await anyio.to_thread.run_sync(partial(function, *given))

@@ -1,0 +1,51 @@
+"""A classifier as a folder that may be loaded again under the same checks as any other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+
+from ...errors import BadModel
+from .contents import SAVED_FROM, names_code
+from .folder import FolderReport, check_folder
+from .packed import BITS, pack
+
+LEFT_OUT = frozenset((*SAVED_FROM, "dtype", "torch_dtype", "transformers_version"))
+
+
+def save_classifier(
+    network: Any, tokenizer: Any, folder: Path, *, bits: int = 32, maximum_length: int, card: Mapping[str, Any]
+) -> FolderReport:
+    """Writes configuration, tokenizer, weights and card, and checks what was written. Raises BadModel, OSError.
+
+    folder: empty, or not there yet. bits: of a weight, see packed.py. maximum_length: tokens that the model reads.
+    """
+    if bits not in BITS:
+        raise BadModel(f"weights of {bits} bits are not stored; there are {', '.join(map(str, BITS))}")
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {name: held for name, held in network.config.to_dict().items() if name not in LEFT_OUT}
+    config = {name: held for name, held in config.items() if not names_code(name, held)}
+    config["architectures"] = [type(network).__name__]
+    _write(folder / "config.json", config)
+    _save_tokenizer(tokenizer, folder, maximum_length)
+    weights = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    save_file(pack(weights, bits=bits), folder / "model.safetensors", metadata={"format": "pt"})
+    _write(folder / "card.json", dict(card))
+    return check_folder(folder)
+
+
+def _save_tokenizer(tokenizer: Any, folder: Path, maximum_length: int) -> None:
+    """Its own file, and of its configuration what is no path of this machine."""
+    tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    held = json.loads(path.read_text(encoding="utf-8"))
+    kept = {name: value for name, value in held.items() if name not in SAVED_FROM}
+    _write(path, {**kept, "model_max_length": maximum_length})
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Language models: how they answer, token by token, and what their passes share."""

@@ -3,6 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 PORT ?= 8000
+# A folder of model folders that the page of the demo may add.
+MODELS ?=
 BIN := $(VENV)/bin
 CONSTRAINTS := requirements/constraints.txt
 TORCH := $(shell sed -n 's/^torch==//p' $(CONSTRAINTS))
@@ -19,8 +21,8 @@ SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=...)
-	$(BIN)/whence serve --port $(PORT)
+demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=..., MODELS=a folder)
+	$(if $(MODELS),WHENCE_ROOTS='["$(abspath $(MODELS))"]') $(BIN)/whence serve --port $(PORT)
 
 test: $(VENV)/.tested browser postgresql  ## Install what is missing, then run the linters and the whole test suite
 	@status=0; $(MAKE) --no-print-directory lint || status=$$?; \

@@ -27,10 +27,10 @@ from .datasets.pages import router as datasets
 from .explain.arriving_pages import router as arriving
 from .explain.attention_pages import router as attention
 from .explain.further_pages import router as further
+from .explain.history_pages import router as history
 from .explain.pages import router as explain
 from .explain.try_pages import router as tries
 from .generate.pages import router as generate
-from .history.pages import router as history
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models

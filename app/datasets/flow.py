@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
+from ..engine.schemas import ModelOut
 from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
 from ..jobs import forgetting
@@ -24,7 +25,10 @@ from ..store.job_states import RETRIED
 from ..web.dependencies import Services
 from . import service
 from .browsing import browse, export
+from .browsing import trail as trails
 from .browsing.browse import Filters
+from .browsing.links import query_of
+from .browsing.trail import Trail
 from .demo import DEMO, DEMO_MAPPING, DEMO_NAME
 from .reading.parsing import form_of
 from .reading.schemas import Form, Mapping
@@ -38,23 +42,33 @@ KIND = "dataset"
 
 
 async def keep(
-    services: Services, project: str, upload: Upload | None, *, name: str, form: Form | None, mapping: Mapping | None
+    services: Services,
+    project: str,
+    upload: Upload | None,
+    *,
+    name: str,
+    form: Form | None,
+    mapping: Mapping | None,
+    model: str | None = None,
 ) -> DatasetOut:
-    """The data set of a file that was sent, and the job that reads it. Sent again it is the same. Raises BadRequest."""
+    """The data set of a file that was sent, and the job that reads it and has a model predict its rows, where one is
+    named. Sent again it is the same. Raises BadRequest, also for a model that cannot be asked."""
     if upload is None or not upload.size:
         raise BadRequest("no file was sent, or it is empty", cure="Choose a CSV, JSONL or Parquet file.")
     await refuse_without_room(services, project, size=upload.size)
+    if model:
+        _refuse_values(await services.engine.ready(model))
     seen = await _in_thread(form_of, upload.path, name) if form is None else form
     add = partial(service.add, services.store, project, upload, name=name, form=seen, mapping=mapping)
-    return await _read_by_a_job(services, project, await _in_thread(add))
+    return await _read_by_a_job(services, project, await _in_thread(add), model=model)
 
 
-async def keep_demo(services: Services, project: str) -> DatasetOut:
-    """The data set that comes with Whence."""
+async def keep_demo(services: Services, project: str, *, model: str | None = None) -> DatasetOut:
+    """The data set that comes with Whence, and what a model predicts of it."""
     with underway.file(services.scratch) as file:
         await _in_thread(Path(file.name).write_bytes, DEMO.read_bytes())
         upload = await _in_thread(partial(upload_of, limit=services.settings.upload_limit), Path(file.name))
-        return await keep(services, project, upload, name=DEMO_NAME, form="csv", mapping=DEMO_MAPPING)
+        return await keep(services, project, upload, name=DEMO_NAME, form="csv", mapping=DEMO_MAPPING, model=model)
 
 
 async def remap(services: Services, project: str, id: str, mapping: Mapping) -> DatasetOut:
@@ -67,20 +81,24 @@ async def remap(services: Services, project: str, id: str, mapping: Mapping) -> 
     return made
 
 
-async def predict(services: Services, project: str, id: str, asked: PredictRequest) -> JobOut:
-    """A job that asks a model about every row. Raises BadRequest for a regression, Conflict before the file is read."""
+async def predict(
+    services: Services, project: str, id: str, asked: PredictRequest, filters: Filters | None = None
+) -> JobOut:
+    """A job that asks a model about every row. filters: those of the page, for `which` chosen. Raises BadRequest for a
+    regression, Conflict before the file is read."""
     found = await find(services, project, id)
     state = await services.engine.ready(asked.model)
-    if state.head == "regression":
-        raise BadRequest(
-            f"{asked.model} says values and no classes, which the page of a data set compares with labels",
-            cure="Choose a classifier; the values of every row come from POST /v1/batches with this data set.",
-        )
+    _refuse_values(state)
     if found.status != "ready":
         raise Conflict(f"the data set is {found.status}", cure="Wait until its file is read.")
     if asked.explain:
         explainer_of(asked.method, {}, state)
-    request = DatasetJob(step="predict", dataset=id, rows=found.rows, **asked.model_dump())
+    numbers: tuple[int, ...] = ()
+    if asked.explain and asked.which == "chosen":
+        if filters is None:
+            raise BadRequest("which: chosen goes by the filters of a page", cure="Ask for errors, or for a sample.")
+        numbers = await _in_thread(browse.numbers, services.store, project, id, filters, asked.explain)
+    request = DatasetJob(step="predict", dataset=id, rows=found.rows, chosen=numbers, **asked.model_dump())
     tokens = tokens_of_file(found.bytes, found.rows)
     explained = tokens * min(asked.explain, found.rows) // max(1, found.rows)
     job = await jobs.submit(
@@ -90,6 +108,15 @@ async def predict(services: Services, project: str, id: str, asked: PredictReque
     serial, _ = await services.store.read(partial(service.identity, project=project, id=id))
     await services.store.write(partial(datasets.change, serial=serial, job=job.id))
     return job
+
+
+def _refuse_values(state: ModelOut) -> None:
+    """Raises BadRequest for a model without classes."""
+    if state.head == "regression":
+        raise BadRequest(
+            f"{state.id} says values and no classes, which the page of a data set compares with labels",
+            cure="Choose a classifier; the values of every row come from POST /v1/batches with this data set.",
+        )
 
 
 async def find(services: Services, project: str, id: str) -> DatasetOut:
@@ -122,6 +149,14 @@ async def summary(services: Services, project: str, id: str, filters: Filters) -
     return await services.store.answered(partial(browse.summary, services.store, project, id, filters))
 
 
+async def trail(services: Services, project: str, id: str, number: int, filters: Filters) -> Trail:
+    """A row with its neighbours among those that filters choose. Raises NotFound."""
+    if not 0 <= number < 1 << 31:
+        raise NotFound(f"the data set has no row {number}")
+    read = partial(trails.trail, services.store, project, id, number, filters, query=query_of(filters))
+    return await _in_thread(read)
+
+
 async def strata(services: Services, project: str, id: str, model: str) -> tuple[Stratum, ...]:
     """How many rows are alike, see `browse.strata`. Raises NotFound."""
     return await _in_thread(browse.strata, services.store, project, id, model)
@@ -149,10 +184,12 @@ async def job_of(services: Services, project: str, id: str | None) -> JobOut | N
         return None
 
 
-async def _read_by_a_job(services: Services, project: str, made: DatasetOut) -> DatasetOut:
+async def _read_by_a_job(services: Services, project: str, made: DatasetOut, *, model: str | None = None) -> DatasetOut:
     serial, created = await services.store.read(partial(service.identity, project=project, id=made.id))
-    request = DatasetJob(step="import", dataset=made.id, created=created)
-    job = await jobs.submit(services, project, KIND, request, title=made.name, key=f"{made.id}-{created}")
+    request = DatasetJob(step="import", dataset=made.id, created=created, model=model)
+    cost = 0 if model is None else tokens_of_file(made.bytes, 0)
+    key = f"{made.id}-{created}" + (f"-{model}" if model else "")
+    job = await jobs.submit(services, project, KIND, request, title=made.name, key=key, cost=cost)
     if job.state in RETRIED:  # the file is sent again
         job = await jobs.retry(services, project, job.id)
     await services.store.write(partial(datasets.change, serial=serial, job=job.id))

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from .._library import explainers
 from ..engine.messages import States
@@ -23,13 +24,16 @@ from ..explain.ask.schemas import ExplanationRequest
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..schemas import TextInput
-from ..store import holders
+from ..store import holders, jobs
 from ..store.arrays import pack, unpack
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import NONE, Alike, Explained, Fact
 from ..store.datasets.tables import Dataset
-from .browsing import words
+from ..store.job_states import State
+from ..store.jobs import NewJob
+from .browsing import browse, words
+from .browsing.browse import Filters
 from .importing import groups_of, import_file, new_run
 from .reading.labels import match
 from .requests import EXPLAINED_SHARD, ORDERED_SHARDS, SHARD, DatasetJob
@@ -53,19 +57,19 @@ class DatasetKind(Kind):
         request: DatasetJob = work.request
         if request.step == "import":
             return 1
-        return _answers_first(request) + math.ceil(len(_sample(request)) / EXPLAINED_SHARD)
+        return _answers_first(request) + math.ceil(_explained(request) / EXPLAINED_SHARD)
 
     def after(self, work: Work, shard: int) -> int:
-        """The study reads every answer."""
+        """The study reads every answer, and which rows are errors is known after the last."""
         request: DatasetJob = work.request
-        return shard if request.step == "predict" and shard == predicted_shards(request) else 0
+        return predicted_shards(request) if request.step == "predict" and shard >= predicted_shards(request) else 0
 
     def run(self, work: Work, shard: int) -> bytes:
         request: DatasetJob = work.request
         if request.step == "import":
             _import(work)
         elif shard >= (first := _answers_first(request)):
-            _explain(work, _share_of_sample(work, shard - first))
+            _explain(work, _share(work, shard - first))
         elif shard < first - 1:
             return _predict(work, shard * SHARD, (shard + 1) * SHARD)
         else:
@@ -79,6 +83,8 @@ class DatasetKind(Kind):
         request: DatasetJob = work.request
         found = dataset_of(work)
         page = f"/datasets/{found.id}"
+        if request.step == "import" and request.model:
+            _hand_on(work, found)
         if request.step != "import":
             state = work.engine.ready(str(request.model))
             run = run_of(work, found, state)
@@ -195,11 +201,11 @@ def predicted_shards(request: DatasetJob) -> int:
     return math.ceil(request.rows / SHARD)
 
 
-def _share_of_sample(work: Work, share: int) -> list[int]:
-    """The rows of one shard of the sample: of some shards together the shortest texts come first."""
+def _share(work: Work, share: int) -> list[int]:
+    """The rows of one shard of those that are explained: of some shards together the shortest texts come first."""
     block, place = divmod(share, ORDERED_SHARDS)
     size = ORDERED_SHARDS * EXPLAINED_SHARD
-    numbers = _sample(work.request)[block * size : (block + 1) * size]
+    numbers = _chosen(work)[block * size : (block + 1) * size]
     there = work.store.query(partial(datasets.rows_at, serial=dataset_of(work).serial, numbers=numbers))
     ordered = sorted(numbers, key=lambda number: len(there[number].text) + len(there[number].text_pair or ""))
     return ordered[place * EXPLAINED_SHARD : (place + 1) * EXPLAINED_SHARD]
@@ -210,9 +216,52 @@ def _answers_first(request: DatasetJob) -> int:
     return predicted_shards(request) + 1 if request.step == "predict" else 0
 
 
-def _sample(request: DatasetJob) -> list[int]:
-    """The rows to explain: those that were chosen, or the same ones for the same seed."""
-    if request.step == "explain":
-        return list(request.chosen)
-    count = min(request.explain, request.rows)
+def _explained(request: DatasetJob) -> int:
+    """How many rows are explained, at most."""
+    return len(request.chosen) if _by_number(request) else min(request.explain, request.rows)
+
+
+def _by_number(request: DatasetJob) -> bool:
+    return request.step == "explain" or request.which == "chosen"
+
+
+def _chosen(work: Work) -> Sequence[int]:
+    """The rows to explain: the same ones whenever it is asked, once every row is predicted."""
+    request: DatasetJob = work.request
+    if _by_number(request):
+        return request.chosen
+    if request.which == "errors":
+        return _errors_first(work, _explained(request))
+    count = _explained(request)
     return sorted(random.Random(request.seed).sample(range(request.rows), count))  # noqa: S311 - a sample, no secret
+
+
+def _errors_first(work: Work, count: int) -> Sequence[int]:
+    """What the model gets wrong, the most certain of it first; then what it is least certain of."""
+    wrong = Filters(model=work.request.model, right=False, sort="-probability")
+    found = list(browse.numbers(work.store, work.project, work.request.dataset, wrong, count))
+    known = set(found)
+    rest = Filters(model=work.request.model, sort="probability")
+    others = browse.numbers(work.store, work.project, work.request.dataset, rest, count + len(found))
+    return [*found, *(number for number in others if number not in known)][:count]
+
+
+def _hand_on(work: Work, found: Dataset) -> None:
+    """The job that predicts what was read; done again it is the same."""
+    request: DatasetJob = work.request
+    follows = DatasetJob(
+        step="predict", dataset=found.id, created=request.created, rows=found.rows, model=request.model
+    )
+    key = f"{found.id}-{request.created}-{request.model}-predict"
+
+    def write(session: Session) -> None:
+        before = jobs.find(session, work.id)
+        new = NewJob(
+            id=jobs.job_id(work.project, DatasetKind.name, key), project=work.project, kind=DatasetKind.name,
+            title=f"{request.model} · {found.name}"[:200], request=follows.model_dump_json(),
+            priority=before.priority if before else 100, state=State.QUEUED, caller=before.caller if before else "",
+        )  # fmt: skip
+        made = jobs.add(session, new)
+        datasets.change(session, serial=found.serial, job=made.id)
+
+    work.commit(write)

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import NotFound
+from ..errors import BadRequest, NotFound
+from ..explain import pages as explanations
 from ..explain.ask import arriving
 from ..explain.ask.schemas import PanelRequest
 from ..jobs import forgetting
@@ -20,13 +21,13 @@ from ..store.files import underway
 from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of
-from ..web.rendering import render
+from ..web.rendering import TRAIL, render
 from ..web.responses import prefer_wait
 from . import flow
 from .api import download
 from .browsing import contexts, export
 from .browsing.browse import Filters
-from .browsing.contexts import DatasetPage, ListPage
+from .browsing.contexts import DatasetPage, ListPage, RowPage
 from .browsing.links import filters_of, filters_of_query, query_of
 from .multipart import receive_form
 from .reading.labels import declared
@@ -50,16 +51,21 @@ async def send(request: Request, services: ServicesDep, project: ProjectDep) -> 
             kind = request.headers.get("content-type", "")
             sent = await receive_form(request.stream(), kind, file, limit=services.settings.upload_limit)
             made = await flow.keep(
-                services, project, sent.upload, name=sent.get("name") or sent.filename, form=None, mapping=None
-            )
+                services, project, sent.upload, name=sent.get("name") or sent.filename, form=None, mapping=None,
+                model=sent.get("model"),
+            )  # fmt: skip
     except FORESEEN as error:
         return await _list(request, services, project, error=error_of(error))
     return RedirectResponse(f"/datasets/{made.id}", 303)
 
 
 @router.post("/datasets/demo", dependencies=[needs(Scope.AUDIT)])
-async def demo(services: ServicesDep, project: ProjectDep) -> Response:
-    made = await flow.keep_demo(services, project)
+async def demo(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    form = await form_of(request)
+    try:
+        made = await flow.keep_demo(services, project, model=form.optional("model"))
+    except FORESEEN as error:
+        return await _list(request, services, project, error=error_of(error))
     return RedirectResponse(f"/datasets/{made.id}", 303)
 
 
@@ -109,7 +115,9 @@ async def predict(request: Request, id: str, services: ServicesDep, project: Pro
     count = form.get("explain", "0")
     try:
         explained = min(int(count), MOST_EXPLAINED) if count.isascii() and count.isdecimal() and len(count) < 9 else 0
-        await flow.predict(services, project, id, PredictRequest(model=form.get("model"), explain=explained))
+        asked = {"model": form.get("model"), "explain": explained, "which": form.get("which", "sample")}
+        filters = filters_of_query(form.get("state"))
+        await flow.predict(services, project, id, PredictRequest.model_validate(asked), filters)
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
     return RedirectResponse(f"/datasets/{id}/workbench?model={quote(form.get('model'), safe='')}", 303)
@@ -132,7 +140,31 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
         begun = await arriving.begin_panel(services, asked, project, holder=holder, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
-    return RedirectResponse(begun.address, 303)
+    return RedirectResponse(along(id, number, form.get("state"), begun.address), 303)
+
+
+@router.get("/datasets/{id}/rows/{number}")
+async def row(request: Request, id: str, number: int, services: ServicesDep, project: ProjectDep) -> Response:
+    """The explanation of a row, with its label, the rows beside it and the way back. Without one, its text."""
+    params = request.query_params
+    filters = filters_of({name: params.getlist(name) for name in params})
+    found = await flow.trail(services, project, id, number, filters)
+    request.scope[TRAIL] = found
+    kind, _, key = params.get("shown", "").partition("/")
+    if not key and found.row.explanation:
+        kind, key = "explanations", found.row.explanation
+    if key:
+        if kind not in ("panels", "explanations"):
+            raise BadRequest(f"shown: {kind[:40]!r} is no kind of explanation", cure="Start from the data set's page.")
+        return await explanations.there_or_arriving(request, services, project, key, kind)
+    names = [each for each in models.list_models(services) if each.can_be_asked and each.head != "regression"]
+    return render(request, "datasets/row.html", RowPage(trail=found, models=names), section="datasets")
+
+
+def along(id: str, number: int, state: str, shown: str) -> str:
+    """The address of a row's explanation among the rows that the filters of `state` choose. shown: its own address."""
+    query = query_of(filters_of_query(state))
+    return f"/datasets/{id}/rows/{number}?{query}{'&' if query else ''}shown={shown.removeprefix('/')}"
 
 
 @router.get("/datasets/{id}/export/{ending}")

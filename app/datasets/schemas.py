@@ -73,6 +73,8 @@ class WordOut(Record):
     mean: float  # attribution where it occurs
     count: int
     total: float  # mean x count
+    wrong_mean: float | None = Field(None, description="Where the model is wrong; null where the word never is.")
+    wrong_count: int = 0
 
 
 class DatasetsOut(Record):

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..engine.schemas import ModelOut
-from ..errors import NotFound, StorageFailed
+from ..errors import NotFound, StorageFailed, UnknownModel
 from ..history import service as history
 from ..models import service as models
 from ..schemas import TextInput
@@ -44,7 +44,10 @@ FRAGMENTS: dict[str, tuple[str, type[MapsFragment | MeasuresFragment | FurtherFr
 
 @router.get("/")
 async def home(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _home(request, services, project, Form({"model": request.query_params.get("model", "")}))
+    asked = request.query_params.get("model", "")
+    known = [model.id for model in models.list_models(services)]
+    unknown = error_of(UnknownModel(asked, known)) if asked and asked not in known else None
+    return await _home(request, services, project, Form({"model": asked}), unknown)
 
 
 @router.post("/panels", dependencies=[needs(Scope.EXPLAIN)])
@@ -68,15 +71,16 @@ async def nothing_chosen() -> Response:
 
 @router.get("/panels/{key}")
 async def panel(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _there_or_arriving(request, services, project, key, "panels")
+    return await there_or_arriving(request, services, project, key, "panels")
 
 
 @router.get("/explanations/{key}")
 async def explanation(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _there_or_arriving(request, services, project, key, "explanations")
+    return await there_or_arriving(request, services, project, key, "explanations")
 
 
-async def _there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
+async def there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
+    """The page of a panel or an explanation, or what is there of it while it is made. Raises NotFound."""
     try:
         found = await find(services, project, key, kind)
     except NotFound:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..errors import BadRequest, NotFound
@@ -19,18 +20,27 @@ async def entries(
     search: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
+    *,
+    model: str | None = None,
+    label: str | None = None,
 ) -> HistoryPage:
-    """Last asked first; `cursor` is the `next` of the previous page."""
+    """Last asked first; `cursor` is the `next` of the previous page. model, label: only those of one of them."""
     limit = max(1, min(limit, MOST_ENTRIES))
     found = await history.page(
-        services.store, project, search=_searchable(search), before=_position(cursor), limit=limit + 1
-    )
+        services.store, project, search=_searchable(search), before=_position(cursor), limit=limit + 1,
+        model=model, label=label,
+    )  # fmt: skip
     more = len(found) > limit
     last = found[limit - 1] if more else None
     return HistoryPage(
         entries=tuple(_entry(row) for row in found[:limit]),
         next=None if last is None else f"{last.created}-{last.id}",
     )
+
+
+async def known(services: Services, project: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The models and the classes that occur in the history."""
+    return await history.known(services.store, project)
 
 
 async def set_note(services: Services, key: str, note: str, project: str = "default") -> None:

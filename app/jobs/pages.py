@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from ..errors import BadRequest
 from ..scopes import Scope
 from ..store.job_states import FINAL, State
 from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
@@ -61,8 +62,10 @@ class JobPage:
 
 @router.get("/jobs")
 async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    asked = request.query_params.get("show", "")
-    show = asked if asked in SHOWN else ""
+    show = request.query_params.get("show", "")
+    if show not in SHOWN:
+        there = ", ".join(name for name in SHOWN if name)
+        raise BadRequest(f"show: there are no jobs that are {show[:40]!r}; there are: {there}", cure="Show all jobs.")
     cursor = request.query_params.get("cursor") or None
     found = await service.listing(services, project, states=SHOWN[show], cursor=cursor)
     page = ListPage(

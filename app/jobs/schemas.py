@@ -9,6 +9,8 @@ from ..schemas import Record
 from ..store.job_states import State
 from ..web.addresses import in_links
 
+ENOUGH = 0.05  # of a job that must be done before its end can be told
+
 
 class JobError(Record):
     code: str
@@ -36,6 +38,17 @@ class JobOut(Record):
         None, description="Counts, and links to what came of it; of some kinds earlier."
     )
     error: JobError | None = None
+
+    def running(self, now: datetime) -> float | None:
+        """Seconds that it has run, or ran; None before it began."""
+        return None if self.started is None else ((self.finished or now) - self.started).total_seconds()
+
+    def left(self, now: datetime) -> float | None:
+        """Seconds that it still takes, about, if it goes on as it did; None while too little is done to say."""
+        ran = self.running(now)
+        if self.state is not State.RUNNING or ran is None or not ENOUGH <= self.progress < 1:
+            return None
+        return ran * (1 - self.progress) / self.progress
 
     @field_serializer("result")
     def _with_addresses(self, result: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ from .database import Store
 from .results import Kind, now
 from .tables import Asked
 
+MOST_KNOWN = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
@@ -26,10 +28,21 @@ class NewEntry:
 
 
 async def page(
-    store: Store, project: str, *, search: str | None = None, before: tuple[int, int] | None = None, limit: int = 20
+    store: Store,
+    project: str,
+    *,
+    search: str | None = None,
+    before: tuple[int, int] | None = None,
+    limit: int = 20,
+    model: str | None = None,
+    label: str | None = None,
 ) -> Sequence[Asked]:
     """Entries older than `before` (created, id), newest first, at most `limit`; `search` in texts and notes."""
     wanted = select(Asked).where(Asked.project == project)
+    if model is not None:
+        wanted = wanted.where(Asked.model == model)
+    if label is not None:
+        wanted = wanted.where(Asked.label == label)
     if search:
         wanted = wanted.where(
             Asked.text.icontains(search, autoescape=True)
@@ -40,6 +53,20 @@ async def page(
         wanted = wanted.where(tuple_(Asked.created, Asked.id) < tuple_(*before))
     wanted = wanted.order_by(Asked.created.desc(), Asked.id.desc()).limit(limit)
     return await store.read(lambda session: session.scalars(wanted).all())
+
+
+async def known(store: Store, project: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The models and the classes that occur; the first MOST_KNOWN of either."""
+
+    def read(session: Session) -> tuple[Sequence[str], Sequence[str]]:
+        mine = [
+            select(column).where(Asked.project == project).distinct().order_by(column).limit(MOST_KNOWN)
+            for column in (Asked.model, Asked.label)
+        ]
+        models, labels = (session.scalars(each).all() for each in mine)
+        return models, labels
+
+    return await store.read(read)
 
 
 async def set_note(store: Store, project: str, key: str, note: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from babel.dates import format_datetime, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from .._library import explainers
 
@@ -45,6 +46,7 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "seconds": seconds,
         "ago": lambda when, now: format_timedelta(_aware(when) - now, locale=locale, add_direction=True, threshold=1.2),
         "moment": lambda when: format_datetime(_aware(when), moment, locale=locale, tzinfo=UTC),
+        "lasting": lambda value: lasting(value, locale),
         "about": lambda value: about(value, locale),
         "listing": lambda names: format_list(list(names), locale=locale),
         "shorten": shorten,
@@ -85,6 +87,16 @@ def seconds(value: float | None) -> str:
     if value is None:
         return MISSING
     return f"{value * 1000:.0f} ms" if value < 0.0995 else f"{value:.1f} s"
+
+
+def lasting(value: float | None, locale: str) -> str:
+    """A length of time in the two largest of hours, minutes and seconds."""
+    if value is None:
+        return MISSING
+    whole = max(0, round(value))
+    parts = [(whole // 3600, "hour"), (whole % 3600 // 60, "minute"), (whole % 60, "second")]
+    shown = [part for part in parts if part[0]][:2] or parts[2:]
+    return " ".join(format_unit(n, f"duration-{unit}", length="short", locale=locale) for n, unit in shown)
 
 
 def about(value: float, locale: str) -> str:

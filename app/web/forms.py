@@ -72,7 +72,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     ),
     "bad_file": (
         N_("The file cannot be read."),
-        N_("Save it as CSV in UTF-8, with a first line that names the columns, and send it again."),
+        N_("Save it as CSV in UTF-8, with a first line that names the columns, and upload it again."),
     ),
     "too_many_jobs": (
         N_("You keep as many jobs as you may."),
@@ -83,7 +83,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("Delete data sets or jobs, or ask an administrator for more room."),
     ),
     "pick_two": (N_("A comparison needs two explanations."), N_("Go back and tick two of the list.")),
-    "too_large": (N_("The file is too large."), N_("Send a part of it.")),
+    "too_large": (N_("The file is too large."), N_("Upload a part of it.")),
     "conflict": (N_("It is in use."), N_("Try again when nothing runs.")),
     "forbidden": (N_("The request came from another site."), N_("Open the page here and try again.")),
     "unauthorized": (N_("Nobody knows who asks."), N_("Sign in with your key.")),
@@ -95,7 +95,7 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
         N_("You may see this project, but not do this."),
         N_("Ask an administrator of the project for a key with this scope."),
     ),
-    "not_found": (N_("Nothing lies at this address."), N_("Results that were deleted are gone; check the address.")),
+    "not_found": (N_("Page not found."), N_("Results that were deleted are gone; check the address.")),
     "method_not_allowed": (N_("This address cannot be used in this way."), N_("Start from one of the pages above.")),
     "internal": (N_("Something went wrong here."), N_("Try again; if it stays, report it with the request id.")),
 }

@@ -40,6 +40,7 @@ FEATURES = (
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT_LANGUAGE = "en"
 COOKIE = "lang"
+TRAIL = "whence.trail"  # of a request's scope: see Frame
 A_YEAR = 365 * 24 * 3600
 
 
@@ -56,6 +57,7 @@ class Frame:
     now: datetime
     caller: Caller | None  # of whom there is nothing to say in local mode
     halt: Halt | None  # why jobs are not being run
+    trail: Any  # the row of a data set that an explanation was reached from, with its neighbours; None elsewhere
 
 
 def language_of(request: Request) -> str:
@@ -142,16 +144,32 @@ def render(
         now=datetime.now(UTC),
         caller=_shown(request.scope.get("whence.caller")),
         halt=_halt_of(request),
+        trail=request.scope.get(TRAIL),
     )
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     html = environment(language).get_template(template).render(**values, frame=frame)
     answer = HTMLResponse(addresses.in_page(html), status, dict(headers or {}))
     answer.headers["Content-Language"] = language
+    if request.method == "GET" and _may_be_kept(request):
+        answer.headers["Cache-Control"] = "private, no-cache"
     if (wait := getattr(getattr(context, "error", None), "retry_after", None)) is not None:  # a FormError's
         answer.headers["Retry-After"] = str(wait)
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(COOKIE, language, max_age=A_YEAR, path=addresses.root() or "/", samesite="lax", httponly=True)
     return answer
+
+
+def _may_be_kept(request: Request) -> bool:
+    """Whether a browser may keep the page for "back": on somebody's own machine, where texts are kept for good anyway.
+    With log-ins, or where texts are to go after some days, nothing is written into a browser's cache."""
+    services = getattr(request.app.state, "services", None)
+    caller = request.scope.get("whence.caller")
+    return (
+        services is not None
+        and caller is not None
+        and caller.via == "local"
+        and services.settings.retention_days is None
+    )
 
 
 def _halt_of(request: Request) -> Halt | None:

@@ -15,7 +15,7 @@ REASONS = {
     400: "The host is not served here, or the body is not JSON.",
     401: "No valid key, where one is needed.",
     403: "An unsafe request from another site, or the caller lacks the scope.",
-    404: "Nothing lies at this address.",
+    404: "Page not found.",
     405: "The route has no such method.",
     406: "No representation that the caller accepts.",
     409: "The thing is in use.",

@@ -33,8 +33,8 @@ function lines(chart, width) {
   const stroke = (x0, y0, x1, y1) => ({ type: 'line', layer: 'below', x0, y0, x1, y1, line: { color: rule, width: 1, dash: 'dot' } });
   const shapes = [chart.diagonal && stroke(0, 0, 1, 1), chart.mark !== null && stroke(chart.mark, 0, chart.mark, 1)].filter(Boolean);
   const annotations = chart.curves.map(({ name, group, label }) => ({ // a name stands at its line
-    text: `<b>${short(name, 24)}</b>`, x: label.x, y: label.y, xanchor: label.side, yanchor: 'middle', showarrow: false,
-    bgcolor: paper, opacity: 0.92, borderpad: 1, font: { size: 12, color: shades[group % shades.length] },
+    text: short(name, 24), x: label.x, y: label.y, xanchor: label.side, yanchor: 'middle', showarrow: false,
+    bgcolor: paper, opacity: 0.92, borderpad: 1, font: { size: 12, weight: 700, color: shades[group % shades.length] },
   }));
   const side = Math.min(width - 70, 400);
   return [traces, {

@@ -2,6 +2,7 @@
 import { arriving } from './arriving.js';
 import { ask } from './ask.js';
 import { copy } from './copy.js';
+import { dropzone } from './dropzone.js';
 import { further } from './further.js';
 import { heat } from './heat.js';
 import { jobs } from './jobs.js';
@@ -16,6 +17,7 @@ theme();
 menus();
 copy();
 ask();
+dropzone();
 modelStatus();
 jobs();
 heat();

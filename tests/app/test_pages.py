@@ -309,7 +309,7 @@ def test_a_folder_outside_the_allowed_ones_is_refused_in_the_form(tmp_path: Path
 @pytest.mark.parametrize(
     ("path", "status"), [("/nothing", 404), ("/panels/abc", 404), ("/methods/nope", 404), ("/models/nope", 404)]
 )
-@pytest.mark.parametrize(("language", "says"), [("en", "Nothing lies at this address."), ("zh", "此地址没有内容。")])
+@pytest.mark.parametrize(("language", "says"), [("en", "Page not found."), ("zh", "未找到页面。")])
 def test_errors_are_pages_in_both_languages(
     client: TestClient, path: str, status: int, language: str, says: str
 ) -> None:

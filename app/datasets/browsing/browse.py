@@ -63,7 +63,9 @@ class Filters(Request):
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
+    """The predictions that filters look at, and which of their strata they choose."""
+
     dataset: int
     run: DatasetRun
     strata: tuple[Stratum, ...]
@@ -96,11 +98,11 @@ def page(
     """Raises NotFound, BadRequest for a cursor that is none."""
 
     def read(session: Session) -> RowsOut:
-        view = _view(session, project, id, filters)
+        view = view_of(session, project, id, filters)
         if filters.search is not None:
             return _search(session, view, cursor, limit)
         places, following = _page(session, view, cursor, limit)
-        return RowsOut(rows=_rows(session, view, places), total=view.total, next=following)
+        return RowsOut(rows=rows_of(session, view, places), total=view.total, next=following)
 
     return store.query(read)
 
@@ -116,11 +118,21 @@ def every(store: Store, project: str, id: str, filters: Filters) -> Iterator[Row
             return
 
 
+def numbers(store: Store, project: str, id: str, filters: Filters, most: int) -> tuple[int, ...]:
+    """The rows that the filters choose, in their order."""
+    found: list[int] = []
+    for row in every(store, project, id, filters):
+        if len(found) == most:
+            break
+        found.append(row.number)
+    return tuple(found)
+
+
 def summary(store: Store, project: str, id: str, filters: Filters) -> SummaryOut:
     """Raises NotFound."""
 
     def read(session: Session) -> SummaryOut:
-        view = _view(session, project, id, filters)
+        view = view_of(session, project, id, filters)
         cells: dict[tuple[str, str], int] = {}
         for stratum in view.strata:
             label, predicted = stratum.alike.label, stratum.alike.predicted
@@ -156,12 +168,13 @@ def strata(store: Store, project: str, id: str, model: str = "") -> tuple[Stratu
     def read(session: Session) -> tuple[Stratum, ...]:
         dataset = datasets.find(session, project, id)
         asked = dataset is not None and any(run.model == model for run in datasets.runs(session, dataset.serial))
-        return _view(session, project, id, Filters(model=model if asked else "")).strata
+        return view_of(session, project, id, Filters(model=model if asked else "")).strata
 
     return store.query(read)
 
 
-def _view(session: Session, project: str, id: str, filters: Filters) -> _View:
+def view_of(session: Session, project: str, id: str, filters: Filters) -> View:
+    """Raises NotFound, also for predictions that are not there."""
     dataset = datasets.find(session, project, id)
     if dataset is None:
         raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
@@ -172,10 +185,10 @@ def _view(session: Session, project: str, id: str, filters: Filters) -> _View:
             known = ", ".join(run.model for run in found if run.model) or "none"
             raise NotFound(f"no predictions of {filters.model[:80]!r} are there; there are: {known}")
         raise NotFound("the file of this data set is not read yet", cure="Wait for its job to end.")
-    return _View(dataset.serial, runs[-1], dataset_facts.strata(session, runs[-1].serial), filters)
+    return View(dataset.serial, runs[-1], dataset_facts.strata(session, runs[-1].serial), filters)
 
 
-def _page(session: Session, view: _View, cursor: str | None, limit: int) -> tuple[list[Place], str | None]:
+def _page(session: Session, view: View, cursor: str | None, limit: int) -> tuple[list[Place], str | None]:
     sort = view.filters.sort
     if sort.endswith("badge"):
         return _by_badge(session, view, cursor, limit)
@@ -192,7 +205,7 @@ def _page(session: Session, view: _View, cursor: str | None, limit: int) -> tupl
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
 
-def _by_badge(session: Session, view: _View, cursor: str | None, limit: int) -> tuple[list[Place], str | None]:
+def _by_badge(session: Session, view: View, cursor: str | None, limit: int) -> tuple[list[Place], str | None]:
     """One level after the other, each in the order of its rows."""
     levels = WORST_FIRST if view.filters.sort == "badge" else (*reversed(WORST_FIRST[:3]), None)
     first, number = (0, None) if cursor is None else _level(cursor, len(levels))
@@ -210,7 +223,7 @@ def _by_badge(session: Session, view: _View, cursor: str | None, limit: int) -> 
     return [place for _, place in found], None
 
 
-def _search(session: Session, view: _View, cursor: str | None, limit: int) -> RowsOut:
+def _search(session: Session, view: View, cursor: str | None, limit: int) -> RowsOut:
     """By number, whatever the order asked for: a bounded part of the rows is looked at."""
     filters = view.filters
     wanted = Wanted(
@@ -220,10 +233,11 @@ def _search(session: Session, view: _View, cursor: str | None, limit: int) -> Ro
     needle = str(filters.search)
     places, until = dataset_selection.search(session, wanted, view.dataset, needle, limit)
     following = None if until is None else f"0.0:{until}"
-    return RowsOut(rows=_rows(session, view, places), total=None, next=following, searched_until=until)
+    return RowsOut(rows=rows_of(session, view, places), total=None, next=following, searched_until=until)
 
 
-def _rows(session: Session, view: _View, places: list[Place]) -> tuple[RowOut, ...]:
+def rows_of(session: Session, view: View, places: list[Place]) -> tuple[RowOut, ...]:
+    """The rows at these places, with their words."""
     numbers = [place.number for place in places]
     rows = datasets.rows_at(session, view.dataset, numbers)
     explained = dataset_facts.explained(session, view.run.serial, numbers)

@@ -15,6 +15,7 @@ from ..reading.forms.headers import positions
 from ..reading.schemas import Column, FaultOut, NoteOut
 from ..schemas import CellOut, DatasetOut, RowsOut, RunOut, SummaryOut, WordOut
 from .browse import Filters
+from .trail import Trail
 
 MOST_CLASSES = 12  # of a matrix that is drawn
 MOST_WORDS = 12
@@ -95,6 +96,14 @@ class DatasetPage:
     error: FormError | None
     at: Callable[..., str]  # the page with some filters changed
     query: Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPage:
+    """A row that nothing has explained yet."""
+
+    trail: Trail
+    models: Sequence[ModelOut]
 
 
 def wrong_rows(found: Sequence[FaultOut]) -> tuple[Wrong, ...]:

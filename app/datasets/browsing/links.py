@@ -20,7 +20,9 @@ def filters_of(given: Mapping[str, Sequence[str]]) -> Filters:
     if given.get("model"):
         values["model"] = given["model"][0]
     if "right" in first:
-        values["right"] = RIGHT.get(first["right"])
+        if first["right"] not in RIGHT:
+            raise BadRequest(f"right: {first['right'][:40]!r} is neither yes nor no", cure="Give yes or no.")
+        values["right"] = RIGHT[first["right"]]
     for name in ("low", "high"):
         if name in first:
             values[name] = _number(first[name])

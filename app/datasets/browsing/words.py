@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy.orm import Session
 
@@ -21,23 +21,32 @@ def gather(session: Session, run: int) -> None:
     found = dataset_facts.explained(session, run)
     row = session.get_one(DatasetRun, run)
     row.explained = len(found)
-    row.words = json.dumps([word.model_dump() for word in table(found.values())])
+    wrong = dataset_facts.wrong(session, run, list(found), json.loads(row.labels))
+    row.words = json.dumps([word.model_dump() for word in table(found.values(), wrong)])
 
 
-def table(found: Iterable[Explained]) -> tuple[WordOut, ...]:
-    """Words of each class, the strongest first. A word that stands twice in a text counts twice."""
+def table(found: Iterable[Explained], wrong: Collection[int] = ()) -> tuple[WordOut, ...]:
+    """Words of each class, the strongest first. A word that stands twice in a text counts twice. wrong: the rows that
+    the model gets wrong, of which the means stand apart, too."""
     sums: dict[tuple[str, str], list[float]] = defaultdict(list)
+    failing: dict[tuple[str, str], list[float]] = defaultdict(list)
     for each in found:
         for label, words in each.words.items():
             for word, score in words:
                 if word.strip():
                     sums[label, word.strip().casefold()].append(score)
+                    if each.number in wrong:
+                        failing[label, word.strip().casefold()].append(score)
     by_class: dict[str, list[WordOut]] = defaultdict(list)
     for (label, word), scores in sums.items():
         total = sum(scores)
+        bad = failing.get((label, word), [])
         by_class[label].append(
-            WordOut(label=label, word=word, mean=total / len(scores), count=len(scores), total=total)
-        )
+            WordOut(
+                label=label, word=word, mean=total / len(scores), count=len(scores), total=total,
+                wrong_mean=sum(bad) / len(bad) if bad else None, wrong_count=len(bad),
+            )
+        )  # fmt: skip
     return tuple(
         word
         for label in sorted(by_class)

@@ -211,6 +211,14 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
     )
 
 
+def badge_of(panel: PanelOut | None) -> str | None:
+    """The badge of the method that a text is painted with in small, else of the first that has one."""
+    if panel is None:
+        return None
+    ordered = [f for name in PAINTERS for f in panel.explanations if f.method.name == name] + list(panel.explanations)
+    return next((each.badge.level for each in ordered if each.badge is not None), None)
+
+
 PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")
 
 

@@ -110,6 +110,20 @@ def explained(session: Session, run: int, numbers: Sequence[int] | None = None) 
     return {row.number: Explained(row.number, row.key, row.badge, json.loads(row.words)) for row in found}
 
 
+def wrong(session: Session, run: int, numbers: Sequence[int], classes: Collection[str]) -> frozenset[int]:
+    """Those of the rows that the model gets wrong."""
+    failing = [stratum.number for stratum in strata(session, run) if stratum.right(classes) is False]
+    found: set[int] = set()
+    for start in range(0, len(numbers), CHUNK):
+        wanted = select(DatasetFact.number).where(
+            DatasetFact.run == run,
+            DatasetFact.number.in_(numbers[start : start + CHUNK]),
+            DatasetFact.stratum.in_(failing),
+        )
+        found.update(session.scalars(wanted))
+    return frozenset(found)
+
+
 def badges(session: Session, run: int) -> Sequence[tuple[int, str | None]]:
     """Number and badge of every explained row."""
     wanted = select(DatasetExplained.number, DatasetExplained.badge).where(DatasetExplained.run == run)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, TextClause, and_, literal, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, TextClause, and_, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from .tables import DatasetFact, DatasetRow
@@ -49,6 +49,19 @@ def page(session: Session, wanted: Wanted, limit: int) -> list[Place]:
     else:
         found = session.execute(_merged(wanted), _values(wanted, limit), execution_options=UNCACHED)
     return [Place(*row) for row in found]
+
+
+def place(session: Session, run: int, number: int) -> Place | None:
+    found = session.get(DatasetFact, (run, number))
+    return None if found is None else Place(found.number, found.stratum, found.probability)
+
+
+def count(session: Session, wanted: Wanted) -> int:
+    """How many rows that is, from the one behind `after` on."""
+    if wanted.strata is not None and not wanted.strata:
+        return 0
+    rows = select(func.count()).where(DatasetFact.run == wanted.run, *_range(wanted), *_among(wanted), *_after(wanted))
+    return session.scalar(rows) or 0
 
 
 def search(session: Session, wanted: Wanted, dataset: int, needle: str, limit: int) -> tuple[list[Place], int | None]:

@@ -71,7 +71,7 @@ def test_a_file_leads_to_its_page(client: TestClient, sent: Callable[..., str]) 
 
     assert table(page) == [0, 1, 2, 3, 4]
     assert "a gorgeous film" in words(page)
-    assert "Labels and predictions" in words(page)
+    assert "Confusion matrix" in words(page)
     assert "Words that carry it" in words(page)
 
 
@@ -127,19 +127,65 @@ def test_a_search_is_posted_and_keeps_the_filters(client: TestClient, sent: Call
     assert client.get(f"{where}/search").url.path == where
 
 
-def test_a_row_leads_to_its_explanation(client: TestClient, sent: Callable[..., str]) -> None:
-    """Posted where it is not there yet; a link where it is."""
+def test_a_row_leads_to_its_explanation_and_back(client: TestClient, sent: Callable[..., str]) -> None:
+    """Posted where it is not there yet; a link where it is. The page tells label, place and neighbours, and the way
+    back."""
     where = sent()
-    page = client.get(where).text
+    page = client.get(f"{where}?label=no").text
     address = re.search(r'action="([^"]+/rows/\d+/explain)"', page)
     assert address is not None
 
-    answer = client.post(address[1], data={"model": "sentiment"}, follow_redirects=False)
+    answer = client.post(address[1], data={"model": "sentiment", "state": "label=no"}, follow_redirects=False)
     assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/panels/")
-    assert len(re.findall(r'href="/explanations/[0-9a-f]{64}"', page)) == 3
-    assert client.post(f"{where}/rows/99/explain", data={"model": "sentiment"}).status_code == 404
-    assert client.post(f"{where}/rows/{1 << 40}/explain", data={"model": "sentiment"}).status_code == 404
+    assert answer.headers["location"].startswith(address[1].removesuffix("/explain") + "?label=no&shown=panels/")
+    shown = client.get(answer.headers["location"]).text
+    assert 'class="trail"' in shown
+    assert f'href="{where}?label=no#r-' in shown
+    assert "labelled no" in words(shown)
+    assert len(re.findall(rf'href="{where}/rows/\d+\?', client.get(f"{where}?model=sentiment").text)) > 3
+    for number in (99, 1 << 40):
+        assert client.post(f"{where}/rows/{number}/explain", data={"model": "sentiment"}).status_code == 404
+        assert client.get(f"{where}/rows/{number}").status_code == 404
+
+
+def test_one_walks_from_error_to_error(client: TestClient, sent: Callable[..., str], run: Callable[[], None]) -> None:
+    """In the order of the filters, each with its place among all; errors were explained first."""
+    where = sent(REVIEWS.replace(b"positive", b"no").replace(b"negative", b"yes"), asked=False)  # labels turned around
+    client.post(f"{where}/predict", data={"model": "sentiment", "explain": "2", "which": "errors"})
+    run()
+    query = "right=no&sort=-probability"
+    rows = re.findall(r'<tr id="r-(\d+)">', client.get(f"{where}?{query}").text)
+    assert len(rows) > 1
+    walked, at = [rows[0]], f"{where}/rows/{rows[0]}?{query}"
+    while True:
+        page = client.get(at).text
+        assert f"error {len(walked)} of {len(rows)}" in words(page)
+        ahead = re.search(r'rel="next" href="([^"]+)"', page)
+        if ahead is None:
+            break
+        at = html.unescape(ahead[1])
+        walked.append(re.search(r"/rows/(\d+)", at)[1])  # type: ignore[index]
+    explained = client.get(f"/v1{where}/rows?right=false").json()["rows"]
+
+    assert walked == rows
+    assert {row["number"] for row in explained if row["explanation"]} == {int(number) for number in rows[:2]}
+
+
+def test_a_file_of_the_first_page_is_predicted_at_once(client: TestClient, run: Callable[[], None]) -> None:
+    """Reading hands on to the model that was chosen, in a job of its own; a model that is not there is refused."""
+    home = client.get("/").text
+    assert 'form="send"' in home
+    answer = client.post(
+        "/datasets", files={"file": ("r.csv", LABELLED)}, data={"model": "sentiment"}, follow_redirects=False
+    )
+    run()
+    run()
+    found = client.get(f"/v1{answer.headers['location']}").json()
+    wrong = client.post("/datasets", files={"file": ("r.csv", LABELLED)}, data={"model": "nobody"})
+
+    assert [(each["model"], each["done"]) for each in found["runs"]] == [("sentiment", found["rows"])]
+    assert wrong.status_code == 422
+    assert "nobody" in wrong.text
 
 
 def test_bad_rows_are_told_with_line_reason_and_cure(client: TestClient, sent: Callable[..., str]) -> None:

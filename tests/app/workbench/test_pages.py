@@ -81,7 +81,7 @@ def test_every_view_is_on_the_page(client: TestClient, id: str) -> None:
 
     assert "Right on 50 of 100 rows. It fails on: " in page
     assert "50.0 %, 95 % interval 40.4 % to 59.6 %." in page
-    for view in ("Labels and predictions", "Calibration", "Where it fails", "Threshold and cost", "ROC of “yes”",
+    for view in ("Confusion matrix", "Calibration", "Where it fails", "Threshold and cost", "ROC of “yes”",
                  "Precision and recall", "Length and errors", "label looks wrong"):  # fmt: skip
         assert view in page
     assert "Rows 1 to 20 of 100." in page

@@ -1,0 +1,35 @@
+// A file may be dropped anywhere on the form: a table is sent and becomes a data set, a short text goes where texts are typed.
+const TABLE = /\.(csv|tsv|jsonl?|ndjson|parquet|pq)$/i;
+const LONGEST = 20_000;
+
+export function dropzone() {
+  const zone = document.querySelector('[data-dropzone]');
+  if (!zone) return;
+  const form = zone.closest('form');
+  const input = zone.querySelector('input[type=file]');
+  const area = form.querySelector('textarea');
+  const send = document.getElementById('send');
+  zone.querySelector('[data-send]').hidden = true;
+
+  async function take(file) {
+    if (!file) return;
+    if (!TABLE.test(file.name) && file.size < 4 * LONGEST) {
+      const text = await file.text();
+      input.value = '';
+      if (text.length <= LONGEST && !text.includes('\0')) { area.value = text; area.focus(); return; }
+    }
+    if (input.files[0] !== file) {
+      const chosen = new DataTransfer();
+      chosen.items.add(file);
+      input.files = chosen.files;
+    }
+    zone.querySelector('[data-file]').textContent = `${file.name} · ${zone.dataset.sending}`;
+    if (form.elements.model) send.elements.model.value = form.elements.model.value;
+    send.submit();
+  }
+
+  input.addEventListener('change', () => take(input.files[0]));
+  for (const name of ['dragenter', 'dragover']) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.add('over'); });
+  for (const name of ['dragleave', 'drop']) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.remove('over'); });
+  form.addEventListener('drop', (event) => take(event.dataTransfer.files[0]));
+}

@@ -14,6 +14,7 @@ from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
 from .terminal import output, work
+from .terminal.answering import explain_answer
 from .terminal.asking import with_game
 from .terminal.inputs import Format, Row, read_texts
 from .terminal.registered import find_model
@@ -114,8 +115,6 @@ def explain(
     question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
     if prompt is not None:
-        from .generate import explain_answer
-
         return explain_answer(
             prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],
             measures=measure or [], json=json, html=html, asked=question,

@@ -57,7 +57,7 @@ function streams() {
           if (name === 'done') { location.assign(`${form.dataset.generate.replace(/\/v1\/generations$/, '')}/generations/${data.key}`); return; }
           if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.coming; again = true; }
           else if (name === 'error') { rest(); status.textContent = `${status.dataset.failed} ${data.detail}`; return; }
-          else if (data.text) shown.textContent += data.text;
+          else if (data.text) { shown.textContent += data.text; status.textContent = ''; }
         }
         if (!again) break;
         await new Promise((next) => { setTimeout(next, 2000); });

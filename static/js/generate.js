@@ -88,7 +88,11 @@ function choosing() {
     const answer = await fetch(request).catch(() => null);
     if (mine !== latest) return;
     holder.removeAttribute('aria-busy');
-    if (answer?.redirected) { location.assign(answer.url); return; } // it takes long: the page of its job
+    if (answer?.redirected) { // it takes long and is a job by now: asked again, the server waits for its end
+      await new Promise((next) => { setTimeout(next, 2000); });
+      if (mine === latest) explain(focus);
+      return;
+    }
     if (!answer) { form().submit(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     holder.replaceChildren(...[...fresh.body.childNodes].map((node) => document.importNode(node, true)));

@@ -14,6 +14,7 @@ from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
 from .terminal import output, work
+from .terminal.answering import explain_answer
 from .terminal.asking import with_game
 from .terminal.inputs import Format, Row, read_texts
 from .terminal.registered import find_model
@@ -37,7 +38,7 @@ Pair = Annotated[
 Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
 Column = Annotated[str, typer.Option(help="Column or field that holds the text.")]
 PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one line per text where there are many.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON; one line a text where there are many.")]
 Csv = Annotated[bool, typer.Option("--csv", help="CSV.")]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
@@ -64,17 +65,15 @@ def explain(
     target: Target = None,
     pair: Pair = None,
     word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="The word to explain, counted from 0 (token classifiers).")
+        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
     ] = None,
     than: Annotated[
         str | None,
-        typer.Option(
-            metavar="TEXT", help=("Explain why the second text is nearer than this one (models that compare texts).")
-        ),
+        typer.Option(metavar="TEXT", help="Why the second text is nearer than this one; of a model that compares."),
     ] = None,
     words_of: Annotated[
         Literal["both", "first", "second"] | None,
-        typer.Option(help="Which of two compared texts is explained; the other text stays whole."),
+        typer.Option(help="Of two texts that are compared: whose words are explained; the other text stays whole."),
     ] = None,
     text_prompt: Annotated[str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the text.")] = None,
     pair_prompt: Annotated[
@@ -116,8 +115,6 @@ def explain(
     question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
     if prompt is not None:
-        from .terminal.answers import explain_answer
-
         return explain_answer(
             prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],
             measures=measure or [], json=json, html=html, asked=question,
@@ -178,7 +175,7 @@ def _compare(
 
 
 def _similarity(words_of: str | None, prompt: str | None, prompt_pair: str | None) -> dict[str, Any] | None:
-    """The question about two compared texts; None where no option of it was given."""
+    """What is asked of two compared texts; None where no option of it was given."""
     given = {"explain": words_of, "prompt": prompt, "prompt_pair": prompt_pair}
     named = {name: value for name, value in given.items() if value is not None}
     return {"kind": "similarity", **named} if named else None
@@ -195,7 +192,7 @@ def predict(
     column: Column = "text",
     pair_column: PairColumn = "text_pair",
 ) -> int:
-    """Predict the class of a text, or of many."""
+    """What the model says of a text."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)

@@ -11,7 +11,7 @@ from .._library import explainers
 from ..explain.ask.keys import generation_key
 from .explain import Json, ModelOption
 from .terminal import output
-from .terminal.answers import prompt_of
+from .terminal.answering import prompt_of
 from .terminal.inputs import one_text
 from .terminal.registered import find_model
 

@@ -57,7 +57,7 @@ function streams() {
           if (name === 'done') { location.assign(`${form.dataset.generate.replace(/\/v1\/generations$/, '')}/generations/${data.key}`); return; }
           if (name === 'error' && data.code === 'loading' && tries < 60) { status.textContent = status.dataset.coming; again = true; }
           else if (name === 'error') { rest(); status.textContent = `${status.dataset.failed} ${data.detail}`; return; }
-          else if (data.text) shown.textContent += data.text;
+          else if (data.text) { shown.textContent += data.text; status.textContent = ''; }
         }
         if (!again) break;
         await new Promise((next) => { setTimeout(next, 2000); });
@@ -88,7 +88,11 @@ function choosing() {
     const answer = await fetch(request).catch(() => null);
     if (mine !== latest) return;
     holder.removeAttribute('aria-busy');
-    if (answer?.redirected) { location.assign(answer.url); return; } // it takes long: the page of its job
+    if (answer?.redirected) { // it takes long and is a job by now: asked again, the server waits for its end
+      await new Promise((next) => { setTimeout(next, 2000); });
+      if (mine === latest) explain(focus);
+      return;
+    }
     if (!answer) { form().submit(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     holder.replaceChildren(...[...fresh.body.childNodes].map((node) => document.importNode(node, true)));

@@ -1,4 +1,4 @@
-"""Prompts of language models, and explanations of their answers, for the commands."""
+"""Prompts of language models on the command line, and what their answers come from."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def model(seed: int, planted: Mapping[str, float] | None = None, *, noise: float
     return LinearModel({**weights, **{word: (0.0, push) for word, push in (planted or {}).items()}})
 
 
-def texts(count: int = 40, *, word: str | None = None, seed: int = 0) -> Texts:
+def texts(count: int = 24, *, word: str | None = None, seed: int = 0) -> Texts:
     rng = np.random.default_rng(seed)
     made = [" ".join(rng.choice(WORDS, 7, replace=False)) for _ in range(count)]
     if word is not None:
@@ -42,7 +42,7 @@ def texts(count: int = 40, *, word: str | None = None, seed: int = 0) -> Texts:
 def compared(*models: LinearModel, given: Texts | None = None, **options: Any) -> ChangeOut:
     sides = [Side(LocalOracle(each), size=100, memory=10) for each in models]
     twin = sides[2] if len(sides) > 2 else None
-    asked = Options(**{"explained": 40, "moved": 10, **options})
+    asked = Options(**{"explained": 20, "moved": 4, **options})
     return change(sides[0], sides[1], given or texts(), twin=twin, options=asked, tell=lambda done, note: None)
 
 
@@ -54,7 +54,7 @@ def test_a_model_compared_with_itself_did_not_change() -> None:
     assert found.agreement.call == "within"
     assert not any(word.moved for word in found.words)
     assert all(gap.change.value == 0 for gap in found.gaps)
-    assert "All 40 decisions stay." in found.verdict
+    assert "All 24 decisions stay." in found.verdict
 
 
 def test_a_planted_word_is_named_and_twins_are_not_accused() -> None:
@@ -66,7 +66,7 @@ def test_a_planted_word_is_named_and_twins_are_not_accused() -> None:
         named += [word.word for word in found.words if word.moved] == ["buzz"]
     assert named == 10
 
-    nulls = [compared(model(s), model(300 + s), model(400 + s), given=held) for s in range(20)]
+    nulls = [compared(model(s), model(300 + s), model(400 + s), given=held) for s in range(10)]
     assert sum(found.agreement.call == "changed" for found in nulls) <= 1
     assert sum(any(word.moved for word in found.words) for found in nulls) <= 1
 

@@ -21,12 +21,8 @@ from ..web.problems import problem_of_error
 from .schemas import GenerationOut, GenerationRequest
 
 
-def nothing(done: float, note: str = "") -> None:
-    """For callers who do not watch."""
-
-
 async def make(
-    services: Services, request: GenerationRequest, project: str, *, told: explainers.Progress = nothing
+    services: Services, request: GenerationRequest, project: str, *, told: explainers.Progress = explainers.silent
 ) -> bytes:
     """The exact bytes that are stored. told: hears the answer so far. Raises what the engine raises."""
     state = await settled(services, request.model)

@@ -93,6 +93,15 @@ class PromptInput(Request):
     def prompt(self) -> explainers.PromptInput:
         return explainers.PromptInput.model_validate(self.model_dump())
 
+    @property
+    def text(self) -> str:
+        """All parts as one text."""
+        return self.prompt.text
+
+    @property
+    def text_pair(self) -> None:
+        """A prompt has no second text."""
+
 
 def clean(text: str) -> str:
     """The text as any encoder can write it: halves of surrogate pairs become question marks."""

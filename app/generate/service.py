@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
 from .._library import explainers
@@ -20,14 +20,10 @@ from ..web.dependencies import Services
 from ..web.problems import problem_of_error
 from .schemas import GenerationOut, GenerationRequest
 
-Told = Callable[[float, str], None]
 
-
-def nothing(done: float, note: str = "") -> None:
-    """For callers who do not watch."""
-
-
-async def make(services: Services, request: GenerationRequest, project: str, *, told: Told = nothing) -> bytes:
+async def make(
+    services: Services, request: GenerationRequest, project: str, *, told: explainers.Progress = explainers.silent
+) -> bytes:
     """The exact bytes that are stored. told: hears the answer so far. Raises what the engine raises."""
     state = await settled(services, request.model)
     question = explainers.Question(input=request.asked)
@@ -80,7 +76,7 @@ async def events(services: Services, request: GenerationRequest, project: str) -
             await work
 
 
-async def _heard(heard: asyncio.Queue[str], work: asyncio.Future[bytes]) -> AsyncIterator[str]:
+async def _heard(heard: asyncio.Queue[str], work: asyncio.Future[bytes]) -> AsyncGenerator[str, None]:
     """Notes as they come, until the work is done."""
     while not work.done():
         waiting = asyncio.ensure_future(heard.get())

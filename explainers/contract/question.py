@@ -125,9 +125,11 @@ class PromptInput(Value):
     @property
     def parts(self) -> tuple[PromptPart, ...]:
         """Where each part lies in `text`."""
-        named = [(message.role, None) for message in self.messages[:-1]]
-        turns = [role for role, _ in named].count("user")
-        named = [(role, n if turns and role != "system" else None) for n, (role, _) in enumerate(named)]
+        roles = [message.role for message in self.messages[:-1]]
+        turns = "user" in roles
+        named: list[tuple[Literal["system", "user", "assistant", "passage"], int | None]] = [
+            (role, n if turns and role != "system" else None) for n, role in enumerate(roles)
+        ]
         named += [("passage", n) for n in range(1, len(self.passages) + 1)]
         made, at = [], 0
         for (name, number), piece in zip([*named, ("user", None)], self.pieces, strict=True):

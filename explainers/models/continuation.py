@@ -121,7 +121,8 @@ class ContinuationModel(Model):
     @cached_property
     def half_check(self) -> HalfCheck:
         """Whether bf16 may stand for fp32 in masked evaluations, by the log-odds of tokens after fixed prompts."""
-        exact, rough = [], []
+        exact: list[FloatArray] = []
+        rough: list[FloatArray] = []
         for text in CHECK_PROMPTS:
             inputs = self.encode(Question.about(text, outputs=TokenOutput(continuation=CHECK_SAID)))
             keep = half.check_coalitions(len(inputs.features))

@@ -82,7 +82,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             return found if abs(found) <= MOST_NUMBER else _too_long()
         raise TooMuch(f"it uses {operator} on a {type(left).__name__}, which no chat template needs")
 
-    def call(self, context: Any, callee: Any, *given: Any, **named: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, callee: Any, *given: Any, **named: Any) -> Any:
         if getattr(callee, "__name__", "") == "replace" and isinstance(getattr(callee, "__self__", None), str):
             _bounded_replace(callee.__self__, *map(str, given))
         return super().call(context, callee, *given, **named)

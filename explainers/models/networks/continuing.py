@@ -131,8 +131,9 @@ class ContinuingNetwork(Network):
         behind = before.shape[1]
         positions, seen = rows.positions, rows.seen
         if positions is not None:
-            closed_up = seen is not None and positions.dim() == 2
-            last = seen.sum(dim=1, keepdim=True) if closed_up else positions[..., -1:] + 1
+            last = positions[..., -1:] + 1
+            if seen is not None and positions.dim() == 2:  # closed up
+                last = seen.sum(dim=1, keepdim=True)
             positions = torch.cat([positions, last + torch.arange(behind)], dim=-1)
         elif seen is not None:
             positions = torch.arange(rows.shape[1] + behind)

@@ -77,8 +77,8 @@ async def seconds(services: Services, project: str, model: str, rows: int, size:
     before = await _holding(services, project, request=f'"model":"{model}"')
     for job in reversed(before):
         if job.started and job.finished and job.state == State.DONE and (job.result or {}).get("rows"):
-            lasted: float = (job.finished - job.started).total_seconds()
-            return lasted * rows / int((job.result or {})["rows"])
+            lasted = (job.finished - job.started).total_seconds()
+            return float(lasted * rows / int((job.result or {})["rows"]))
     plan, tokens = demo(), tokens_of_file(size, rows)
     passes = min(USUAL_PASSES, 2 ** min(9, tokens // rows))
     return (tokens + _explained(plan) * passes * tokens / rows) / TOKENS_A_SECOND

@@ -17,7 +17,7 @@ from .decisions import decisions_of
 from .gaps import gaps_of
 from .material import Texts
 from .reasons import Explained
-from .schemas import AgreementOut, Call, ChangeOut, ModelFactsOut, TwinsOut
+from .schemas import AgreementOut, Call, ChangeOut, ModelFactsOut, TwinsOut, WordOut
 
 PART = 64  # texts of a pass between two reports of progress
 Told = Callable[[float, str], None]
@@ -88,7 +88,7 @@ def change(
 @dataclass(frozen=True)
 class Compared:
     agreement: AgreementOut
-    words: tuple[reasons.WordOut, ...]
+    words: tuple[WordOut, ...]
 
 
 def _compared(sides: list[Side], texts: Texts, logits: list[Floats], options: Options, tell: Told) -> Compared:

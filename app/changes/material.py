@@ -96,7 +96,7 @@ def _rows(path: Path, asked: Asked) -> tuple[list[Row], Mapping, list[str]]:
             rows.append(row)
     notes = [said_note(note).text for note in parsed.notes if note.code not in ("nested",)]
     if bad.count:
-        notes.append(f"{bad.count:,} rows could not be read and are left out; {bad.told(1)[0]}")
+        notes.append(f"{bad.count:,} rows could not be read and are left out; {next(bad.told(1))}")
     return rows, mapping, notes
 
 

@@ -159,7 +159,13 @@ def moved_words(one: dict[int, Explained], other: dict[int, Explained], labels: 
                 if any(map(str.isalnum, word)):
                     seen[word, label].append((before, after))
     return [
-        Moved(word, label, *np.mean(pairs, axis=0).tolist(), np.array([after - before for before, after in pairs]))
+        Moved(
+            word,
+            label,
+            before=float(np.mean([before for before, _ in pairs])),
+            after=float(np.mean([after for _, after in pairs])),
+            changes=np.array([after - before for before, after in pairs]),
+        )
         for (word, label), pairs in seen.items()
         if len(pairs) >= FEWEST
     ]

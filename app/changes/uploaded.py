@@ -19,4 +19,4 @@ def texts_of_dataset(work: Work, id: str, classes: Sequence[str]) -> Texts:
     while part := datasets.rows(work.store, work.project, found.id, len(rows), len(rows) + PAGE):
         work.check()
         rows += [Row(len(rows) + at, each.text, None, each.label, dict(each.groups)) for at, each in enumerate(part)]
-    return texts_of(found.name, found.sha256 or "", rows, classes, groups=found.groups)
+    return texts_of(found.name, found.sha256 or "", rows, classes, groups=tuple(found.groups))

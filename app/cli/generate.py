@@ -37,7 +37,7 @@ def generate(
     asked = prompt_of(question, system=system, passages=passage or [])
     loaded = find_model(model)
     told = None if json else _Told()
-    decoding = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
+    decoding: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
     found = explainers.generate(question, loaded, prompt=asked, progress=told or explainers.silent, **decoding)
     if json:
         print(output.as_json(record_of(found), indent=True))

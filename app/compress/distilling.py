@@ -30,7 +30,7 @@ def distil(
         for batch in batches:
             loss = _loss(student, teacher, batch, step.temperature)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
             optimizer.step()
             rates.step()
@@ -62,4 +62,5 @@ def _loss(student: Any, teacher: Any, batch: Batch, temperature: float) -> torch
     there = batch["attention_mask"][..., None]
     gap = (said.hidden_states[-1] - wanted.hidden_states[-1]) * there
     states = gap.pow(2).sum() / (there.sum() * gap.shape[-1])
-    return decisions * temperature**2 + STATES * states
+    total: torch.Tensor = decisions * temperature**2 + STATES * states
+    return total

@@ -38,7 +38,8 @@ def prune_heads(network: Any, batches: Iterable[Batch], share: float) -> Masks:
     layers, count = layers_of(network, "heads"), int(network.config.num_attention_heads)
     found = _importance(network, batches, [layer.attention.output.dense for layer in layers], groups=count)
     order = sorted((float(v), layer, head) for layer, row in enumerate(found) for head, v in enumerate(row))
-    left, off = [count] * len(layers), set()
+    left = [count] * len(layers)
+    off: set[tuple[int, int]] = set()
     for _, layer, head in order:
         if len(off) == round(share * count * len(layers)):
             break
@@ -155,7 +156,7 @@ def _importance(
     with _hooked(part.register_forward_pre_hook(heard(number)) for number, part in enumerate(read)):
         for batch in batches:
             logits = network(**batch).logits
-            nn.functional.cross_entropy(logits, logits.argmax(dim=-1), reduction="sum").backward()
+            nn.functional.cross_entropy(logits, logits.argmax(dim=-1), reduction="sum").backward()  # type: ignore[no-untyped-call]
             for number, states in seen.items():
                 assert states.grad is not None
                 felt = (states * states.grad).detach() * batch["attention_mask"][..., None]
@@ -178,7 +179,8 @@ def _hooked(handles: Iterator[Any]) -> Iterator[None]:
 
 def _log_shares(network: Any, batch: Batch) -> torch.Tensor:
     with torch.inference_mode():
-        return network(**batch).logits.log_softmax(dim=-1)
+        shares: torch.Tensor = network(**batch).logits.log_softmax(dim=-1)
+    return shares
 
 
 def _divergence(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._library import explainers
 from ..audit.data.plan import Plan, Table
-from ..audit.data.values import Floats, Rows
+from ..audit.data.values import Bools, Floats, Rows
 from ..audit.evidence.oracle import Oracle
 from ..audit.family.findings import Test
 from ..audit.family.gaps import measure
@@ -179,8 +179,8 @@ def check_agreement(
     )  # fmt: skip
 
 
-def _labelled(texts: Texts, what: str) -> np.ndarray:
-    known = texts.labels != NO_LABEL
+def _labelled(texts: Texts, what: str) -> Bools:
+    known: Bools = texts.labels != NO_LABEL
     if not known.any():
         raise BadRequest(f"{what}: {texts.name} has no labels", cure="Name their column in label.")
     return known

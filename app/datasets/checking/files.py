@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ...errors import BadFile, BadRequest
@@ -18,6 +18,7 @@ from .schemas import CheckedOut, Kind
 
 APPLIED: tuple[Kind, ...] = ("leak", "near_leak", "duplicate", "conflict", "damaged", "personal")
 DROPPED = frozenset({"leak", "near_leak", "duplicate", "near_duplicate", "conflict", "foreign", "long", "unreadable"})
+MENDED: tuple[tuple[Kind, Callable[[str], str]], ...] = (("damaged", repaired), ("personal", masked))
 
 
 def rows_of(path: Path, *, text: str | None = None, label: str | None = None) -> Rows:
@@ -65,8 +66,8 @@ def cleaned(
     for number, text, label in zip(rows.numbers, rows.texts, rows.labels, strict=True):
         if number in gone:
             continue
-        for kind, mend in (("damaged", repaired), ("personal", masked)):
-            if kind in kinds and number in by_kind.get(kind, ()):  # type: ignore[comparison-overlap]
+        for kind, mend in MENDED:
+            if kind in kinds and number in by_kind.get(kind, set()):
                 mended = mend(text)
                 counts[kind] = counts.get(kind, 0) + (mended != text)
                 text = mended

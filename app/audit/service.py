@@ -78,9 +78,9 @@ async def seconds(services: Services, project: str, model: str, rows: int, size:
     for job in reversed(before):
         if job.started and job.finished and job.state == State.DONE and (job.result or {}).get("rows"):
             lasted = (job.finished - job.started).total_seconds()
-            return float(lasted * rows / int((job.result or {})["rows"]))
+            return lasted * rows / int((job.result or {})["rows"])
     plan, tokens = demo(), tokens_of_file(size, rows)
-    passes = min(USUAL_PASSES, 2 ** min(9, tokens // rows))
+    passes = min(USUAL_PASSES, 1 << min(9, tokens // rows))
     return (tokens + _explained(plan) * passes * tokens / rows) / TOKENS_A_SECOND
 
 

@@ -79,9 +79,9 @@ async def events(services: Services, request: GenerationRequest, project: str) -
 async def _heard(heard: asyncio.Queue[str], work: asyncio.Future[bytes]) -> AsyncGenerator[str, None]:
     """Notes as they come, until the work is done."""
     while not work.done():
-        waiting = asyncio.ensure_future(heard.get())
+        waiting: asyncio.Future[str] = asyncio.ensure_future(heard.get())
         try:
-            await asyncio.wait({waiting, work}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((waiting, work), return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 yield waiting.result()
         finally:

@@ -50,7 +50,7 @@ class FormPage:
 @router.get("/audits/new")
 async def new(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """The choices stand in the address: without scripts a choice is read by a button, with them at once."""
-    given = request.query_params.multi_items()
+    given = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     asked = typed(given) if given else Typed(model=_usual(_offered(services)))
     fault = _fault(services, asked) if asked.model or given else None
     return await _form(request, services, project, asked, fault if _spoken(fault, asked) else None)

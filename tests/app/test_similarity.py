@@ -71,7 +71,7 @@ def test_a_single_text_is_refused_with_the_cure(client: TestClient) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_shows_links_and_the_empty_texts(client: TestClient, language: str) -> None:
     """A row a word of the first text, a column a word of the second; the other texts to explain; the same request."""
-    headers = {"Accept-Language": language}
+    headers = {"Accept-Language": language, "Prefer": "wait=60"}
     form = {"model": "similarity", "text": FIRST, "text_pair": SECOND}
     both = client.post("/panels", data=form, headers=headers)
     second = client.post("/panels", data={**form, "explain": "second"}, headers=headers)

@@ -116,14 +116,17 @@ def test_a_changed_text_shows_each_value_before_and_after(client: TestClient) ->
 
 def test_history_and_export_name_the_values(client: TestClient, said: Prediction) -> None:
     """In a line of the history and in an exported page there is no probability either."""
-    where = client.post("/panels", data={"text": TEXT, "model": "emotions"}, follow_redirects=False).headers["location"]
+    asked = {"data": {"text": TEXT, "model": "emotions"}, "headers": {"Prefer": "wait=60"}}
+    where = client.post("/panels", **asked, follow_redirects=False).headers["location"]
     exported = client.get(f"{where}/export/html").text
 
-    listed = re.findall(r"<b dir=\"auto\">(valence .*?)</b>(.*?) · ", client.get("/history").text)
+    listed = re.findall(r"<b dir=\"auto\">(valence .*?)</b>\s*(.*?)\s*· ", client.get("/history").text)
 
     assert listed[0][0].startswith(f"valence {said.logits[0]:.3f}, arousal {said.logits[1]:.3f}, dominance")
     assert not listed[0][1]
-    assert "Prediction (value)" in exported
+    said_there = exported.split('<div class="prediction">')[1].split("<h2>")[0]
+    assert f"{said.logits[0]:.3f}".replace("-", "\u2212") in said_there
+    assert "<svg" not in said_there  # the bars of probabilities
 
 
 def test_the_model_page_says_what_its_outputs_are(client: TestClient) -> None:

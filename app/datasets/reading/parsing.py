@@ -105,7 +105,7 @@ def parse(
 
 def _none_readable(first: list[Entry | Fault]) -> str:
     fault = next(entry for entry in first if isinstance(entry, Fault))
-    return f"none of the first {len(first):,} rows can be read; {told(fault)}"
+    return f"none of the first {len(first):,} rows can be read; {told(fault).removesuffix('.')}"
 
 
 def _rows(first: list[Entry | Fault], opened: Opened, mapping: Mapping, limits: Limits) -> Iterator[Row | Fault]:

@@ -9,11 +9,14 @@ their places, so that the model computes with plain floats as any other, and eve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from ...errors import BadModel
+
+if TYPE_CHECKING:  # a folder is judged by the shapes of its weights where torch is not loaded
+    import torch
 
 SCALE, MASK = ".whence_scale", ".whence_mask"
 SMALLEST = 4096  # entries of a matrix that is packed; what is smaller stays as it is
@@ -24,6 +27,8 @@ BITS = (32, 16, 8)
 
 def pack(weights: Mapping[str, torch.Tensor], *, bits: int) -> dict[str, torch.Tensor]:
     """The tensors as they are stored. bits: 32, 16, or 8 for matrices (the rest then has 16)."""
+    import torch
+
     stored: dict[str, torch.Tensor] = {}
     for name, weight in weights.items():
         if not weight.is_floating_point():
@@ -46,6 +51,8 @@ def pack(weights: Mapping[str, torch.Tensor], *, bits: int) -> dict[str, torch.T
 
 def unpack(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Plain floats under the names of the weights. Raises BadModel where a mask or a scale does not fit."""
+    import torch
+
     weights: dict[str, torch.Tensor] = {}
     for name, values in stored.items():
         if name.endswith((SCALE, MASK)):

@@ -24,7 +24,6 @@ QUESTIONS = {
     "/v1/explanations": (JSON, {"model": "slow", "input": {"text": TEXT}, "method": "shap", "budget": 16384}),
     "/v1/panels": (JSON, {"model": "slow", "input": {"text": TEXT}, "budget": 16384}),
     "/v1/models/slow:explain": (JSON, {"instances": [f"{TEXT} {k}" for k in range(8)]}),
-    "/panels": (FORM, {"model": "slow", "text": TEXT}),
     "/compare": (FORM, {"model_a": "slow", "model_b": "slow", "text_a": TEXT, "text_b": "other"}),
 }
 

@@ -74,7 +74,7 @@ def test_a_functional_test_that_was_sent_is_chosen_in_the_form(client: TestClien
     """Its columns are known by their names; its section is in the page in either language, and it is found over REST
     as the command finds it."""
     dataset = sent(client, tmp_path, "\n".join(lines()), "cases.csv")
-    assert f'value="{dataset}"' in client.get("/audits").text
+    assert f'value="{dataset}"' in client.get("/audits/new?source=functional").text
     form = {"model": "sentiment", "audited": "yes", "source": "functional", "dataset": dataset}
     assert client.post("/audits", data=form).status_code == 303
     asked = plan(model="sentiment", data=Functional(dataset=dataset), explain={"gaps": 0}).model_dump(mode="json")

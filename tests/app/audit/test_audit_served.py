@@ -201,7 +201,7 @@ def test_what_the_predictions_say_is_told_before_anything_is_explained(client: T
     run.finish(id)
     whole = client.get(f"/v1/audits/{id}").json()
 
-    assert "explain" not in asked
+    assert "explainmany" not in asked
     assert part["sha256"] is None
     assert 0 < part["job"]["progress"] < 0.5
     assert part["job"]["result"]["findings"] == whole["job"]["result"]["findings"] > 0
@@ -233,7 +233,7 @@ def test_a_job_works_each_step_once(client: TestClient, ran: tuple[str, list[str
     found = [client.get(f"/v1/audits/{each}").json() for each in (id, other)]
 
     assert first.executor.asked + second.executor.asked == asked  # type: ignore[attr-defined]
-    assert min(each.executor.asked.count("explain") for each in (first, second)) > 0  # type: ignore[attr-defined]
+    assert min(each.executor.asked.count("explainmany") for each in (first, second)) > 0  # type: ignore[attr-defined]
     assert found[0]["sha256"] == found[1]["sha256"]
 
 

@@ -203,7 +203,7 @@ def test_one_bad_row_does_not_end_a_batch(run: Run, monkeypatch: pytest.MonkeyPa
         (("explain", "good", "--players", "letters"), "letters"),
         (("explain", "good", "--model", "linear", "--json", "--csv"), "exclude each other"),
         (("explain", "good", "--model", "linear", "--out", "answer.pdf"), ".json"),
-        (("explain",), "Missing argument"),
+        (("explain",), "give one text or file, or --prompt"),
         (("predict", "good", "--model", "nope"), "'nope' is neither a model nor a folder"),
         (("models", "check", "nowhere"), "nowhere is not a folder"),
         (("models", "add", "nowhere"), "nowhere is not a folder"),
@@ -252,7 +252,7 @@ def test_a_trained_model_is_not_written_over_another(run: Run, tmp_path: Path) -
         (b"[1]\n", "a.jsonl", "one JSON array"),
         (b"\n", "a.jsonl", "the file is empty"),
         (b"a,b\n1,2\n", "a.csv", "no column 'text'; it has: a, b"),
-        (b"text,label\na,b,c\n", "a.csv", "line 2: It has 3 \u2260 2 fields."),
+        (b"text,label\na,b,c\n", "a.csv", "different numbers of fields: 3 \u2260 2"),
         (b"\xff\xfe", "a.txt", "is not UTF-8 (byte 0)"),
     ],
 )

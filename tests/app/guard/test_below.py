@@ -72,7 +72,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         execution(app.state.services.store, load=planted).run(client.get("/v1/jobs").json()["jobs"][0]["id"])
         client.post("/v1/batches", json={"model": "sentiment", "inputs": [{"text": "good"}]})
         for text in ("a good film", "a bad film"):
-            assert client.post("/panels", data={"text": text, "model": "sentiment"}).status_code == 200
+            asked = {"text": text, "model": "sentiment"}
+            assert client.post("/panels", data=asked, headers={"Prefer": "wait=60"}).status_code == 200
     return data
 
 

@@ -77,7 +77,7 @@ def test_a_panel_is_written_and_read_once_on_its_way_to_a_caller(client: TestCli
 
 def test_a_page_reads_what_it_shows_once(client: TestClient, counted: Counter[str]) -> None:
     """The form reads the answer for the history; the page it leads to reads what is stored; nothing is written anew."""
-    sent = client.post("/panels", data=FORM, headers=ORIGIN)
+    sent = client.post("/panels", data=FORM, headers={**ORIGIN, "Prefer": "wait=60"})
     methods = counted["written in all"]
     assert counted["read PanelOut"] == 1
     counted.clear()

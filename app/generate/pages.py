@@ -102,7 +102,7 @@ async def explain(request: Request, key: str, services: ServicesDep, project: Pr
     given = {name: form.get(name) for name in ("words", "by", "method", "not")}
     refused = None
     try:
-        work = explanations.make_explanation(services, _why_asked(found, given), project)
+        work = service.explain(services, found.key, _why_asked(found, given), project)
         await while_connected(request, work)
     except StillRunning as error:
         return RedirectResponse(f"/jobs/{error.job}", 303)

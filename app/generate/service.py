@@ -12,7 +12,8 @@ from ..engine.messages import Generate
 from ..errors import NotFound
 from ..explain.ask.keys import generation_key, numbers_of
 from ..explain.ask.records import extended
-from ..explain.ask.service import KEY, remember, settled
+from ..explain.ask.schemas import ExplanationRequest
+from ..explain.ask.service import KEY, make_explanation, remember, settled
 from ..store import holders, results
 from ..store.history import NewEntry
 from ..store.results import NewResult
@@ -38,6 +39,11 @@ async def make(
     found = GenerationOut.model_validate_json(body)
     await remember(services, project, _entry(found), holders.ASKED)
     return body
+
+
+async def explain(services: Services, key: str, asked: ExplanationRequest, project: str) -> None:
+    """On the page of an answer, with which the explanation is deleted. Raises what the engine raises, StillRunning."""
+    await make_explanation(services, asked, project, holder=holders.of_page(key))
 
 
 async def find(services: Services, key: str, project: str) -> GenerationOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
 from tests.routes import declared
 from tests.served import served
+from tests.tiny import tiny_chat
 
 MARK = "zyxmarkedword"
 ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how rows of a batch begin, in which the word cannot be searched
@@ -31,6 +33,15 @@ ROWS = "text,label,who\n" + "".join(
     f"{MARK} {k} is a {'horrible' if k % 3 else 'lovely'} film,{'yes' if k % 3 else 'no'},{MARK}{k % 2}\n"
     for k in range(40)
 )
+CONTRACT = f"""name = "contract {MARK}"
+[[golden]]
+text = "{MARK} is a horrible film"
+predicts = "no"
+carried_by = ["{MARK}"]
+
+[accuracy]
+at_least = 0.99
+"""
 # What each route that changes something writes of a text, as a step of this test or as the reason why none stays.
 WRITES = {
     "POST /v1/predictions": "nothing",
@@ -47,6 +58,13 @@ WRITES = {
     "POST /v1/trainings": "training",
     "POST /v1/models": "a path",
     "POST /v1/jobs/{id}/retry": "nothing",
+    "POST /v1/generations": "generation",
+    "POST /v1/datasets/{id}/marks": "workbench",
+    "POST /v1/datasets/{id}/slices": "workbench",
+    "POST /v1/datasets/{id}/workbench/explanations": "workbench",
+    "POST /v1/datasets/{id}/versions": "version",
+    "POST /v1/checks": "check",
+    "POST /v1/changes": "change",
 }
 
 
@@ -97,17 +115,55 @@ class Installation:
         id = str(made["id"])
         asked = {"model": "sentiment", "explain": 5, "method": "leave-one-out"}
         self.run(self.post(f"/v1/datasets/{id}/predictions", 202, json=asked).json()["id"])
-        form = {"data": {"model": "sentiment"}, "headers": {"origin": "http://localhost"}}
+        form = {"data": {"model": "sentiment"}, "headers": {"origin": "http://localhost", "prefer": "wait=60"}}
         page = self.post(f"/datasets/{id}/rows/3/explain", 303, **form).headers["location"]
-        self.post(f"{page}/measures", 303, data={"method": "leave-one-out"}, headers=form["headers"])
+        shown = page.partition("?shown=")[2]
+        assert re.fullmatch("panels/[0-9a-f]{64}", shown), page
+        self.post(f"/{shown}/measures", 303, data={"method": "leave-one-out"}, headers=form["headers"])
         return id
+
+    def looked_at(self, dataset: str) -> str:
+        """Rows marked, selected, explained as a selection; the version that was made of the data set."""
+        at = f"/v1/datasets/{dataset}"
+        self.post(f"{at}/marks", 200, json={"rows": [1, 2], "action": "note", "value": f"note {MARK}"})
+        self.post(f"{at}/marks", 200, json={"rows": [2], "action": "clear"})
+        self.post(f"{at}/marks", 200, json={"rows": [4], "action": "relabel", "value": "yes"})
+        self.post(f"{at}/marks", 200, json={"rows": [5], "action": "drop"})
+        for statement in (f'contains "{MARK}" and row < 11', f'matches "{MARK}.*lovely"', f'who = "{MARK}0"'):
+            self.post(f"{at}/slices", 201, json={"name": f"{MARK} {statement}", "statement": statement})
+        slices = self.client.get(f"{at}/slices").json()["slices"]
+        key = next(each["key"] for each in slices if each["statement"].startswith("contains"))
+        assert self.client.get(f"{at}/workbench?slice={key}").json()["selection"]["rows"] == 10
+        asked = f"slice={key}&count=4&method=leave-one-out"
+        self.run(self.post(f"{at}/workbench/explanations?{asked}", 202).json()["id"])
+        made = self.post(f"{at}/versions", 202).json()
+        self.run(made["job"])
+        found = self.client.get(f"/v1/datasets/{made['id']}").json()
+        assert (found["rows"], MARK in found["name"]) == (39, True)
+        return str(made["id"])
+
+    def held_against(self, dataset: str) -> tuple[str, str]:
+        """A contract with a golden text that fails, and two models compared on the data set, both as jobs."""
+        asked = {"model": "sentiment", "contract": CONTRACT, "dataset": dataset}
+        check = self.post("/v1/checks", 202, json=asked).json()["id"]
+        self.run(check)
+        assert self.client.get(f"/v1/checks/{check}").json()["check"]["failed"] >= 1
+        assert MARK in self.client.get(f"/v1/checks/{check}/report?format=html").text
+        models = {"before": "sentiment", "after": "sentiment", "dataset": dataset, "texts": 10}
+        change = self.post("/v1/changes", 202, json=models).json()["id"]
+        self.run(change)
+        return check, change
+
+
+def loaded(name: str) -> Any:
+    return tiny_chat("qwen2") if name == "chat" else planted(name)
 
 
 @pytest.fixture
 def installation(tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     (scratch := tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    app, _ = served(tmp_path / "data", load=planted, database=database, inline_array=100)
+    app, _ = served(tmp_path / "data", load=loaded, names=("sentiment", "chat"), database=database, inline_array=100)
     with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
         yield Installation(client, tmp_path / "data", scratch)
 
@@ -143,6 +199,15 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
         "/v1/batches", 202, json={"model": "sentiment", "dataset": dataset, "method": "leave-one-out"}
     ).json()
     at.run(over["id"])
+    version = at.looked_at(dataset)
+    check, change = at.held_against(dataset)
+    waiting = {"model": "sentiment", "contract": CONTRACT.partition("[accuracy]")[0]}
+    unchecked = at.post("/v1/checks", 202, json=waiting).json()["id"]
+    chat = {"model": "chat", "text": f"{MARK} is the film good?", "system": MARK, "passages": [MARK], "max_tokens": 4}
+    generation, other = (at.post("/v1/generations", 200, json=chat | {"seed": seed}).json()["key"] for seed in (0, 1))
+    why = {"by": "sentence", "method": "leave-one-out"}
+    for key in (generation, other):
+        at.post(f"/generations/{key}/why", 303, data=why, headers={"origin": "http://localhost"})
     audit = at.post("/v1/audits", 202, json=plan(model="sentiment", title=MARK).model_dump(mode="json")).json()["id"]
     at.run(audit)
     own = {"kind": "table", "dataset": dataset, "groups": ["who"], "positive": ["yes"]}
@@ -154,13 +219,22 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     card = folder_of(at.data, "reviews", trained) / "card.json"
     card.parent.mkdir(parents=True)
     card.write_text(MARK)
-    assert {"jobs", "results", "history", "dataset_rows", "job_files"} <= set(at.rows())
+    assert {"jobs", "results", "history", "dataset_rows", "dataset_marks", "dataset_slices", "dataset_studies"} <= set(
+        at.rows()
+    )
+    assert {"dataset_columns", "job_shards", "job_files"} <= set(at.rows())
     if at.store.engine.dialect.name == "sqlite":
         assert any(name.startswith("whence.sqlite3") for name in at.marked())
 
     at.delete(f"/v1/datasets/{dataset}")
     gone = at.client.get(f"/v1/batches/{over['id']}/results")
     kept = [at.client.get(f"/v1/audits/{id}").status_code for id in (audit, audited)]
+    assert not {"dataset_marks", "dataset_slices"} & set(at.rows())
+    assert at.client.get(f"/v1/datasets/{version}").status_code == 200
+    for path in (f"datasets/{version}", f"checks/{check}", f"checks/{unchecked}", f"changes/{change}"):
+        at.delete(f"/v1/{path}")
+    at.delete(f"/v1/generations/{generation}")
+    at.delete(f"/v1/history/{other}")
     for path in (f"audits/{audited}", f"batches/{batch['id']}"):
         at.delete(f"/v1/{path}")
     assert f'action="/audits/{audit}/delete"' in at.client.get(f"/audits/{audit}").text
@@ -267,8 +341,8 @@ def test_a_deletion_while_pages_are_moved_about_leaves_nothing(installation: Ins
     at.delete(f"/v1/datasets/{ids[3]}")
 
     assert at.marked() == {}
-    rows = select(func.count()).select_from(dataset_tables.DatasetRow)
-    assert at.store.query(lambda session: session.scalar(rows)) == 4000
+    counted = select(func.count()).select_from(dataset_tables.DatasetRow)
+    assert at.store.query(lambda session: session.scalar(counted)) == 4000
 
 
 def test_a_library_that_erases_nothing_by_itself_is_told_to(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-from scipy import special
 
 from ..audit.data.values import LEVEL, Bools, Interval, Ints
 from ..audit.statistics.exact import mcnemar
@@ -72,6 +71,8 @@ def flips_by_slice(first: Bools, second: Bools, slices: Sequence[Bools]) -> list
 def paired_interval(better: int, worse: int, n: int, *, level: float = LEVEL) -> Interval | None:
     """Interval of (better − worse) / n for paired rows: Wald's after half a row is added to each of the four cells
     (Agresti & Min 2005). None without rows."""
+    from scipy import special  # not at the start: the process of the pages stays small
+
     if n == 0:
         return None
     gained, lost, rows = better + 0.5, worse + 0.5, n + 2

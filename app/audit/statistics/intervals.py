@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from ..data.values import LEVEL, Floats, Interval, Reason
 
@@ -18,6 +17,8 @@ def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
 
 def wilson_bounds(events: Floats, n: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Both ends for many rates at once; n must be positive."""
+    from scipy import special  # not at the start: the process of the pages stays small
+
     z = float(special.ndtri((1 + level) / 2))
     rate = events / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
@@ -45,6 +46,8 @@ def agresti_caffo_bounds(
 ) -> tuple[Floats, Floats]:
     """Both ends for many differences at once; each sample is (events, n). Wald's interval after a success and a failure
     are added to each sample, within −1 and 1."""
+    from scipy import special  # not at the start: the process of the pages stays small
+
     (events, n), (other_events, other_n) = ((counted + 1, size + 2) for counted, size in (first, second))
     rate, other = events / n, other_events / other_n
     half = float(special.ndtri((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
@@ -53,6 +56,8 @@ def agresti_caffo_bounds(
 
 def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval | None:
     """Interval of mean − other mean for two independent samples of unequal spread (Welch 1947); None below 2 rows."""
+    from scipy import special  # not at the start: the process of the pages stays small
+
     n, m = len(values), len(others)
     if n < 2 or m < 2:
         return None

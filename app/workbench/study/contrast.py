@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from ...audit.data.values import Bools
 from ...audit.statistics.multiplicity import q_values
@@ -34,6 +33,8 @@ def contrast(
 
     Half a text is added to every count, so that a word that one side lacks has odds (Haldane and Anscombe).
     """
+    from scipy import special  # not at the start: the process of the pages stays small
+
     n, m = int(inside.sum()), int(outside.sum())
     if not n or not m or not holders:
         return ()

@@ -161,7 +161,7 @@ class TestLime:
         """LIME sends 5,000 samples of eight words to the model, of which at most 256 differ."""
         sent: Counter[str] = Counter()
         LimeTextExplainer(random_state=0).explain_instance("a b c d e f g h", counting(sent), num_samples=5000)
-        case = case_for(LinearModel({"good": (0.0, 1.0)}), EIGHT)
+        case = case_for(LinearModel({"good": (0.0, 1.0)}), EIGHT, accuracy="exact")
 
         build("lime").explain(case)
         build("shap").explain(case)

@@ -303,7 +303,7 @@ def reason(player: int, strength: float) -> Reason:
         ),
         (
             {"kind": "token", "number": 0.97, "flips": None, "without": None, "against": ()},
-            "The token “yes” (0.97), raised most by *best* and *is*. Four of five methods agree.",
+            "“yes” (0.97), raised most by *best* and *is*. Four of five methods agree.",
         ),
     ],
 )

@@ -19,12 +19,12 @@ from tests.tiny import tiny
 
 WEIGHTS = {"good": (0.0, 2.0), "bad": (0.5, -1.0), "film": (0.3, 0.2), "witty": (0.0, 0.7)}
 GAMES: dict[str, Callable[[], Case]] = {
-    "and": lambda: case_for(AndModel(), "a b c d e"),
-    "neighbour": lambda: case_for(NeighbourModel(WEIGHTS), "good bad film witty good film bad"),
-    "bert": lambda: case_for(tiny("bert"), "a gorgeous, witty film"),
-    "bert, three classes": lambda: case_for(tiny("bert", labels=3), "the film is not bad"),
-    "gpt2": lambda: case_for(tiny("gpt2"), "a good film is not"),
-    "ten players": lambda: case_for(tiny("bert"), "a good film is not a bad film and good"),
+    "and": lambda: case_for(AndModel(), "a b c d e", accuracy="exact"),
+    "neighbour": lambda: case_for(NeighbourModel(WEIGHTS), "good bad film witty good film bad", accuracy="exact"),
+    "bert": lambda: case_for(tiny("bert"), "a gorgeous, witty film", accuracy="exact"),
+    "bert, three classes": lambda: case_for(tiny("bert", labels=3), "the film is not bad", accuracy="exact"),
+    "gpt2": lambda: case_for(tiny("gpt2"), "a good film is not", accuracy="exact"),
+    "ten players": lambda: case_for(tiny("bert"), "a good film is not a bad film and good", accuracy="exact"),
 }
 
 

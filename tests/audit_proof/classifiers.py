@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from app.audit.data.plan import Explanations, Plan
+from app.audit.data.samples import FOLDER as SAMPLES
 from app.audit.evidence.oracle import LocalOracle
 from app.audit.report.content import content_of
 from app.audit.run.run import run
-from app.audit.run.sources import SAMPLES, material_of
+from app.audit.run.sources import material_of
 from app.train.plan import Fit, Judgement, Source
 from app.train.plan import Plan as Training
 from app.train.service import train

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.audit.data.samples import FOLDER as SAMPLES
 from app.audit.data.values import Bools, Ints
-from app.audit.run.sources import SAMPLES
 from explainers.models.transformer import TransformerModel
 from tests.audit_proof.encoder import Size, fitted, tokenizer
 from tests.audit_proof.rows import Texts, davidson

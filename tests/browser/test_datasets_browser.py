@@ -66,7 +66,7 @@ def dataset(address: str, run: Callable[[], None], browser: Browser) -> str:
     opened(page, where)
     page.fill("#explain", "20")
     page.click("section[aria-labelledby=ask-model] button")
-    page.wait_for_url(where)
+    page.wait_for_url(f"{where}/workbench*")
     run()
     context.close()
     return where

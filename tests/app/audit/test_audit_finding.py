@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from app.audit.data.plan import Explanations
+from app.audit.data.samples import FOLDER as SAMPLES
 from app.audit.evidence.oracle import LocalOracle
 from app.audit.report.content import content_of
 from app.audit.run.run import run
-from app.audit.run.sources import SAMPLES, material_of
+from app.audit.run.sources import material_of
 from app.audit.service import demo
 from explainers.library import load_model
 from tests.app.audit.planted import silent

@@ -102,6 +102,7 @@ REFUSED = {  # no such folder, data set or audit
     "/v1/datasets/{id}/predictions": 404,
     "/v1/trainings": 404,
     "/v1/audits/{id}/reviews": 404,
+    "/v1/generations": 422,  # no language model is served here
 }
 FIRST = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
 CHECKS = (

@@ -70,12 +70,12 @@ def keeps_bits(network: Network, encode: Callable[[str], Encoded], precision: Ar
     Compared on coalitions of texts of three lengths; a processor that sums by another plan for other shapes fails.
     """
     draw = np.random.default_rng(0)
-    for words in WORDS:
-        inputs = encode(" ".join(["good"] * words))
+    read = [inputs for words in WORDS if not (inputs := encode(" ".join(["good"] * words))).windows]
+    for inputs in read:  # a text that the model reads in windows shares no pass
         shape = pass_for(inputs.size, precision, device=network.device.type)
         keep = draw.random((shape.most, len(inputs.features))) < 0.5
         some = draw.permutation(shape.most)[: shape.least]
         full, few = (network.logits(coalition_rows(network, inputs, rows)) for rows in (keep, keep[some]))
         if not np.array_equal(full[some], few):
             return False
-    return True
+    return bool(read)

@@ -13,9 +13,15 @@ async function follow(shown) {
   const answer = await fetch(`${shown.dataset.measures}?measuring=${encodeURIComponent(method)}`, { headers: HEADERS }).catch(() => null);
   const fresh = answer?.ok ? await section(answer) : null;
   if (!fresh) { follow(shown); return; }
+  follow(put(shown, fresh));
+}
+
+// The fresh section in the place of the one that is shown; who was in it stays in it.
+function put(shown, fresh, held = shown.contains(document.activeElement)) {
   const node = document.importNode(fresh, true);
   shown.replaceWith(node);
-  follow(node);
+  if (held) document.getElementById('quality')?.focus({ preventScroll: true });
+  return node;
 }
 
 export function measures() {
@@ -32,9 +38,6 @@ export function measures() {
     const shown = form.closest('[data-measures]');
     const fresh = await section(await fetch(form.getAttribute('action'), { method: 'POST', body: new URLSearchParams(new FormData(form)), headers: HEADERS }).catch(() => null));
     if (!fresh) { form.submit(); return; }
-    const node = document.importNode(fresh, true);
-    shown.replaceWith(node);
-    document.getElementById('quality')?.focus({ preventScroll: true });
-    follow(node);
+    follow(put(shown, fresh, true));
   }, true); // before ask.js, which marks every form that leaves the page
 }

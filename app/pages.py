@@ -44,6 +44,7 @@ ROUTERS = (
     contracts, jobs, models, train, methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
+COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
 CODINGS = ("br", "gzip")  # the better one first
 TEXTS = (".css", ".js", ".svg")
@@ -52,12 +53,12 @@ SHEET = "css/main.css"
 
 @cache
 def sheet() -> str:
-    """The style sheet with its parts in place: one request instead of thirty."""
+    """The style sheet with its parts in place and without comments: one request instead of forty."""
 
     def part(found: re.Match[str]) -> str:
         return f"@layer {found[2]} {{\n{(STATIC / 'css' / found[1]).read_text(encoding='utf-8')}}}"
 
-    return IMPORT.sub(part, (STATIC / SHEET).read_text(encoding="utf-8"))
+    return COMMENT.sub("", IMPORT.sub(part, (STATIC / SHEET).read_text(encoding="utf-8")))
 
 
 @cache

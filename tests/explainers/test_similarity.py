@@ -53,5 +53,5 @@ def test_what_cannot_be_compared_is_refused() -> None:
     model = tiny_comparing()
     with pytest.raises(BadInput, match="does not compare texts: choose a sentence encoder"):
         nearer(TEXT, NEAR, FAR, tiny("bert"))
-    with pytest.raises(BadInput, match="other parts"):
+    with pytest.raises(BadInput, match="into different features"):
         difference_of(explain(TEXT, model, text_pair=NEAR), explain(NEAR, model, text_pair=FAR))

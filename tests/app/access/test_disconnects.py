@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import uvicorn
@@ -19,12 +18,11 @@ from tests.served import LocalEngine, linear, served
 
 FREE_WITHIN = 1.0  # seconds
 TEXT = " ".join(f"word{k}" for k in range(14))
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+JSON = "application/json"
 QUESTIONS = {
     "/v1/explanations": (JSON, {"model": "slow", "input": {"text": TEXT}, "method": "shap", "budget": 16384}),
     "/v1/panels": (JSON, {"model": "slow", "input": {"text": TEXT}, "budget": 16384}),
     "/v1/models/slow:explain": (JSON, {"instances": [f"{TEXT} {k}" for k in range(8)]}),
-    "/compare": (FORM, {"model_a": "slow", "model_b": "slow", "text_a": TEXT, "text_b": "other"}),
 }
 
 
@@ -67,7 +65,7 @@ def test_a_question_whose_caller_has_gone_is_dropped(server: tuple[int, list[Loc
     """Between two batches: nobody waits for its answer any more."""
     port, engines = server
     media, body = QUESTIONS[path]
-    sent = (json.dumps(body) if media == JSON else urlencode(body)).encode()
+    sent = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media}\r\nContent-Length: {len(sent)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(head.encode() + sent)

@@ -103,6 +103,11 @@ REFUSED = {  # no such folder, data set or audit
     "/v1/trainings": 404,
     "/v1/audits/{id}/reviews": 404,
     "/v1/generations": 422,  # no language model is served here
+    "/v1/changes": 422,  # nor a second classifier
+    "/v1/datasets/{id}/slices": 404,
+    "/v1/datasets/{id}/marks": 404,
+    "/v1/datasets/{id}/versions": 404,
+    "/v1/datasets/{id}/workbench/explanations": 404,
 }
 FIRST = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
 CHECKS = (

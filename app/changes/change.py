@@ -1,4 +1,4 @@
-"""What a change of a model did: two models, perhaps a seed twin as the yardstick, on the same texts."""
+"""Compares a model with what it came from: two models, perhaps a seed twin as the yardstick, on the same texts."""
 
 from __future__ import annotations
 

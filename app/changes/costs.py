@@ -1,4 +1,4 @@
-"""What a model costs: bytes of its files, milliseconds of one text, bytes of its weights in memory."""
+"""Costs of a model: bytes of its files, milliseconds for one text, bytes of its weights in memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESAMPLES = 2_000
 
 
 def cost(before: float, after: float) -> CostOut:
-    """Of numbers that are counted and not measured."""
+    """The ratio of two counted numbers, which has no interval."""
     return CostOut(before=before, after=after, ratio=EstimateOut(value=after / before if before else None))
 
 

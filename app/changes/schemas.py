@@ -1,4 +1,4 @@
-"""What a change of a model did, as it is answered: every figure with its interval, and a verdict made from them."""
+"""A comparison of two models as it is answered: every figure with its interval, and a verdict made from them."""
 
 from __future__ import annotations
 

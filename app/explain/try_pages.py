@@ -1,4 +1,4 @@
-"""What a changed text would be: the way without scripts; with them the page asks the REST interface itself."""
+"""Predicts a changed text for readers without scripts; with them the page asks the REST interface itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each label of a column means for the audited class: it, another one, or nothing that can be told."""
+"""Reads each label of a column as the audited class, another one, or nothing that can be told."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def labelling(
 def meanings(
     labels: Iterable[str], column: str, positive: Sequence[str], audited: str, classes: Sequence[str]
 ) -> dict[str, Meaning]:
-    """What each label of a column means, see `labelling`; blank ones are left out. Raises BadRequest."""
+    """The meaning of each label of a column, see `labelling`; blank ones are left out. Raises BadRequest."""
     spoken = _spoken(labels, positive)
     return _declared(spoken, positive) if positive else _recognised(spoken, column, audited, classes)
 

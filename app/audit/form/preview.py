@@ -68,7 +68,7 @@ class Reading:
 
 
 def of_templates(identities: int, of_class: int, others: int, *, metrics: Sequence[str], margin: float) -> Preview:
-    """Of identity templates: every identity stands in every frame, so all groups have as many texts."""
+    """Preview of identity templates: every identity stands in every frame, so all groups have as many texts."""
     tests = family_size(len(metrics), identities)
     rates = ASSUMED | {"selection_rate": of_class / (of_class + others)}
     drawn = [name for name in metrics if name in RATES]
@@ -153,7 +153,7 @@ def _counts(strata: Sequence[Stratum], column: str, means: Mapping[str, Meaning]
 
 
 def _rates(strata: Sequence[Stratum], means: Mapping[str, Meaning], audited: str) -> tuple[dict[str, float], bool]:
-    """Of the model on these rows where it was asked about them; else an error in ten, and the share of the class."""
+    """Rates of the model on these rows where it was asked about them; else an error in ten and the class share."""
     counted = {"class": [0, 0], "other": [0, 0], "none": [0, 0]}
     for stratum in strata:
         cell = counted[means.get(stratum.alike.label or "", "none")]

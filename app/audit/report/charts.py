@@ -103,7 +103,7 @@ def _sweep(content: Mapping[str, Any], swept: Mapping[str, Any], say: Mapping[st
 def _curves(
     content: Mapping[str, Any], say: Translate, everything: Points | None, of_group: Callable[[str], Points | None]
 ) -> list[Curve]:
-    """Those that have points, each with the number of its group and a place for its name."""
+    """Curves that have points, each with the number of its group and a place for its name."""
     named = [(0, say("all"), everything)]
     named += [(number, name, of_group(name)) for number, name in enumerate(view.drawn_groups(content), 1)]
     drawn = [(number, name, points) for number, name, points in named if points]

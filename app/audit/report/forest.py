@@ -76,7 +76,7 @@ def _forest(content: Mapping[str, Any], name: str, sections: Mapping[tuple[str, 
 
 
 def rank(test: Mapping[str, Any]) -> tuple[int, bool, float, str]:
-    """What is found first, of that harm to the group before its advantage, the larger gap before the smaller."""
+    """Sort key of a test: findings first, harms to the group before advantages, larger gaps before smaller."""
     better, gap = better_of(test["metric"]), test["gap"] or 0.0
     harms = better is not None and (gap > 0) == (better == "low")
     return ORDER.index(verdict_of(test)), better is not None and not harms, -abs(gap), test["group"] or ""

@@ -1,4 +1,4 @@
-"""What a change of a model did, for the command that compares two: made from rows that were read, and shown."""
+"""Compares two models on rows that were read, and shows the comparison in a terminal."""
 
 from __future__ import annotations
 

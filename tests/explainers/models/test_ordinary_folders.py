@@ -141,7 +141,7 @@ def old_tokenizer(folder: Path) -> None:
 
 
 def caches_named(folder: Path) -> None:
-    place = "/root/.cache/huggingface/hub/models--bert-base-uncased/snapshots/86b5e09/"
+    place = "/home/somebody/.cache/huggingface/hub/models--bert-base-uncased/snapshots/86b5e09/"
     edit(folder, _name_or_path=place)
     edit(
         folder, "tokenizer_config.json", name_or_path=place, tokenizer_file=f"{place}tokenizer.json",

@@ -123,7 +123,7 @@ def generate(
     progress: Progress = silent,
     **decoding: Any,
 ) -> Generation:
-    """What a language model answers.
+    """The answer of a language model.
 
     prompt: the whole conversation instead of `text`, `system` and `passages`. decoding: fields of Decoding (max_tokens,
     temperature, top_p, seed). `explain(…, prompt=answer.input, outputs=answer.output())` says why.

@@ -22,6 +22,7 @@ from .schemas import GenerationOut, GenerationRequest
 
 LABEL = 80  # characters of an answer in the history
 
+
 async def make(
     services: Services, request: GenerationRequest, project: str, *, told: explainers.Progress = explainers.silent
 ) -> bytes:

@@ -123,7 +123,7 @@ def generate(
     progress: Progress = silent,
     **decoding: Any,
 ) -> Generation:
-    """What a language model answers.
+    """The answer of a language model.
 
     prompt: the whole conversation instead of `text`, `system` and `passages`. decoding: fields of Decoding (max_tokens,
     temperature, top_p, seed). `explain(…, prompt=answer.input, outputs=answer.output())` says why.
@@ -160,23 +160,19 @@ def _loaded(model: ModelLike) -> Model:
 
 
 def _question(text: str, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
-    """Raises BadInput that names the field and what it may be."""
+    """Raises BadInput."""
     also = {} if target is None else {"also": class_index(model, target)}
     if also and model.task == "similarity":  # its one output, which is explained anyway
         also = {}
-    try:
-        return Question.about(text, **{**fields, **also})
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "question"
-        raise BadInput(f"{field}: {first['msg']}; a question has {', '.join(FIELDS)}") from error
+    cure = f"; a question has {', '.join(FIELDS)}"
+    return _checked("question", lambda: Question.about(text, **{**fields, **also}), cure=cure)
 
 
-def _checked(name: str, make: Callable[[], Made]) -> Made:
-    """Raises BadInput that names the field and what it may be."""
+def _checked(name: str, make: Callable[[], Made], *, cure: str = "") -> Made:
+    """The value that `make` gives. Raises BadInput that names the field, by default `name`, and what it may be."""
     try:
         return make()
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or name
-        raise BadInput(f"{field}: {first['msg']}") from error
+        raise BadInput(f"{field}: {first['msg']}{cure}") from error

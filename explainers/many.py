@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -49,14 +49,10 @@ def explain_many(
         told(0.0)
         asked = []
         for number, question in _shortest_first(questions):
-            try:
+            with _kept_error(found, number):
                 case = runner.case_of(model, question, progress=told)
                 runner.refuse_too_many(explainer, case)
                 asked.append(_Asked(number, case, explainer.rounds(case)))
-            except Cancelled:
-                raise
-            except ExplainersError as error:
-                found[number] = error
             if len(asked) == MOST_TOGETHER:
                 _answer(asked, explainer, measures, found)
                 asked = []
@@ -65,7 +61,7 @@ def explain_many(
 
 
 def _shortest_first(questions: Sequence[Question]) -> list[tuple[int, Question]]:
-    """So that texts of one length are under way at the same time."""
+    """The questions with their numbers, ordered so that texts of one length are under way at the same time."""
     return sorted(enumerate(questions), key=lambda each: len(each[1].text) + len(each[1].text_pair or ""))
 
 
@@ -77,27 +73,30 @@ def _answer(asked: Sequence[_Asked], explainer: Explainer, measures: Sequence[st
     shared = (time.perf_counter() - started) / len(asked)
     explained: list[tuple[_Asked, Attribution]] = []
     for each in asked:
-        try:
+        with _kept_error(found, each.number):
             made = runner.explained(explainer, each.case, before=1)
             explained.append((each, _later(made, explain=shared)))
-        except Cancelled:
-            raise
-        except ExplainersError as error:
-            found[each.number] = error
     started = time.perf_counter()
     know_together([(each.case.table, Wanted(measured_rows([made], each.case))) for each, made in explained])
     shared = (time.perf_counter() - started) / max(1, len(explained))
     for each, made in explained:
-        try:
+        with _kept_error(found, each.number):
             found[each.number] = _later(runner.measured(made, explainer, each.case, measures=measures), measure=shared)
-        except Cancelled:
-            raise
-        except ExplainersError as error:
-            found[each.number] = error
+
+
+@contextmanager
+def _kept_error(found: dict[int, Answer], number: int) -> Iterator[None]:
+    """Make the library's error the answer of this question; Cancelled ends them all."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except ExplainersError as error:
+        found[number] = error
 
 
 def _know(asked: Sequence[_Asked]) -> None:
-    """Every round of every text, those of all that still ask together."""
+    """Ask for every round of every text, in each turn the next ones of all texts that have one."""
     asking = list(asked)
     while asking:
         waiting, asking = asking, []
@@ -113,7 +112,7 @@ def _know(asked: Sequence[_Asked]) -> None:
 
 
 def _later(made: Attribution, **seconds: float) -> Attribution:
-    """With its share of the time that was spent on all."""
+    """The explanation with its share of the time that was spent on all texts."""
     timings = {**made.timings, **{name: made.timings[name] + more for name, more in seconds.items()}}
     return made.model_copy(update={"timings": timings})
 

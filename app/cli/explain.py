@@ -4,105 +4,51 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import typer
 from rich.console import Console
 
 from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
-from .terminal import output, work
+from .terminal import options, output, work
 from .terminal.answering import explain_answer
 from .terminal.asking import with_game
-from .terminal.inputs import Format, Row, read_texts
+from .terminal.inputs import Row, Texts, read_texts
 from .terminal.registered import find_model
 from .terminal.trouble import Mistake
-
-Source = Annotated[
-    str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
-]
-OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
-]
-OptionalModel = Annotated[
-    str | None,
-    typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),
-]
-ModelOption = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a model folder.")]
-Pair = Annotated[
-    str | None,
-    typer.Option("--pair", "--and", metavar="TEXT", help="The second text, for models that read or compare pairs."),
-]
-Form = Annotated[Format | None, typer.Option("--from", help="How to read FILE or stdin; by default by its ending.")]
-Column = Annotated[str, typer.Option(help="Column or field that holds the text.")]
-PairColumn = Annotated[str, typer.Option(help="Column or field that holds the second text, where there is one.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON; one line a text where there are many.")]
-Csv = Annotated[bool, typer.Option("--csv", help="CSV.")]
-Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Write .json, .jsonl, .csv or .parquet instead of printing.")
-]
-Target = Annotated[str | None, typer.Option(metavar="LABEL", help="The class to explain; by default the predicted.")]
-Options = Annotated[
-    list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; may be repeated.")
-]
-Measures = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--measure", metavar="NAME", help="naopc, infidelity, max-sensitivity, randomisation; may be repeated."
-    ),
-]
 
 
 @with_game
 def explain(
-    source: OptionalSource = None,
-    model: OptionalModel = None,
-    method: Annotated[str, typer.Option(help="See `whence methods`.")] = "shap",
-    option: Options = None,
-    measure: Measures = None,
-    target: Target = None,
-    pair: Pair = None,
-    word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Of a token classifier: the word that is explained, from 0.")
-    ] = None,
-    than: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="Why the second text is nearer than this one; of a model that compares."),
-    ] = None,
-    words_of: Annotated[
-        Literal["both", "first", "second"] | None,
-        typer.Option(help="Of two texts that are compared: whose words are explained; the other text stays whole."),
-    ] = None,
-    text_prompt: Annotated[str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the text.")] = None,
-    pair_prompt: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The encoder's prompt for the second text.")
-    ] = None,
-    prompt: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Of a language model: the question whose answer is explained.")
-    ] = None,
-    answer: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The answer to --prompt; by default the model's own.")
-    ] = None,
-    contrast: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Why the answer rather than this one; with --prompt.")
-    ] = None,
-    system: Annotated[str | None, typer.Option(metavar="TEXT", help="Instructions before --prompt.")] = None,
-    passage: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="A text to answer --prompt from; may be repeated.")
-    ] = None,
-    json: Json = False,
-    csv: Csv = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
-    out: Out = None,
-    form: Form = None,
-    column: Column = "text",
-    pair_column: PairColumn = "text_pair",
+    source: options.OptionalSource = None,
+    model: options.OptionalModel = None,
+    method: options.Method = "shap",
+    option: options.Options = None,
+    measure: options.Measures = None,
+    target: options.Target = None,
+    pair: options.Pair = None,
+    word: options.Word = None,
+    than: options.Than = None,
+    words_of: options.WordsOf = None,
+    text_prompt: options.TextPrompt = None,
+    pair_prompt: options.PairPrompt = None,
+    prompt: options.Prompt = None,
+    answer: options.Answer = None,
+    contrast: options.Contrast = None,
+    system: options.System = None,
+    passage: options.Passages = None,
+    json: options.Json = False,
+    csv: options.Csv = False,
+    html: options.Html = None,
+    out: options.Out = None,
+    form: options.Form = None,
+    column: options.Column = "text",
+    pair_column: options.PairColumn = "text_pair",
     *,
     game: dict[str, Any],
 ) -> int:
-    """Where the prediction for a text comes from."""
+    """Explain the prediction for a text, or the answer to a prompt."""
     if (source is None) == (prompt is None):
         raise Mistake("give one text or file, or --prompt for a language model")
     texts = read_texts(source or "", form=form, column=column, pair=pair, pair_column=pair_column)
@@ -153,7 +99,7 @@ def explain(
 
 
 def _compare(
-    texts: Any,
+    texts: Texts,
     model: explainers.Model,
     method: explainers.Explainer,
     *,
@@ -175,24 +121,24 @@ def _compare(
 
 
 def _similarity(words_of: str | None, prompt: str | None, prompt_pair: str | None) -> dict[str, Any] | None:
-    """What is asked of two compared texts; None where no option of it was given."""
+    """Outputs of a question about two compared texts; None where no option for them was given."""
     given = {"explain": words_of, "prompt": prompt, "prompt_pair": prompt_pair}
     named = {name: value for name, value in given.items() if value is not None}
     return {"kind": "similarity", **named} if named else None
 
 
 def predict(
-    source: Source,
-    model: ModelOption = "sentiment",
-    pair: Pair = None,
-    json: Json = False,
-    csv: Csv = False,
-    out: Out = None,
-    form: Form = None,
-    column: Column = "text",
-    pair_column: PairColumn = "text_pair",
+    source: options.Source,
+    model: options.ModelOption = "sentiment",
+    pair: options.Pair = None,
+    json: options.Json = False,
+    csv: options.Csv = False,
+    out: options.Out = None,
+    form: options.Form = None,
+    column: options.Column = "text",
+    pair_column: options.PairColumn = "text_pair",
 ) -> int:
-    """What the model says of a text."""
+    """The prediction for a text."""
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .._library import explainers
 from ..explain.ask.keys import generation_key
-from .explain import Json, ModelOption
-from .terminal import output
+from .terminal import options, output
 from .terminal.answering import prompt_of
+from .terminal.asking import with_decoding
 from .terminal.inputs import one_text
 from .terminal.registered import find_model
 
-System = Annotated[str | None, typer.Option(metavar="TEXT", help="Instructions that stand before the question.")]
-Passages = Annotated[
-    list[Path] | None, typer.Option("--passage", metavar="FILE", help="A text to answer from; may be repeated.")
-]
 
-
+@with_decoding
 def generate(
     text: Annotated[str, typer.Argument(metavar="TEXT|-", help="The question, - for stdin.")],
-    model: ModelOption = explainers.DEFAULT_LANGUAGE_MODEL,
-    system: System = None,
-    passage: Passages = None,
-    max_tokens: Annotated[int, typer.Option(min=1, max=1024, help="Tokens of the answer at most.")] = 128,
-    temperature: Annotated[float, typer.Option(min=0, max=5, help="0: the most probable token each time.")] = 0.0,
-    top_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Draw from tokens of this share.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Equal seeds, equal answers.")] = 0,
-    json: Json = False,
+    model: options.ModelOption = explainers.DEFAULT_LANGUAGE_MODEL,
+    system: options.System = None,
+    passage: options.Passages = None,
+    json: options.Json = False,
+    *,
+    decoding: dict[str, Any],
 ) -> int:
-    """What a language model answers, as it comes."""
+    """The answer of a language model, as it comes."""
     question = one_text(text)
     asked = prompt_of(question, system=system, passages=passage or [])
     loaded = find_model(model)
     told = None if json else _Told()
-    decoding: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
     found = explainers.generate(question, loaded, prompt=asked, progress=told or explainers.silent, **decoding)
     if json:
         print(output.as_json(record_of(found), indent=True))
@@ -58,7 +50,7 @@ class _Told:
             self.said = note
 
     def end(self, found: explainers.Generation) -> None:
-        """What is left of the answer, and how it ended."""
+        """Print the rest of the answer, and say when it was cut off."""
         self(1.0, found.text)
         print()
         if found.ended == "limit":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +12,7 @@ from rich.text import Text
 from .._library import explainers
 from ..explain.ask import answers
 from ..explain.draw import export
-from .explain import Column, Csv, Form, Json, ModelOption, Out, Pair, PairColumn, Source
-from .terminal import output, work
+from .terminal import options, output, work
 from .terminal.asking import with_game
 from .terminal.inputs import Row, read_texts
 from .terminal.registered import find_model
@@ -25,22 +23,20 @@ COLUMNS = ("text", "trust", "answer")
 
 @with_game
 def panel(
-    source: Source,
-    model: ModelOption = "sentiment",
+    source: options.Source,
+    model: options.ModelOption = "sentiment",
     method: Annotated[
         list[str] | None, typer.Option(help="A method of the panel; may be repeated. By default all.")
     ] = None,
-    pair: Pair = None,
-    word: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="The word to explain, counted from 0 (token classifiers).")
-    ] = None,
-    json: Json = False,
-    csv: Csv = False,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page that opens anywhere.")] = None,
-    out: Out = None,
-    form: Form = None,
-    column: Column = "text",
-    pair_column: PairColumn = "text_pair",
+    pair: options.Pair = None,
+    word: options.Word = None,
+    json: options.Json = False,
+    csv: options.Csv = False,
+    html: options.Html = None,
+    out: options.Out = None,
+    form: options.Form = None,
+    column: options.Column = "text",
+    pair_column: options.PairColumn = "text_pair",
     *,
     game: dict[str, Any],
 ) -> int:

@@ -181,7 +181,7 @@ class MakePanel(Asking[ExplainedPanel]):
 
 
 class Generate(Asking[bytes]):
-    """What a language model answers, as JSON of a Generation. Progress tells the answer so far as its note."""
+    """Ask for the answer of a language model, JSON of a Generation. Progress tells the answer so far as its note."""
 
     urgency = Priority.EXPLANATION
     question: explainers.Question

@@ -190,7 +190,7 @@ async def serve(config: Config) -> None:
 
 
 def _at_the_start(states: Sequence[ModelOut]) -> tuple[Sequence[ModelOut], Sequence[ModelOut]]:
-    """What is loaded and what is only looked at: embedded classifiers and a single folder are there for the first page;
+    """Models to load and models only to look at: embedded classifiers and a single folder are there for the first page;
     a model of a wheel waits until it is asked."""
     wheels = [state for state in states if state.embedded and state.id in explainers.WHEELS]
     folders = [state for state in states if not state.embedded]

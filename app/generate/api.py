@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response, StreamingResponse
 
-from ..explain.ask.service import delete
+from ..explain.ask.service import delete, find_json
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs, while_connected
 from ..web.responses import ASKING, READING, errors, json_bytes
@@ -52,7 +52,7 @@ async def create_generation(
     summary="An answer that was made",
 )
 async def get_generation(services: ServicesDep, project: ProjectDep, key: str) -> Response:
-    return json_bytes(await service.find_json(services, key, project))
+    return json_bytes(await find_json(services, key, project, "generation"))
 
 
 @router.delete(

@@ -181,7 +181,7 @@ def _why_asked(found: GenerationOut, given: dict[str, str]) -> ExplanationReques
 
 
 def _input(given: explainers.Input) -> dict[str, Any]:
-    """As a request gives it."""
+    """The input as a request gives it."""
     return given.model_dump(exclude={"kind"} if given.kind == "text" else set())
 
 

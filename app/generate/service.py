@@ -9,17 +9,18 @@ from contextlib import aclosing, suppress
 
 from .._library import explainers
 from ..engine.messages import Generate
-from ..errors import NotFound
 from ..explain.ask.keys import generation_key, numbers_of
 from ..explain.ask.records import extended
 from ..explain.ask.schemas import ExplanationRequest
-from ..explain.ask.service import KEY, make_explanation, remember, settled
+from ..explain.ask.service import find_json, make_explanation, remember, settled
 from ..store import holders, results
 from ..store.history import NewEntry
 from ..store.results import NewResult
 from ..web.dependencies import Services
 from ..web.problems import problem_of_error
 from .schemas import GenerationOut, GenerationRequest
+
+LABEL = 80  # characters of an answer in the history
 
 
 async def make(
@@ -48,15 +49,7 @@ async def explain(services: Services, key: str, asked: ExplanationRequest, proje
 
 async def find(services: Services, key: str, project: str) -> GenerationOut:
     """Raises NotFound."""
-    return GenerationOut.model_validate_json(await find_json(services, key, project))
-
-
-async def find_json(services: Services, key: str, project: str) -> bytes:
-    """The bytes that were answered first. Raises NotFound."""
-    found = await results.find(services.store, project, key, "generation") if KEY.fullmatch(key) else None
-    if found is None:
-        raise NotFound(f"no generation has the key {key[:80]!r}")
-    return found
+    return GenerationOut.model_validate_json(await find_json(services, key, project, "generation"))
 
 
 async def events(services: Services, request: GenerationRequest, project: str) -> AsyncIterator[bytes]:
@@ -111,6 +104,3 @@ def _entry(found: GenerationOut) -> NewEntry:
         label=found.text[:LABEL] + ("…" if len(found.text) > LABEL else ""),
         probability=None,
     )
-
-
-LABEL = 80  # characters of an answer in the history

@@ -1,4 +1,4 @@
-"""What the page of an answer shows, worked out from its record and from the explanation of it, where there is one."""
+"""The page of an answer, worked out from its record and from the explanation of it, where there is one."""
 
 from __future__ import annotations
 

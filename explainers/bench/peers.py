@@ -45,14 +45,14 @@ class Peer:
 
 
 def peers_of(model: Model) -> dict[str, Peer]:
-    """By name, in the order in which they are run. Each explains the predicted class of one text."""
+    """The peers by name, in the order in which they are run. Each explains the predicted class of one text."""
     parts = parts_of(model)
     return {"captum": captum_peer(parts), "shap": shap_peer(parts), "lime": lime_peer(parts)}
 
 
 def batched_peers_of(model: Model) -> dict[str, Peer]:
-    """The same three for somebody who knows what they cost: equal texts asked once, rows sorted by length and in full
-    batches, and bf16 where Whence uses it. captum puts all its points through at once anyway."""
+    """The three peers as somebody asks them who knows their cost: equal texts once, rows by length in full batches,
+    and bf16 where Whence uses it. captum puts all its points through at once anyway."""
     parts, half = parts_of(model), model.half_check
     asked = Deduplicated(parts, half=half is not None and half.ok)
     return {

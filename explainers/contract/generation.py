@@ -1,4 +1,4 @@
-"""What a language model answers, how that was chosen, and what else it might have said in each place."""
+"""The answer of a language model, how it was chosen, and the other tokens that could stand in each place."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ class Generation(Value):
     timings: Mapping[str, float] = {}
 
     def output(self, first: int = 0, stop: int | None = None, *, contrast: str | None = None) -> TokenOutput:
-        """What is asked to have tokens first..stop of this answer explained, each and together."""
+        """The outputs to ask for to have tokens first..stop of this answer explained, each and together."""
         ids = tuple(token.id for token in self.tokens)
         return TokenOutput(continuation=self.text, first=first, stop=stop, whole=True, contrast=contrast, ids=ids)

@@ -136,7 +136,7 @@ class Model(ABC):
         """Columns (rows, columns) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
 
     def shares(self, inputs: Encoded, *, precision: Arithmetic) -> bytes | None:
-        """What inputs have in common whose coalitions may share a pass; None where they are asked for by themselves.
+        """A key that inputs have in common whose coalitions may share a pass; None for those asked by themselves.
 
         A row of such a pass has the bits that it has without the others (game/batches.py, Pass).
         """
@@ -231,7 +231,7 @@ class Model(ABC):
     # Need.ANSWERS:
 
     def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
-        """What it says to the input of a question. progress hears the answer so far; it may raise Cancelled."""
+        """The answer to the input of a question. progress hears the answer so far; it may raise Cancelled."""
         self._lacks(Need.ANSWERS)
 
     # Need.FACTORS:

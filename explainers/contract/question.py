@@ -84,7 +84,7 @@ class PromptPart(Value):
 
 
 class PromptInput(Value):
-    """What a language model is asked: an instruction to it, earlier turns, passages to answer from, and the question.
+    """A prompt of a language model: an instruction to it, earlier turns, passages to answer from, and the question.
 
     The model's chat template stands around the parts and is no part of the game. Passages come before the last message.
     """

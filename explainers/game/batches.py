@@ -55,10 +55,13 @@ class Pass:
         for start in range(0, rows, size):
             yield start, min(rows, start + size)
 
+    def filled(self, rows: int) -> int:
+        """Rows of the pass that so many are put in, the next multiple of eight: every new shape costs a new kernel."""
+        return min(self.most, max(self.least, -(-rows // STEP) * STEP))
+
     def padded(self, keep: BoolArray) -> BoolArray:
-        """Rows repeated up to the next multiple of eight and to the least: every new shape costs a new kernel."""
-        rows = max(self.least, -(-len(keep) // STEP) * STEP)
-        return keep[np.arange(min(rows, self.most)) % len(keep)]
+        """Rows repeated until their pass is filled."""
+        return keep[np.arange(self.filled(len(keep))) % len(keep)]
 
 
 def batch_for(tokens: int, *, device: str = "cpu") -> int:

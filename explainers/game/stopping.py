@@ -78,7 +78,7 @@ def relative_error(case: Case, scores: FloatArray, errors: FloatArray) -> float 
 
 
 def rounds(case: Case) -> Iterator[Wanted]:
-    """What `sampled` has to know, one part after the other: a part follows from what was said of those before."""
+    """The coalitions that `sampled` has to know, in parts: each follows from what was said of the parts before."""
     if _key(case) in case.table.samples:
         return
     players, most = case.table.players, budget_of(case)
@@ -121,8 +121,8 @@ def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
 
 
 def _rounding(case: Case, tried: Wanted, half: FloatArray) -> FloatArray:
-    """What bf16 adds to the standard error of every player, (targets,): from the values `half` (rows, targets) that it
-    gave for rows that are known in fp32 by now."""
+    """Standard error (targets,) that bf16 adds to every player: from the values `half` (rows, targets) that it gave for
+    rows that are known in fp32 by now."""
     whole = case.values(case.table.logits(tried.keep, precision=tried.precision))
     of_pairs = np.sqrt(((whole - half) ** 2).mean(axis=0) / 2)
     found: FloatArray = ROUNDING_SCALE * of_pairs / np.sqrt(case.table.players)

@@ -82,8 +82,8 @@ class CoalitionTable:
     def unknown(
         self, keep: BoolArray, *, precision: Arithmetic | None = None
     ) -> Iterator[tuple[BoolArray, Arithmetic]]:
-        """What the model has to be asked before `logits` knows all of these, with the arithmetic: with the first
-        coalitions the empty and the leave-one-out ones. None twice."""
+        """Rows to put to the model before `logits` knows all of these, with their arithmetic: with the first coalitions
+        the empty and the leave-one-out ones. None twice."""
         wanted = precision or self.precision
         coming: set[bytes] = set()
         if not self.batches and len(keep):

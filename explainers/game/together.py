@@ -41,10 +41,9 @@ def _shared(parts: Sequence[Part], precision: Arithmetic) -> None:
     waiting = [(table, row) for table, keep in parts for row in keep]
     for start, stop in shape.parts(len(waiting)):
         held = list(_by_table(waiting[start:stop]))
-        (table, last), *_ = reversed(held)
         sent = [(each.inputs, keep) for each, keep in held]
-        missing = len(shape.padded(np.zeros((stop - start, 1), dtype=bool))) - (stop - start)
-        if missing:  # rows of the last text again: what is said of them is not read
+        if missing := shape.filled(stop - start) - (stop - start):  # rows of the last text again, which are not read
+            table, last = held[-1]
             sent.append((table.inputs, last[np.arange(missing) % len(last)]))
         found = first.model.outputs_of_many(sent, precision=precision)
         at = 0

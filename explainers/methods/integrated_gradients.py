@@ -119,7 +119,7 @@ def refined(case: Case, *, most: int) -> Iterator[Path]:
 
 
 def _share(errors: FloatArray, sizes: FloatArray) -> float:
-    """Of errors (targets,) in the size of the scores (targets,), the largest; 0 where all scores are 0."""
+    """The largest share of errors (targets,) in the size of the scores (targets,); 0 where all scores are 0."""
     return float((errors[sizes > 0] / sizes[sizes > 0]).max(initial=0.0))
 
 

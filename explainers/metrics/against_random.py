@@ -18,14 +18,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """What random sets of one size give (sets,), and how many such sets there are in all."""
+    """Falls of the probability by random sets of one size (sets,), and how many such sets there are in all."""
 
     falls: FloatArray
     there_are: int
 
     @property
     def variance(self) -> float:
-        """Of their mean, drawn without replacement."""
+        """Variance of the mean of sets that are drawn without replacement."""
         count = len(self.falls)
         if count >= self.there_are or count < 2:
             return 0.0
@@ -56,7 +56,7 @@ def _gain(own: float, chances: Sequence[Chance], *, sign: int) -> Gain:
 
 
 def _half_width(chances: Sequence[Chance]) -> float:
-    """Of the interval of the mean over bins: Student's t with the degrees of freedom of Welch and Satterthwaite."""
+    """Half the interval of the mean over bins: Student's t with the degrees of freedom of Welch and Satterthwaite."""
     from scipy.stats import t
 
     parts = [((bins / len(chances)) ** 2 * each.variance, len(each.falls) - 1) for each, bins in _distinct(chances)]
@@ -68,6 +68,6 @@ def _half_width(chances: Sequence[Chance]) -> float:
 
 
 def _distinct(chances: Sequence[Chance]) -> list[tuple[Chance, int]]:
-    """Those of different sizes, and in how many bins each stands."""
+    """The chances of different sizes, and in how many bins each stands."""
     found = {id(each): each for each in chances}
     return [(each, sum(other is each for other in chances)) for each in found.values()]

@@ -66,7 +66,7 @@ def faithfulness_of(attribution: Attribution, case: Case) -> Measured:
 
 
 def _chances(case: Case, *, kept: bool) -> list[Chance]:
-    """Of each bin: what random sets of its size give, kept alone or removed."""
+    """The chance of each bin: falls by random sets of its size, kept alone or removed."""
     players = len(case.inputs.features)
     rows = _kept_alone(case) if kept else _removed(case)
     by_size = {size: Chance(_falls(each, case), comb(players, size)) for size, each in rows.items()}

@@ -191,7 +191,7 @@ class ContinuationModel(Model):
         return Contrast(text, other)
 
     def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:
-        """What the model itself says next. Raises BadInput where that is nothing."""
+        """The model's own continuation: ids, tokens, text. Raises BadInput where it says nothing."""
         said = [each.id for each in self._speaker.answer(prompt, Decoding(max_tokens=USUAL_TOKENS))]
         text: str = self._tokenizer.decode(said, skip_special_tokens=True)
         if not text:
@@ -202,7 +202,7 @@ class ContinuationModel(Model):
         return ids, self._speaker.shown(ids), text
 
     def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
-        """What the model says to a prompt. Raises BadInput for one that cannot be read, or leaves no room."""
+        """The answer to a prompt. Raises BadInput for one that cannot be read, or leaves no room."""
         prompt, record = self._prompt(question), ModelRecord(id=self.id, digest=self.digest)
         text = self._prompt_text(question)
         return self._speaker.generation(prompt, text, decoding, model=record, progress=progress)

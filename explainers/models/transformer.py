@@ -142,7 +142,7 @@ class TransformerModel(Model):
         return bulk_logits(self._fast, self._encoder, texts, progress=progress)
 
     def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
-        """As the module itself computes them, whose head can be listened to."""
+        """Logits and states as the module itself computes them: its head can be listened to."""
         plain = self._quick(self._network.module)
         return bulk_states(plain, self._encoder, texts, progress=progress)
 

@@ -1,39 +1,45 @@
-"""Options of a question: one for each field of its game, so that a new field has its option without a line here."""
+"""Options from fields, those of a game and of a decoding: a new field has its option without a line here."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ..._library import explainers
 from .trouble import Mistake
 
-FIELDS = explainers.Game.model_fields
+Command: TypeAlias = Callable[..., int]
 STRETCH = tuple[int, int] | None
 
 
-def with_game(command: Callable[..., int]) -> Callable[..., int]:
-    """The command with the options of a game, which it is given together as `game`, by the names of the fields."""
-    own = inspect.signature(command, eval_str=True).parameters
+def with_fields(model: type[BaseModel], group: str) -> Callable[[Command], Command]:
+    """Give a command an option for each field of `model`; it takes them together as `group`, by the fields' names."""
+    fields = model.model_fields
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=_option(field))
-        for name, field in FIELDS.items()
+        for name, field in fields.items()
     ]
 
-    @wraps(command)
-    def asked(**given: Any) -> int:
-        game = {name: given.pop(name) for name in FIELDS}
-        return command(**given, game=game | {"focus": _stretch(game["focus"])})
+    def with_options(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True).parameters
 
-    every = [*(parameter for name, parameter in own.items() if name != "game"), *options]
-    asked.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
-    asked.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
-    return asked
+        @wraps(command)
+        def asked(**given: Any) -> int:
+            held = {name: _read(name, field, given.pop(name)) for name, field in fields.items()}
+            return command(**given, **{group: held})
+
+        every = [*(parameter for name, parameter in own.items() if name != group), *options]
+        asked.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+        asked.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+        return asked
+
+    return with_options
 
 
 def _option(field: FieldInfo) -> Any:
@@ -43,11 +49,15 @@ def _option(field: FieldInfo) -> Any:
     return Annotated[field.annotation, typer.Option(help=field.description, min=limits.get("ge"), max=limits.get("le"))]
 
 
-def _stretch(given: str | None) -> tuple[int, int] | None:
-    """START:END in characters. Raises Mistake."""
-    if given is None:
-        return None
+def _read(name: str, field: FieldInfo, given: Any) -> Any:
+    """The option's value; a stretch from START:END in characters. Raises Mistake."""
+    if given is None or field.annotation != STRETCH:
+        return given
     start, colon, end = given.partition(":")
     if not (colon and start.isdecimal() and end.isdecimal()):
-        raise Mistake(f"--focus {given!r}: write START:END, the first character and the one behind the last")
+        raise Mistake(f"--{name} {given!r}: write START:END, the first character and the one behind the last")
     return int(start), int(end)
+
+
+with_game = with_fields(explainers.Game, "game")
+with_decoding = with_fields(explainers.Decoding, "decoding")

@@ -60,7 +60,7 @@ def asked(model: str) -> explainers.Model:
 
 
 def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
-    """What the model says of every row; a row that it cannot read is left without a prediction."""
+    """The predictions for all rows; a row that the model cannot read is left without one."""
     with bar(model.id) as progress:
         parts = []
         for start in range(0, len(rows), TOGETHER):

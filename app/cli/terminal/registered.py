@@ -18,7 +18,7 @@ def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
 
 
 def source_of(name: str, settings: Settings | None = None) -> str | Path:
-    """What is loaded under a name: an embedded name, a folder or a GGUF file. Raises Mistake."""
+    """The source that a name stands for: an embedded name, a folder or a GGUF file. Raises Mistake."""
     if name in explainers.embedded_names() or name in explainers.WHEELS:
         return name
     if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):

@@ -1,4 +1,4 @@
-"""What somebody asked for on a page and did not wait for: under way, with the parts that are there already.
+"""Answers that a page asked for and did not wait for: under way, with the parts that are there already.
 
 Held in the memory of the process that was asked, until the answer is stored; what was stopped or has failed stays a
 while, so that its page can say so.

@@ -21,7 +21,7 @@ class Pace:
         return tokens(question) * _share(question) * self._known.get((model, what), USUAL)
 
     def known(self, model: str, what: str, question: explainers.Question) -> float | None:
-        """The same, but None before the first one was timed."""
+        """The expected seconds; None before the first explanation was timed."""
         return self.seconds(model, what, question) if (model, what) in self._known else None
 
     def learn(self, model: str, what: str, question: explainers.Question, *, seconds: float) -> None:

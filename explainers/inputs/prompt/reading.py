@@ -23,7 +23,7 @@ PASSAGES = "\n\n"  # behind each passage
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the model reads. pieces: for each token the part it belongs to and its characters there, or no part."""
+    """A prompt as the model reads it. pieces: for each token its part and its characters there, or no part."""
 
     text: str
     ids: Ids
@@ -136,7 +136,7 @@ def _mark(number: int) -> str:
 
 
 def _messages(prompt: PromptInput, pieces: Sequence[str]) -> list[dict[str, str]]:
-    """As templates take them: the passages stand in the last message, a blank line behind each."""
+    """Messages as templates take them: the passages stand in the last one, a blank line behind each."""
     before = len(prompt.messages) - 1
     contents = [*pieces[:before], "".join(f"{piece}{PASSAGES}" for piece in pieces[before:-1]) + pieces[-1]]
     return [{"role": m.role, "content": content} for m, content in zip(prompt.messages, contents, strict=True)]

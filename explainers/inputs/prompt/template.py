@@ -124,7 +124,7 @@ def rendered(template: str, messages: Sequence[Mapping[str, str]], *, special: M
 
 
 class _Refused(Exception):
-    """What a template raises by `raise_exception`."""
+    """An error that a template raises by `raise_exception`."""
 
 
 def refuse_template(template: object) -> str:

@@ -114,7 +114,7 @@ def shared_positions(rows: Rows) -> int:
 
 
 def half_of(network: LanguageNetwork) -> LanguageNetwork:
-    """The same network with its layers in bf16."""
+    """The network with its layers in bf16."""
     from ..networks.half import half_copy
 
     return LanguageNetwork(half_copy(network.module))

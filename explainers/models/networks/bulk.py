@@ -43,7 +43,7 @@ def _bulk(
     *,
     progress: Progress,
 ) -> FloatArray:
-    """What `ask` says of each text (texts, columns)."""
+    """The columns that `ask` gives for each text (texts, columns)."""
     if network.tags:
         raise Incompatible("this model says a class of every word and none of the whole text: ask text by text")
     alike: dict[bytes, dict[bytes, tuple[list[int], Rows]]] = defaultdict(dict)
@@ -69,7 +69,7 @@ def _bulk(
 
 
 def _read_by_the_head(network: Network, rows: Rows) -> FloatArray:
-    """What the last linear layer of as many outputs as there are labels is given; nothing where there is none."""
+    """Logits, and the input of the last linear layer with an output for each label; without one the logits alone."""
     labels = network.module.config.num_labels
     linear = [each for each in network.module.modules() if getattr(each, "out_features", None) == labels]
     states: list[torch.Tensor] = []

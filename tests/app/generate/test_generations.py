@@ -47,7 +47,6 @@ def events(client: TestClient, **changes: Any) -> list[tuple[str, Any]]:
 def test_an_answer_is_kept_under_its_key(client: TestClient) -> None:
     """The same question gives the same record, by either way of asking; another seed is another question."""
     found = generated(client)
-    messages = [{"role": "system", "content": "x"}]
     again = generated(client)
     other = generated(client, temperature=1.0, seed=3)
     messages = [{"role": "system", "text": "never dull"}, {"role": "user", "text": TEXT}]

@@ -9,6 +9,7 @@ import pytest
 from explainers.contract import Case, Head
 from explainers.game.sampling import DEFAULT_BUDGET, design_for
 from explainers.game.shapley import all_coalitions
+from explainers.metrics.against_random import Chance
 from explainers.metrics.faithfulness import (
     RANDOM_SETS,
     SHARES,
@@ -280,3 +281,11 @@ def test_methods_are_ordered_by_what_they_gain() -> None:
         found.append(measured(method.explain(case), method, case).model_copy(update={"method": record}))
 
     assert by_faithfulness(found) == ("best", "worst")
+
+
+def test_the_variance_of_random_sets_counts_how_many_there_are() -> None:
+    """Two of four sets: s²/n · (1 − n/N) = 2/2 · 1/2; nothing is left open once all of them are known."""
+    falls = np.array([0.0, 2.0])
+
+    assert Chance(falls, 4).variance == pytest.approx(0.5)
+    assert Chance(falls, 2).variance == 0

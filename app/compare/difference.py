@@ -1,4 +1,4 @@
-"""What differs between two explanations: words of the texts, and what each of them adds to the change of the output."""
+"""Differences between two explanations: words of the texts, and what each of them adds to the change of the output."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def difference(
 
 
 def scaled(texts: Sequence[PaintedText], top: float) -> tuple[PaintedText, ...]:
-    """The same texts with their steps of colour for this largest score."""
+    """These texts with their steps of colour for this largest score."""
     return tuple(
         replace(text, cells=tuple(replace(c, step=0 if c.score is None else step_of(c.score, top)) for c in text.cells))
         for text in texts

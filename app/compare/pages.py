@@ -106,7 +106,7 @@ async def make(request: Request, services: ServicesDep, project: ProjectDep) -> 
         keys = []
         for text, pair, model in zip(texts, pairs, (form.get("model_a"), form.get("model_b")), strict=True):
             asked = PanelRequest(model=model, input=TextInput(text=text, text_pair=pair))
-            keys.append((await arriving.begin_panel(services, asked, project, wait=prefer_wait(request))).key)
+            keys.append((await arriving.begin(services, asked, project, wait=prefer_wait(request))).key)
     except FORESEEN as error:
         return await _page(request, services, form, error=error_of(error))
     return RedirectResponse(f"/compare?a={keys[0]}&b={keys[1]}", 303)

@@ -137,7 +137,7 @@ async def explain(request: Request, id: str, number: int, services: ServicesDep,
     try:
         asked = PanelRequest(model=form.get("model"), input=TextInput(text=row.text, text_pair=row.text_pair))
         holder = await flow.holder(services, project, id)
-        begun = await arriving.begin_panel(services, asked, project, holder=holder, wait=prefer_wait(request))
+        begun = await arriving.begin(services, asked, project, holder=holder, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, project, id, Filters(), error=error_of(error))
     return RedirectResponse(along(id, number, form.get("state"), begun.address), 303)

@@ -17,6 +17,7 @@ from . import pages
 from .ask import arriving, further, versions
 from .ask.alike import one_method, rules_of
 from .ask.schemas import Asked, PanelOut, PanelRequest
+from .pages import Sent
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 NUMBERS = ("seed", "budget")
@@ -51,19 +52,21 @@ async def ask(request: Request, key: str, services: ServicesDep, project: Projec
     if refused is None and not pages.fragment_of(request):
         listed = ",".join(f"{name}:{chosen}" if chosen else name for name, chosen in opened.items())
         return RedirectResponse(f"/{kind}/{key}?ask={listed}#ask-{method}", 303)
-    return await pages.page(request, services, project, found, kind, opened=opened, refused={method: refused})
+    sent = Sent(opened=opened, refused={method: refused})
+    return await pages.page(request, services, project, found, kind, sent)
 
 
 @router.post("/panels/{key}/anew", dependencies=[needs(Scope.EXPLAIN)])
 @router.post("/explanations/{key}/anew", dependencies=[needs(Scope.EXPLAIN)])
 async def anew(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """The same text by other rules: 303 to where it arrives, or the page with what is wrong with the rules."""
+    """Ask the same text by other rules: 303 to where it arrives, or the page with what is wrong with the rules."""
     found, kind = await _found(request, services, project, key)
     form = await form_of(request)
     try:
         asked = await _again(request, services, project, found, kind, _rules(form))
     except FORESEEN as error:
-        return await pages.page(request, services, project, found, kind, refused={"anew": error_of(error)})
+        sent = Sent(refused={"anew": error_of(error)})
+        return await pages.page(request, services, project, found, kind, sent)
     return RedirectResponse(asked.address, 303)
 
 
@@ -81,7 +84,8 @@ async def version(request: Request, key: str, services: ServicesDep, project: Pr
     except FORESEEN as error:
         wrong = error_of(error)
     if wrong is not None:
-        return await pages.page(request, services, project, found, kind, refused={"version": wrong}, draft=text["text"])
+        sent = Sent(refused={"version": wrong}, draft=text["text"])
+        return await pages.page(request, services, project, found, kind, sent)
     await versions.note(services, project, key=asked.key, original=key)
     compares = form.get("then") == "compare" and kind == "panels"
     return RedirectResponse(f"/compare?a={key}&b={asked.key}" if compares else asked.address, 303)
@@ -93,7 +97,7 @@ async def _found(request: Request, services: Services, project: str, key: str) -
 
 
 def _rules(form: Form) -> dict[str, Any]:
-    """What the form names of the rules; an empty field leaves a rule as it was."""
+    """Rules that the form names; an empty field leaves a rule as it was."""
     named: Mapping[str, str] = {name: form.get(name) for name in (*NUMBERS, *CHOICES) if form.get(name)}
     return {name: pages.number_of(value) if name in NUMBERS else value for name, value in named.items()}
 
@@ -104,13 +108,13 @@ async def _again(
     wait = prefer_wait(request)
     if kind == "panels":
         asked = {"model": found.model.id, "methods": _methods(found), **rules_of(found), **changed}
-        return await arriving.begin_panel(services, PanelRequest.model_validate(asked), project, wait=wait)
+        return await arriving.begin(services, PanelRequest.model_validate(asked), project, wait=wait)
     model = await services.engine.ready(found.model.id)
     one = one_method(found, model, found.explanations[0].method.name, **changed)
-    return await arriving.begin_explanation(services, one, project, wait=wait)
+    return await arriving.begin(services, one, project, wait=wait)
 
 
 def _methods(found: PanelOut) -> list[str] | None:
-    """Those of the page; None for the usual ones, so that the answer has the address of a plain question."""
+    """Names of the page's methods; None for the usual ones, so that the answer has the address of a plain question."""
     named = [each.method.name for each in found.explanations] + [each.method for each in found.absent]
     return None if set(named) == set(explainers.PANEL) else named

@@ -4,8 +4,8 @@ never in the address."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -18,7 +18,8 @@ from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, form_of
 from ..web.rendering import render
-from .ask import service as explaining
+from . import pages
+from .ask.schemas import PanelOut
 from .draw import assemble
 from .draw.contexts import Recent
 
@@ -118,13 +119,7 @@ async def _entries(
 
 
 async def _shown(services: Services, project: str, entry: HistoryEntry) -> Shown:
-    result: Any = None
-    try:
-        if entry.kind == "panel":
-            result = await explaining.find_panel(services, entry.key, project)
-        else:
-            one = await explaining.find_explanation(services, entry.key, project)
-            result = assemble.single(one, one.target)
-    except FORESEEN:  # deleted in between, or no longer to be read: the entry has its text all the same
-        pass
+    result: PanelOut | None = None
+    with suppress(*FORESEEN):  # deleted in between, or no longer to be read: the entry has its text all the same
+        result = await pages.find(services, project, entry.key, f"{entry.kind}s")
     return Shown(entry, assemble.recent(entry, result), assemble.badge_of(result))

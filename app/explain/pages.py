@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -24,7 +23,7 @@ from ..web.rendering import language_of, render
 from ..web.responses import prefer_wait
 from . import arriving_pages
 from .ask import arriving, further, measuring, service, versions
-from .ask.alike import rules_of
+from .ask.alike import is_model_of, rules_of
 from .ask.questions import question_of
 from .ask.schemas import ExplanationOut, PanelOut, PanelRequest
 from .draw import assemble, attachments
@@ -40,6 +39,24 @@ FRAGMENTS: dict[str, tuple[str, type[MapsFragment | MeasuresFragment | FurtherFr
     "measures": ("explain/_measures.html", MeasuresFragment),
     "further": ("explain/_further.html", FurtherFragment),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What was sent to a page of an explanation, and is shown on it.
+
+    opened: further questions that are open, with the parts they are asked by. refused: what is wrong with what was
+    sent, by the part of the page that sent it. draft: a changed text that was sent. measured: the method whose
+    measures are being made.
+    """
+
+    opened: Mapping[str, str | None] = field(default_factory=dict)
+    refused: Mapping[str, FormError | None] = field(default_factory=dict)
+    draft: str | None = None
+    measured: str = ""
+
+
+NOTHING = Sent()
 
 
 @router.get("/")
@@ -58,7 +75,7 @@ async def explain(request: Request, services: ServicesDep, project: ProjectDep) 
         found = text_error(form.get("text"))
         if found is not None:
             return await _home(request, services, project, form, found)
-        asked = await arriving.begin_panel(services, _asked(form), project, wait=prefer_wait(request))
+        asked = await arriving.begin(services, _asked(form), project, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _home(request, services, project, form, error_of(error))
     return RedirectResponse(asked.address, 303)
@@ -87,9 +104,11 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
         return await arriving_pages.page(request, services, project, kind=kind, key=key)
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
-    opened = further.opened_by(request.query_params.get("ask", ""))
-    measured = request.query_params.get("measuring", "")
-    return await page(request, services, project, found, kind, opened=opened, measured=measured)
+    sent = Sent(
+        opened=further.opened_by(request.query_params.get("ask", "")),
+        measured=request.query_params.get("measuring", ""),
+    )
+    return await page(request, services, project, found, kind, sent)
 
 
 async def find(services: Services, project: str, key: str, kind: str) -> PanelOut:
@@ -182,31 +201,14 @@ async def _measure(request: Request, services: Services, project: str, key: str,
     if refused is None and not fragment_of(request):
         follow = f"?measuring={measured}" if measured else ""
         return RedirectResponse(f"/{kind}/{found.key}{follow}#quality", 303)
-    return await page(request, services, project, found, kind, refused={"measures": refused}, measured=measured)
+    sent = Sent(refused={"measures": refused}, measured=measured)
+    return await page(request, services, project, found, kind, sent)
 
 
-async def page(
-    request: Request,
-    services: Services,
-    project: str,
-    found: PanelOut,
-    kind: str,
-    *,
-    opened: Mapping[str, str | None] = MappingProxyType({}),
-    refused: Mapping[str, FormError | None] = MappingProxyType({}),
-    draft: str | None = None,
-    measured: str = "",
-) -> Response:
-    """The page of an explanation, or the part of it that a script asks for.
-
-    opened: further questions that are open, with the parts they are asked by. refused: what is wrong with what was
-    sent, by the part of the page that sent it. draft: a changed text that was sent. measured: the method whose
-    measures are being made.
-    """
-    context = await _context(
-        request, services, project, found, kind, opened=opened, refused=refused, draft=draft, measured=measured
-    )
-    error = next((each for each in refused.values() if each is not None), None)
+async def page(request: Request, services: Services, project: str, found: PanelOut, kind: str, sent: Sent) -> Response:
+    """The page of an explanation, or the part of it that a script asks for."""
+    context = await _context(request, services, project, found, kind, sent)
+    error = next((each for each in sent.refused.values() if each is not None), None)
     status = error.status if error else 200
     fragment = fragment_of(request)
     if fragment in FRAGMENTS:
@@ -219,16 +221,7 @@ async def page(
 
 
 async def _context(
-    request: Request,
-    services: Services,
-    project: str,
-    found: PanelOut,
-    kind: str,
-    *,
-    opened: Mapping[str, str | None] = MappingProxyType({}),
-    refused: Mapping[str, FormError | None] = MappingProxyType({}),
-    draft: str | None = None,
-    measured: str = "",
+    request: Request, services: Services, project: str, found: PanelOut, kind: str, sent: Sent = NOTHING
 ) -> PanelPage:
     address = f"/{kind}/{found.key}"
     model = model_of(services, found)
@@ -237,12 +230,12 @@ async def _context(
         views.view_of(found, request.query_params),
         model=model,
         measured=await measuring.known(services, found, model, project),
-        measuring=await measuring.under_way(services, found, model, measured, project) if measured else None,
-        further=await further.listed(services, found, model, project, opened),
+        measuring=await measuring.under_way(services, found, model, sent.measured, project) if sent.measured else None,
+        further=await further.listed(services, found, model, project, sent.opened),
         versions=await versions.chain(services, project, found.key),
         seconds=_seconds(services, found, kind, model),
-        refused=refused,
-        draft=draft,
+        refused=sent.refused,
+        draft=sent.draft,
         exports=attachments.offered_exports(),
         address=address,
         origin=str(request.base_url).rstrip("/"),
@@ -250,8 +243,8 @@ async def _context(
 
 
 def _seconds(services: Services, found: PanelOut, kind: str, model: ModelOut | None) -> float | None:
-    """What the same would take once more, about; None where the model is not served any more, or not loaded yet."""
-    if model is None or model.digest != found.model.digest or not found.explanations:
+    """Estimated seconds of asking the same anew; None where the model is not served any more, or not loaded yet."""
+    if not is_model_of(model, found) or not found.explanations:
         return None
     what = "panel" if kind == "panels" else found.explanations[0].method.name
     question = question_of(PanelRequest.model_validate({"model": model.id, **rules_of(found)}), model)

@@ -81,7 +81,7 @@ def _compared(found: PanelOut | explainers.Attribution) -> explainers.Similarity
 
 
 def _window_of(found: PanelOut | explainers.Attribution, features: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    """Of a stretch in a long text only the window around it, which the model reads; else the text."""
+    """The window around a stretch of a long text, which the model reads; without a stretch the whole text."""
     first = found.explanations[0] if isinstance(found, PanelOut) and found.explanations else found
     focus, unseen = getattr(first, "focus", None), getattr(first, "unseen", ())
     if focus is None or not unseen:

@@ -1,4 +1,4 @@
-"""What every request passes and every answer carries. Pure ASGI: streams stay streams."""
+"""Checks that every request passes, and headers that every answer carries. Pure ASGI: streams stay streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each method means in plain words, and when not to trust it."""
+"""Pages that tell what each method means in plain words, and when not to trust it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def try_it(request: Request, name: str, services: ServicesDep, project: Pr
         asked = ExplanationRequest.model_validate(
             {"model": form.get("model"), "input": {"text": form.get("text")}, "method": name}
         )
-        begun = await arriving.begin_explanation(services, asked, project, wait=prefer_wait(request))
+        begun = await arriving.begin(services, asked, project, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, name, form, error_of(error))
     return RedirectResponse(begun.address, 303)

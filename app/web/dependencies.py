@@ -1,4 +1,4 @@
-"""What every route may use, and how long it may go on."""
+"""Services that every route may use, and how long it may go on."""
 
 from __future__ import annotations
 

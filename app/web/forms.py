@@ -1,4 +1,4 @@
-"""What a form sends, made into what a service takes. What was typed is kept when something is wrong with it."""
+"""Fields of a form, made into what a service takes. What was typed is kept when something is wrong with it."""
 
 from __future__ import annotations
 
@@ -176,5 +176,5 @@ FORESEEN = (AppError, explainers.ExplainersError, ValidationError)
 
 
 def told(error: Exception) -> FormError:
-    """What went wrong with something under way, for its page. Something unforeseen is in the log of the server."""
+    """The error of something under way, for its page. Something unforeseen is in the log of the server."""
     return error_of(error) if isinstance(error, FORESEEN) else FormError("internal", "", 500)

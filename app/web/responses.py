@@ -1,4 +1,4 @@
-"""What the JSON routes share: how they describe their errors, and which representation the caller takes."""
+"""Ground that the JSON routes share: how they describe their errors, and which representation the caller takes."""
 
 from __future__ import annotations
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..._library import explainers
 from ...engine.schemas import ModelOut
 from .schemas import ExplanationOut, ExplanationRequest, PanelOut
 
 SLOPES = ("gradient-x-input", "smoothgrad")  # name the zero that they are taken against, not what masks
+
+
+def is_model_of(model: ModelOut | None, panel: PanelOut) -> TypeGuard[ModelOut]:
+    """Whether this is the model that the page was made with, and not another one under its name."""
+    return model is not None and model.digest == panel.model.digest
 
 
 def rules_of(panel: PanelOut, method: str | None = None) -> dict[str, Any]:
@@ -33,7 +38,7 @@ def rules_of(panel: PanelOut, method: str | None = None) -> dict[str, Any]:
 
 
 def one_method(panel: PanelOut, model: ModelOut, method: str, **changed: Any) -> ExplanationRequest:
-    """The same question asked of one method alone, with what is named here instead."""
+    """The question of the page for one method alone, with the rules that are named here instead."""
     known = next((each for each in panel.explanations if each.method.name == method), None)
     options = known.method.options if known is not None else {}
     return ExplanationRequest.model_validate(
@@ -47,7 +52,7 @@ def _record(panel: PanelOut, method: str | None) -> ExplanationOut | None:
 
 
 def _baseline(panel: PanelOut) -> dict[str, str | None]:
-    """What masks on this page."""
+    """The baseline that masks on this page."""
     for found in panel.explanations:
         if found.method.name not in SLOPES:
             return {"baseline": found.baseline, "baseline_text": found.baseline_text}

@@ -1,4 +1,4 @@
-"""What came of one text, as a row: the same in a job and on the command line."""
+"""The outcome of one text as a row, alike in a job and on the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RowError(Record):
 
 
 class BatchRow(Record):
-    """What came of one text."""
+    """Outcome of one text: its explanation, or the error."""
 
     row: int  # counted from 0, in the order of the inputs
     text: str

@@ -31,15 +31,16 @@ from ...web.dependencies import Services
 from . import later, records, service
 from .kind import PARTS
 from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelRequest
+from .service import Terms
 
 SOON = 0.3  # seconds that a page waits for the first part, so that it opens with what the model says
 LOG = structlog.get_logger("explain")
 Ending = Literal["running", "stopped", "failed"]
 
 
-async def begin_panel(
+async def begin(
     services: Services,
-    request: PanelRequest,
+    request: PanelRequest | ExplanationRequest,
     project: str,
     *,
     holder: str = holders.ASKED,
@@ -50,29 +51,9 @@ async def begin_panel(
     wait: seconds to wait for the answer; without, for its first part and no longer than SOON. Raises what is wrong
     with the question, where that is known by then.
     """
-    asked, target = await service.asked_panel(services, request, project)
-    return await _begun(services, project, asked, target=target, holder=holder, wait=wait)
-
-
-async def begin_explanation(
-    services: Services,
-    request: ExplanationRequest,
-    project: str,
-    *,
-    holder: str = holders.ASKED,
-    wait: float | None = None,
-) -> Asked:
-    """The same for one method."""
-    asked, target = await service.asked_explanation(services, request, project)
-    return await _begun(services, project, asked, target=target, holder=holder, wait=wait)
-
-
-async def _begun(
-    services: Services, project: str, asked: Asked, *, target: int | None, holder: str, wait: float | None
-) -> Asked:
-    """Stored, a job, or under way in this process."""
+    asked, target = await service.asked_for(services, request, project)
     if await service.stored(services, project, asked) is not None:
-        await service.answered(services, project, asked, target=target, wait=None, holder=holder)
+        await service.answered(services, project, asked, Terms(holder=holder), target=target)
         return asked
     name = service.name_of(project, asked.key)
     if not services.arrivals.is_under_way(name) and await service.will_be_slow(services, project, asked):
@@ -102,9 +83,8 @@ async def _carried_out(services: Services, project: str, asked: Asked, holder: s
     soon = asyncio.create_task(_predicted(services, asked, arrival))
     try:
         with suppress(StillRunning):  # a job goes on with it
-            await service.answered(
-                services, project, asked, target=None, wait=None, follow=False, holder=holder, listener=arrival
-            )
+            terms = Terms(holder=holder, follow=False, listener=arrival)
+            await service.answered(services, project, asked, terms)
     except Exception as error:  # which the page tells
         if not isinstance(error, AppError | explainers.ExplainersError):
             LOG.error("failed", error=type(error).__name__, at=traceback.format_tb(error.__traceback__)[-1])
@@ -153,7 +133,7 @@ class Coming:
 
 
 async def find(services: Services, project: str, key: str) -> Coming | None:
-    """What is under way under this key, was stopped or has failed; None where there is nothing of the kind."""
+    """The answer that is under way under this key, was stopped or has failed; None where there is none."""
     arrival = services.arrivals.find(service.name_of(project, key))
     if arrival is not None:
         return _in_memory(services, arrival)

@@ -11,7 +11,7 @@ from ...errors import BadRequest, Conflict
 from ...store.holders import of_page
 from ...web.dependencies import Services
 from . import arriving, service
-from .alike import one_method
+from .alike import is_model_of, one_method
 from .arriving import Coming
 from .questions import question_of
 from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut
@@ -33,7 +33,7 @@ class Further:
 
 def offered(panel: PanelOut, model: ModelOut | None) -> tuple[str, ...]:
     """Methods that the model can be asked for and that the page does not show; none where the model is another now."""
-    if model is None or model.digest != panel.model.digest:
+    if not is_model_of(model, panel):
         return ()
     shown = {found.method.name for found in panel.explanations}
     return tuple(name for name in model.methods if name not in shown)
@@ -60,13 +60,13 @@ async def ask(
     wait: float | None = None,
 ) -> Asked:
     """Raises BadRequest for a method that is not offered here, and what an explanation raises."""
-    if model is None or model.digest != panel.model.digest:
+    if not is_model_of(model, panel):
         raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
     if method not in offered(panel, model):
         listed = ", ".join(offered(panel, model)) or "none"
         raise BadRequest(f"{method[:40]!r} is no further question here; there are: {listed}", cure="Choose one.")
     request = _request(panel, model, method, players)
-    return await arriving.begin_explanation(services, request, project, holder=of_page(panel.key), wait=wait)
+    return await arriving.begin(services, request, project, holder=of_page(panel.key), wait=wait)
 
 
 async def listed(

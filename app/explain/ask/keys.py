@@ -15,7 +15,7 @@ SCHEMA = 2  # raised when equal questions get other answers
 
 
 def numbers_of(state: ModelOut) -> str:
-    """What decides a model's numbers: its files, and a device that sums in another order than the processor."""
+    """Fingerprint of a model's numbers: its files, and a device that sums in another order than the processor."""
     return state.digest if state.device == "cpu" else f"{state.digest} on {state.device}"
 
 

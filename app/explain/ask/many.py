@@ -69,7 +69,7 @@ def _stored(session: Session, *, project: str, keys: Iterable[str]) -> dict[str,
 
 
 def _made(work: Work, model: str, missing: Sequence[_Asked]) -> dict[str, Explained | Exception]:
-    """What the engine finds of those that nobody asked before, or why it finds nothing, by their keys."""
+    """Answers of the engine to questions that nobody asked before, or its errors, by key."""
     if not missing:
         return {}
     explainer = missing[0].explainer

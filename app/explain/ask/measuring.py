@@ -14,14 +14,14 @@ from ...errors import BadRequest, Conflict
 from ...store.holders import of_page
 from ...web.dependencies import Services
 from . import arriving, service
-from .alike import one_method
+from .alike import is_model_of, one_method
 from .arriving import Coming
 from .schemas import ExplanationOut, ExplanationRequest, PanelOut
 
 
 def missing(panel: PanelOut, model: ModelOut | None, known: Mapping[str, ExplanationOut]) -> tuple[str, ...]:
     """The methods of a page whose measures on demand can still be made."""
-    if model is None or model.digest != panel.model.digest or not explainers.on_demand_of(model.offers):
+    if not is_model_of(model, panel) or not explainers.on_demand_of(model.offers):
         return ()
     return tuple(name for name in _scored(panel) if name not in known)
 
@@ -31,28 +31,28 @@ async def begin(
 ) -> None:
     """Raises BadRequest for a method that is not on the page, Conflict for another model under the old name, and what
     an explanation raises."""
-    if model.digest != panel.model.digest:
+    if not is_model_of(model, panel):
         raise Conflict(f"{model.id} is another model than when this was asked", cure="Explain the text again.")
     if method not in _scored(panel):
         listed = ", ".join(_scored(panel)) or "none"
         raise BadRequest(f"the page has no scores of {method[:40]!r}; it has: {listed}", cure="Choose one of them.")
     request = _request(panel, model, method)
-    await arriving.begin_explanation(services, request, project, holder=of_page(panel.key), wait=wait)
+    await arriving.begin(services, request, project, holder=of_page(panel.key), wait=wait)
 
 
 async def under_way(
     services: Services, panel: PanelOut, model: ModelOut | None, method: str, project: str
 ) -> Coming | None:
     """The measures of a method that are being made, or why they could not be."""
-    if model is None or model.digest != panel.model.digest or method not in _scored(panel):
+    if not is_model_of(model, panel) or method not in _scored(panel):
         return None
     asked, _ = await service.asked_explanation(services, _request(panel, model, method), project)
     return await arriving.find(services, project, asked.key)
 
 
 async def known(services: Services, panel: PanelOut, model: ModelOut | None, project: str) -> dict[str, ExplanationOut]:
-    """What was made before, by method."""
-    if model is None or model.digest != panel.model.digest:
+    """Measured explanations that were made before, by method."""
+    if not is_model_of(model, panel):
         return {}
     asked = {name: _request(panel, model, name) for name in _scored(panel)}
     return await service.stored_explanations(services, asked, model, project)

@@ -1,4 +1,4 @@
-"""What the model says of a text, as bars."""
+"""The prediction of a text, as bars."""
 
 from __future__ import annotations
 

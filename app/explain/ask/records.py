@@ -1,4 +1,4 @@
-"""What the engine found, as it is stored and answered."""
+"""Answers of the engine, as they are stored and given out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .schemas import Asked, ExplanationOut, PanelOut
 
 
 def answer(asked: Asked, found: Explained | ExplainedPanel) -> list[NewResult]:
-    """What is stored of it, the answer itself first."""
+    """Results to store of an answer, the answer itself first."""
     if isinstance(found, Explained):
         return [explanation(found, key=asked.key, model=asked.model)]
     keys = {
@@ -96,7 +96,7 @@ def retargeted(found: PanelOut, index: int) -> PanelOut:
 
 
 def turned(found: ExplanationOut | PanelOut, index: int) -> ExplanationOut | PanelOut:
-    """The same with another class to show."""
+    """The answer with another class to show."""
     if isinstance(found, PanelOut):
         return retargeted(found, index)
     return found.model_copy(update={"target": covered(found, index)})

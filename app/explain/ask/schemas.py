@@ -11,7 +11,7 @@ from ...schemas import Name, Options, PromptInput, Request, Text, TextInput
 
 
 class QuestionRequest(Request, explainers.Game):
-    """What a panel and a single explanation ask alike."""
+    """Fields that the questions for a panel and for a single explanation share."""
 
     model: Name
     input: TextInput | PromptInput
@@ -65,7 +65,7 @@ class Asked(Request):
         return "panel" if self.kind == "panel" else self.methods[0]
 
     def message(self, *, arriving: bool = False) -> Asking[Any]:
-        """As the engine is asked it: an explanation or a panel. arriving: tell each part as soon as it is there."""
+        """The message to the engine: for an explanation or a panel. arriving: tell each part as soon as it is there."""
         if self.kind == "panel":
             return MakePanel(model=self.model, question=self.question, methods=self.methods, arriving=arriving)
         return Explain(
@@ -78,7 +78,7 @@ class Asked(Request):
 
     @property
     def address(self) -> str:
-        """Of the answer's page; below /v1 of the answer itself."""
+        """Address of the answer's page; below /v1 it is that of the answer itself."""
         return f"/{self.kind}s/{self.key}"
 
 

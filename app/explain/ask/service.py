@@ -46,7 +46,7 @@ async def make_explanation(
     holder: str = holders.ASKED,
 ) -> ExplanationOut:
     """holder: for whom the answer is kept (store/holders.py)."""
-    shown = (await _explanation(services, request, project, wait=wait, holder=holder)).shown
+    shown = (await _answered(services, request, project, Terms(wait=wait, holder=holder))).shown
     assert isinstance(shown, ExplanationOut)
     return shown
 
@@ -54,7 +54,7 @@ async def make_explanation(
 async def stored_explanations(
     services: Services, asked: Mapping[str, ExplanationRequest], state: ModelOut, project: str
 ) -> dict[str, ExplanationOut]:
-    """Those of the requests that were answered before, by the same names."""
+    """The answers to those of the requests that were asked before, by the names of the requests."""
     keys = {
         name: explanation_key(
             numbers_of(state),
@@ -76,12 +76,22 @@ async def explanation_json(
     wait: float | None = None,
 ) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
-    return (await _explanation(services, request, project, wait=wait)).json
+    return (await _answered(services, request, project, Terms(wait=wait))).json
 
 
 async def panel_json(services: Services, request: PanelRequest, project: str, *, wait: float | None = None) -> bytes:
     """The exact bytes that are stored, or with another class to show. Raises StillRunning."""
-    return (await _panel(services, request, project, wait=wait)).json
+    return (await _answered(services, request, project, Terms(wait=wait))).json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """For whom an answer is kept, and how it is waited for. follow: also for a job; listener: told of each part."""
+
+    holder: str = holders.ASKED  # store/holders.py
+    wait: float | None = None
+    follow: bool = True
+    listener: Listener | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +105,25 @@ class Answered:
         return self.shown.model_dump_json().encode() if self.turned else self.stored
 
 
-async def _explanation(
-    services: Services,
-    request: ExplanationRequest,
-    project: str,
-    *,
-    wait: float | None,
-    holder: str = holders.ASKED,
+async def _answered(
+    services: Services, request: PanelRequest | ExplanationRequest, project: str, terms: Terms
 ) -> Answered:
-    asked, target = await asked_explanation(services, request, project)
-    return await answered(services, project, asked, target=target, wait=wait, holder=holder)
-
-
-async def _panel(services: Services, request: PanelRequest, project: str, *, wait: float | None) -> Answered:
-    asked, target = await asked_panel(services, request, project)
-    return await answered(services, project, asked, target=target, wait=wait, holder=holders.ASKED)
+    asked, target = await asked_for(services, request, project)
+    return await answered(services, project, asked, terms, target=target)
 
 
 def name_of(project: str, key: str) -> str:
     """The name of what is under way in this process."""
     return f"{project}/{key}"
+
+
+async def asked_for(
+    services: Services, request: PanelRequest | ExplanationRequest, project: str
+) -> tuple[Asked, int | None]:
+    """The question under its key, and the class that is to be shown where one was named."""
+    if isinstance(request, PanelRequest):
+        return await asked_panel(services, request, project)
+    return await asked_explanation(services, request, project)
 
 
 async def asked_explanation(services: Services, request: ExplanationRequest, project: str) -> tuple[Asked, int | None]:
@@ -208,19 +217,11 @@ async def settled(services: Services, name: str) -> ModelOut:
 
 
 async def answered(
-    services: Services,
-    project: str,
-    asked: Asked,
-    *,
-    target: int | None,
-    wait: float | None,
-    follow: bool = True,
-    holder: str,
-    listener: Listener | None = None,
+    services: Services, project: str, asked: Asked, terms: Terms, *, target: int | None = None
 ) -> Answered:
-    body = await _found_or_made(services, project, asked, wait=wait, follow=follow, holder=holder, listener=listener)
+    body = await _found_or_made(services, project, asked, terms)
     shown = records.read(asked, body)
-    await remember(services, project, records.entry(asked, shown), holder)
+    await remember(services, project, records.entry(asked, shown), terms.holder)
     if target is None:
         return Answered(body, shown, turned=False)
     return Answered(body, records.turned(shown, target), turned=True)
@@ -278,19 +279,10 @@ def _keep(files: ArrayFiles, project: str, entry: NewEntry, holder: str, session
     return True
 
 
-async def _found_or_made(
-    services: Services,
-    project: str,
-    asked: Asked,
-    *,
-    wait: float | None,
-    follow: bool,
-    holder: str,
-    listener: Listener | None,
-) -> bytes:
+async def _found_or_made(services: Services, project: str, asked: Asked, terms: Terms) -> bytes:
     started = time.perf_counter()
     found = await stored(services, project, asked)
-    body = found or await _made(services, project, asked, wait=wait, follow=follow, holder=holder, listener=listener)
+    body = found or await _made(services, project, asked, terms)
     services.metrics.looked_up(asked.kind, stored=found is not None)
     LOG.info(
         asked.kind,
@@ -310,25 +302,17 @@ async def will_be_slow(services: Services, project: str, asked: Asked) -> bool:
     )
 
 
-async def _made(
-    services: Services,
-    project: str,
-    asked: Asked,
-    *,
-    wait: float | None,
-    follow: bool,
-    holder: str,
-    listener: Listener | None,
-) -> bytes:
+async def _made(services: Services, project: str, asked: Asked, terms: Terms) -> bytes:
     """At once, or by a job: what is slow, and what is not done in time. Raises StillRunning."""
-    patience = services.settings.wait_seconds if wait is None else min(wait, services.settings.wait_seconds)
+    longest = services.settings.wait_seconds
+    patience = longest if terms.wait is None else min(terms.wait, longest)
     if patience and not await will_be_slow(services, project, asked):
-        work = partial(_make, services, project, asked, listener)
+        work = partial(_make, services, project, asked, terms.listener)
         try:
             return await services.flights.share(name_of(project, asked.key), work, wait=patience)
         except NotYet:
             patience = 0
-    return await later.made(services, project, asked, wait=patience if follow else 0, holder=holder)
+    return await later.made(services, project, asked, wait=patience if terms.follow else 0, holder=terms.holder)
 
 
 async def _make(services: Services, project: str, asked: Asked, listener: Listener | None) -> bytes:

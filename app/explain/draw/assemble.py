@@ -11,7 +11,7 @@ from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...web.forms import FormError, told
 from ..ask import measuring as measures
-from ..ask.alike import rules_of
+from ..ask.alike import is_model_of, rules_of
 from ..ask.arriving import Coming
 from ..ask.further import Further
 from ..ask.outcome import in_words, prediction_view
@@ -115,7 +115,7 @@ def _further(asked: Further, panel: PanelOut, view: View, refused: Mapping[str, 
 def _anew(panel: PanelOut, model: ModelOut | None, seconds: float | None) -> Anew | None:
     """None where the model is not the one of the page any more."""
     first = panel.explanations[0] if panel.explanations else None
-    if first is None or model is None or model.digest != panel.model.digest:
+    if first is None or not is_model_of(model, panel):
         return None
     rules = rules_of(panel)
     return Anew(

@@ -43,7 +43,7 @@ PDF_CURE = "Install the extra pdf (pip install 'whence[pdf]') and Pango, or prin
 
 
 def offered_exports() -> tuple[tuple[str, str, str], ...]:
-    """Those that this server can make."""
+    """Exports that this server can make."""
     return tuple(each for each in OFFERED if each[0] != "pdf" or find_spec("weasyprint") is not None)
 
 

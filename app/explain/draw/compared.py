@@ -33,7 +33,7 @@ class Compared:
 
 
 def compared_of(explanations: Sequence[ExplanationOut]) -> Compared | None:
-    """Of the first explanation that knows the interactions of two compared texts; None for every other model."""
+    """View of the first explanation that knows the interactions of two compared texts; None for every other model."""
     found = next((each for each in explanations if each.emptied is not None and each.interactions is not None), None)
     if found is None or found.emptied is None or found.interactions is None:
         return None

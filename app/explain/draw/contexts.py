@@ -1,4 +1,4 @@
-"""What each page of this feature shows: one frozen class a page."""
+"""Contents of the pages of this feature: one frozen class a page."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class FurtherFragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryPage:
-    """What the model says of a changed text, beside what it said before."""
+    """The prediction of a changed text, beside that of the original."""
 
     address: str
     text: str

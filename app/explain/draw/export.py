@@ -166,7 +166,7 @@ def _mark(cell: heatmap.Cell, unit: str, label: str, *, unsigned: bool) -> str:
 
 
 def _aside(said: str) -> str:
-    """What the paint says, for who does not see it."""
+    """The score behind the paint, for readers who do not see it."""
     return f'<span class="vh"> ({escape(said)})</span>'
 
 

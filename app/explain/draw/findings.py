@@ -1,4 +1,4 @@
-"""What some methods found beside scores: interactions of pairs, layers, edits. Words are chosen in the templates."""
+"""Findings of some methods beside scores: interactions of pairs, layers, edits. Words are chosen in the templates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What two parts do together, as a line bent towards the middle; its width is the size."""
+    """Interaction of two parts, as a line bent towards the middle; its width is the size."""
 
     path: str
     step: int
@@ -89,7 +89,7 @@ class Findings:
 
 
 def findings_of(explanations: Sequence[ExplanationOut], target: int) -> Findings:
-    """Of the first explanation that has each."""
+    """Interactions, layers and edits, each of the first explanation that has it."""
     pairs = next((found for found in explanations if found.interactions is not None), None)
     deep = next((found for found in explanations if found.layers is not None), None)
     edited = next((found for found in explanations if found.edits), None)

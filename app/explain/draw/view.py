@@ -1,4 +1,4 @@
-"""What the explanation page shows, worked out from the record. Words are chosen in the templates."""
+"""Contents of the explanation page, worked out from the record. Words are chosen in the templates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHIPS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a person set, as it stands in the address."""
+    """Settings of the page, as they stand in the address."""
 
     target: int
     level: Level
@@ -56,7 +56,7 @@ class MeasureRow:
 
 @dataclass(frozen=True, slots=True)
 class WordClass:
-    """What a token classifier says of one word; `number` is how the word is asked for."""
+    """Class that a token classifier gives one word; `number` is how the word is asked for."""
 
     number: int
     text: str
@@ -215,7 +215,7 @@ def measure_rows(explanations: Sequence[ExplanationOut]) -> tuple[MeasureRow, ..
 
 
 def word_classes(panel: PanelOut) -> tuple[WordClass, ...]:
-    """What a token classifier says of each word."""
+    """The class that a token classifier gives each word."""
     return tuple(
         WordClass(number, word.text, word.predicted.label, word.probability)
         for number, word in enumerate(panel.prediction.words)

@@ -146,10 +146,20 @@ def test_what_is_deleted_while_it_arrives_is_gone(client: TestClient, gate: Gate
 
 
 def test_two_who_ask_the_same_share_one_run(client: TestClient, gate: Gate) -> None:
-    assert ask(client) == ask(client)
+    """The engine is asked once for both, and is there for others afterwards."""
+    registry = client.app.state.services.metrics.registry  # type: ignore[attr-defined]
+
+    def runs() -> float | None:
+        return registry.get_sample_value("whence_forward_passes_count", {"kind": "panel"})
+
+    where = ask(client)
+    assert ask(client) == where
     gate.opened.set()
-    where = ask(client, text="good film")
     until(lambda: "data-arriving" not in client.get(where).text)
+    assert runs() == 1
+    other = ask(client, text="good film")
+    until(lambda: "data-arriving" not in client.get(other).text)
+    assert runs() == 2
 
 
 def test_a_comparison_waits_for_both_sides(client: TestClient, gate: Gate) -> None:

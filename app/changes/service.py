@@ -27,7 +27,7 @@ async def submit(
     named = (asked.before, asked.after, *([asked.twin] if asked.twin else []))
     states = [await services.engine.ready(name) for name in named]
     for state in states:
-        if state.head == "regression" or state.task != "text":
+        if not state.classifies_texts:
             raise BadRequest(f"{state.id} gives no class of a text", cure="Compare classifiers.")
         if state.labels != states[0].labels:
             raise BadRequest(

@@ -32,7 +32,7 @@ async def submit(
     contract = parsed(asked.contract)
     contract.refuse_without(asked.dataset)
     state = await services.engine.ready(asked.model)
-    if state.head == "regression" or state.task != "text":
+    if not state.classifies_texts:
         raise BadRequest(f"{state.id} gives no class of a text", cure="Contracts are for classifiers.")
     for name in _named(contract):
         await services.engine.ready(name)

@@ -22,7 +22,7 @@ MOST_TEXTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which columns are read; what is left open is guessed as data sets guess it."""
+    """Columns that are read; those left open are guessed as data sets guess them."""
 
     text: str | None = None
     label: str | None = None

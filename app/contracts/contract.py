@@ -37,7 +37,7 @@ class Behaviour(Frozen):
     name: Name
     must: Literal["flip", "stay"]
     pairs: tuple[tuple[Text, Text], ...] = Field(min_length=1, max_length=10_000)
-    share: float = Field(1.0, gt=0, le=1, description="Of the pairs, at least.")
+    share: float = Field(1.0, gt=0, le=1, description="Least share of the pairs.")
 
 
 class Words(Frozen):

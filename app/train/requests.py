@@ -62,7 +62,7 @@ def folder_of(data: Path, name: str, job: str) -> Path:
 
 
 def usable(dataset: DatasetOut) -> bool:
-    """Whether it can be learned from."""
+    """Whether the data set can be learned from."""
     return dataset.status == "ready" and dataset.mapping is not None and dataset.mapping.label is not None
 
 

@@ -105,7 +105,7 @@ def _record(models: tuple[str, str], decided: Decided) -> dict[str, Any]:
 
 
 def _changed(change: ChangeOut | None) -> dict[str, Any]:
-    """What the decisions alone do not tell; nothing where it was not asked for, or cannot be told."""
+    """Fields of a change beyond its decisions; none where they were not asked for, or cannot be told."""
     told = ("twin", "agreement", "words", "gaps", "size", "milliseconds", "memory", "notes", "verdict")
     return {} if change is None else {name: change.model_dump(mode="json")[name] for name in told}
 

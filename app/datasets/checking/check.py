@@ -70,7 +70,7 @@ def check(rows: Rows, others: Sequence[Rows] = (), *, tell: Told) -> CheckedOut:
 
 
 def _copies(rows: Rows) -> list[FindingOut]:
-    """The same text with two labels; copies with one label; texts that are nearly the same."""
+    """Texts that have two labels; copies with one label; texts that are nearly the same."""
     conflicts: dict[int, int] = {}
     copies: dict[int, int] = {}
     for group in same_texts(rows.texts):

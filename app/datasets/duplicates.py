@@ -51,7 +51,7 @@ def near_texts(texts: Sequence[str], *, least: float = LEAST, seed: int = 0) -> 
 
 
 def seen_before(texts: Sequence[str], others: Sequence[str], *, least: float = LEAST) -> dict[int, tuple[int, float]]:
-    """Numbers of `texts` that stand in `others` too → the most similar one there, and their similarity (1: the same)."""
+    """Numbers of `texts` that are in `others` too → the most similar one there, and their similarity (1: the same)."""
     known = {_key(text): row for row, text in reversed(list(enumerate(others)))}
     found = {row: (known[key], 1.0) for row, text in enumerate(texts) if (key := _key(text)) in known}
     count = len(others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ._library import explainers
 
@@ -18,16 +18,27 @@ MOST_PASSAGES = 20
 LISTED_CLASSES = 100  # of a prediction or a model, where nobody asks for more
 
 
-class Record(BaseModel):
-    """Something the application answers."""
+class Frozen(BaseModel):
+    """A value, or a part of a file that somebody wrote: no field that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Record(Frozen):
+    """Something the application answers."""
 
 
 class Request(BaseModel):
     """Something a caller asks: exact types, and no field that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def first_error(error: ValidationError) -> str:
+    """The field of the first error and what is allowed there, in one line."""
+    first = error.errors()[0]
+    place, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said
 
 
 def _readable(text: str) -> str:

@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from ..jobs import service as jobs_service
-from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.api import Cursor, IdempotencyKey, Limit, Priority, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, READING, errors
+from ..web.responses import ASKING, READING, attached, errors
 from . import service
 from .data.plan import Plan
 from .review import Review
@@ -27,7 +27,6 @@ EXAMPLES = {
     },
 }
 REVIEWS = {"pair": {"value": {"not_comparable": [["muslim people", "christian people"]]}}}
-Cursor = Annotated[str | None, Query(description="The `next` of the previous page.")]
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -44,7 +43,7 @@ async def create_audit(
     project: ProjectDep,
     body: Annotated[Plan, Body(openapi_examples=EXAMPLES)],
     key: IdempotencyKey = None,
-    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs_service.MIDDLING,
+    priority: Priority = jobs_service.MIDDLING,
 ) -> Response:
     return accepted(await service.submit(services, project, body, key=key, priority=priority))
 
@@ -54,7 +53,7 @@ async def list_audits(
     services: ServicesDep,
     project: ProjectDep,
     cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Limit = 20,
 ) -> AuditsOut:
     return await service.listing(services, project, cursor=cursor, limit=limit)
 
@@ -102,7 +101,7 @@ async def create_review(
 )
 async def get_rows(services: ServicesDep, project: ProjectDep, id: str) -> Response:
     found = await service.file(services, project, id, service.ROWS)
-    return _attached(found, service.ROWS, "application/vnd.apache.parquet", id)
+    return attached(found, service.ROWS, "application/vnd.apache.parquet", id=id)
 
 
 @router.get(
@@ -121,11 +120,4 @@ async def get_report(
     format: Annotated[Literal["json", "html", "pdf", "md", "zip"], Query(description="Which form of it.")] = "json",
 ) -> Response:
     name, media = service.FORMS[format]
-    return _attached(await service.file(services, project, id, name), name, media, id)
-
-
-def _attached(parts: Any, name: str, media: str, id: str) -> Response:
-    """A report is never rendered on this site's origin."""
-    stem, _, ending = name.rpartition(".")
-    headers = {"Content-Disposition": f'attachment; filename="{stem}-{id[:12]}.{ending}"'}
-    return StreamingResponse(parts, media_type=media, headers=headers)
+    return attached(await service.file(services, project, id, name), name, media, id=id)

@@ -15,13 +15,14 @@ from ..datasets.service import MOST_DATASETS
 from ..engine.schemas import ModelOut
 from ..errors import NotFound
 from ..models import service as models
+from ..schemas import first_error
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, FormError, error_of, form_of
 from ..web.rendering import language_of, render
 from . import service
 from .data import samples
-from .data.plan import Plan, first_error
+from .data.plan import Plan
 from .form import preview as previews
 from .form.fields import METRICS, OWN, PRESETS, Typed, fault_of, listed, plan_of, typed
 from .form.preview import Preview, Reading

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from ..errors import BadRequest
-from .data.plan import Apart, Checked, Frozen, Plan
+from ..schemas import Frozen
+from .data.plan import Apart, Checked, Plan
 
 
 class Review(Frozen):

@@ -7,7 +7,7 @@ from functools import partial
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
-from ..errors import BadRequest, Conflict, NotFound
+from ..errors import BadRequest, Conflict
 from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
@@ -180,10 +180,7 @@ async def file(services: Services, project: str, id: str, name: str) -> AsyncIte
 
 
 async def _row(services: Services, project: str, id: str) -> Job:
-    found = await jobs.row(services, project, id)
-    if found.kind != KIND:
-        raise NotFound(f"the job {id[:80]} is no audit")
-    return found
+    return await jobs.row_of(services, project, id, kind=KIND, called="audit")
 
 
 async def _read(services: Services, project: str, id: str, name: str) -> bytes:

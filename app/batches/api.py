@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from ..jobs import service as jobs_service
-from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.api import IdempotencyKey, Priority, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, READING, errors, negotiate
+from ..web.responses import ASKING, READING, attached, errors, negotiate
 from . import service
 from .schemas import BatchRequest
 
@@ -49,7 +49,7 @@ async def create_batch(
     project: ProjectDep,
     body: Annotated[BatchRequest, Body(openapi_examples=EXAMPLES)],
     key: IdempotencyKey = None,
-    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs_service.MIDDLING,
+    priority: Priority = jobs_service.MIDDLING,
 ) -> Response:
     return accepted(await service.submit(services, project, body, key=key, priority=priority))
 
@@ -83,5 +83,4 @@ async def get_results(
 ) -> Response:
     form = MEDIA[format] if format else negotiate(request, service.FORMS)
     found = await service.results(services, project, id, form)
-    name = f'attachment; filename="batch-{id[:12]}.{ENDINGS[form]}"'
-    return StreamingResponse(found, media_type=form, headers={"Content-Disposition": name})
+    return attached(found, f"batch.{ENDINGS[form]}", form, id=id)

@@ -5,7 +5,7 @@ from functools import partial
 
 from ..datasets import service as datasets
 from ..engine.demand.costs import USUAL_PASSES, tokens_of, tokens_of_file
-from ..errors import Conflict, NotFound
+from ..errors import Conflict
 from ..explain.ask.questions import explainer_of, question_of
 from ..jobs import forgetting
 from ..jobs import service as jobs_service
@@ -51,10 +51,7 @@ async def submit(
 
 async def job_of(services: Services, project: str, id: str) -> Job:
     """Raises NotFound for what is no batch."""
-    found = await jobs_service.row(services, project, id)
-    if found.kind != KIND:
-        raise NotFound(f"the job {id} is no batch")
-    return found
+    return await jobs_service.row_of(services, project, id, kind=KIND, called="batch")
 
 
 async def delete(services: Services, project: str, id: str) -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
 from ..jobs import service as jobs
-from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.api import Cursor, IdempotencyKey, Limit, Priority, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
@@ -31,7 +31,7 @@ async def create_change(
     project: ProjectDep,
     body: Annotated[ChangeRequest, Body(openapi_examples=EXAMPLES)],
     key: IdempotencyKey = None,
-    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs.MIDDLING,
+    priority: Priority = jobs.MIDDLING,
 ) -> Response:
     return accepted(await service.submit(services, project, body, key=key, priority=priority))
 
@@ -40,8 +40,8 @@ async def create_change(
 async def list_changes(
     services: ServicesDep,
     project: ProjectDep,
-    cursor: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> ChangesOut:
     return await service.listing(services, project, cursor=cursor, limit=limit)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..audit.data.plan import Language
 from ..audit.data.values import Floats
-from ..audit.evidence.oracle import ModelFacts, Oracle, probabilities
+from ..audit.evidence.oracle import ModelFacts, Oracle, logits_of, probabilities
 from ..errors import BadRequest
 from . import reasons, verdict
 from .costs import cost, milliseconds_of
@@ -19,7 +19,6 @@ from .material import Texts
 from .reasons import Explained
 from .schemas import AgreementOut, Call, ChangeOut, ModelFactsOut, TwinsOut, WordOut
 
-PART = 64  # texts of a pass between two reports of progress
 Told = Callable[[float, str], None]
 
 
@@ -151,11 +150,7 @@ def _most_moved(one: Floats, other: Floats, most: int) -> list[int]:
 
 
 def _logits(oracle: Oracle, texts: Texts, tell: Told, at: int, sides: int) -> Floats:
-    rows = []
-    for start in range(0, len(texts.texts), PART):
-        tell(0.3 * (at + start / len(texts.texts)) / sides, "predicting")
-        rows.append(oracle.logits(texts.texts[start : start + PART]))
-    return np.concatenate(rows)
+    return logits_of(oracle, texts.texts, lambda share: tell(0.3 * (at + share) / sides, "predicting"))
 
 
 def _refuse_unlike(facts: list[ModelFacts]) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ..audit.data.values import Ints
-from ..datasets.reading.faults import said_note
+from ..datasets.reading.files import read_file
 from ..datasets.reading.labels import match
-from ..datasets.reading.parsing import Row, form_of, parse
-from ..datasets.reading.report import BadRows
-from ..datasets.reading.schemas import Fault, Mapping
-from ..errors import BadFile, BadRequest
+from ..datasets.reading.parsing import Row
+from ..datasets.reading.schemas import Mapping
+from ..errors import BadRequest
 
 NO_LABEL = -1
 MOST_TEXTS = 100_000
@@ -23,7 +22,7 @@ MOST_TEXTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which columns are read; what is left open is guessed as data sets guess it."""
+    """Columns that are read; those left open are guessed as data sets guess them."""
 
     text: str | None = None
     label: str | None = None
@@ -49,16 +48,13 @@ class Texts:
 def read_texts(path: Path, classes: Sequence[str], asked: Asked | None = None) -> Texts:
     """The rows of a file. Raises BadRequest that names the file, the value, and what is allowed."""
     asked = asked or Asked()
-    try:
-        rows, mapping, notes = _rows(path, asked)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except BadFile as error:
-        raise BadRequest(f"{path}: {error}", cure=error.cure) from error
-    except OSError as error:
-        raise BadRequest(
-            f"{path} cannot be read: {error.strerror}", cure="Name a CSV, JSON lines or Parquet file."
-        ) from None
-    return texts_of(path.name, digest, rows, classes, groups=mapping.groups, notes=notes)
+    mapping = None if asked.text is None else Mapping(text=asked.text)
+    read = read_file(path, mapping=mapping, label=asked.label, groups=asked.groups)
+    notes = list(read.notes)
+    if (bad := read.bad).count:
+        notes.append(f"{bad.count:,} rows could not be read and are left out; {next(bad.told(1))}")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return texts_of(path.name, digest, read.rows, classes, groups=read.mapping.groups, notes=notes)
 
 
 def texts_of(
@@ -78,26 +74,6 @@ def texts_of(
     labels, told = _labels(name, [row.label for row in rows], classes)
     by_column = {column: tuple(row.groups.get(column, "") for row in rows) for column in groups}
     return Texts(name, sha256, tuple(row.text for row in rows), labels, by_column, (*notes, *told))
-
-
-def _rows(path: Path, asked: Asked) -> tuple[list[Row], Mapping, list[str]]:
-    form = form_of(path, path.name)
-    mapping = parse(path, form).mapping if asked.text is None else Mapping(text=asked.text)
-    update: dict[str, object] = {"groups": tuple(dict.fromkeys((*mapping.groups, *asked.groups)))}
-    if asked.label is not None:
-        update["label"] = asked.label
-    mapping = mapping.model_copy(update=update)
-    parsed, bad = parse(path, form, mapping=mapping), BadRows()
-    rows = []
-    for row in parsed.rows:
-        if isinstance(row, Fault):
-            bad.add(row)
-        else:
-            rows.append(row)
-    notes = [said_note(note).text for note in parsed.notes if note.code not in ("nested",)]
-    if bad.count:
-        notes.append(f"{bad.count:,} rows could not be read and are left out; {next(bad.told(1))}")
-    return rows, mapping, notes
 
 
 def _labels(name: str, written: Sequence[str | None], classes: Sequence[str]) -> tuple[Ints, list[str]]:

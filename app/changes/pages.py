@@ -97,9 +97,7 @@ async def _list(
     page = ListPage(
         changes=found.changes,
         next=found.next,
-        models=[
-            m for m in models.list_models(services) if m.can_be_asked and m.task == "text" and m.head != "regression"
-        ],
+        models=models.classifiers(services),
         datasets=[each for each in sets.datasets if each.status == "ready"],
         asked=form.values,
         error=error,

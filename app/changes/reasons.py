@@ -51,7 +51,7 @@ def answers_of(
 def _answered(
     oracle: Oracle, texts: Sequence[str], rows: Sequence[int], seed: int
 ) -> dict[int, explainers.Attribution]:
-    """Of texts together; where one of them has no explanation, of each half."""
+    """Explanations of texts that are asked about together; where one has none, each half is asked about alone."""
     asked = [explainers.Question.about(texts[row], players="word", long_text="cut", seed=seed) for row in rows]
     try:
         return dict(zip(rows, oracle.explain(asked, METHOD), strict=True))
@@ -82,7 +82,8 @@ def explained(
 
 @dataclass(frozen=True)
 class Alike:
-    """Of each text: tau, overlap of the five strongest, agreement of signs, NaN where undefined; rows: which texts."""
+    """Likeness by text. rows: numbers of the texts. numbers: tau, overlap of the five strongest, agreement of signs;
+    NaN where undefined. unlike: texts left out because the models cut them into different words."""
 
     rows: tuple[int, ...]
     numbers: Floats  # (texts, 3)

@@ -86,7 +86,7 @@ class AgreementOut(Record):
     tau: float | None
     top5: float | None
     sign: float | None
-    interval: tuple[float, float] | None = Field(description="Of tau, 95 %.")
+    interval: tuple[float, float] | None = Field(description="95 % interval of tau.")
     texts: int
     measured: LikenessOut
     twins: TwinsOut | None
@@ -146,7 +146,7 @@ class ChangeOut(Record):
     milliseconds: CostOut = Field(description="One text at a time, the median; both models by turns.")
     memory: CostOut | None = Field(description="Bytes of the weights in memory.")
     agreement: AgreementOut
-    words: tuple[WordOut, ...] = Field(description="Those that gained or lost most, the largest change first.")
+    words: tuple[WordOut, ...] = Field(description="Words that gained or lost most, the largest change first.")
     gaps: tuple[GapOut, ...]
     notes: tuple[str, ...]
     said: tuple[SaidOut, ...] = Field(description="The verdict as sentences to translate.")

@@ -7,7 +7,7 @@ from functools import partial
 
 from ..datasets import service as datasets
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
-from ..errors import BadRequest, NotFound
+from ..errors import BadRequest
 from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
@@ -27,7 +27,7 @@ async def submit(
     named = (asked.before, asked.after, *([asked.twin] if asked.twin else []))
     states = [await services.engine.ready(name) for name in named]
     for state in states:
-        if state.head == "regression" or state.task != "text":
+        if not state.classifies_texts:
             raise BadRequest(f"{state.id} gives no class of a text", cure="Compare classifiers.")
         if state.labels != states[0].labels:
             raise BadRequest(
@@ -64,7 +64,4 @@ async def delete(services: Services, project: str, id: str) -> None:
 
 
 async def _row(services: Services, project: str, id: str) -> Job:
-    found = await jobs.row(services, project, id)
-    if found.kind != KIND:
-        raise NotFound(f"the job {id[:80]} is no comparison of models")
-    return found
+    return await jobs.row_of(services, project, id, kind=KIND, called="comparison of models")

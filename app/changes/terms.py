@@ -17,7 +17,7 @@ CALLS = {
 
 
 def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
-    """What templates call: `job.result.call|change_call`, `sentence|said`."""
+    """Filters of templates: `job.result.call|change_call`, `sentence|said`."""
 
     def said(sentence: SaidOut) -> str:
         return translate(sentence.text) % sentence.values

@@ -68,7 +68,7 @@ def scale_of(agreement: AgreementOut) -> Scale | None:
 
 
 def stages_of(model: ModelOut | None) -> tuple[Stage, ...]:
-    """What its card says of how it was made of its parent; none where nothing is known."""
+    """The steps from the parent to the model, as its card lists them; none where nothing is known."""
     card = (model.card if model else None) or {}
     return tuple(Stage(STEPS.get(step["do"], step["do"]), step.get("told", "")) for step in card.get("steps", ()))
 

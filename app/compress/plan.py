@@ -6,16 +6,13 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from ..errors import BadRequest
+from ..schemas import Frozen, first_error
 
 PLANS = Path(__file__).parent / "plans"
 Share = Annotated[float, Field(gt=0, lt=1)]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Heads(Frozen):
@@ -101,9 +98,7 @@ def read_plan(path: Path) -> Plan:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"{path} is not TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadRequest(f"{path}: {place}: {first['msg']}", cure="docs/compression.md has every field.") from None
+        raise BadRequest(f"{path}: {first_error(error)}", cure="docs/compression.md has every field.") from None
     if any(isinstance(step, Bits) for step in plan.step[:-1]):
         raise BadRequest(
             f"{path}: bits is not the last step", cure="Put it at the end: it says how weights are stored."

@@ -1,5 +1,5 @@
-"""What is pruned: attention heads, feed-forward neurons and layers by what they do to the output, single weights by
-size times input.
+"""Pruning of attention heads, feed-forward neurons and layers by their effect on the output, and of single weights by
+their size times their input.
 
 Importance of heads and neurons: |activation · gradient of the loss|, summed over texts (Michel et al. 2019,
 arXiv:1905.10650; Molchanov et al. 2017, arXiv:1611.06440), the loss being the cross-entropy of the model's own
@@ -124,7 +124,7 @@ def prune_weights(network: Any, batches: Iterable[Batch], share: float) -> Masks
 
 
 def apply_masks(network: Any, masks: Masks) -> None:
-    """What was pruned is zero again, after a step of learning."""
+    """Sets what was pruned to zero again, after a step of learning."""
     with torch.no_grad():
         for name, weight in network.named_parameters():
             if (mask := masks.get(name)) is not None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..datasets.reading.parsing import Row, form_of, parse
+from ..datasets.reading.files import read_file
 from ..datasets.reading.schemas import Mapping
-from ..errors import BadFile, BadRequest
+from ..errors import BadRequest
 from ..train.loop import TokenBudget
 from .plan import Plan
 
@@ -20,17 +20,8 @@ Batch = dict[str, torch.Tensor]
 
 def read_texts(plan: Plan, path: Path) -> list[str]:
     """Distinct texts in the order of the file, as many as are learned from at most. Raises BadRequest."""
-    try:
-        form = form_of(path, path.name)
-        parsed = parse(path, form, mapping=None if plan.text is None else Mapping(text=plan.text))
-        texts = dict.fromkeys(row.text for row in parsed.rows if isinstance(row, Row))
-    except BadFile as error:
-        raise BadRequest(f"{path}: {error}", cure=error.cure) from error
-    except OSError as error:
-        raise BadRequest(
-            f"{path} cannot be read: {error.strerror}", cure="Name a CSV, JSON lines or Parquet file."
-        ) from None
-    listed = list(texts)
+    read = read_file(path, mapping=None if plan.text is None else Mapping(text=plan.text))
+    listed = list(dict.fromkeys(row.text for row in read.rows))
     rng = np.random.default_rng(plan.seed)
     drawn = sorted(rng.permutation(len(listed))[: max(plan.learned_from, plan.measured_on)].tolist())
     if len(drawn) < 8:

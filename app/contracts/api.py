@@ -3,14 +3,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from ..jobs import service as jobs
-from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.api import Cursor, IdempotencyKey, Limit, Priority, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, READING, errors
+from ..web.responses import ASKING, READING, attached, errors
 from . import service
 from .schemas import CheckJobOut, CheckRequest, ChecksOut
 
@@ -36,7 +36,7 @@ async def create_check(
     project: ProjectDep,
     body: Annotated[CheckRequest, Body(openapi_examples=EXAMPLES)],
     key: IdempotencyKey = None,
-    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs.MIDDLING,
+    priority: Priority = jobs.MIDDLING,
 ) -> Response:
     return accepted(await service.submit(services, project, body, key=key, priority=priority))
 
@@ -45,8 +45,8 @@ async def create_check(
 async def list_checks(
     services: ServicesDep,
     project: ProjectDep,
-    cursor: Annotated[str | None, Query(description="The `next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> ChecksOut:
     return await service.listing(services, project, cursor=cursor, limit=limit)
 
@@ -69,9 +69,7 @@ async def get_check_report(
     format: Annotated[Literal["junit", "html"], Query(description="Which form of it.")] = "junit",
 ) -> Response:
     name, media = service.FORMS[format]
-    stem, _, ending = name.rpartition(".")
-    headers = {"Content-Disposition": f'attachment; filename="{stem}-{id[:12]}.{ending}"'}
-    return StreamingResponse(await service.file(services, project, id, format), media_type=media, headers=headers)
+    return attached(await service.file(services, project, id, format), name, media, id=id)
 
 
 @router.delete(

@@ -7,19 +7,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from ..audit.data.plan import Language
 from ..errors import BadRequest
+from ..schemas import Frozen, first_error
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 Name = Annotated[str, Field(max_length=200)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Golden(Frozen):
@@ -40,7 +37,7 @@ class Behaviour(Frozen):
     name: Name
     must: Literal["flip", "stay"]
     pairs: tuple[tuple[Text, Text], ...] = Field(min_length=1, max_length=10_000)
-    share: float = Field(1.0, gt=0, le=1, description="Of the pairs, at least.")
+    share: float = Field(1.0, gt=0, le=1, description="Least share of the pairs.")
 
 
 class Words(Frozen):
@@ -140,9 +137,4 @@ def parsed(content: str, name: str = "contract") -> Contract:
     except tomllib.TOMLDecodeError as error:
         raise BadRequest(f"{name} is not TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        raise BadRequest(
-            f"{name}: {place}: {said}" if place else f"{name}: {said}", cure="docs/contracts.md has every field."
-        ) from None
+        raise BadRequest(f"{name}: {first_error(error)}", cure="docs/contracts.md has every field.") from None

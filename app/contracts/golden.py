@@ -88,7 +88,7 @@ def _words(answer: explainers.Attribution, golden: Golden) -> list[tuple[Outcome
 
 
 def check_behaviour(oracle: Oracle, asked: Behaviour) -> CheckOut:
-    """Of the pairs listed, and of these alone, how many flip or stay."""
+    """Counts the pairs that flip or stay, of those listed and of these alone."""
     logits = oracle.logits([text for pair in asked.pairs for text in pair]).argmax(axis=1).reshape(-1, 2)
     flips = logits[:, 0] != logits[:, 1]
     right = flips if asked.must == "flip" else ~flips

@@ -116,11 +116,10 @@ async def _list(
 ) -> Response:
     found = await service.listing(services, project, cursor=request.query_params.get("cursor"))
     sets = await asyncio.to_thread(datasets.listing, services.store, project, limit=LISTED)
-    able = [m for m in models.list_models(services) if m.can_be_asked and m.task == "text" and m.head != "regression"]
     page = ListPage(
         checks=found.checks,
         next=found.next,
-        models=able,
+        models=models.classifiers(services),
         datasets=[each for each in sets.datasets if each.status == "ready"],
         asked=form.values,
         error=error,

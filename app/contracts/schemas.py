@@ -1,4 +1,4 @@
-"""What a contract says of a model: an outcome for every check, with the figure it was read off."""
+"""The answer of a checked contract: an outcome for every check, with the figure it was read off."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CheckOut(Record):
     kind: Literal["golden", "behaviour", "words", "accuracy", "calibration", "gap", "agreement"]
     name: str
     outcome: Outcome
-    told: str = Field(description="What was found, in a sentence.")
+    told: str = Field(description="The finding, in a sentence.")
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -37,7 +37,7 @@ class CheckOut(Record):
 
 class CheckedOut(Record):
     contract: str
-    sha256: str = Field(description="Of the contract's file.")
+    sha256: str = Field(description="SHA-256 of the contract's file.")
     model: str
     digest: str
     outcome: Outcome = Field(description="failed where any check fails, else undecided where any is.")

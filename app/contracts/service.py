@@ -8,7 +8,7 @@ from functools import partial
 
 from ..datasets import service as datasets
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
-from ..errors import BadRequest, Conflict, NotFound
+from ..errors import BadRequest, Conflict
 from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
@@ -32,7 +32,7 @@ async def submit(
     contract = parsed(asked.contract)
     contract.refuse_without(asked.dataset)
     state = await services.engine.ready(asked.model)
-    if state.head == "regression" or state.task != "text":
+    if not state.classifies_texts:
         raise BadRequest(f"{state.id} gives no class of a text", cure="Contracts are for classifiers.")
     for name in _named(contract):
         await services.engine.ready(name)
@@ -106,7 +106,4 @@ async def _checked(services: Services, row: Job) -> CheckedOut | None:
 
 
 async def _row(services: Services, project: str, id: str) -> Job:
-    found = await jobs.row(services, project, id)
-    if found.kind != KIND:
-        raise NotFound(f"the job {id[:80]} is no check of a contract")
-    return found
+    return await jobs.row_of(services, project, id, kind=KIND, called="check of a contract")

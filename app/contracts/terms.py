@@ -20,7 +20,7 @@ KINDS = {
 
 
 def filters(translate: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
-    """What templates call: `check.outcome|outcome`, `check.kind|check_kind`."""
+    """Filters of templates: `check.outcome|outcome`, `check.kind|check_kind`."""
     return {
         "outcome": lambda name: translate(OUTCOMES[name]) if name in OUTCOMES else name,
         "check_kind": lambda name: translate(KINDS[name]) if name in KINDS else name,

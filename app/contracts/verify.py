@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from .._library import explainers
-from ..audit.data.values import Floats
-from ..audit.evidence.oracle import Oracle, probabilities
+from ..audit.evidence.oracle import Oracle, logits_of, probabilities
 from ..changes.material import Texts
 from ..errors import BadRequest
 from . import margins
@@ -18,7 +15,6 @@ from .golden import check_behaviour, check_golden
 from .outcomes import together
 from .schemas import CheckedOut, CheckOut
 
-PART = 64
 Told = Callable[[float, str], None]
 
 
@@ -79,7 +75,7 @@ def _over_texts(
 ) -> None:
     labels, seed = oracle.facts.labels, contract.seed
     if contract.accuracy or contract.calibration or contract.gap:
-        logits = _logits(oracle, texts, tell)
+        logits = logits_of(oracle, texts.texts, lambda share: tell(0.3 + 0.2 * share, "predicting"))
         scores = probabilities(oracle.facts, logits, target=len(labels) - 1)
         if contract.accuracy:
             told(margins.check_accuracy(contract.accuracy, texts, logits))
@@ -107,11 +103,3 @@ def _over_texts(
                 tell=lambda share: tell(0.7 + 0.3 * share, "agreement"),
             )
         )
-
-
-def _logits(oracle: Oracle, texts: Texts, tell: Told) -> Floats:
-    rows = []
-    for start in range(0, len(texts.texts), PART):
-        tell(0.3 + 0.2 * start / len(texts.texts), "predicting")
-        rows.append(oracle.logits(texts.texts[start : start + PART]))
-    return np.concatenate(rows)

@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import ValidationError
 
 from ..errors import BadRequest
@@ -14,7 +14,7 @@ from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..store.files import underway
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
-from ..web.responses import ASKING, READING, WRITING, as_json, errors, negotiate
+from ..web.responses import ASKING, READING, WRITING, as_json, attached, errors, negotiate
 from . import flow, service
 from .browsing import export
 from .browsing.browse import MOST_ROWS, Badge, Filters, Sort
@@ -217,9 +217,8 @@ async def download(services: Services, project: str, id: str, filters: Filters, 
     """A file with the chosen rows, written while it is sent."""
     found = await flow.find(services, project, id)
     ending = next(ending for ending, each in export.MEDIA.items() if each == media)
-    name = f'attachment; filename="dataset-{found.id[:12]}.{ending}"'
     body = await flow.exported(services, project, id, filters, ending=ending)
-    return StreamingResponse(body, media_type=media, headers={"Content-Disposition": name})
+    return attached(body, f"dataset.{ending}", media, id=found.id)
 
 
 def _format(given: str | None) -> Form | None:

@@ -8,7 +8,7 @@ decides. A pair at the default similarity is proposed with probability .998.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,31 +47,36 @@ def near_texts(texts: Sequence[str], *, least: float = LEAST, seed: int = 0) -> 
 
     Texts of one fingerprint are represented by their first. Texts of fewer than 3 letters are compared as wholes.
     """
-    firsts = [rows[0] for rows in _by_fingerprint(texts).values()]
-    grams = [_grams(_key(texts[row])) for row in firsts]
-    found = []
-    for a, b in sorted(_proposed(grams, seed=seed)):
-        shared = len(np.intersect1d(grams[a], grams[b], assume_unique=True))
-        similarity = shared / (len(grams[a]) + len(grams[b]) - shared)
-        if similarity >= least:
-            found.append(Near(firsts[a], firsts[b], similarity))
-    return found
+    return _near(_by_fingerprint(texts), least=least, seed=seed)
 
 
 def seen_before(texts: Sequence[str], others: Sequence[str], *, least: float = LEAST) -> dict[int, tuple[int, float]]:
-    """Which of `texts` stand in `others` too: text → the most similar one there, and their similarity (1: the same)."""
+    """Numbers of `texts` that are in `others` too → the most similar one there, and their similarity (1: the same)."""
     known = {_key(text): row for row, text in reversed(list(enumerate(others)))}
     found = {row: (known[key], 1.0) for row, text in enumerate(texts) if (key := _key(text)) in known}
     count = len(others)
     groups = _by_fingerprint([*others, *texts])
     alike = {rows[0]: rows for rows in groups.values()}
-    for pair in near_texts([*others, *texts], least=least):
+    for pair in _near(groups, least=least):
         if pair.first >= count or pair.second < count:
             continue
         for row in alike[pair.second]:
             best = found.get(row - count)
             if best is None or best[1] < pair.similarity:
                 found[row - count] = (pair.first, pair.similarity)
+    return found
+
+
+def _near(groups: Mapping[str, tuple[int, ...]], *, least: float, seed: int = 0) -> list[Near]:
+    """groups: numbers of texts by fingerprint."""
+    firsts = [rows[0] for rows in groups.values()]
+    grams = list(map(_grams, groups))
+    found = []
+    for a, b in sorted(_proposed(grams, seed=seed)):
+        shared = len(np.intersect1d(grams[a], grams[b], assume_unique=True))
+        similarity = shared / (len(grams[a]) + len(grams[b]) - shared)
+        if similarity >= least:
+            found.append(Near(firsts[a], firsts[b], similarity))
     return found
 
 

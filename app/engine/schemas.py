@@ -45,6 +45,10 @@ class ModelOut(Record):
     def can_be_asked(self) -> bool:
         return self.status in ("ready", "idle")
 
+    @property
+    def classifies_texts(self) -> bool:
+        return self.task == "text" and self.head != "regression"
+
 
 class ExplanationRecord(explainers.Attribution):
     """An explanation as its JSON has it: reading it back leaves `residual` out and computes it again."""

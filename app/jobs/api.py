@@ -26,6 +26,9 @@ IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=200, description="Sent again, it is the same job."),
 ]
+Priority = Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")]
+Cursor = Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")]
+Limit = Annotated[int, Query(ge=1, le=service.MOST_JOBS)]
 
 
 async def may_change(services: ServicesDep, project: ProjectDep, caller: CallerDep, id: str) -> None:
@@ -48,8 +51,8 @@ async def list_jobs(
     project: ProjectDep,
     state: Annotated[list[State] | None, Query(description="May be given several times.")] = None,
     kind: Annotated[str | None, Query(max_length=32)] = None,
-    cursor: Annotated[str | None, Query(max_length=60, description="The `next` of the previous page.")] = None,
-    limit: Annotated[int, Query(ge=1, le=service.MOST_JOBS)] = 20,
+    cursor: Cursor = None,
+    limit: Limit = 20,
 ) -> Response:
     found = await service.listing(services, project, states=state or (), kind=kind, cursor=cursor, limit=limit)
     return as_json(found)

@@ -96,6 +96,14 @@ async def row(services: Services, project: str, id: str) -> Job:
     return _there(found, id)
 
 
+async def row_of(services: Services, project: str, id: str, *, kind: str, called: str) -> Job:
+    """A job of one kind. Raises NotFound, also for a job of another kind: it is no `called`."""
+    found = await row(services, project, id)
+    if found.kind != kind:
+        raise NotFound(f"the job {id} is no {called}")
+    return found
+
+
 async def request_of(services: Services, project: str, id: str) -> str:
     """The request of a job as JSON; `row` leaves it where it is, as it may be large. Raises NotFound."""
     found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None

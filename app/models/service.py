@@ -29,6 +29,11 @@ def judging_models(services: Services) -> list[ModelOut]:
     return [state for state in list_models(services) if state.task != "tokens"]
 
 
+def classifiers(services: Services) -> list[ModelOut]:
+    """The models that give classes of whole texts and can be asked."""
+    return [state for state in list_models(services) if state.can_be_asked and state.classifies_texts]
+
+
 def listed_models(services: Services) -> list[ModelOut]:
     """The models with the first of their classes: ten thousand of each would be most of the list."""
     return [

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
 from ..jobs import service as jobs
-from ..jobs.api import IdempotencyKey, accepted
+from ..jobs.api import IdempotencyKey, Priority, accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
@@ -32,7 +32,7 @@ async def create_training(
     project: ProjectDep,
     body: Annotated[TrainingRequest, Body(openapi_examples=EXAMPLES)],
     key: IdempotencyKey = None,
-    priority: Annotated[int, Query(ge=1, le=1000, description="The lower number runs first.")] = jobs.MIDDLING,
+    priority: Priority = jobs.MIDDLING,
 ) -> Response:
     return accepted(await requests.submit(services, project, body, key=key, priority=priority))
 

@@ -32,8 +32,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What the card says of a data file. rows: those that are used. bad: a line for each of the first that could not be
-    read."""
+    """The entry of a data file in the card. rows: how many are used. bad: a line for each of the first rows that could
+    not be read."""
 
     path: str
     sha256: str

@@ -1,4 +1,4 @@
-"""What a trained model is worth on texts it has not seen, with the uncertainty of each figure."""
+"""Figures of a trained model on texts it has not seen, each with its uncertainty."""
 
 from __future__ import annotations
 

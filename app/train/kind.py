@@ -20,7 +20,6 @@ from .process import EPOCHS, Task
 from .requests import folder_of
 from .schemas import TrainingRequest
 
-PAGE = 2_000  # rows of a data set that are read together
 CHECKPOINT = "checkpoint.tar"
 
 
@@ -80,11 +79,9 @@ def _sources(request: TrainingRequest) -> Iterator[tuple[str, str]]:
 
 
 def _rows(work: Work, id: str) -> Iterator[splits.Row]:
-    at = 0
-    while part := datasets.rows(work.store, work.project, id, at, at + PAGE):
+    for part in datasets.parts(work.store, work.project, id):
         work.check()
         yield from (splits.Row(row.text, row.label, row.groups) for row in part)
-        at += len(part)
 
 
 def _hear(work: Work, epochs: list[dict[str, Any]], what: str, told: Any) -> None:

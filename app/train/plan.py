@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+
+from ..schemas import Frozen, first_error
 
 ReaderName = Literal["sst_phrases", "sst_binary", "imdb_cad", "hatexplain_csv", "hatexplain_jsonl", "table"]
 
@@ -15,10 +17,6 @@ PLANS = Path(__file__).parent / "plans"
 
 class BadPlan(ValueError):
     """The message names the file, the field and what it may be."""
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Source(Frozen):
@@ -87,9 +85,7 @@ class Plan(Frozen):
         try:
             return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise BadPlan(f"{path}: {place}: {first['msg']}") from error
+            raise BadPlan(f"{path}: {first_error(error)}") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadPlan(f"{path} is not TOML: {error}") from error
 

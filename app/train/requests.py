@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
-from ..errors import BadRequest, Conflict, NotFound
+from ..errors import BadRequest, Conflict
 from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
@@ -41,9 +41,7 @@ async def submit(
 
 async def delete(services: Services, project: str, id: str) -> None:
     """The job with its checkpoints, and the model that came of it, which is served no more. Raises NotFound."""
-    row = await jobs.row(services, project, id)
-    if row.kind != KIND:
-        raise NotFound(f"the job {id} is no training")
+    await jobs.row_of(services, project, id, kind=KIND, called="training")
     asked = json.loads(await jobs.request_of(services, project, id) or "{}").get("name")
     await forgetting.job(services, project, id)
     if asked is not None:
@@ -64,7 +62,7 @@ def folder_of(data: Path, name: str, job: str) -> Path:
 
 
 def usable(dataset: DatasetOut) -> bool:
-    """Whether it can be learned from."""
+    """Whether the data set can be learned from."""
     return dataset.status == "ready" and dataset.mapping is not None and dataset.mapping.label is not None
 
 

@@ -1,4 +1,4 @@
-"""What a training is asked for: data sets that are here, how they are split, and the recipe within its limits."""
+"""The request of a training: data sets that are here, how they are split, and the recipe within its limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Recipe(Request):
     maximum_length: int = Field(512, ge=8, le=512, description="Tokens of a text at most; the rest is cut.")
     warmup: float = Field(0.06, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
     weight_decay: float = Field(0.01, ge=0, le=1)
-    rank: int = Field(16, ge=1, le=64, description="Of the adapter, with the method lora.")
+    rank: int = Field(16, ge=1, le=64, description="Rank of the adapter, with the method lora.")
     alpha: int = Field(32, ge=1, le=256)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from ..errors import NotAcceptable
@@ -50,6 +51,13 @@ def json_bytes(body: bytes, *, status: int = 200, headers: dict[str, str] | None
 
 def as_json(record: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return json_bytes(record.model_dump_json().encode(), status=status, headers=headers)
+
+
+def attached(parts: AsyncIterable[bytes] | Iterable[bytes], name: str, media: str, *, id: str) -> Response:
+    """A file to save, named after what it is of: as an attachment it is never rendered on this site's origin."""
+    stem, _, ending = name.rpartition(".")
+    headers = {"Content-Disposition": f'attachment; filename="{stem}-{id[:12]}.{ending}"'}
+    return StreamingResponse(parts, media_type=media, headers=headers)
 
 
 def negotiate(request: Request, offered: tuple[str, ...]) -> str:

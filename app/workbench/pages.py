@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 
 from ..datasets import flow as datasets
 from ..datasets.browsing import contexts as browsing
@@ -21,6 +21,7 @@ from ..store.job_states import FINAL, State
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, FormError, error_of, form_of
 from ..web.rendering import render
+from ..web.responses import attached
 from . import drawing, flow, links
 from . import rows as selected
 from .contexts import MOST_COLUMNS, BenchPage, Chip, Shown, WaitPage
@@ -119,8 +120,7 @@ async def file(request: Request, id: str, ending: str, services: ServicesDep, pr
     export.refuse_while_busy(ending)
     await flow.page(services, project, id, wish, limit=1)
     body = export.WRITERS[ending](selected.every(services.store, project, id, wish))
-    name = f'attachment; filename="rows-{id[:12]}.{ending}"'
-    return StreamingResponse(body, media_type=export.MEDIA[ending], headers={"Content-Disposition": name})
+    return attached(body, f"rows.{ending}", export.MEDIA[ending], id=id)
 
 
 def _told(error: Exception) -> FormError:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.reading.faults import said, said_note, told
+from ...datasets.reading.files import refused
 from ...datasets.reading.limits import Limits
 from ...datasets.reading.parsing import Parsed, Row, form_of, parse
 from ...datasets.reading.report import BadRows
 from ...datasets.reading.schemas import Fault, FaultOut, Mapping, NoteOut
-from ...errors import BadFile, BadRequest
+from ...errors import BadRequest
 
 LARGEST = 200_000_000  # bytes of a file
 LISTED = 20  # bad rows that a report lists
@@ -31,15 +32,11 @@ class Columns:
 def rows_of(path: Path, columns: Columns) -> tuple[list[dict[str, str]], dict[str, Any]]:
     """The rows by the names of their columns, an empty text where a cell has no value; and what is to be told of the
     file: how many rows could not be read, the first of them, and what was assumed. Raises BadRequest."""
-    try:
+    with refused(path):
         if path.stat().st_size > LARGEST:
             raise BadRequest(f"{path} has more than {LARGEST // 1_000_000} MB", cure="Upload it as a data set.")
         parsed, bad = _parsed(path, columns), BadRows(LISTED)
         rows = [_values(row, columns) for row in parsed.rows if not _is_bad(row, bad)]
-    except BadFile as error:
-        raise BadRequest(f"{path}: {error}", cure=error.cure) from error
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read: {error}", cure="Name a CSV, JSON lines or Parquet file.") from None
     return rows, facts_of(bad.count, map(said, bad.listed), map(said_note, parsed.notes))
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import rfc8785
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from ...errors import BadRequest
+from ...schemas import Frozen, first_error
 
 Language = Literal["en", "zh"]
 MetricName = Literal[
@@ -42,10 +43,6 @@ Apart = Annotated[
         description="Pairs of groups that a reviewer will not have compared: to swap them changes what a text means.",
     ),
 ]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Templates(Frozen):
@@ -244,10 +241,3 @@ def demo_plan() -> Path:
 
 def parsed(content: str) -> Plan:
     return Plan.model_validate(tomllib.loads(content))
-
-
-def first_error(error: ValidationError) -> str:
-    """Where it is and what is allowed there, in one line."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg'].removeprefix('Value error, ')}" if place else str(first["msg"])

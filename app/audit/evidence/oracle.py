@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
 
 from ..._library import explainers
 from ...engine.messages import Explained, ExplainMany, Score
 from ...errors import BadRequest
 from ..data.values import Floats
+
+PART = 64  # texts of a pass between two reports of progress
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,15 @@ class EngineOracle:
         _refuse_failed(found)
         bodies = [each.body for each in found if isinstance(each, Explained)]
         return [explainers.Attribution.model_validate_json(body) for body in bodies]
+
+
+def logits_of(oracle: Oracle, texts: Sequence[str], tell: Callable[[float], None]) -> Floats:
+    """(texts, labels), asked for in parts; `tell` hears the share that is done before each."""
+    parts = []
+    for start in range(0, len(texts), PART):
+        tell(start / len(texts))
+        parts.append(oracle.logits(texts[start : start + PART]))
+    return np.concatenate(parts)
 
 
 def _refuse_failed(found: Sequence[object]) -> None:

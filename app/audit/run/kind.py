@@ -33,7 +33,6 @@ from .run import PREDICTING, Course, counted
 from .sources import material_of
 
 MEASURING, WRITING = N_("measuring gaps"), N_("writing the report")
-PAGE = 2_000  # rows of a data set that are read together
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of files in the archive, so that two runs make the same bytes
 
 
@@ -162,7 +161,7 @@ def _of_dataset(store: Store, project: str, declared: str, classes: tuple[str, .
     text, label = found.mapping.text, found.mapping.label
     blank: dict[str, Any] = dict.fromkeys(found.mapping.groups)
     rows: list[dict[str, Any]] = []
-    while part := datasets.rows(store, project, data.dataset, len(rows), len(rows) + PAGE):
+    for part in datasets.parts(store, project, data.dataset):
         rows += [blank | each.groups | {text: each.text} | ({label: each.label} if label else {}) for each in part]
     if isinstance(data, Table | Swaps):
         data = data.model_copy(update={"text": text, "label": label if data.label else None})

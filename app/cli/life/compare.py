@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +17,7 @@ from ...changes.schemas import ChangeOut
 from ...compare.flips import Flips, churn_of, common_classes, flips_by_slice, flips_of
 from ...workbench.study.choose import chosen
 from ...workbench.study.frame import NONE, Frame, Named
-from ...workbench.study.language import read
+from ...workbench.study.language import Condition, read
 from ..terminal import changed
 from ..terminal.judged import Group, Label, Pair, Text, asked, judged, labelled
 from ..terminal.output import as_json, visible
@@ -52,44 +54,58 @@ def compare(
     conditions = [(given, read(given)) for given in slices or ()]
     rows = labelled(data, text=text, pair=text_pair, label=label, groups=group or ())
     models = [asked(name) for name in (model_a, model_b)]
-    frames = [judged(rows, model) for model in models]
-    first, second = frames
-    together = first.judged & second.judged
-    if not together.any():
-        raise Mistake("no label of the file is a class of both models")
-    masks = [(name, mask) for name, mask in _slices(first) if mask[together].sum()]
-    masks += [(given, chosen(first, condition)) for given, condition in conditions]
-    found = flips_of(first.right[together], second.right[together])
-    by_slice = flips_by_slice(first.right[together], second.right[together], [mask[together] for _, mask in masks])
-    named = [(name, each) for (name, _), each in zip(masks, by_slice, strict=True)]
-    churn = _churn(first, second, together)
-    record = {
-        "models": {"a": model_a, "b": model_b},
-        "left_out": int((~together).sum()),
-        **_record(found),
-        "slices": [{"name": name, **_record(each), "q": each.q} for name, each in named],
-        "churn": churn,
-    }
+    frames = judged(rows, models[0]), judged(rows, models[1])
+    decided = _decided(*frames, conditions)
     change = None
     if reasons:
         options = {"explained": texts, "margin": margin, "terms": terms, "seed": seed}
-        sides = dict(zip((model_a, model_b), models, strict=True)) if model_a != model_b else {model_a: models[0]}
+        sides = {model_b: models[1], model_a: models[0]}  # one model where both have the same name
         if twin is not None:
             sides[twin] = asked(twin)
-        change = changed.change_of(sides, (model_a, model_b, twin), data, rows, first, together, options)
+        names = (model_a, model_b, twin)
+        change = changed.change_of(sides, names, data, rows, frames[0], decided.compared, options)
     if json:
-        print(as_json(record | _changed(change), indent=True))
-        return
-    console = Console(soft_wrap=True)
-    if change is not None:
-        console.print(visible(change.verdict), markup=False, highlight=False)
-    _show(console, (model_a, model_b), found, named)
-    if change is not None:
-        changed.show(console, change)
+        print(as_json(_record((model_a, model_b), decided) | _changed(change), indent=True))
+    else:
+        _show(Console(soft_wrap=True), (model_a, model_b), decided, change)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Decisions of both models. compared (rows,): the rows whose label is a class of both."""
+
+    compared: Bools
+    flips: Flips
+    slices: list[tuple[str, Flips]]
+    churn: list[dict[str, Any]]
+
+
+def _decided(first: Frame, second: Frame, conditions: Sequence[tuple[str, Condition]]) -> Decided:
+    """Raises Mistake where no row can be compared."""
+    compared = first.judged & second.judged
+    if not compared.any():
+        raise Mistake("no label of the file is a class of both models")
+    masks = [(name, mask) for name, mask in _slices(first) if mask[compared].sum()]
+    masks += [(given, chosen(first, condition)) for given, condition in conditions]
+    right = first.right[compared], second.right[compared]
+    by_slice = flips_by_slice(*right, [mask[compared] for _, mask in masks])
+    slices = [(name, each) for (name, _), each in zip(masks, by_slice, strict=True)]
+    return Decided(compared, flips_of(*right), slices, _churn(first, second, compared))
+
+
+def _record(models: tuple[str, str], decided: Decided) -> dict[str, Any]:
+    """The decisions as JSON."""
+    return {
+        "models": {"a": models[0], "b": models[1]},
+        "left_out": int((~decided.compared).sum()),
+        **_flips(decided.flips),
+        "slices": [{"name": name, **_flips(each), "q": each.q} for name, each in decided.slices],
+        "churn": decided.churn,
+    }
 
 
 def _changed(change: ChangeOut | None) -> dict[str, Any]:
-    """What the decisions alone do not tell; nothing where it was not asked for, or cannot be told."""
+    """Fields of a change beyond its decisions; none where they were not asked for, or cannot be told."""
     told = ("twin", "agreement", "words", "gaps", "size", "milliseconds", "memory", "notes", "verdict")
     return {} if change is None else {name: change.model_dump(mode="json")[name] for name in told}
 
@@ -118,7 +134,7 @@ def _renumbered(column: Named, names: tuple[str, ...]) -> Any:
     return places[column.codes]
 
 
-def _record(found: Flips) -> dict[str, Any]:
+def _flips(found: Flips) -> dict[str, Any]:
     accuracy = found.accuracy or (None, None)
     return {
         "n": found.n,
@@ -133,16 +149,24 @@ def _ends(interval: Interval | None) -> list[float] | None:
     return None if interval is None else [interval.low, interval.high]
 
 
-def _show(console: Console, models: tuple[str, str], found: Flips, slices: list[tuple[str, Flips]]) -> None:
+def _show(console: Console, models: tuple[str, str], decided: Decided, change: ChangeOut | None) -> None:
+    if change is not None:
+        console.print(visible(change.verdict), markup=False, highlight=False)
     table = Table("rows", "n", visible(models[0]), visible(models[1]), "B − A", "better", "worse", "p", "q", box=None)
-    for name, each in [("all", found), *slices]:
-        accuracy = each.accuracy
-        if accuracy is None:
-            continue
-        gap = f"{100 * (each.difference or 0.0):+.1f}"
-        if each.interval is not None:
-            gap += f" ({100 * each.interval.low:+.1f} to {100 * each.interval.high:+.1f})"
-        cells = [f"{each.n:,}", f"{accuracy[0]:.1%}", f"{accuracy[1]:.1%}", gap, f"{each.better:,}", f"{each.worse:,}"]
-        table.add_row(visible(name), *cells, f"{each.p:.3g}", "" if each.q is None else f"{each.q:.3g}")
+    for name, each in [("all", decided.flips), *decided.slices]:
+        if each.accuracy is not None:
+            table.add_row(visible(name), *_cells(each))
     console.print(table)
     console.print("p: McNemar's exact test of the rows that flip; q: corrected over the slices.", style="dim")
+    if change is not None:
+        changed.show(console, change)
+
+
+def _cells(found: Flips) -> tuple[str, ...]:
+    before, after = found.accuracy or (0.0, 0.0)
+    gap = f"{100 * (found.difference or 0.0):+.1f}"
+    if found.interval is not None:
+        gap += f" ({100 * found.interval.low:+.1f} to {100 * found.interval.high:+.1f})"
+    counts = f"{found.better:,}", f"{found.worse:,}"
+    p, q = f"{found.p:.3g}", "" if found.q is None else f"{found.q:.3g}"
+    return f"{found.n:,}", f"{before:.1%}", f"{after:.1%}", gap, *counts, p, q

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...datasets.reading.faults import said_note, told
+from ...datasets.reading.faults import spoken, told
 from ...datasets.reading.forms.decoding import Source, lines_of
 from ...datasets.reading.parsing import parse
 from ...datasets.reading.schemas import Fault, Form, Mapping
@@ -93,9 +93,8 @@ def _rows(source: Source, form: Form, *, name: str, column: str, pair: str | Non
     """The file's second column where there is one, else the same second text for all."""
     mapping = Mapping(text=column, text_pair=None if column == pair_column else pair_column)
     parsed = parse(source, form, mapping=mapping, optional=(pair_column,) if pair_column == PAIR_COLUMN else ())
-    for note in parsed.notes:
-        if note.code != "nested":  # columns that nobody asked for
-            print(f"whence: {name}: {said_note(note).text}", file=sys.stderr)
+    for note in spoken(parsed.notes):
+        print(f"whence: {name}: {note}", file=sys.stderr)
     paired = any(each.name == pair_column for each in parsed.columns)
     for row in parsed.rows:
         yield Row("", fault=told(row)) if isinstance(row, Fault) else Row(row.text, row.text_pair if paired else pair)

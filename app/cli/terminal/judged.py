@@ -12,9 +12,9 @@ import typer
 
 from ..._library import explainers
 from ...audit.data.values import Floats
-from ...datasets.reading.faults import said_note, told
-from ...datasets.reading.parsing import Row, form_of, parse
-from ...datasets.reading.schemas import Fault, Mapping
+from ...datasets.reading.files import read_file
+from ...datasets.reading.parsing import Row
+from ...datasets.reading.schemas import Mapping
 from ...workbench.study.frame import Frame
 from ...workbench.study.judging import frame_of
 from .progress import bar
@@ -31,22 +31,19 @@ Group = Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Column 
 def labelled(
     file: Path, *, text: str | None, pair: str | None, label: str | None, groups: Sequence[str]
 ) -> tuple[Row, ...]:
-    """The rows that can be read, which are told about the others. Raises Mistake for a file without labels."""
+    """The rows that can be read; stderr is told of the others. Raises Mistake for a file without labels."""
     if text is None and (pair or label or groups):
         raise Mistake("columns are named, but not that of the text; add --text COLUMN, or name none")
     mapping = None if text is None else Mapping(text=text, text_pair=pair, label=label, groups=tuple(groups))
-    parsed = parse(file, form_of(file, file.name), mapping=mapping)
-    read = list(parsed.rows)
-    rows = tuple(each for each in read if isinstance(each, Row))
-    bad = [each for each in read if isinstance(each, Fault)]
-    for note in parsed.notes:
-        if note.code != "nested":
-            print(f"whence: {file}: {said_note(note).text}", file=sys.stderr)
-    if bad:
-        print(f"whence: {len(bad):,} rows cannot be read; {one_line(told(bad[0]))}", file=sys.stderr)
+    read = read_file(file, mapping=mapping)
+    rows, bad = read.rows, read.bad
+    for note in read.notes:
+        print(f"whence: {file}: {note}", file=sys.stderr)
+    if bad.count:
+        print(f"whence: {bad.count:,} rows cannot be read; {one_line(next(bad.told(1)))}", file=sys.stderr)
     if not any(row.label is not None for row in rows):
         column = f"the column {label!r}" if label else "no column"
-        listed = ", ".join(each.name for each in parsed.columns)
+        listed = ", ".join(each.name for each in read.columns)
         raise Mistake(f"{file}: {column} holds labels; name one with --text COLUMN --label COLUMN, of {listed}")
     return rows
 

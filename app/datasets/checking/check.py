@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -29,7 +29,6 @@ class Rows:
     texts: tuple[str, ...]
     labels: tuple[str | None, ...]
     unreadable: tuple[int, ...] = ()
-    notes: tuple[str, ...] = field(default=())
 
 
 def check(rows: Rows, others: Sequence[Rows] = (), *, tell: Told) -> CheckedOut:
@@ -71,7 +70,7 @@ def check(rows: Rows, others: Sequence[Rows] = (), *, tell: Told) -> CheckedOut:
 
 
 def _copies(rows: Rows) -> list[FindingOut]:
-    """The same text with two labels; copies with one label; texts that are nearly the same."""
+    """Texts that have two labels; copies with one label; texts that are nearly the same."""
     conflicts: dict[int, int] = {}
     copies: dict[int, int] = {}
     for group in same_texts(rows.texts):

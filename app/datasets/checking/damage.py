@@ -16,7 +16,7 @@ SETTINGS = ftfy.TextFixerConfig(
 
 
 def is_damaged(text: str) -> bool:
-    """Whether characters are lost, are no characters, or stand for others by a wrong encoding."""
+    """Whether characters of the text are lost, are no characters, or stand for others by a wrong encoding."""
     if LOST in text or CONTROL.search(text):
         return True
     return not text.isascii() and (repaired(text) != text or is_bad(text))

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ...errors import BadFile, BadRequest
-from ..reading.parsing import form_of, parse
+from ...errors import BadRequest
+from ..reading.files import read_file
 from ..reading.schemas import Fault, Mapping
 from .check import Rows
 from .damage import repaired
@@ -23,27 +23,14 @@ MENDED: tuple[tuple[Kind, Callable[[str], str]], ...] = (("damaged", repaired), 
 
 def rows_of(path: Path, *, text: str | None = None, label: str | None = None) -> Rows:
     """Raises BadRequest with the file and the reason."""
-    try:
-        form = form_of(path, path.name)
-        mapping = None
-        if text is not None:
-            mapping = Mapping(text=text, label=label)
-        elif label is not None:
-            mapping = parse(path, form).mapping.model_copy(update={"label": label})
-        parsed = list(parse(path, form, mapping=mapping).rows)
-    except BadFile as error:
-        raise BadRequest(f"{path}: {error}", cure=error.cure) from error
-    except OSError as error:
-        raise BadRequest(
-            f"{path} cannot be read: {error.strerror}", cure="Name a CSV, JSON lines or Parquet file."
-        ) from None
-    good = [(at, row) for at, row in enumerate(parsed) if not isinstance(row, Fault)]
+    entries = read_file(path, mapping=None if text is None else Mapping(text=text), label=label).entries
+    good = [(at, row) for at, row in enumerate(entries) if not isinstance(row, Fault)]
     return Rows(
         path.name,
         tuple(at for at, _ in good),
         tuple(row.text for _, row in good),
         tuple(row.label for _, row in good),
-        tuple(at for at, row in enumerate(parsed) if isinstance(row, Fault)),
+        tuple(at for at, row in enumerate(entries) if isinstance(row, Fault)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which language a text is in, and which texts are in another one than most of their file."""
+"""Languages of texts, and the texts in another language than most of their file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check of a data set finds: each finding lists its rows and proposes what to do with them."""
+"""Findings of the check of a data set: each lists its rows and proposes what to do with them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...web.words import N_
 from .schemas import Fault, FaultOut, Note, NoteOut
@@ -69,6 +69,11 @@ def told(fault: Fault) -> str:
     found = fault if isinstance(fault, FaultOut) else said(fault)
     place = f"line {fault.line:,}" if fault.until is None else f"lines {fault.line:,} to {fault.until:,}"
     return f"{place}: {found.reason} {found.cure}"
+
+
+def spoken(notes: Iterable[Note]) -> Iterator[str]:
+    """Sentences for notes, except those about columns that nobody asked for."""
+    return (said_note(note).text for note in notes if note.code != "nested")
 
 
 def said_note(note: Note) -> NoteOut:

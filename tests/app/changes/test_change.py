@@ -1,4 +1,4 @@
-"""What a change of a model did, on models whose reasons are known: sums of word weights."""
+"""Comparisons of models whose reasons are known: sums of word weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows are learned from and which are judged."""
+"""Rows that are learned from and rows that are judged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_drawn_split_has_every_row_once_and_no_text_on_both_sides(seed: int) -
 
 
 def test_the_shares_are_about_those_asked_for() -> None:
-    """Of 4,000 texts 30 % and 10 %, within four standard deviations."""
+    """30 % and 10 % of 4,000 texts, within four standard deviations."""
     found = split(asked(dev_share=0.3, test_share=0.1), {"train": rows(4000)})
 
     assert abs(len(found["dev"]) - 1200) < 4 * (4000 * 0.3 * 0.7) ** 0.5

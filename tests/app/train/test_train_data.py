@@ -176,7 +176,7 @@ def test_cells_are_read_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_left_out_are_counted(tmp_path: Path) -> None:
-    """Those that cannot be read, with their line, and those without a label."""
+    """Rows that cannot be read, with their line, and rows without a label."""
     (tmp_path / "t.csv").write_text("text,label\na, b,positive\ngood,positive\nfine,\n", encoding="utf-8")
     examples, record = read(Source(reader="table", path="t.csv"), tmp_path, LABELS)
 

@@ -113,7 +113,7 @@ def test_a_run_of_a_few_steps_writes_an_adapter_and_its_card(tmp_path: Path) -> 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("method", ["full", "frozen"])
 def test_a_model_fitted_as_a_whole_or_by_its_head_is_served_as_any_folder(tmp_path: Path, method: str) -> None:
-    """Of a frozen encoder the head alone has moved; the card names the way and how many weights it trained."""
+    """The head alone has moved where the encoder is frozen; the card names the way and how many weights it trained."""
     from safetensors.torch import load_file
 
     from app.train.service import train

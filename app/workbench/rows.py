@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from ..audit.data.values import Bools, Ints
+from ..datasets.service import require
 from ..errors import BadRequest, NotFound
 from ..store.database import Store
 from ..store.datasets import bench, columns
@@ -86,10 +87,7 @@ def marks(store: Store, project: str, id: str) -> MarksOut:
     """Of every row that has one."""
 
     def look(session: Session) -> MarksOut:
-        dataset = datasets.find(session, project, id)
-        if dataset is None:
-            raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
-        return _marks(session, dataset.serial, None)
+        return _marks(session, require(session, project, id).serial, None)
 
     return store.query(look)
 
@@ -99,8 +97,7 @@ def remade(store: Store, project: str, id: str) -> Iterator[bytes]:
     held = {each.row: each for each in marks(store, project, id).marks}
 
     def part(session: Session, start: int) -> list[bytes]:
-        dataset = datasets.find(session, project, id)
-        assert dataset is not None
+        dataset = require(session, project, id)
         lines = []
         for row in datasets.rows(session, dataset.serial, start, start + MOST_ROWS):
             decided = held.get(row.number)
@@ -113,7 +110,7 @@ def remade(store: Store, project: str, id: str) -> Iterator[bytes]:
             lines.append(json.dumps(kept | {f"group {name}": groups[name] for name in groups}, ensure_ascii=False))
         return [line.encode() + b"\n" for line in lines]
 
-    total = store.query(lambda session: getattr(datasets.find(session, project, id), "rows", 0))
+    total = store.query(lambda session: require(session, project, id).rows)
     for start in range(0, total, MOST_ROWS):
         yield from store.query(partial(part, start=start))
 

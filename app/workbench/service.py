@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..audit.data.values import Bools, Ints
 from ..compare.flips import flips_by_slice, flips_of
 from ..datasets.schemas import CellOut
+from ..datasets.service import require
 from ..errors import BadRequest, Conflict, NotFound
 from ..store.database import Store
 from ..store.datasets import bench
@@ -90,21 +91,18 @@ class Opened:
 
 def opened(session: Session, project: str, id: str, model: str = "") -> Opened:
     """By default as the last model that was asked sees it. Raises NotFound, Conflict before the answers are studied."""
-    dataset = datasets.find(session, project, id)
-    if dataset is None:
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+    dataset = require(session, project, id)
     runs = [run for run in datasets.runs(session, dataset.serial) if run.model]
-    studied = [run for run in runs if stored.study_of(session, run.serial) is not None]
-    wanted = [run for run in studied if not model or run.model == model]
+    studied = [(run, study) for run in runs if (study := stored.study_of(session, run.serial)) is not None]
+    wanted = [each for each in studied if not model or each[0].model == model]
     if not wanted and studied and not any(run.model == model for run in runs):
-        known = ", ".join(dict.fromkeys(run.model for run in studied))
+        known = ", ".join(dict.fromkeys(run.model for run, _ in studied))
         raise NotFound(f"no predictions of {model[:80]!r} are there; there are: {known}")
     if not wanted:
         raise Conflict("no answers of a model are there to look at yet", cure="Ask a model, and wait for its job.")
-    run = wanted[-1]
-    study = stored.study_of(session, run.serial)
-    assert study is not None
-    return Opened(session, dataset, run, tuple(studied), study, stored.frame_of(session, run, study), {})
+    run, study = wanted[-1]
+    seen = tuple(each for each, _ in studied)
+    return Opened(session, dataset, run, seen, study, stored.frame_of(session, run, study), {})
 
 
 def view(store: Store, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:
@@ -181,8 +179,7 @@ def delete(store: Store, project: str, id: str, key: str) -> None:
     """Raises NotFound, also for a slice that was found by the search: that is a part of the study."""
 
     def remove(session: Session) -> bool:
-        dataset = datasets.find(session, project, id)
-        return dataset is not None and bench.delete_slice(session, dataset.serial, key)
+        return bench.delete_slice(session, require(session, project, id).serial, key)
 
     if not store.commit(remove):
         raise NotFound(f"the data set has no slice {key[:80]!r} that somebody made")

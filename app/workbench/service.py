@@ -28,7 +28,7 @@ from .study.choose import chosen
 from .study.contrast import contrast
 from .study.figures import corrected, figures_of
 from .study.frame import Frame
-from .study.language import All, Condition, Is, Textual, both, is_textual, read, written
+from .study.language import EVERY, Condition, Is, Textual, both, is_textual, joined, read, written
 from .study.saying import said
 
 MOST_VERSUS = 40  # slices that two models are compared by
@@ -141,7 +141,7 @@ def condition_of(here: Opened, wish: Wish) -> Condition:
 def save(store: Store, project: str, id: str, asked: SliceRequest, *, who: str) -> SliceOut:
     """A slice of the same conditions is there once. Raises NotFound, BadRequest."""
     condition = read(asked.statement)
-    if condition == All(()):
+    if condition == EVERY:
         raise BadRequest("a slice has at least one condition", cure="Write conditions such as: wrong and words < 8.")
     statement = written(condition)
     key = key_of(statement)
@@ -262,8 +262,9 @@ def _always(frame: Frame, mask: Bools) -> tuple[str, float] | None:
 
 def _without_cell(condition: Condition) -> Condition:
     """The selection without the cell of the matrix that was chosen in it, so that the other cells stay in sight."""
-    parts = condition.parts if isinstance(condition, All) else (condition,)
-    return both(*(each for each in parts if not (isinstance(each, Is) and each.field in ("label", "predicted"))))
+    return both(
+        *(each for each in joined(condition) if not (isinstance(each, Is) and each.field in ("label", "predicted")))
+    )
 
 
 def _confusion(frame: Frame, mask: Bools) -> tuple[CellOut, ...]:

@@ -133,7 +133,7 @@ def _told(error: Exception) -> FormError:
 
 
 def _wish(query: str) -> Wish:
-    """Of the query that a form carries; one that is not understood is the whole data set."""
+    """Read the query that a form carries; one that is not understood is the whole data set."""
     try:
         return links.wish_of(dict(parse_qsl(query, max_num_fields=30)))
     except (BadRequest, ValueError):

@@ -50,7 +50,7 @@ def every(store: Store, project: str, id: str, wish: Wish) -> Iterator[BenchRow]
 
 
 def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
-    """Of the whole selection."""
+    """Numbers of all rows of the selection, in its order."""
 
     def look(session: Session) -> Ints:
         here = opened(session, project, id, wish.model)
@@ -60,7 +60,7 @@ def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
 
 
 def mark(store: Store, project: str, id: str, asked: MarkRequest, *, who: str) -> MarksOut:
-    """What was decided, added to what was decided before. Raises NotFound, and BadRequest for a label that the data set
+    """Add a decision to those made before. Raises NotFound, and BadRequest for a label that the data set
     does not have."""
 
     def write(session: Session) -> MarksOut:
@@ -84,7 +84,7 @@ def mark(store: Store, project: str, id: str, asked: MarkRequest, *, who: str) -
 
 
 def marks(store: Store, project: str, id: str) -> MarksOut:
-    """Of every row that has one."""
+    """The mark that holds for each marked row. Raises NotFound."""
 
     def look(session: Session) -> MarksOut:
         return _marks(session, require(session, project, id).serial, None)

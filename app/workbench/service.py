@@ -56,18 +56,14 @@ class Opened:
 
     @cached_property
     def slices(self) -> tuple[Slice, ...]:
-        """Those that somebody named first, then those that were found and confirmed."""
+        """Slices that somebody named, then the candidates of the search, confirmed or not."""
         made = [
             Slice(each.key, each.name, read(each.statement), "made")
             for each in bench.slices(self.session, self.dataset.serial)
         ]
         known = {each.key for each in made}
-        found = [self.found(each.statement) for each in self.study.found]
+        found = [Slice(key_of(each.statement), "", read(each.statement), "found") for each in self.study.found]
         return (*made, *(each for each in found if each.key not in known))
-
-    @staticmethod
-    def found(statement: str) -> Slice:
-        return Slice(key_of(statement), "", read(statement), "found")
 
     def slice(self, key: str) -> Slice:
         """Raises NotFound."""
@@ -120,7 +116,7 @@ def view(store: Store, project: str, id: str, wish: Wish) -> tuple[BenchOut, Dra
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Drawn:
-    """What the map draws: places (n, 2) of the rows, those of the selection, and those that are wrong."""
+    """Data of the map: places (n, 2) of the rows, those of the selection, and those that are wrong."""
 
     place: Any
     inside: Bools
@@ -224,10 +220,9 @@ def _seen(here: Opened, wish: Wish) -> tuple[BenchOut, Drawn]:
     target = wish.target if wish.target in frame.classes else frame.classes[-1]
     slices = _slices(here)
     by_key = {out.key: out for out, _ in slices}
+    candidates = [(key_of(each.statement), each) for each in study.found]
     found = [
-        FoundSlice(**each.model_dump(), key=key_of(each.statement), name=by_key[key_of(each.statement)].name)
-        for each in study.found
-        if key_of(each.statement) in by_key
+        FoundSlice(**each.model_dump(), key=key, name=by_key[key].name) for key, each in candidates if key in by_key
     ]
     confirmed = {each.key for each in found if each.confirmed}
     out = BenchOut(

@@ -1,4 +1,4 @@
-"""What a model's probabilities are worth on a selection: calibration, thresholds with their costs, ROC, lengths."""
+"""Figures of a model's probabilities on a selection: calibration, thresholds with their costs, ROC, lengths."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any as Anything
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -136,6 +135,6 @@ class _Choice:
         return frame.groups[name].equals(value)
 
 
-def _listed(what: str, names: Anything) -> str:
+def _listed(what: str, names: Iterable[str]) -> str:
     listed = ", ".join(list(names)[:20]) or "none"
     return f"{what}: {listed}."

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from types import UnionType
 from typing import Any as Anything
 from typing import Literal, NoReturn, TypeAlias
 
@@ -306,9 +307,9 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _within(condition: Condition, looser: object) -> str:
+def _within(condition: Condition, looser: type | UnionType) -> str:
     text = written(condition)
-    return f"({text})" if isinstance(condition, looser) else text  # type: ignore[arg-type]
+    return f"({text})" if isinstance(condition, looser) else text
 
 
 def _shown(needle: str) -> str:

@@ -84,7 +84,7 @@ async def audit(request: Request, id: str, services: ServicesDep, project: Proje
 
 @router.post("/audits/{id}/reviews", dependencies=[needs(Scope.AUDIT)])
 async def review(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """What was marked on the page: pairs of a list, as `before` TAB `after`, one that was chosen, matches."""
+    """Submit the marks made on the page: pairs of a list, as `before` TAB `after`, one that was chosen, matches."""
     form = await form_of(request, most=MOST_MARKS)
     pairs = [value.partition("\t")[::2] for name, value in form.values.items() if name.startswith("pair-")]
     pairs += [(form.get("before"), form.get("after"))] if form.get("before") and form.get("after") else []
@@ -162,7 +162,7 @@ async def drawing(request: Request, id: str, name: str, services: ServicesDep, p
 
 @router.get("/audits/{id}/charts")
 async def figures(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """What the drawings of the page are made of, with its words: a script makes them of it that can be read closely."""
+    """The figures behind the drawings of the page, in its language: a script makes charts of them to zoom into."""
     found = await service.find(services, project, id)
     if found.content is None:
         raise NotFound(f"the audit {id[:80]} has no drawings yet")

@@ -12,13 +12,14 @@ from typing import Any, TypeVar, cast
 from sqlalchemy.orm import Session
 
 from .._library import explainers
-from ..errors import BadFile, NotFound
+from ..errors import BadFile
 from ..store.database import Store
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.facts import Alike, Fact
 from ..store.datasets.tables import Dataset, DatasetRun
 from ..store.results import now
+from . import service
 from .reading.faults import said
 from .reading.limits import Limits
 from .reading.parsing import NoText, Parsed, Row, parse
@@ -82,9 +83,7 @@ def import_file(
 ) -> Described:
     """Reads the file of a data set. A file that cannot be read leaves the data set failed, with the reason."""
     limits = limits or Limits()
-    dataset = store.query(lambda session: datasets.find(session, project, id))
-    if dataset is None:
-        raise NotFound(f"no data set is called {id[:80]!r}")
+    dataset = store.query(lambda session: service.require(session, project, id))
     _start(store, dataset)
     asked = None if dataset.asked is None else Mapping.model_validate_json(dataset.asked)
     try:

@@ -43,10 +43,8 @@ from .uploads import restore
 
 Answers: TypeAlias = NDArray[np.float64]
 DONE = b"{}"
-WHOLE_STATES, NARROW = (
-    20_000,
-    64,
-)  # rows whose states are kept as they are; the width to which those of more are projected
+WHOLE_STATES = 20_000  # rows whose states are kept as they are
+NARROW = 64  # the width to which the states of more rows are projected
 
 
 class DatasetKind(Kind):
@@ -77,7 +75,7 @@ class DatasetKind(Kind):
         return DONE
 
     def study(self, work: Work) -> None:
-        """What is made of all answers together."""
+        """A step over all answers together; a kind that looks at them defines it."""
 
     def finish(self, work: Work) -> dict[str, Any]:
         request: DatasetJob = work.request
@@ -128,7 +126,7 @@ def _predict(work: Work, start: int, stop: int) -> bytes:
 
 
 def _narrow(answers: Answers, labels: int, rows: int) -> Answers:
-    """Of many rows the states are projected at random, which keeps angles and distances but for some percent."""
+    """Project the states of many rows at random, which keeps angles and distances but for some percent."""
     width = answers.shape[1] - labels
     if rows <= WHOLE_STATES or width <= NARROW:
         return answers
@@ -137,7 +135,7 @@ def _narrow(answers: Answers, labels: int, rows: int) -> Answers:
 
 
 def answers_of(work: Work) -> Answers:
-    """Of every row its logits and the state that the head read, (rows, labels + width); NaN where it was not read."""
+    """Logits and the state that the head read, (rows, labels + width); NaN for a row that was not read."""
     parts = [unpack(work.result(shard)) for shard in range(predicted_shards(work.request))]
     width = max((part.shape[1] for part in parts), default=0)
     return np.concatenate([part if part.shape[1] == width else np.full((len(part), width), np.nan) for part in parts])
@@ -237,7 +235,7 @@ def _chosen(work: Work) -> Sequence[int]:
 
 
 def _errors_first(work: Work, count: int) -> Sequence[int]:
-    """What the model gets wrong, the most certain of it first; then what it is least certain of."""
+    """Rows that the model gets wrong, the most certain first; then the rows that it is least certain of."""
     wrong = Filters(model=work.request.model, right=False, sort="-probability")
     found = list(browse.numbers(work.store, work.project, work.request.dataset, wrong, count))
     known = set(found)

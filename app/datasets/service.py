@@ -45,7 +45,7 @@ def rows(store: Store, project: str, id: str, start: int, stop: int) -> tuple[Da
     """Rows `start` up to but without `stop`, in the order of the file. Raises NotFound."""
 
     def read(session: Session) -> Sequence[DatasetRow]:
-        return datasets.rows(session, _found(datasets.find(session, project, id), id).serial, start, stop)
+        return datasets.rows(session, require(session, project, id).serial, start, stop)
 
     return tuple(_row(row) for row in store.query(read))
 
@@ -62,7 +62,7 @@ def find(store: Store, project: str, id: str) -> DatasetOut:
     """Raises NotFound."""
 
     def read(session: Session) -> DatasetOut:
-        found = _found(datasets.find(session, project, id), id)
+        found = require(session, project, id)
         return shown(found, datasets.runs(session, found.serial), stopped=_stopped(session, found))
 
     return store.query(read)
@@ -127,7 +127,7 @@ def add_again(store: Store, project: str, before: DatasetOut, *, mapping: Mappin
 
 def identity(session: Session, project: str, id: str) -> tuple[int, int]:
     """The serial number, which may be given out again after a deletion, and the time of making."""
-    found = _found(datasets.find(session, project, id), id)
+    found = require(session, project, id)
     return found.serial, found.created
 
 
@@ -184,14 +184,16 @@ def _row(row: DatasetRow) -> DataRow:
     return DataRow(row.number, row.text, row.text_pair, row.label, groups, row.name, row.line)
 
 
-def _found(found: Dataset | None, id: str) -> Dataset:
+def require(session: Session, project: str, id: str) -> Dataset:
+    """The data set of that id. Raises NotFound."""
+    found = datasets.find(session, project, id)
     if found is None:
         raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
     return found
 
 
 def _cursor(store: Store, project: str, id: str) -> str:
-    found = _found(store.query(lambda session: datasets.find(session, project, id)), id)
+    found = store.query(partial(require, project=project, id=id))
     return f"{found.created}-{found.serial}"
 
 

@@ -1,4 +1,4 @@
-"""What the page of the workbench shows."""
+"""Contexts of the pages of the workbench."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class WaitPage:
 
 
 def filters(translate: Translate) -> dict[str, Callable[..., str]]:
-    """What templates call: `statement|said_slice`, `condition|said_condition`, `name|tag_name`."""
+    """Filters of the templates: `statement|said_slice`, `condition|said_condition`, `name|tag_name`."""
     return {
         "said_slice": lambda statement, clusters=(): said(read(statement), translate, clusters),
         "said_condition": lambda condition, clusters=(): said(condition, translate, clusters),

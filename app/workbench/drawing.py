@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,8 +187,8 @@ def painted(row: BenchRow) -> tuple[Piece, ...]:
     return tuple(each for each in (*pieces, Piece(row.text[at:], 0)) if each.text)
 
 
-def _joined(places: object) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)  # type: ignore[attr-defined]
+def _joined(places: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
 
 
 def _points(x: Floats, y: Floats, *, cross: bool) -> str:

@@ -1,4 +1,4 @@
-"""What routes and pages do with the workbench beside looking: a new version of a data set, explanations of a slice."""
+"""The use cases of routes and pages: views, slices, marks, a new version of a data set, explanations of a selection."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _write(path: str, lines: Any) -> None:
 
 
 def _mapping(before: DatasetOut) -> Mapping:
-    """Of the lines that `rows.remade` writes."""
+    """Columns of the lines that `rows.remade` writes."""
     used = before.mapping
     assert used is not None
     return Mapping(

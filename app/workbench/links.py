@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from ..errors import BadRequest
 from .schemas import Wish
-from .study.language import EVERY, All, Compared, Condition, Inside, Is, both, is_textual, read, written
+from .study.language import Compared, Condition, Inside, Is, both, joined, read, written
 
 DEFAULTS = Wish()
 
@@ -35,14 +35,13 @@ def query_of(wish: Wish, **changes: Any) -> str:
 def parts_of(wish: Wish) -> tuple[Condition, ...]:
     """The conditions in the address, each of which can be taken away. Those that are not understood are none."""
     try:
-        found = read(wish.where)
+        return joined(read(wish.where))
     except BadRequest:
         return ()
-    return found.parts if isinstance(found, All) else (found,)
 
 
 def without(wish: Wish, part: Condition) -> str:
-    return _joined(*(each for each in parts_of(wish) if each != part))
+    return written(both(*(each for each in parts_of(wish) if each != part)))
 
 
 def narrowed(wish: Wish, statement: str, *, instead_of: tuple[str, ...] = ()) -> str:
@@ -50,22 +49,9 @@ def narrowed(wish: Wish, statement: str, *, instead_of: tuple[str, ...] = ()) ->
     away: a second click undoes the first."""
     added = read(statement)
     kept = tuple(each for each in parts_of(wish) if _field(each) not in instead_of)
-    if set(_flat(added)) <= set(parts_of(wish)):
-        return _joined(*(each for each in parts_of(wish) if each not in _flat(added)))
-    return _joined(*kept, added)
-
-
-def for_address(condition: Condition) -> str | None:
-    """None for conditions with words of texts, which stand in no address."""
-    return None if is_textual(condition) else written(condition)
-
-
-def _joined(*parts: Condition) -> str:
-    return written(both(*parts)) if parts else written(EVERY)
-
-
-def _flat(condition: Condition) -> tuple[Condition, ...]:
-    return condition.parts if isinstance(condition, All) else (condition,)
+    if set(joined(added)) <= set(parts_of(wish)):
+        return written(both(*(each for each in parts_of(wish) if each not in joined(added))))
+    return written(both(*kept, added))
 
 
 def _field(condition: Condition) -> str:

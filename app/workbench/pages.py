@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from .study.language import Is, both, read, written
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 BASE = "/datasets/{id}/workbench"
 MOST_EXPLAINED = 50
+TICKED = re.compile(r"row-([0-9]{1,10})")
 
 
 @router.get(BASE)
@@ -77,7 +79,7 @@ async def delete(request: Request, id: str, key: str, services: ServicesDep, pro
 async def mark(request: Request, id: str, services: ServicesDep, project: ProjectDep) -> Response:
     form = await form_of(request)
     wish = _wish(form.get("state"))
-    numbers = [int(name[4:]) for name in form.values if name.startswith("row-") and name[4:].isdecimal()]
+    numbers = [int(found[1]) for found in map(TICKED.fullmatch, form.values) if found]
     action, _, label = form.get("action").partition(":")
     value = label or form.get("note").strip()[:200] or None
     try:
@@ -131,7 +133,7 @@ def _told(error: Exception) -> FormError:
 
 
 def _wish(query: str) -> Wish:
-    """Of the query that a form carries; one that is not understood is the whole data set."""
+    """Read the query that a form carries; one that is not understood is the whole data set."""
     try:
         return links.wish_of(dict(parse_qsl(query, max_num_fields=30)))
     except (BadRequest, ValueError):

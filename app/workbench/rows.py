@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from ..audit.data.values import Bools, Ints
+from ..datasets.service import require
 from ..errors import BadRequest, NotFound
 from ..store.database import Store
 from ..store.datasets import bench, columns
@@ -49,7 +50,7 @@ def every(store: Store, project: str, id: str, wish: Wish) -> Iterator[BenchRow]
 
 
 def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
-    """Of the whole selection."""
+    """Numbers of all rows of the selection, in its order."""
 
     def look(session: Session) -> Ints:
         here = opened(session, project, id, wish.model)
@@ -59,7 +60,7 @@ def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
 
 
 def mark(store: Store, project: str, id: str, asked: MarkRequest, *, who: str) -> MarksOut:
-    """What was decided, added to what was decided before. Raises NotFound, and BadRequest for a label that the data set
+    """Add a decision to those made before. Raises NotFound, and BadRequest for a label that the data set
     does not have."""
 
     def write(session: Session) -> MarksOut:
@@ -83,13 +84,10 @@ def mark(store: Store, project: str, id: str, asked: MarkRequest, *, who: str) -
 
 
 def marks(store: Store, project: str, id: str) -> MarksOut:
-    """Of every row that has one."""
+    """The mark that holds for each marked row. Raises NotFound."""
 
     def look(session: Session) -> MarksOut:
-        dataset = datasets.find(session, project, id)
-        if dataset is None:
-            raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
-        return _marks(session, dataset.serial, None)
+        return _marks(session, require(session, project, id).serial, None)
 
     return store.query(look)
 
@@ -99,8 +97,7 @@ def remade(store: Store, project: str, id: str) -> Iterator[bytes]:
     held = {each.row: each for each in marks(store, project, id).marks}
 
     def part(session: Session, start: int) -> list[bytes]:
-        dataset = datasets.find(session, project, id)
-        assert dataset is not None
+        dataset = require(session, project, id)
         lines = []
         for row in datasets.rows(session, dataset.serial, start, start + MOST_ROWS):
             decided = held.get(row.number)
@@ -113,7 +110,7 @@ def remade(store: Store, project: str, id: str) -> Iterator[bytes]:
             lines.append(json.dumps(kept | {f"group {name}": groups[name] for name in groups}, ensure_ascii=False))
         return [line.encode() + b"\n" for line in lines]
 
-    total = store.query(lambda session: getattr(datasets.find(session, project, id), "rows", 0))
+    total = store.query(lambda session: require(session, project, id).rows)
     for start in range(0, total, MOST_ROWS):
         yield from store.query(partial(part, start=start))
 

@@ -1,4 +1,4 @@
-"""What is asked of the workbench and what it answers, over REST and on the page."""
+"""Requests and answers of the workbench, over REST and on the page."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class SlicesOut(Record):
 
 
 class MarkRequest(Request):
-    """What is decided of rows."""
+    """A decision about rows."""
 
     rows: Annotated[
         tuple[Annotated[int, Field(ge=0, le=2**31 - 1)], ...], Field(min_length=1, max_length=10_000, strict=False)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from ..audit.data.values import Bools, Ints
 from ..compare.flips import flips_by_slice, flips_of
 from ..datasets.schemas import CellOut
+from ..datasets.service import require
 from ..errors import BadRequest, Conflict, NotFound
 from ..store.database import Store
 from ..store.datasets import bench
@@ -27,7 +28,7 @@ from .study.choose import chosen
 from .study.contrast import contrast
 from .study.figures import corrected, figures_of
 from .study.frame import Frame
-from .study.language import All, Condition, Is, Textual, both, is_textual, read, written
+from .study.language import EVERY, Condition, Is, Textual, both, is_textual, joined, read, written
 from .study.saying import said
 
 MOST_VERSUS = 40  # slices that two models are compared by
@@ -55,18 +56,14 @@ class Opened:
 
     @cached_property
     def slices(self) -> tuple[Slice, ...]:
-        """Those that somebody named first, then those that were found and confirmed."""
+        """Slices that somebody named, then the candidates of the search, confirmed or not."""
         made = [
             Slice(each.key, each.name, read(each.statement), "made")
             for each in bench.slices(self.session, self.dataset.serial)
         ]
         known = {each.key for each in made}
-        found = [self.found(each.statement) for each in self.study.found]
+        found = [Slice(key_of(each.statement), "", read(each.statement), "found") for each in self.study.found]
         return (*made, *(each for each in found if each.key not in known))
-
-    @staticmethod
-    def found(statement: str) -> Slice:
-        return Slice(key_of(statement), "", read(statement), "found")
 
     def slice(self, key: str) -> Slice:
         """Raises NotFound."""
@@ -90,21 +87,18 @@ class Opened:
 
 def opened(session: Session, project: str, id: str, model: str = "") -> Opened:
     """By default as the last model that was asked sees it. Raises NotFound, Conflict before the answers are studied."""
-    dataset = datasets.find(session, project, id)
-    if dataset is None:
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists those there are.")
+    dataset = require(session, project, id)
     runs = [run for run in datasets.runs(session, dataset.serial) if run.model]
-    studied = [run for run in runs if stored.study_of(session, run.serial) is not None]
-    wanted = [run for run in studied if not model or run.model == model]
+    studied = [(run, study) for run in runs if (study := stored.study_of(session, run.serial)) is not None]
+    wanted = [each for each in studied if not model or each[0].model == model]
     if not wanted and studied and not any(run.model == model for run in runs):
-        known = ", ".join(dict.fromkeys(run.model for run in studied))
+        known = ", ".join(dict.fromkeys(run.model for run, _ in studied))
         raise NotFound(f"no predictions of {model[:80]!r} are there; there are: {known}")
     if not wanted:
         raise Conflict("no answers of a model are there to look at yet", cure="Ask a model, and wait for its job.")
-    run = wanted[-1]
-    study = stored.study_of(session, run.serial)
-    assert study is not None
-    return Opened(session, dataset, run, tuple(studied), study, stored.frame_of(session, run, study), {})
+    run, study = wanted[-1]
+    seen = tuple(each for each, _ in studied)
+    return Opened(session, dataset, run, seen, study, stored.frame_of(session, run, study), {})
 
 
 def view(store: Store, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:
@@ -122,7 +116,7 @@ def view(store: Store, project: str, id: str, wish: Wish) -> tuple[BenchOut, Dra
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Drawn:
-    """What the map draws: places (n, 2) of the rows, those of the selection, and those that are wrong."""
+    """Data of the map: places (n, 2) of the rows, those of the selection, and those that are wrong."""
 
     place: Any
     inside: Bools
@@ -143,7 +137,7 @@ def condition_of(here: Opened, wish: Wish) -> Condition:
 def save(store: Store, project: str, id: str, asked: SliceRequest, *, who: str) -> SliceOut:
     """A slice of the same conditions is there once. Raises NotFound, BadRequest."""
     condition = read(asked.statement)
-    if condition == All(()):
+    if condition == EVERY:
         raise BadRequest("a slice has at least one condition", cure="Write conditions such as: wrong and words < 8.")
     statement = written(condition)
     key = key_of(statement)
@@ -181,8 +175,7 @@ def delete(store: Store, project: str, id: str, key: str) -> None:
     """Raises NotFound, also for a slice that was found by the search: that is a part of the study."""
 
     def remove(session: Session) -> bool:
-        dataset = datasets.find(session, project, id)
-        return dataset is not None and bench.delete_slice(session, dataset.serial, key)
+        return bench.delete_slice(session, require(session, project, id).serial, key)
 
     if not store.commit(remove):
         raise NotFound(f"the data set has no slice {key[:80]!r} that somebody made")
@@ -227,10 +220,9 @@ def _seen(here: Opened, wish: Wish) -> tuple[BenchOut, Drawn]:
     target = wish.target if wish.target in frame.classes else frame.classes[-1]
     slices = _slices(here)
     by_key = {out.key: out for out, _ in slices}
+    candidates = [(key_of(each.statement), each) for each in study.found]
     found = [
-        FoundSlice(**each.model_dump(), key=key_of(each.statement), name=by_key[key_of(each.statement)].name)
-        for each in study.found
-        if key_of(each.statement) in by_key
+        FoundSlice(**each.model_dump(), key=key, name=by_key[key].name) for key, each in candidates if key in by_key
     ]
     confirmed = {each.key for each in found if each.confirmed}
     out = BenchOut(
@@ -265,8 +257,9 @@ def _always(frame: Frame, mask: Bools) -> tuple[str, float] | None:
 
 def _without_cell(condition: Condition) -> Condition:
     """The selection without the cell of the matrix that was chosen in it, so that the other cells stay in sight."""
-    parts = condition.parts if isinstance(condition, All) else (condition,)
-    return both(*(each for each in parts if not (isinstance(each, Is) and each.field in ("label", "predicted"))))
+    return both(
+        *(each for each in joined(condition) if not (isinstance(each, Is) and each.field in ("label", "predicted")))
+    )
 
 
 def _confusion(frame: Frame, mask: Bools) -> tuple[CellOut, ...]:

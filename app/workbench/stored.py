@@ -55,7 +55,7 @@ class FoundOut(Record):
 
 
 class Study(Record):
-    """What was found out about a run once, beside its columns."""
+    """Findings about a run, stored beside its columns."""
 
     version: int = VERSION
     classes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What is drawn of the scores: ROC curves, and the sweep over thresholds."""
+"""Curves of the scores: ROC curves, and the sweep over thresholds."""
 
 from __future__ import annotations
 

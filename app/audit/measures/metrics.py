@@ -140,6 +140,12 @@ def better_of(name: str) -> str | None:
     return METRICS[name].better if name in METRICS else RANKINGS[name]
 
 
+def harms(name: str, gap: float) -> bool | None:
+    """Whether a gap is to the disadvantage of its group; None for a measure without a good direction."""
+    better = better_of(name)
+    return None if better is None else (gap > 0) == (better == "low")
+
+
 def metric(name: str) -> Metric:
     """The measure of that name; ValueError names the ones there are."""
     if name not in METRICS:

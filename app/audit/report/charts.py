@@ -95,7 +95,7 @@ def _sweep(content: Mapping[str, Any], swept: Mapping[str, Any], say: Mapping[st
         known = any(value is not None for value in values)
         return list(zip(swept["thresholds"], values, strict=True)) if known else None
 
-    curves = _curves(content, say["drawn"], points(swept["all"]), lambda name: points(swept["groups"][name]))
+    curves = _curves(content, say["drawn"], points(swept.get("all", ())), lambda name: points(swept["groups"][name]))
     mark = float(content["threshold"]["value"])
     return Lines(say["drawn"]("threshold"), say["audit_metric"](swept["metric"]), curves, mark=mark) if curves else None
 

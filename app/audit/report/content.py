@@ -45,7 +45,7 @@ from .matches import matches_of
 from .swaps_view import swaps_of
 from .templates_view import effects_of
 
-SCHEMA = "whence-audit/1"
+SCHEMA = "whence-audit/2"  # changes whenever the content does: a report is verified by the version that made it
 DIGITS = 10  # significant digits of every number, so that the last bits of a processor are no difference
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..measures.metrics import better_of
+from ..measures.metrics import better_of, harms
+from .view import LEFT, RIGHT
 
-LEFT, RIGHT = 2.0, 98.0  # percent of the plot that the data may fill
 INNER = (6.0, 94.0)  # where the number of a tick does not run into the next column
 SHOWN = 12  # rows before the rest is folded away
 UNTESTED = "untested"
@@ -77,9 +77,8 @@ def _forest(content: Mapping[str, Any], name: str, sections: Mapping[tuple[str, 
 
 def rank(test: Mapping[str, Any]) -> tuple[int, bool, float, str]:
     """Sort key of a test: findings first, harms to the group before advantages, larger gaps before smaller."""
-    better, gap = better_of(test["metric"]), test["gap"] or 0.0
-    harms = better is not None and (gap > 0) == (better == "low")
-    return ORDER.index(verdict_of(test)), better is not None and not harms, -abs(gap), test["group"] or ""
+    gap = test["gap"] or 0.0
+    return ORDER.index(verdict_of(test)), harms(test["metric"], gap) is False, -abs(gap), test["group"] or ""
 
 
 def verdict_of(test: Mapping[str, Any]) -> str:

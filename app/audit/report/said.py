@@ -11,7 +11,7 @@ from typing import Any
 from ..data.values import THIN
 from ..family.findings import Test
 from ..family.gaps import Measured
-from ..measures.metrics import better_of
+from ..measures.metrics import harms
 from ..statistics.verdicts import Verdict
 
 LISTS = {
@@ -52,10 +52,9 @@ def verdict(measured: Measured) -> dict[str, Any]:
 
 def harm_of(test: Test) -> str:
     """Whether the gap is to the disadvantage of the group, to its advantage, or whichever one takes it for."""
-    better = better_of(test.metric)
-    if better is None or test.group is None or not test.gap:
+    if test.group is None or not test.gap or (harm := harms(test.metric, test.gap)) is None:
         return EITHER
-    return HARM if (test.gap > 0) == (better == "low") else BENEFIT
+    return HARM if harm else BENEFIT
 
 
 def _worst(tests: Sequence[Test]) -> Test | None:

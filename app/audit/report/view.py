@@ -176,8 +176,9 @@ def _calibration(content: Mapping[str, Any]) -> Grid:
 
 def _sweep(content: Mapping[str, Any], swept: Mapping[str, Any]) -> Grid:
     names = drawn_groups(content)
+    total = swept.get("all", [None] * len(swept["thresholds"]))  # an older report has none
     rows = [
-        (threshold, [swept["all"][k], *(swept["groups"][name][k] for name in names), swept["spread"][k]])
+        (threshold, [total[k], *(swept["groups"][name][k] for name in names), swept["spread"][k]])
         for k, threshold in enumerate(swept["thresholds"])
     ]
     return Grid(names, rows)

@@ -15,7 +15,7 @@ from ..data.material import Material
 from ..data.plan import Plan
 from ..evidence import stored
 from ..evidence.oracle import ModelFacts, Oracle
-from ..report.content import Declared, content_of, digest
+from ..report.content import SCHEMA, Declared, content_of, digest
 from ..report.report import TABLES
 from .run import SHARD, predict
 
@@ -49,6 +49,11 @@ def verify(path: Path) -> Checked:
     content = report["content"]
     if digest(content) != report["sha256"]:
         raise BadRequest("the content was changed: its SHA-256 is not the one in the report")
+    if content.get("schema") != SCHEMA:
+        raise BadRequest(
+            f"the report has the schema {content.get('schema')!r}, this version of Whence computes {SCHEMA!r}",
+            cure="Verify it with the version that made it: content.code.whence names it.",
+        )
     found = stored.read(path.parent / TABLES, content["tables"])
     again = content_of(declared_of(content), found, content["tables"]) | {"code": content["code"]}
     if different := differences(content, again):

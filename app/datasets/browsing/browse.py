@@ -21,6 +21,7 @@ from ...store.datasets import selection as dataset_selection
 from ...store.datasets.facts import Stratum
 from ...store.datasets.selection import Place, Wanted
 from ...store.datasets.tables import DatasetRow, DatasetRun
+from .. import service
 from ..schemas import CellOut, RowOut, RowsOut, SummaryOut, WordOut
 
 Sort = Literal["number", "-number", "probability", "-probability", "badge", "-badge"]
@@ -175,9 +176,7 @@ def strata(store: Store, project: str, id: str, model: str = "") -> tuple[Stratu
 
 def view_of(session: Session, project: str, id: str, filters: Filters) -> View:
     """Raises NotFound, also for predictions that are not there."""
-    dataset = datasets.find(session, project, id)
-    if dataset is None:
-        raise NotFound(f"no data set is called {id[:80]!r}", cure="GET /v1/datasets lists the data sets.")
+    dataset = service.require(session, project, id)
     found = datasets.runs(session, dataset.serial)
     runs = [run for run in found if filters.model is None or run.model == filters.model]
     if not runs:

@@ -11,7 +11,6 @@ from ..results import now
 from .tables import DatasetMark, DatasetRow, DatasetSlice, DatasetStudy
 
 MOST_SLICES = 200
-MOST_MARKED = 10_000  # rows in one step
 
 
 def study(session: Session, run: int) -> str | None:

@@ -28,7 +28,7 @@ def write(session: Session, run: int, columns: Mapping[str, Array]) -> None:
 
 
 def read(session: Session, run: int, names: Sequence[str]) -> dict[str, Array]:
-    """Those of the columns that there are."""
+    """The columns of these names; one that was never written is left out."""
     wanted = select(DatasetColumn.name, DatasetColumn.body).where(
         DatasetColumn.run == run, DatasetColumn.name.in_(names)
     )

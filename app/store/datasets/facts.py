@@ -111,7 +111,7 @@ def explained(session: Session, run: int, numbers: Sequence[int] | None = None) 
 
 
 def wrong(session: Session, run: int, numbers: Sequence[int], classes: Collection[str]) -> frozenset[int]:
-    """Those of the rows that the model gets wrong."""
+    """Numbers of the rows that the model gets wrong."""
     failing = [stratum.number for stratum in strata(session, run) if stratum.right(classes) is False]
     found: set[int] = set()
     for start in range(0, len(numbers), CHUNK):

@@ -148,7 +148,7 @@ class DatasetColumn(Table):
 
 
 class DatasetStudy(Table):
-    """What was found out about a run once: slices, counts of tags, names of clusters."""
+    """Findings about a run, made once: slices, counts of tags, names of clusters."""
 
     __tablename__ = "dataset_studies"
 
@@ -171,7 +171,7 @@ class DatasetSlice(Table):
 
 
 class DatasetMark(Table):
-    """What somebody decided of a row. The last line of a row holds; the others stay as its history."""
+    """A decision about a row. The last line of a row holds; the others stay as its history."""
 
     __tablename__ = "dataset_marks"
 

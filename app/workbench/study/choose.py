@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any as Anything
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from ...audit.data.values import Bools, Floats
 from ...errors import BadRequest
 from .frame import Frame
-from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not, Textual
+from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not, Textual, compiled
 from .words import holds
 
 Slices = Mapping[str, Condition]  # by name, for conditions that name another slice
@@ -37,17 +35,8 @@ def fitting(asked: Textual) -> Callable[[str], bool]:
     """Whether a text fits."""
     if isinstance(asked, Contains):
         return lambda text: holds(text, asked.needle)
-    pattern = _compiled(asked.pattern)
+    pattern = compiled(asked.pattern)
     return lambda text: pattern.search(text[:LONGEST_TEXT]) is not None
-
-
-@lru_cache(maxsize=64)
-def _compiled(pattern: str) -> Anything:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
 
 
 def within_polygon(x: Floats, y: Floats, corners: Sequence[tuple[float, float]]) -> Bools:
@@ -146,6 +135,6 @@ class _Choice:
         return frame.groups[name].equals(value)
 
 
-def _listed(what: str, names: Anything) -> str:
+def _listed(what: str, names: Iterable[str]) -> str:
     listed = ", ".join(list(names)[:20]) or "none"
     return f"{what}: {listed}."

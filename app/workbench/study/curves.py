@@ -1,4 +1,4 @@
-"""What a model's probabilities are worth on a selection: calibration, thresholds with their costs, ROC, lengths."""
+"""Figures of a model's probabilities on a selection: calibration, thresholds with their costs, ROC, lengths."""
 
 from __future__ import annotations
 
@@ -118,13 +118,9 @@ def thresholds_of(
         for code, value in enumerate(values.names[:20]):
             own = codes == code
             if own.any():
-                counts = (own & positive & ~called, own & positive, own & ~positive & called, own & ~positive)
-                groups[column, value] = (
-                    int(counts[0].sum()),
-                    int(counts[1].sum()),
-                    int(counts[2].sum()),
-                    int(counts[3].sum()),
-                )
+                sides = (own & positive & ~called, own & positive, own & ~positive & called, own & ~positive)
+                lost, of, vain, others = (int(side.sum()) for side in sides)
+                groups[column, value] = (lost, of, vain, others)
     least = min(curve, key=lambda each: (each.cost, abs(each.at - 0.5)))
     return Thresholds(target, curve, chosen, least, int(positive.sum()), int((~positive).sum()), groups)
 

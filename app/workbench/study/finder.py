@@ -120,7 +120,7 @@ def _examples(frame: Frame, mask: Bools) -> tuple[int, ...]:
 
 
 def _features(frame: Frame, rows: Ints, tags: Sequence[str]) -> _Features:
-    """What a slice may be made of: words, lengths, labels, groups, tags and clusters of enough rows, and not of all."""
+    """The conditions of which a slice is made: words, lengths, labels, groups, tags and clusters of some rows."""
     names: list[Condition] = []
     columns: list[Bools] = []
     for name, column in (*_words(frame, rows), *_columns(frame, rows, tags)):

@@ -14,6 +14,9 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from types import UnionType
+from typing import Any as Anything
 from typing import Literal, NoReturn, TypeAlias
 
 from ...errors import BadRequest
@@ -146,10 +149,14 @@ def is_textual(condition: Condition) -> bool:
     return any(isinstance(each, Contains | Matches) for each in conditions(condition))
 
 
+def joined(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions that `and` joins; one alone is its only part."""
+    return condition.parts if isinstance(condition, All) else (condition,)
+
+
 def both(*parts: Condition) -> Condition:
     """Rows that fit all of them; what is true of every row is left out."""
-    flat = [each for part in parts for each in (part.parts if isinstance(part, All) else (part,))]
-    unique = tuple(dict.fromkeys(flat))
+    unique = tuple(dict.fromkeys(each for part in parts for each in joined(part)))
     return unique[0] if len(unique) == 1 else All(unique)
 
 
@@ -300,9 +307,9 @@ def _quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _within(condition: Condition, looser: object) -> str:
+def _within(condition: Condition, looser: type | UnionType) -> str:
     text = written(condition)
-    return f"({text})" if isinstance(condition, looser) else text  # type: ignore[arg-type]
+    return f"({text})" if isinstance(condition, looser) else text
 
 
 def _shown(needle: str) -> str:
@@ -323,16 +330,24 @@ def _corners(given: str) -> tuple[tuple[float, float], ...]:
     return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+@lru_cache(maxsize=64)
+def compiled(pattern: str) -> Anything:
+    """The RE2 pattern. Raises re2.error."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
 def checked(pattern: str) -> str:
     """The pattern, where RE2 takes it. Raises BadRequest with its reason."""
     if len(pattern) > LONGEST_PATTERN:
         raise BadRequest(f"a pattern has at most {LONGEST_PATTERN} characters", cure="Split it with or.")
     import re2
 
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(pattern, options)
+        compiled(pattern)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         cure = "Patterns are RE2's: no look-around and no back-references."

@@ -80,7 +80,7 @@ def said(condition: Condition, translate: Translate = str, clusters: Clusters = 
 
 
 def _filled(template: str, **values: str) -> str:
-    """What users wrote may hold a percent sign, which is why this is no formatting."""
+    """Put values into a template. Words of users may hold a percent sign, so this is no formatting."""
     for name, value in values.items():
         template = template.replace(f"%({name})s", value)
     return template

@@ -1,4 +1,4 @@
-"""What to look at in a data set: a tag for every reason, and what is suggested to do with the row."""
+"""Rows to look at in a data set: a tag for every reason, and what is suggested to do with the row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a word of a text, and how a text is searched for one: both by the same borders."""
+"""Words of a text, and the search for one in a text: both by the same borders."""
 
 from __future__ import annotations
 

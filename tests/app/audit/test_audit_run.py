@@ -184,6 +184,18 @@ def test_a_changed_number_is_refused(tmp_path: Path) -> None:
         verification.verify(path)
 
 
+def test_a_report_of_another_version_is_not_called_wrong(tmp_path: Path) -> None:
+    """Whoever computes other figures cannot say that these differ from their tables."""
+    path = written(tmp_path)
+    made = json.loads(path.read_text())
+    made["content"]["schema"] = "whence-audit/1"
+    del made["content"]["curves"]["sweep"][0]["all"]
+    path.write_text(json.dumps(made | {"sha256": digest(made["content"])}))
+
+    with pytest.raises(BadRequest, match="has the schema 'whence-audit/1'"):
+        verification.verify(path)
+
+
 def test_two_audits_are_compared_row_by_row(tmp_path: Path) -> None:
     """Taking the bias out moves the planted group alone, and the paired test says so."""
     found = compare(written(tmp_path / "before"), written(tmp_path / "after", None))

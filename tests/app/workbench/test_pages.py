@@ -181,8 +181,10 @@ def test_marks_make_a_new_data_set(client: TestClient, id: str) -> None:
         (0, "drop", None), (2, "relabel", "yes"), (7, "note", "odd & old"),
     ]  # fmt: skip
     assert "note : odd & old" in words(shown(client, id, sort="number")).replace("note:", "note :")
+    endless = client.post(f"{page}/marks", data={f"row-{'9' * 5000}": "1", "action": "drop", "state": ""})
     nothing = client.post(f"{page}/marks", data={"action": "drop", "state": ""})
-    assert (nothing.status_code, "no row is ticked" in nothing.text) == (422, True)
+    for refused in (endless, nothing):
+        assert (refused.status_code, "no row is ticked" in refused.text) == (422, True)
     made = client.post(f"{page}/versions", data={"state": ""}, follow_redirects=False).headers["location"]
     run(client)
     found = rest(client, "GET", made.rpartition("/")[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.audit.data import terms
-from app.audit.report import plots, report, view
+from app.audit.report import charts, plots, report, view
 from app.audit.report.content import content_of
 from tests.app.audit.planted import audited
 
@@ -31,6 +31,19 @@ def test_every_drawing_of_the_page_has_its_figures() -> None:
     harmless = [row for row, toxic in zip(content["effects"]["scores"], content["effects"]["toxic"], strict=True)
                 if not toxic]  # fmt: skip
     assert [sorted(values) for _, values in grids["heat"].rows] == [sorted(row) for row in harmless]
+
+
+def test_an_older_report_is_still_drawn() -> None:
+    """Before the sweep of all texts was stored, a sweep held its groups alone."""
+    content = content_of(*audited()[:2], {})
+    for swept in content["curves"]["sweep"]:
+        del swept["all"]
+    name = f"sweep-{content['curves']['sweep'][0]['metric']}"
+    drawn = charts.charts(content, terms.filters(report.translator("en")))[name]
+
+    assert view.drawings(content)[name].rows[3][1][0] is None
+    assert isinstance(drawn, charts.Lines)
+    assert [curve.name for curve in drawn.curves] == view.drawn_groups(content)
 
 
 def test_a_curve_is_read_between_its_points() -> None:

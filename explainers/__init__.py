@@ -102,6 +102,8 @@ if TYPE_CHECKING:
     from .metrics import Measure as Measure
     from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
+    from .metrics.spread import Spread as Spread
+    from .metrics.spread import spread as spread
     from .models import FolderReport as FolderReport
     from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
@@ -164,6 +166,7 @@ _WHERE = {
     ".metrics": "MEASURES Measure",
     ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
+    ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
 from ..engine.schemas import ModelOut
-from ..errors import StillRunning
+from ..errors import StillRunning, UnknownValue
 from ..explain.ask import service as explanations
 from ..explain.ask.schemas import ExplanationRequest
 from ..models import service as models
@@ -67,7 +67,9 @@ class AnswerPage:
 
 @router.get("/generate")
 async def ask(request: Request, services: ServicesDep) -> Response:
-    return _ask(request, services, Form({name: request.query_params.get(name, "") for name in ("model", "text")}))
+    asked = {name: request.query_params.get(name, "") for name in ("model", "text")}
+    models.refuse_unknown(_offered(services), asked["model"])
+    return _ask(request, services, Form(asked))
 
 
 @router.post("/generate", dependencies=[needs(Scope.EXPLAIN)])
@@ -191,15 +193,23 @@ def _question(found: GenerationOut) -> str:
 
 
 def _by(given: str) -> By:
+    if given and given not in BYS:
+        raise UnknownValue("by", given, BYS, cure="Open the answer without it.")
     return next((each for each in BYS if each == given), "word")
 
 
 def _method(given: str) -> str:
-    return given if given in METHODS else METHODS[0]
+    if given and given not in METHODS:
+        raise UnknownValue("method", given, METHODS, cure="Open the answer without it.")
+    return given or METHODS[0]
+
+
+def _offered(services: Services) -> list[ModelOut]:
+    return [model for model in models.list_models(services) if model.task == "tokens"]
 
 
 def _ask(request: Request, services: Services, form: Form, error: FormError | None = None) -> Response:
-    offered = [model for model in models.list_models(services) if model.task == "tokens"]
+    offered = _offered(services)
     wheel = explainers.WHEELS[explainers.DEFAULT_LANGUAGE_MODEL]
     page = AskPage(
         models=offered,

@@ -226,12 +226,14 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
     )
 
 
-def badge_of(panel: PanelOut | None) -> str | None:
-    """The badge of the method that a text is painted with in small, else of the first that has one."""
-    if panel is None:
-        return None
-    ordered = [f for name in PAINTERS for f in panel.explanations if f.method.name == name] + list(panel.explanations)
-    return next((each.badge.level for each in ordered if each.badge is not None), None)
+def badge_of(record: bytes) -> str | None:
+    """Badge of the method that a text is painted with in small, else of the first method that has one.
+
+    record: a stored panel or explanation, of which nothing else is read: a list looks at many.
+    """
+    found = json.loads(record)
+    badges = {each["method"]["name"]: each["badge"] for each in found.get("explanations", [found]) if each.get("badge")}
+    return next((badges[name]["level"] for name in (*PAINTERS, *badges) if name in badges), None)
 
 
 PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")

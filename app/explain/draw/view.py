@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ..._library import explainers
+from ...errors import UnknownValue
 from ...web.formatting import script
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from .heatmap import Cell, Level
 
 Scale = Literal["own", "shared"]
+SCALES: Mapping[str, Scale] = {"own": "own", "shared": "shared"}
+T = TypeVar("T")
 CHIPS = 4
 MATRICES = ("kendall_tau", "top5_overlap", "sign_agreement")  # of an agreement
 
@@ -122,14 +125,25 @@ class Maps:
 
 
 def view_of(panel: PanelOut, query: Any) -> View:
-    """Settings from the address; what is not offered falls back to what is shown first."""
+    """Settings from the address. Raises UnknownValue for one that this explanation does not offer."""
     first = panel.explanations[0] if panel.explanations else None
-    offered = heatmap.levels(first.players) if first else ()
-    wanted = query.get("level", "")
-    level: Level = wanted if wanted in offered else offered[0] if offered else "word"
-    scale: Scale = "shared" if query.get("scale") == "shared" else "own"
-    known = {str(t.index): t.index for t in first.targets} if first else {}
-    return View(target=known.get(query.get("class", ""), panel.target.index), level=level, scale=scale)
+    levels = {each: each for each in heatmap.levels(first.players)} if first else {}
+    classes = {str(target.index): target.index for target in first.targets} if first else {}
+    return View(
+        target=_chosen(query, "class", classes, panel.target.index),
+        level=_chosen(query, "level", levels, next(iter(levels), "word")),
+        scale=_chosen(query, "scale", SCALES, "own"),
+    )
+
+
+def _chosen(query: Any, name: str, offered: Mapping[str, T], usual: T) -> T:
+    """The choice of this name in the address, the usual one where it names none or the page offers none."""
+    given = query.get(name, "")
+    if not given or not offered:
+        return usual
+    if given not in offered:
+        raise UnknownValue(name, given, list(offered), cure="Open the explanation without it.")
+    return offered[given]
 
 
 def most_faithful_first(panel: PanelOut) -> PanelOut:

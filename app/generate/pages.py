@@ -66,10 +66,13 @@ class AnswerPage:
 
 
 @router.get("/generate")
-async def ask(request: Request, services: ServicesDep) -> Response:
-    asked = {name: request.query_params.get(name, "") for name in ("model", "text")}
-    models.refuse_unknown(_offered(services), asked["model"])
-    return _ask(request, services, Form(asked))
+async def ask(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """?again= is the key of an answer whose question the form begins with: a text is never part of an address."""
+    key, model = (request.query_params.get(name, "") for name in ("again", "model"))
+    if key:
+        return _ask(request, services, _again(await service.find(services, key, project)))
+    models.refuse_unknown(_offered(services), model)
+    return _ask(request, services, Form({"model": model}))
 
 
 @router.post("/generate", dependencies=[needs(Scope.EXPLAIN)])
@@ -202,6 +205,23 @@ def _method(given: str) -> str:
     if given and given not in METHODS:
         raise UnknownValue("method", given, METHODS, cure="Open the answer without it.")
     return given or METHODS[0]
+
+
+def _again(found: GenerationOut) -> Form:
+    """The question of an answer as the form holds it: of a conversation the instruction and the last question."""
+    given = found.input
+    first = given.messages[0] if isinstance(given, explainers.PromptInput) else None
+    passages = given.passages if isinstance(given, explainers.PromptInput) else ()
+    return Form(
+        {
+            "model": found.model.id,
+            "text": _question(found),
+            "system": first.text if first is not None and first.role == "system" else "",
+            "passages": GAP.join(passages),
+            **{name: f"{getattr(found.decoding, name):g}" for name in ("max_tokens", "temperature")},
+            "seed": str(found.decoding.seed),
+        }
+    )
 
 
 def _offered(services: Services) -> list[ModelOut]:

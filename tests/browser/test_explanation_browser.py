@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import WHOLE, running
+from tests.browser.looks import SMALL, SMALLEST
 from tests.tiny import tiny
 
 TEXT = "a gorgeous film , not good"
@@ -58,6 +59,8 @@ def test_a_newcomer_explains_changes_a_word_and_takes_a_file_along(page: Page, h
     assert saved.startswith("<!doctype html>") or "<html" in saved[:200]
     assert "http://" not in saved
     assert faults == []
+    page.set_content(saved)
+    assert page.evaluate(SMALL, SMALLEST) == {}
 
 
 def test_a_draft_survives_a_reload(page: Page, home: str) -> None:

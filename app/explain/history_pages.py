@@ -108,10 +108,11 @@ async def _entries(
         listed = await service.entries(
             services, project, search, cursor, model=chosen.get("model"), label=chosen.get("label")
         )
-        for entry in listed.entries:
-            level = await _badge(services, project, entry)
-            if badge is None or level == badge:
-                found.append(await _shown(services, project, entry, level))
+        found += [
+            await _shown(services, project, entry)
+            for entry in listed.entries
+            if badge is None or await _badge(services, project, entry) == badge
+        ]
         looked_at += len(listed.entries)
         cursor = listed.next
         if badge is None or cursor is None or found or looked_at >= MOST_LOOKED_AT:
@@ -122,12 +123,12 @@ async def _badge(services: Services, project: str, entry: HistoryEntry) -> str |
     if entry.kind == "generation":
         return None
     with suppress(NotFound):  # deleted in between
-        return assemble.badge_of(await explanations.find_json(services, entry.key, project, entry.kind))
+        return assemble.badge_in(await explanations.find_json(services, entry.key, project, entry.kind))
     return None
 
 
-async def _shown(services: Services, project: str, entry: HistoryEntry, badge: str | None) -> Shown:
+async def _shown(services: Services, project: str, entry: HistoryEntry) -> Shown:
     result: PanelOut | None = None
     with suppress(*FORESEEN):  # deleted in between, or no longer to be read: the entry has its text all the same
         result = await pages.find(services, project, entry.key, f"{entry.kind}s")
-    return Shown(entry, assemble.recent(entry, result), badge)
+    return Shown(entry, assemble.recent(entry, result), assemble.badge_of(result))

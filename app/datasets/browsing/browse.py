@@ -194,7 +194,7 @@ def _refuse_unknown(view: View) -> None:
     filters, alike = view.filters, [stratum.alike for stratum in view.strata]
     labels = {each.label for each in alike if each.label is not None}
     predicted = {each.predicted for each in alike if each.predicted is not None}
-    known = [
+    known: list[tuple[str, str | None, set[str]]] = [
         ("label", filters.label, labels),
         ("predicted", filters.predicted, predicted | set(view.classes)),
         *(_of_column(column, value, alike) for column, value in filters.groups.items()),

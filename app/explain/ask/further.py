@@ -167,12 +167,12 @@ async def stability(
     cheap = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
     answers: dict[int | str, tuple[ExplanationOut, ...]] = {}
     coming: list[Coming] = []
-    for rule, request in asked.items() if opened else ():
-        key, _ = await service.asked_for(services, request, project)
-        body = await service.stored(services, project, key)
+    for rule in asked if opened else ():
+        question, _ = await service.asked_for(services, asked[rule], project)
+        body = await service.stored(services, project, question)
         if body is not None:
-            answers[rule] = _explanations(key, body)
-        elif (found := await arriving.find(services, project, key.key)) is not None:
+            answers[rule] = _explanations(question, body)
+        elif (found := await arriving.find(services, project, question.key)) is not None:
             coming.append(found)
     return Stability(
         answers=answers,

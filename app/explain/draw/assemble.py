@@ -226,14 +226,21 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
     )
 
 
-def badge_of(record: bytes) -> str | None:
-    """Badge of the method that a text is painted with in small, else of the first method that has one.
+def badge_of(panel: PanelOut | None) -> str | None:
+    """Badge of the method that a text is painted with in small, else of the first method that has one."""
+    return _first({e.method.name: e.badge.level for e in panel.explanations if e.badge is not None} if panel else {})
 
-    record: a stored panel or explanation, of which nothing else is read: a list looks at many.
-    """
+
+def badge_in(record: bytes) -> str | None:
+    """The same of a stored panel or explanation, of which nothing else is read: a filter looks at many."""
     found = json.loads(record)
-    badges = {each["method"]["name"]: each["badge"] for each in found.get("explanations", [found]) if each.get("badge")}
-    return next((badges[name]["level"] for name in (*PAINTERS, *badges) if name in badges), None)
+    made = [each for each in found.get("explanations", [found]) if each.get("badge")]
+    return _first({each["method"]["name"]: each["badge"]["level"] for each in made})
+
+
+def _first(levels: Mapping[str, str]) -> str | None:
+    """levels: those of the methods, in the order of the record."""
+    return next((levels[name] for name in (*PAINTERS, *levels) if name in levels), None)
 
 
 PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")

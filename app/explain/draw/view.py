@@ -127,11 +127,11 @@ class Maps:
 def view_of(panel: PanelOut, query: Any) -> View:
     """Settings from the address. Raises UnknownValue for one that this explanation does not offer."""
     first = panel.explanations[0] if panel.explanations else None
-    levels = {each: each for each in heatmap.levels(first.players)} if first else {}
+    levels: dict[str, Level] = {each: each for each in heatmap.levels(first.players)} if first else {}
     classes = {str(target.index): target.index for target in first.targets} if first else {}
     return View(
         target=_chosen(query, "class", classes, panel.target.index),
-        level=_chosen(query, "level", levels, next(iter(levels), "word")),
+        level=_chosen(query, "level", levels, next(iter(levels.values()), "word")),
         scale=_chosen(query, "scale", SCALES, "own"),
     )
 

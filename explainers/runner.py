@@ -206,9 +206,7 @@ def _all_affordable(inputs: Encoded) -> bool:
     """A window is asked once for each set of its own players, so that all coalitions of the whole may be few rows."""
     if len(inputs.features) > EXACT_PLAYERS:
         return False
-    owners = [inputs.owner[window.places[window.places >= 0]] for window in inputs.windows]
-    own = [np.unique(owner[owner >= 0]).size for owner in owners]
-    rows = sum(len(window.places) << count for window, count in zip(inputs.windows, own, strict=True))
+    rows = sum(len(window.places) << inputs.players_in(window).size for window in inputs.windows)
     return rows <= TOKENS_OF_A_GAME
 
 

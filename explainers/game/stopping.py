@@ -15,13 +15,16 @@ import numpy as np
 from ..contract import MOST_EXACT, Accuracy, Case, FloatArray, Wanted
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS, Design, design_for
 from .shapley import estimate
+from .windowed import estimated_by_window, players_at_once
 
 # Error that is aimed at, over the size of the scores, both as norms. normal: what the badge sound allows.
 TARGETS: dict[Accuracy, float] = {"draft": 0.20, "normal": 0.10, "exact": 0.02}
 MARGIN = 1.35  # a stated error this far below the target: the true one is a norm over a few players and scatters
 MOST_ROWS: dict[Accuracy, int] = {"draft": DEFAULT_BUDGET, "normal": DEFAULT_BUDGET, "exact": 8 * DEFAULT_BUDGET}
 FEWEST_EXACT = 6  # players: 64 coalitions are as many as sampling begins with
-FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a player, and what all are multiples of
+# Rows of the first batch, at least so many a player and again so many a player that is read at once, and what all are
+# multiples of.
+FIRST, A_PLAYER, STEP = 64, 2, 16
 LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
 ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
 ROUNDING_COUNTS = 0.03  # relative error below which it may
@@ -83,7 +86,7 @@ def rounds(case: Case) -> Iterator[Wanted]:
         return
     players, most = case.table.players, budget_of(case)
     enough = TARGETS[case.accuracy] / MARGIN
-    rows = min(most, max(FIRST, -(-A_PLAYER * players // STEP) * STEP))
+    rows = min(most, max(FIRST, -(-A_PLAYER * (players + players_at_once(case)) // STEP) * STEP))
     rounded = None
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
@@ -111,9 +114,12 @@ def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
     values = case.values(table.logits(design.keep))
     pairs = len(design.keep) // 2
     ends = case.values(table.whole) - case.values(table.empty)
-    keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
-    odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
-    scores, errors = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
+    found = estimated_by_window(case, design)
+    if found is None:
+        keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
+        odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
+        found = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
+    scores, errors = found
     # The process interpolates the whole input up to its jitter; the rest goes to the players in proportion to doubt.
     gap = ends[0] - scores.sum(axis=0)
     doubt = errors**2 + np.finfo(float).tiny

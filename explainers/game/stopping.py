@@ -87,19 +87,22 @@ def rounds(case: Case) -> Iterator[Wanted]:
     players, most = case.table.players, budget_of(case)
     enough = TARGETS[case.accuracy] / MARGIN
     rows = min(most, max(FIRST, -(-A_PLAYER * (players + players_at_once(case)) // STEP) * STEP))
-    rounded = None
+    rounding = None
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
         yield Wanted(design.keep)
         scores, errors = estimated(case, design)
         error = relative_error(case, scores, errors)
-        if case.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
-            if rounded is None:
+        if case.table.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
+            if rounding is None:
                 tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
                 half = case.values(case.table.logits(tried.keep))
                 yield tried
-                rounded = _rounding(case, tried, half)
-            errors = np.sqrt(errors**2 + rounded[:, None] ** 2)
+                rounding = _rounding(case, tried, half)
+            if not case.precision_given and _larger_part(case, rounding, errors):
+                case.table.precision = "fp32"
+                continue
+            errors = np.sqrt(errors**2 + rounding[:, None] ** 2)
             error = relative_error(case, scores, errors)
         if error is None or error <= enough or rows >= most or design.complete:
             case.table.samples[_key(case)] = Sampled(design, scores, errors)
@@ -124,6 +127,12 @@ def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
     gap = ends[0] - scores.sum(axis=0)
     doubt = errors**2 + np.finfo(float).tiny
     return (scores + doubt / doubt.sum(axis=0) * gap).T, errors.T
+
+
+def _larger_part(case: Case, rounding: FloatArray, errors: FloatArray) -> bool:
+    """Whether bf16 adds more to the error of the main target than sampling does: its rows are then asked in fp32."""
+    row = case.targets.index(case.prediction.main.index)
+    return bool(rounding[row] ** 2 * case.table.players > (errors[row] ** 2).sum())
 
 
 def _rounding(case: Case, tried: Wanted, half: FloatArray) -> FloatArray:

@@ -14,14 +14,14 @@ REST = 60.0  # seconds; the allocator's memory goes back after ten without work
 AUDIT = {
     "model": "toxicity",
     "audited": "toxic",
-    "data": {"kind": "templates", "identities": ["gay", "straight", "muslim", "christian"]},
+    "data": {"kind": "templates", "identities": ["gay", "straight"]},
     "explain": {"gaps": 1, "texts": 20, "each": 2},
     "resamples": 200,
 }
 
 
 def settled(
-    folder: Path, *, panels: int = 40, long: int = 4, predictions: int = 2000, rest: float = REST
+    folder: Path, *, panels: int = 38, long: int = 2, predictions: int = 2000, rest: float = REST
 ) -> list[Figure]:
     """An hour's kinds of work without its repetitions: panels of both models, long texts, an audit, predictions."""
     held: dict[str, float] = {}

@@ -15,6 +15,7 @@ VARIANTS = {
     "panel_draft_fp32": "draft, fp32",
 }
 PLOT = "images/benchmarks.svg"
+ELSEWHERE = "## Measured elsewhere"  # the part of the page that other commands measure
 
 
 TIME_HEADER = ("setting", "words", "Whence, s", "peers as documented, s", "ratio", "batched well, s", "ratio")
@@ -168,9 +169,11 @@ def plot(record: Mapping[str, Any]) -> str:
 
 
 def write_bench_docs(record: Mapping[str, Any], folder: Path) -> None:
-    """benchmarks.md and its plot below `folder`."""
+    """benchmarks.md and its plot below `folder`. Of a page that is there already, ELSEWHERE stays as it is."""
     (folder / PLOT).parent.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.md").write_text(markdown(record), encoding="utf-8")
+    page = folder / "benchmarks.md"
+    _, found, kept = (page.read_text(encoding="utf-8") if page.exists() else "").partition(ELSEWHERE)
+    page.write_text(f"{markdown(record)}\n{found}{kept}" if found else markdown(record), encoding="utf-8")
     (folder / PLOT).write_text(plot(record), encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ from explainers.inputs.text.edits import without
 from explainers.metrics.faithfulness import kept, removed
 from explainers.metrics.ranks import strongest_first
 from explainers.runner import case_of, explain
-from tests.evidence.texts import texts_of
+from tests.evidence.texts import SETS, texts_of
 
 BASELINES = ("mask", "pad", "unk", "mean")
 POINTS = 50  # captum's default
@@ -32,11 +32,13 @@ Map = Sequence[float]
 
 def maps(folder: Path, *, texts: int = 100, words: tuple[int, int] = (8, 30)) -> dict[str, Any]:
     """Both embedded models, each on so many training texts."""
-    found = {}
-    for id in ("sentiment", "toxicity"):
-        model = load_model(id)
-        asked = [text for text in texts_of(id, words=words, count=texts) if len(text.split()) <= words[1]]
-        found[id] = [stored(folder / f"{id}-{zlib.crc32(text.encode()):08x}.json", model, text) for text in asked]
+    models = {id: load_model(id) for id in SETS}
+    asked = {id: texts_of(id, words=words, count=texts) for id in SETS}
+    found: dict[str, list[dict[str, Any]]] = {id: [] for id in SETS}
+    for number in range(texts):  # in turn, so that what is there after a while is of both
+        for id, model in models.items():
+            text = asked[id][number]
+            found[id].append(stored(folder / f"{id}-{zlib.crc32(text.encode()):08x}.json", model, text))
     return {
         "each": {id: compared(each) for id, each in found.items()},
         "both": compared([one for each in found.values() for one in each]),

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-import numpy as np
-
 from .badge import badge_of
 from .contract import (
     MOST_EXACT,

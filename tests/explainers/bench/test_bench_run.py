@@ -10,9 +10,18 @@ import pytest
 
 from explainers.bench import forward
 from explainers.bench.peers import Peer, Rows, batched_peers_of, parts_of, peers_of, predict_proba
-from explainers.bench.report import ELSEWHERE, bench_tables, markdown, plot, write_bench_docs
+from explainers.bench.report import (
+    ELSEWHERE,
+    ERROR_HEADER,
+    FIGURE_HEADER,
+    bench_tables,
+    markdown,
+    plot,
+    write_bench_docs,
+)
 from explainers.bench.run import METHODS, BenchOptions, run_bench
 from explainers.contract import Question
+from explainers.errors import BadInput
 from explainers.testing import NeighbourModel
 from tests.tiny import tiny
 
@@ -80,6 +89,17 @@ def test_what_other_commands_measured_stays_on_the_page(record: dict[str, Any], 
     write_bench_docs(record, tmp_path)
 
     assert (tmp_path / "benchmarks.md").read_text() == f"{markdown(record)}\n{ELSEWHERE}\n\nkept\n"
+
+
+def test_parts_can_be_run_alone() -> None:
+    """A part needs no other, and the tables show what there is; a name that is none is told with those that are."""
+    options = BenchOptions(rounds=1, words=(4,), reference_rows=64, error_seeds=1, sentences=1, sentence_seeds=1)
+    found = run_bench(NeighbourModel(WEIGHTS), options, only=("errors", "overlap"))
+
+    assert "panel" not in found
+    assert [header for header, _ in bench_tables(found)] == [ERROR_HEADER, FIGURE_HEADER]
+    with pytest.raises(BadInput, match="no part sped; choose of time, many"):
+        run_bench(NeighbourModel(WEIGHTS), options, only=("sped",))
 
 
 def test_quick_runs_are_small() -> None:

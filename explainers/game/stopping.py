@@ -7,7 +7,7 @@ the clock: equal questions stop at the same coalition. Measured: docs/decisions/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ def rounds(case: Case) -> Iterator[Wanted]:
     players, most = case.table.players, budget_of(case)
     enough = TARGETS[case.accuracy] / MARGIN
     rows = min(most, max(FIRST, -(-A_PLAYER * (players + players_at_once(case)) // STEP) * STEP))
-    rounding = None
+    rounding, limit = None, most
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
         yield Wanted(design.keep)
@@ -95,20 +95,18 @@ def rounds(case: Case) -> Iterator[Wanted]:
         error = relative_error(case, scores, errors)
         if case.table.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
             if rounding is None:
-                tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
-                half = case.values(case.table.logits(tried.keep))
-                yield tried
-                rounding = _rounding(case, tried, half)
-            if not case.precision_given and _larger_part(case, rounding, errors):
-                case.table.precision = "fp32"
+                rounding = yield from _rounding(case, design)
+            may_ask_again = not case.precision_given and (case.budget is None or 2 * rows <= case.budget)
+            if may_ask_again and _larger_part(case, rounding, errors):
+                case.table.precision, limit = "fp32", most if case.budget is None else most - rows
                 continue
             errors = np.sqrt(errors**2 + rounding[:, None] ** 2)
             error = relative_error(case, scores, errors)
-        if error is None or error <= enough or rows >= most or design.complete:
+        if error is None or error <= enough or rows >= limit or design.complete:
             case.table.samples[_key(case)] = Sampled(design, scores, errors)
             return
         growth = min(max(error / enough, LEAST_GROWTH), MOST_GROWTH)
-        rows = min(most, -(-int(rows * growth) // STEP) * STEP)
+        rows = min(limit, -(-int(rows * growth) // STEP) * STEP)
 
 
 def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
@@ -135,9 +133,11 @@ def _larger_part(case: Case, rounding: FloatArray, errors: FloatArray) -> bool:
     return bool(rounding[row] ** 2 * case.table.players > (errors[row] ** 2).sum())
 
 
-def _rounding(case: Case, tried: Wanted, half: FloatArray) -> FloatArray:
-    """Standard error (targets,) that bf16 adds to every player: from the values `half` (rows, targets) that it gave for
-    rows that are known in fp32 by now."""
+def _rounding(case: Case, design: Design) -> Generator[Wanted, None, FloatArray]:
+    """Standard error (targets,) that bf16 adds to every player: from rows that are asked in fp32, too."""
+    tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
+    half = case.values(case.table.logits(tried.keep))
+    yield tried
     whole = case.values(case.table.logits(tried.keep, precision=tried.precision))
     of_pairs = np.sqrt(((whole - half) ** 2).mean(axis=0) / 2)
     found: FloatArray = ROUNDING_SCALE * of_pairs / np.sqrt(case.table.players)

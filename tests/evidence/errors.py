@@ -16,7 +16,7 @@ from unittest import mock
 import numpy as np
 
 from explainers import Model, Question, load_model
-from explainers.contract import Accuracy, Arithmetic, Case, Encoded, FloatArray, HalfCheck
+from explainers.contract import Accuracy, Arithmetic, Case, Encoded, FloatArray, HalfCheck, Precision
 from explainers.game import stopping
 from explainers.game.shapley import all_coalitions, exact
 from explainers.runner import case_of
@@ -25,6 +25,7 @@ from tests.evidence.texts import texts_of
 
 BUDGETS = (64, 128, 256, 512)
 ARITHMETICS: tuple[Arithmetic, ...] = ("fp32", "bf16")
+PRECISIONS: tuple[Precision, ...] = (*ARITHMETICS, "auto")  # auto: bf16 until it would err more than sampling
 AIMED: tuple[Accuracy, ...] = ("draft", "normal")
 CHUNK = 64
 
@@ -100,7 +101,7 @@ def figures(games: Iterable[Known], *, seeds: int, budgets: Sequence[int] = BUDG
     off: dict[str, list[float]] = defaultdict(list)
     past: dict[str, list[bool]] = defaultdict(list)
     for known in games:
-        for precision in ARITHMETICS:
+        for precision in PRECISIONS:
             for seed in range(seeds):
                 for rows, case in _spending(known, precision, seed, budgets):
                     scores, stated, truth = _main(case)
@@ -119,7 +120,7 @@ def figures(games: Iterable[Known], *, seeds: int, budgets: Sequence[int] = BUDG
     }
 
 
-def _spending(known: Known, precision: Arithmetic, seed: int, budgets: Sequence[int]) -> Iterator[tuple[int, Case]]:
+def _spending(known: Known, precision: Precision, seed: int, budgets: Sequence[int]) -> Iterator[tuple[int, Case]]:
     """The text with each budget, all of which is spent."""
     for rows in budgets:
         case = _case(known, precision, seed, budget=rows)
@@ -128,7 +129,7 @@ def _spending(known: Known, precision: Arithmetic, seed: int, budgets: Sequence[
         yield rows, case
 
 
-def _case(known: Known, precision: Arithmetic, seed: int, **asked: Any) -> Case:
+def _case(known: Known, precision: Precision, seed: int, **asked: Any) -> Case:
     text = " ".join(f"w{number}" for number in range(known.players))
     case = case_of(KnownModel(known), Question.about(text, precision=precision, seed=seed, **asked))
     return replace(case, most_exact=1)

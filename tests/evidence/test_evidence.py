@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from explainers import Question
 from explainers.game.shapley import all_coalitions
 from tests.evidence import maps
-from tests.evidence.errors import Known, figures
+from tests.evidence.errors import PRECISIONS, Known, figures
 from tests.explainers.game.test_shapley import random_game
 from tests.tiny import tiny
 
@@ -33,7 +34,7 @@ def test_stated_errors_cover_the_true_ones_in_both_arithmetics() -> None:
     found = figures(games, seeds=1, budgets=(48, 96))
     lying = figures([known(seed, rounding=2.0) for seed in range(2)], seeds=1, budgets=(48,))
 
-    assert set(found["covered"]) == {"fp32 48", "fp32 96", "bf16 48", "bf16 96"}
+    assert set(found["covered"]) == {f"{precision} {rows}" for precision in PRECISIONS for rows in (48, 96)}
     assert all(covered >= 0.9 for covered in found["covered"].values())
     assert found["error"]["fp32 96"] < found["error"]["fp32 48"]
     assert all(past <= 0.25 for past in found["past"].values())
@@ -54,7 +55,8 @@ def test_maps_are_measured_once_and_compared_with_the_best_peer(
 
     assert first == again
     assert len(first["maps"]["captum"]) == first["words"] == 7
-    assert np.allclose(first["maps"]["captum"], first["maps"]["ig-mask"], rtol=0.05, atol=0.02)
+    ours = maps._scores(model, Question.about(TEXT, players="word", value="logit"), "integrated-gradients")
+    np.testing.assert_allclose(first["maps"]["captum"], ours, rtol=0.05, atol=0.02)
     best = report["comprehensiveness masked"]["best peer"]
     assert best in maps.PEERS
     assert report["comprehensiveness masked"][best][1:] == [0.0, 0.0, 0.0]

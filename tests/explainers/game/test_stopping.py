@@ -160,7 +160,7 @@ def test_rows_are_asked_in_fp32_where_bf16_would_err_more_than_sampling() -> Non
     assert (rough.precision, half.precision, fine.precision) == ("fp32", "bf16", "bf16")
     assert (rough.scores == exactly.scores).all()
     assert (rough.standard_errors == exactly.standard_errors).all()
-    assert half.checks["relative_error"] > 2 * rough.checks["relative_error"]
+    assert half.checks["relative_error"] > 1.5 * rough.checks["relative_error"]
 
 
 @pytest.mark.parametrize(("players", "budget"), [(11, 512), (16, 256), (31, 512), (80, 512), (200, 512)])

@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 SETS = {"sentiment": "SST", "toxicity": "HateXplain"}
 
 
 def texts_of(model: str, *, words: tuple[int, int], count: int, data: Path = DATA) -> list[str]:
-    """So many different texts of so many words, spread evenly over the training part of the model's data set."""
+    """So many different texts of so many words, drawn from the training part of the model's data set; of a larger number
+    they are the first."""
     low, high = words
     found = list(dict.fromkeys(text for text in _training(model, data) if low <= len(text.split()) <= high))
     if len(found) < count:
         raise ValueError(f"{SETS[model]} has {len(found)} training texts of {low} to {high} words, fewer than {count}")
-    return [found[len(found) * number // count] for number in range(count)]
+    Random(0).shuffle(found)
+    return found[:count]
 
 
 def _training(model: str, data: Path) -> Iterable[str]:

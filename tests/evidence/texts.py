@@ -12,8 +12,8 @@ SETS = {"sentiment": "SST", "toxicity": "HateXplain"}
 
 
 def texts_of(model: str, *, words: tuple[int, int], count: int, data: Path = DATA) -> list[str]:
-    """So many different texts of so many words, drawn from the training part of the model's data set; of a larger number
-    they are the first."""
+    """So many different texts of so many words, drawn from the training part of the model's data set: the first of a
+    fixed order."""
     low, high = words
     found = list(dict.fromkeys(text for text in _training(model, data) if low <= len(text.split()) <= high))
     if len(found) < count:

@@ -62,7 +62,7 @@ def _games(case: Case, design: Design) -> list[WindowGame] | None:
         return None
     anchors = table.anchors()  # that of a player elsewhere leaves a window whole
     said = table.by_window(np.concatenate([design.keep, anchors]))
-    if said is None:
+    if said is None or len(said) != len(inputs.windows):
         return None
     values = np.array([case.values(each) for each in said])  # (windows, rows, targets)
     whole = case.values(table.logits(design.keep))

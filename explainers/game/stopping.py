@@ -93,7 +93,8 @@ def rounds(case: Case) -> Iterator[Wanted]:
     players, most = case.table.players, budget_of(case)
     enough = aimed_at(case) / MARGIN
     rows = min(most, max(FIRST, -(-A_PLAYER * (players + players_at_once(case)) // STEP) * STEP))
-    rounding, limit = None, most
+    rounding: FloatArray | None = None
+    limit = most
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
         yield Wanted(design.keep)

@@ -30,6 +30,7 @@ KINDS = {
     "dataset": Line(N_("Data set"), "...workbench.kind:WorkbenchKind", Scope.AUDIT),
     "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
     "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
+    "variants": Line(N_("Variants"), "...variants.kind:VariantsKind", Scope.AUDIT),
     "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),
 }
 

@@ -7,8 +7,8 @@ Negation goes by rules, and a text to which none applies has no variant.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -137,6 +137,18 @@ def punctuations(text: str) -> Iterator[Changed]:
     for mark in ("！", "。") if chinese else ("!", "."):
         yield bare + mark, f"{mark} at the end"
     yield BLANKS.sub(" ", MARKS.sub("" if chinese else " ", text)).strip(), "no marks"
+
+
+def shortened(answer: Mapping[str, Any], text_pair: str | None) -> Changed | None:
+    """The text without the words of an explanation's first edit; None without one, and where it touches the second
+    text of a pair. answer: an explanation by `counterfactual`, as JSON values."""
+    if not answer["edits"]:
+        return None
+    edit = answer["edits"][0]
+    if edit["text"] is None or (edit["text_pair"] or None) != (text_pair or None):
+        return None
+    words = [answer["features"][place]["text"].strip() for place in edit["players"]]
+    return edit["text"], f"− {', '.join(words)}"
 
 
 def in_case_of(old: str, new: str) -> str:

@@ -26,7 +26,7 @@ from ..store.datasets import rows as store_datasets
 from ..store.datasets.tables import Dataset, DatasetRow
 from ..web.words import N_
 from . import stored
-from .edits import Changed
+from .edits import Changed, shortened
 from .making import Variant, variants_of
 from .schemas import VariantsJob
 
@@ -139,18 +139,9 @@ def _fewest(work: Work, rows: dict[int, DatasetRow]) -> Callable[[Sequence[int]]
             )
             asked = ExplainMany(model=state.id, questions=questions, method="counterfactual", options={"edits": 1})
             for row, answer in zip(some, work.engine.ask(asked), strict=True):
-                changed.append(None if isinstance(answer, Exception) else shortened(json.loads(answer.body), row))
+                changed.append(
+                    None if isinstance(answer, Exception) else shortened(json.loads(answer.body), row.text_pair)
+                )
         return changed
 
     return found
-
-
-def shortened(answer: dict[str, Any], row: DatasetRow) -> Changed | None:
-    """The text without the words of the first edit, where they are all of the first text of a pair."""
-    if not answer["edits"]:
-        return None
-    edit = answer["edits"][0]
-    if edit["text"] is None or (edit["text_pair"] or None) != (row.text_pair or None):
-        return None
-    words = [answer["features"][place]["text"].strip() for place in edit["players"]]
-    return edit["text"], f"− {', '.join(words)}"

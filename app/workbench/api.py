@@ -10,12 +10,13 @@ from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, READING, WRITING, as_json, errors
+from ..web.responses import ASKING, READING, WRITING, as_json, attached, errors
 from . import flow
 from .schemas import (
     BenchOut,
     BenchRowsOut,
     ExplainWish,
+    ExportWish,
     MarkRequest,
     MarksOut,
     RowsWish,
@@ -52,6 +53,22 @@ async def list_selected(
     services: ServicesDep, project: ProjectDep, id: str, wish: Annotated[RowsWish, Query()]
 ) -> Response:
     return as_json(await flow.page(services, project, id, wish, limit=wish.limit))
+
+
+@router.get(
+    "/workbench/export",
+    response_class=Response,
+    responses=errors(*READING, 404, 409, 422),
+    summary="A selection as a file: its rows, a report to send to somebody, or a contract",
+)
+async def export_selected(
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    wish: Annotated[ExportWish, Query()],
+) -> Response:
+    found = await flow.taken(services, project, id, wish, form=wish.format, language=wish.language)
+    return attached(found.parts, found.name, found.media, id=id)
 
 
 @router.get(

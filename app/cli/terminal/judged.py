@@ -62,7 +62,7 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
         parts = []
         for start in range(0, len(rows), TOGETHER):
             progress(start / len(rows), f"{start:,} of {len(rows):,} rows")
-            parts.append(_scores(rows[start : start + TOGETHER], model))
+            parts.append(scores_of(rows[start : start + TOGETHER], model))
     frame = frame_of(rows, model.labels, model.head, np.concatenate(parts))
     if not frame.judged.any():
         known = ", ".join(model.labels[:20])
@@ -70,7 +70,7 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
     return frame
 
 
-def _scores(rows: Sequence[Row], model: explainers.Model) -> Floats:
+def scores_of(rows: Sequence[Row], model: explainers.Model) -> Floats:
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in rows]
     try:
         return model.scores(texts)
@@ -79,4 +79,4 @@ def _scores(rows: Sequence[Row], model: explainers.Model) -> Floats:
             print(f"whence: line {rows[0].line}: {one_line(str(error))}", file=sys.stderr)
             return np.full((1, len(model.labels)), np.nan)
         half = len(rows) // 2
-        return np.concatenate([_scores(rows[:half], model), _scores(rows[half:], model)])
+        return np.concatenate([scores_of(rows[:half], model), scores_of(rows[half:], model)])

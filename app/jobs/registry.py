@@ -31,6 +31,7 @@ KINDS = {
     "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
     "meaning": Line(N_("Vectors of meaning"), "...nearby.kind:MeaningKind", Scope.AUDIT),
     "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
+    "taught": Line(N_("Taught by"), "...taught.kind:TaughtKind", Scope.AUDIT),
     "variants": Line(N_("Variants"), "...variants.kind:VariantsKind", Scope.AUDIT),
     "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),
 }

@@ -75,7 +75,8 @@ def test_variants_are_made_predicted_and_measured(client: TestClient, id: str) -
 
     assert (turned["n"], turned["flipped"], turned["failed"]) == (15, 15, 0)
     assert turned["change"] < -0.5
-    assert (case["n"], case["flipped"], case["must"], case["labelled"]) == (15, 15, "stay", 0)
+    assert (case["n"], case["flipped"], case["must"], case["labelled"]) == (15, 15, "stay", 15)
+    assert case["p"] == pytest.approx(2 * 0.5**15)
     assert [each["text"].split()[0] for each in case["examples"]] == ["good"] * 8
     assert (fewest["rows"], fewest["flipped"]) == (15, 15)
     rows = rest(client, "GET", f"{made['dataset']}/rows?limit=100")["rows"]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..datasets import service as datasets
 from ..jobs.runner.kinds import Kind
@@ -50,6 +51,8 @@ class TrainingKind(Kind):
         facts = json.loads(work.result(0))
         model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
+        if work.request.method != "full":  # which keeps no weights of its epochs
+            links["taught"] = f"/taught?model={quote(model.id, safe='')}"
         return {"model": model.id, "rows": facts["texts"], "epochs": facts["epochs"], "links": links}
 
 

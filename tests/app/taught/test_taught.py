@@ -63,7 +63,7 @@ def test_products_of_sketches_are_those_of_gradients() -> None:
     whole = Sketcher(network, width=None).of(ids, labels, padded(ids))
     truth = gradients[1:] @ gradients[0]
 
-    assert whole[1:] @ whole[0] == pytest.approx(truth, rel=1e-3, abs=1e-5 * np.abs(truth).max())
+    assert whole[1:] @ whole[0] == pytest.approx(truth, rel=1e-3, abs=1e-5 * float(np.abs(truth).max()))
     small = Sketcher(network, width=8).of(ids, labels, padded(ids))
     assert small.shape[1] < whole.shape[1] / 4
     assert np.corrcoef(small[1:] @ small[0], truth)[0, 1] > 0.9

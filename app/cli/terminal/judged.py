@@ -70,13 +70,16 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
     return frame
 
 
-def scores_of(rows: Sequence[Row], model: explainers.Model) -> Floats:
+def scores_of(rows: Sequence[Row], model: explainers.Model, *, states: bool = False) -> Floats:
+    """Logits, and with `states` what the head reads behind them; NaN for a row that the model cannot read."""
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in rows]
     try:
-        return model.scores(texts)
+        return model.states(texts) if states else model.scores(texts)
     except explainers.BadInput as error:
         if len(rows) == 1:
             print(f"whence: line {rows[0].line}: {one_line(str(error))}", file=sys.stderr)
             return np.full((1, len(model.labels)), np.nan)
         half = len(rows) // 2
-        return np.concatenate([scores_of(rows[:half], model), scores_of(rows[half:], model)])
+        parts = [scores_of(part, model, states=states) for part in (rows[:half], rows[half:])]
+        width = max(part.shape[1] for part in parts)
+        return np.concatenate([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=np.nan) for p in parts])

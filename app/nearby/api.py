@@ -14,6 +14,7 @@ from . import service
 from .schemas import By, Limit, MeaningRequest, NearbyOut, SearchRequest
 
 router = APIRouter(prefix="/v1/datasets/{id}", tags=["workbench"], dependencies=[needs(Scope.READ)])
+ENCODER = {"the embedded encoder": {"value": {"encoder": "similarity"}}}
 SEARCH = {"a complaint": {"value": {"text": "the parcel never came", "limit": 10}}}
 
 
@@ -43,7 +44,9 @@ async def get_similar(
     responses=errors(*ASKING, 404, 409),
     summary="Make a vector of every row by a sentence encoder",
 )
-async def create_meaning(services: ServicesDep, project: ProjectDep, id: str, body: MeaningRequest) -> Response:
+async def create_meaning(
+    services: ServicesDep, project: ProjectDep, id: str, body: Annotated[MeaningRequest, Body(openapi_examples=ENCODER)]
+) -> Response:
     return accepted(await service.make(services, project, id, body.encoder))
 
 

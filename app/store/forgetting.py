@@ -17,7 +17,13 @@ from .connection import empty_log
 from .database import Store
 from .datasets import rows as datasets
 
-OVER_A_DATASET = ("dataset", "batch")  # kinds of jobs whose every row is a row of the data set: they go with it
+OVER_A_DATASET = (
+    "dataset",
+    "batch",
+    "variants",
+    "meaning",
+    "taught",
+)  # kinds of jobs that hold its rows: they go along
 RESULTS = 100  # removed in one transaction
 
 

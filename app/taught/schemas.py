@@ -30,6 +30,7 @@ class TaughtRequest(Request):
 
 class TaughtJob(TaughtRequest):
     training: Name
+    dataset: Name = Field(description="That was learned from: the job quotes its texts, and goes with it.")
     rows: int
 
 

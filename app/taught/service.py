@@ -17,6 +17,7 @@ from ..store import jobs as store_jobs
 from ..store.job_states import State
 from ..train.requests import KIND as TRAINING
 from ..train.requests import folder_of
+from ..train.schemas import TrainingRequest
 from ..web.dependencies import Services
 from .schemas import TaughtJob, TaughtJobOut, TaughtOut, TaughtRequest
 
@@ -34,25 +35,25 @@ async def submit(services: Services, project: str, asked: TaughtRequest, *, key:
         )
     if asked.target and asked.target not in state.labels:
         raise BadRequest(f"target: {asked.target[:80]!r} is no class of {asked.model}")
-    id, rows, epochs = training
-    request = TaughtJob(**asked.model_dump(), training=id, rows=rows)
+    id, dataset, rows, epochs = training
+    request = TaughtJob(**asked.model_dump(), training=id, dataset=dataset, rows=rows)
     cost = tokens_of(asked.text) + 30 * 3 * rows * max(1, epochs) * (1 + (2 if asked.leave_out else 0))
     return await jobs.submit(services, project, KIND, request, title=f"{state.title}"[:200], key=key, cost=cost)
 
 
-async def training_of(services: Services, project: str, model: str) -> tuple[str, int, int] | None:
-    """The training that made a model, its rows and epochs; None for a model that came from elsewhere."""
+async def training_of(services: Services, project: str, model: str) -> tuple[str, str, int, int] | None:
+    """The training that made a model, its data set, rows and epochs; None for a model that came from elsewhere."""
     state = next((each for each in services.engine.models() if each.id == model), None)
     if state is None or state.source is None:
         return None
 
-    def look(session: Session) -> tuple[str, int, int] | None:
+    def look(session: Session) -> tuple[str, str, int, int] | None:
         for row in store_jobs.holding(session, project, kind=TRAINING, result=json.dumps(model)):
             result = json.loads(row.result or "{}")
-            name = json.loads(row.request or "{}").get("name", "")
-            made = str(folder_of(services.settings.data, name, row.id).resolve())
+            asked = TrainingRequest.model_validate_json(row.request)
+            made = str(folder_of(services.settings.data, asked.name, row.id).resolve())
             if row.state == State.DONE and result.get("model") == model and made == state.source:
-                return row.id, int(result.get("rows", 0)), len(result.get("epochs", ()))
+                return row.id, asked.dataset, int(result.get("rows", 0)), len(result.get("epochs", ()))
         return None
 
     return await services.store.read(look)

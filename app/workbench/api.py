@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
+from ..datasets.browsing import export
 from ..datasets.schemas import DatasetOut
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
@@ -29,6 +30,9 @@ from .schemas import (
 router = APIRouter(prefix="/v1/datasets/{id}", tags=["workbench"], dependencies=[needs(Scope.READ)])
 SLICE = {"short complaints": {"value": {"name": "Short complaints", "statement": "label = negative and words < 8"}}}
 MARK = {"another label": {"value": {"rows": [3, 8], "action": "relabel", "value": "positive"}}}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+MEDIA = (*export.MEDIA.values(), "text/html", "application/pdf", "application/zip")
+FILES: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(MEDIA, BINARY)}}
 WishDep = Annotated[Wish, Query()]
 
 
@@ -58,7 +62,7 @@ async def list_selected(
 @router.get(
     "/workbench/export",
     response_class=Response,
-    responses=errors(*READING, 404, 409, 422),
+    responses=FILES | errors(*READING, 404, 409, 422),
     summary="A selection as a file: its rows, a report to send to somebody, or a contract",
 )
 async def export_selected(

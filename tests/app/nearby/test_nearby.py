@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from app.jobs.runner.execution import Execution
 from app.nearby.near import nearest
 from app.nearby.stored import narrowed
 from app.store import jobs
 from app.store.job_states import State
-from tests.app.jobs.inline import InlineExecutor
+from tests.app.jobs.inline import execution
 from tests.served import linear, served
 from tests.tiny import tiny_comparing
 
@@ -44,11 +43,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 def run(client: TestClient) -> None:
     store = client.app.state.services.store  # type: ignore[attr-defined]
-    executor = InlineExecutor(load=load)
-    for state in executor.models.announced(embedded=("similarity",), sources=()):
-        executor.models.load(state)
     for job in store.query(lambda session: [each.id for each in jobs.in_states(session, [State.QUEUED])]):
-        Execution(store, executor).run(job)
+        execution(store, load=load, names=("sentiment", "similarity")).run(job)
 
 
 def words(page: str) -> str:

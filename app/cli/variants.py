@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as plain
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated, Any, get_args
 
 import numpy as np
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .._library import explainers
+from ..datasets.service import DataRow
 from ..schemas import first_error
 from ..variants.edits import Changed, shortened
 from ..variants.form import pairs_of
@@ -133,7 +133,9 @@ def _measured(
     model: explainers.Model, frame: Any, made: Sequence[Variant], recipes: Sequence[Recipe], drawn: Sequence[int],
     *, seed: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    varied = [SimpleNamespace(text=v.text, text_pair=v.text_pair, label=v.label, groups={}, line=0) for v in made]
+    varied = [
+        DataRow(number, each.text, each.text_pair, each.label, line=each.parent) for number, each in enumerate(made)
+    ]
     after = frame_of(varied, model.labels, model.head, scores_of(varied, model))
     parents, numbers = np.array([each.parent for each in made]), np.array([each.recipe for each in made])
     answers = answers_of(frame, after, parents, numbers)

@@ -27,7 +27,8 @@ class MeaningKind(Kind):
     Request = MeaningJob
 
     def shards(self, work: Work) -> int:
-        return math.ceil(work.request.rows / SHARD)
+        asked: MeaningJob = work.request
+        return math.ceil(asked.rows / SHARD)
 
     def run(self, work: Work, shard: int) -> bytes:
         asked: MeaningJob = work.request

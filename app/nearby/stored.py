@@ -30,7 +30,8 @@ def narrowed(vectors: Floats, rows: int) -> Floats:
     width = vectors.shape[1]
     if rows <= WHOLE or width <= NARROW:
         return vectors
-    return vectors @ (np.random.default_rng(0).normal(size=(width, NARROW)) / NARROW**0.5)
+    found: Floats = vectors @ (np.random.default_rng(0).normal(size=(width, NARROW)) / NARROW**0.5)
+    return found
 
 
 def write(session: Session, dataset: int, vectors: NDArray[Any], encoder: Encoder) -> None:

@@ -119,4 +119,5 @@ def _has_bias(layer: nn.Linear) -> bool:
 def _projection(size: int, width: int | None, drawn: torch.Generator) -> torch.Tensor | None:
     if width is None or size <= width:
         return None
-    return torch.randn(size, width, generator=drawn) / width**0.5
+    found: torch.Tensor = torch.randn(size, width, generator=drawn) / width**0.5
+    return found

@@ -138,7 +138,8 @@ def _fewest(work: Work, rows: dict[int, DatasetRow]) -> Callable[[Sequence[int]]
                 for row in some
             )
             asked = ExplainMany(model=state.id, questions=questions, method="counterfactual", options={"edits": 1})
-            for row, answer in zip(some, work.engine.ask(asked), strict=True):
+            answers = work.engine.ask(asked)
+            for row, answer in zip(some, answers, strict=True):
                 changed.append(
                     None if isinstance(answer, Exception) else shortened(json.loads(answer.body), row.text_pair)
                 )

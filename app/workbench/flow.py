@@ -147,7 +147,7 @@ async def taken(services: Services, project: str, id: str, wish: Wish, *, form: 
         raise NotFound(f"a selection is not written as {form[:20]!r}; there are: {', '.join(TAKEN)}")
     found = await datasets.find(services, project, id)
     out, _ = await view(services, project, id, wish)
-    known = {each.key: each.name for each in (*out.slices, *out.found)}
+    known = {each.key: each.name for each in out.slices} | {each.key: each.name for each in out.found}
     name = known.get(wish.slice, "")
     if form == "contract":
         every = rows.every(services.store, project, id, wish.model_copy(update={"sort": "number", "start": 0}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import numpy as np
 import typer
@@ -70,7 +70,18 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
     return frame
 
 
-def scores_of(rows: Sequence[Row], model: explainers.Model, *, states: bool = False) -> Floats:
+class Asked(Protocol):
+    """A row that a model is asked about."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def text_pair(self) -> str | None: ...
+    @property
+    def line(self) -> int: ...
+
+
+def scores_of(rows: Sequence[Asked], model: explainers.Model, *, states: bool = False) -> Floats:
     """Logits, and with `states` what the head reads behind them; NaN for a row that the model cannot read."""
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in rows]
     try:

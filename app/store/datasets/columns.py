@@ -41,7 +41,9 @@ def read(session: Session, run: int, names: Sequence[str]) -> dict[str, Array]:
 def blocks(session: Session, run: int, name: str) -> Iterator[Array]:
     """The rows of a column a part at a time, so that the whole is never in memory; nothing of one that is not there."""
     wanted = select(DatasetColumn.body).where(DatasetColumn.run == run, DatasetColumn.name == name)
-    kind, width, left = np.dtype(np.uint8), (), b""
+    kind: np.dtype[Any] = np.dtype(np.uint8)
+    width: tuple[int, ...] = ()
+    left = b""
     for part, (body,) in enumerate(session.execute(wanted.order_by(DatasetColumn.part).execution_options(yield_per=4))):
         if part == 0:
             head, _, body = body.partition(b"\n")

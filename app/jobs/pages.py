@@ -30,6 +30,8 @@ UNFINISHED = (
 NAMES = {
     "page": N_("What was found"),
     "model": N_("The model"),
+    "taught": N_("Taught by"),
+    "dataset": N_("Data set"),
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "parquet": "Parquet",

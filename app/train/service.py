@@ -22,6 +22,7 @@ from .loop import EpochFacts, Epochs, fit, trained_parameters
 from .plan import Plan
 
 Progress = explainers.Progress
+TRACED = ("lora", "frozen")  # methods whose trained weights of every epoch are small enough to be kept
 LIBRARIES = ("torch", "transformers", "peft")
 
 
@@ -46,7 +47,8 @@ def train(
     with tempfile.TemporaryDirectory() as scratch:
         epochs = None
         if checkpoints is not None:
-            epochs = Epochs(checkpoints, read(plan.judge[0], data, plan.labels)[0], after_epoch)
+            kept = checkpoints.parent if plan.method in TRACED else None
+            epochs = Epochs(checkpoints, read(plan.judge[0], data, plan.labels)[0], after_epoch, kept)
         asked: Any = {"on_cpu": on_cpu, "progress": progress, "epochs": epochs}
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)
     trained, parameters = trained_parameters(network), sum(weight.numel() for weight in network.parameters())

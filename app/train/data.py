@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datasets.duplicates import fingerprint
+from ..datasets.duplicates import fingerprint, place
 from ..datasets.reading.forms.decoding import lines_of
 from ..datasets.reading.labels import match
 from ..datasets.reading.parsing import form_of, parse
@@ -74,6 +74,7 @@ def read(source: Source, root: Path, labels: Sequence[str]) -> tuple[list[Exampl
     except (KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         place = f"{source.path}, after row {len(pairs)}"
         raise BadData(f"{place}: not what the reader {source.reader!r} expects ({error!r})") from error
+    pairs = drawn(pairs, source)
     numbers = _numbers(source, [label for _, label in pairs if label is not None], labels)
     examples = [Example(text, numbers[label]) for text, label in pairs if label is not None]
     if not examples:
@@ -94,6 +95,14 @@ def _numbers(source: Source, found: Sequence[str], labels: Sequence[str]) -> dic
             f"say which it means: classes = {{ {entries} }}"
         )
     return {label: labels.index(name) for label, name in matched.classes.items()}
+
+
+def drawn(pairs: list[Pair], source: Source) -> list[Pair]:
+    """The rows of the source's share. Files to learn from and files to judge by are drawn apart."""
+    if source.share == 1:
+        return pairs
+    salt = type(source).__name__
+    return [pair for pair in pairs if place(pair[0], salt) < source.share]
 
 
 def training_examples(plan: Plan, root: Path) -> tuple[list[Example], list[FileRecord]]:

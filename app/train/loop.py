@@ -179,6 +179,7 @@ def network_for(plan: Plan, base: Path) -> Any:
         id2label=dict(enumerate(plan.labels)),
         label2id={name: i for i, name in enumerate(plan.labels)},
         problem_type="single_label_classification",
+        ignore_mismatched_sizes=True,  # of the head of a classifier that is taken as a base
         dtype=torch.float32,
     )
     if plan.method == "lora":
@@ -207,6 +208,7 @@ def _arguments(plan: Plan, *, scratch: Path, on_cpu: bool, epochs: Epochs | None
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
         seed=plan.seed,
+        bf16=fit.arithmetic == "bf16",
         use_cpu=on_cpu or not torch.cuda.is_available(),
         save_strategy="no" if epochs is None else "epoch",
         save_total_limit=1,

@@ -26,6 +26,7 @@ class Source(Frozen):
     path: str
     text: str = Field("text", description="Text column, for the reader 'table'.")
     label: str = Field("label", description="Label column, for the reader 'table'.")
+    share: float = Field(1, gt=0, le=1, description="Of the rows, drawn by a hash of their text; of the rest nothing.")
     classes: dict[str, str] = Field(
         default_factory=dict, description="Label in the file → label of the plan, for the reader 'table'."
     )
@@ -57,6 +58,9 @@ class Fit(Frozen):
     weight_decay: float = Field(0.01, ge=0)
     rank: int = Field(16, ge=1, le=256)
     alpha: int = Field(32, ge=1)
+    arithmetic: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16: products in half the bits, where the processor or card has them; weights stay fp32."
+    )
 
 
 class Plan(Frozen):
@@ -68,6 +72,7 @@ class Plan(Frozen):
     language: str = "en"
     labels: tuple[str, ...] = Field(min_length=2)
     seed: int = 0
+    base: str = Field("minilm", description="minilm (English), e5 (Chinese and English), or a folder of an encoder.")
     method: Method = Field(
         "lora", description="full: every weight; lora: an adapter; frozen: a head on an encoder that stays as it is."
     )

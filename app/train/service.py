@@ -40,7 +40,7 @@ def train(
     checkpoints: a folder where every epoch is stored, and taken up again, judged by the plan's first judgement.
     Raises BadModel (base weights), BadData, OSError.
     """
-    base = explainers.base_folder()
+    base = base_of(plan)
     progress(0.0, "reading")
     examples, files = training_examples(plan, data)
     with tempfile.TemporaryDirectory() as scratch:
@@ -59,7 +59,7 @@ def train(
         "language": plan.language,
         "labels": list(plan.labels),
         "maximum_length": plan.fit.maximum_length,
-        "base": {"model": "all-MiniLM-L6-v2", "files": explainers.BASE_SHA256},
+        "base": _described(plan, base),
         "method": plan.method,
         "trained_parameters": trained,
         "parameters": parameters,
@@ -72,32 +72,54 @@ def train(
     saved = _save(plan, network, tokenizer, out, base=base, card=card)
     progress(1.0, "judging")
     card["figures"] = [f.model_dump() for f in judge(plan, saved, tokenizer, root=data)]
-    if plan.method == "lora":
+    if (out / "adapter_model.safetensors").is_file():
         card["adapter"] = {"method": "LoRA", "sha256": _sha256(out / "adapter_model.safetensors")}
     (out / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
 
 
+def base_of(plan: Plan) -> Path:
+    """The folder of the encoder that is fitted. Raises BadModel, with the way to get one that is not installed."""
+    if plan.base in explainers.BASES:
+        return explainers.base_folder(plan.base)
+    report = explainers.check_folder(plan.base)
+    if report.kind == "adapter" or report.task == "tokens":
+        raise explainers.BadModel(
+            f"the base {plan.base} is no encoder: give the folder of one that compares texts, or of a "
+            f"whole classifier, or a name: {', '.join(explainers.BASES)}"
+        )
+    return report.path
+
+
+def _described(plan: Plan, base: Path) -> dict[str, Any]:
+    if plan.base in explainers.BASES:
+        known = explainers.BASES[plan.base]
+        return {"model": known.model, "files": dict(known.files)}
+    return {"model": base.name, "files": {"model.safetensors": _sha256(base / "model.safetensors")}}
+
+
 def _save(plan: Plan, network: Any, tokenizer: Any, out: Path, *, base: Path, card: dict[str, Any]) -> Any:
     """Writes the model in half precision; what was written, loaded again in fp32: what a user will run."""
-    if plan.method == "lora":
+    if plan.method == "lora" and plan.base in explainers.BASES:
         out.mkdir(parents=True, exist_ok=True)
         network.save_pretrained(out)
-        _tidy(out)
+        _tidy(out, explainers.BASES[plan.base].model)
         return _load(out, base=base, labels=len(plan.labels))
+    if plan.method == "lora":  # nobody else has this base: the whole model is saved
+        network = network.merge_and_unload()
     explainers.save_classifier(
         network, tokenizer, out, bits=16, maximum_length=plan.fit.maximum_length, card={**card, "figures": []}
     )
     return explainers.copy_network(explainers.load_model(out, device="cpu"))[0]
 
 
-def _tidy(out: Path) -> None:
+def _tidy(out: Path, base: str) -> None:
     """Half precision, and nothing of this machine: peft records where the base model lay."""
     weights = out / "adapter_model.safetensors"
     save_file({name: w.half().contiguous() for name, w in load_file(weights).items()}, weights)
     path = out / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = "all-MiniLM-L6-v2"
+    config["base_model_name_or_path"] = base
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     (out / "README.md").unlink(missing_ok=True)
 

@@ -122,6 +122,7 @@ if TYPE_CHECKING:
     from .models.folders.wheels import WHEELS as WHEELS
     from .models.folders.wheels import Wheel as Wheel
     from .models.folders.wheels import installed_wheels as installed_wheels
+    from .models.live import classifier_of as classifier_of
     from .models.similarity import SimilarityModel as SimilarityModel
     from .models.vision import VisionModel as VisionModel
     from .outputs import shown as shown
@@ -174,6 +175,7 @@ _WHERE = {
         locate_folder model_id model_name wheel_of""",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
+    ".models.live": "classifier_of",
     ".models.copying": "copy_network weights_in_memory",
     ".models.folders.base_weights": "BASES base_folder",
     ".models.folders.saving": "save_classifier",

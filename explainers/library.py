@@ -37,7 +37,7 @@ from .registry import build
 DEFAULT_MODEL = "sentiment"
 DEFAULT_LANGUAGE_MODEL = "smollm2"
 Made = TypeVar("Made")
-ModelLike: TypeAlias = "Model | str | Path"
+ModelLike: TypeAlias = "Model | str | Path | Any"  # Any: a pipeline of transformers, which ships no types
 FIELDS = ("text_pair", "word", "also", "outputs", "prompt", *Game.model_fields)
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
@@ -86,9 +86,10 @@ def explain(
 ) -> Attribution:
     """Where the prediction for `text` comes from, as one method sees it.
 
-    method: a registered name with its `options`, or a method object. target: a class index or label that must be
-    covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the checks
-    (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
+    model: a name, a folder, a model of load_model, or a transformers pipeline that classifies texts or words, or goes
+    on from them. method: a registered name with its `options`, or a method object. target: a class index or label that
+    must be covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the
+    checks (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
     players, value, baseline, baseline_text, precision, accuracy, budget, seed).
     Raises BadInput, BadModel, Incompatible, UnknownExplainer.
     """
@@ -157,7 +158,16 @@ def class_index(model: Model, target: int | str) -> int:
 
 
 def _loaded(model: ModelLike) -> Model:
-    return load_model(model) if isinstance(model, str | Path) else model
+    """The model itself, or of a name, a folder, or a pipeline of transformers. Raises BadInput for anything else."""
+    if isinstance(model, str | Path):
+        return load_model(model)
+    if isinstance(model, Model):
+        return model
+    if not all(hasattr(model, name) for name in ("model", "tokenizer", "task")):
+        raise BadInput(f"a model is a name, a folder, a model of load_model or a pipeline, not {type(model).__name__}")
+    from .models.live import model_of
+
+    return model_of(model)
 
 
 def _question(text: str, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:

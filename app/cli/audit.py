@@ -29,9 +29,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the
 
 @application.command()
 def run(
-    plan: Annotated[
-        Path, typer.Argument(metavar="PLAN", help="TOML or JSON; `demo` and `demo-zh` come with it.")
-    ],
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="TOML or JSON; `demo` and `demo-zh` come with it.")],
     out: Out = Path("audit"),
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="In place of the plan's.")] = None,
     language: Annotated[str | None, typer.Option(help="en or zh, in place of the plan's.")] = None,

@@ -28,7 +28,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from .._library import explainers
 from .data import Example
 from .evaluate import predict
-from .plan import Plan
+from .plan import Fit, Plan
 
 MOST_DEV = 2000  # texts that are judged after every epoch
 
@@ -183,14 +183,20 @@ def network_for(plan: Plan, base: Path) -> Any:
         dtype=torch.float32,
     )
     if plan.method == "lora":
-        lora = LoraConfig(
-            task_type=TaskType.SEQ_CLS, r=plan.fit.rank, lora_alpha=plan.fit.alpha, target_modules="all-linear"
-        )
-        return get_peft_model(network, lora)
+        return get_peft_model(network, _lora(plan.fit, layers=network.config.num_hidden_layers))
     if plan.method == "frozen":  # the pooler belongs to the head: what it reads is what stays
         for part in (network.base_model.embeddings, network.base_model.encoder):
             part.requires_grad_(False)
     return network
+
+
+def _lora(fit: Fit, *, layers: int) -> LoraConfig:
+    """On every linear layer; or, of BERT's names, on those of the last layers, where the pooler stays as it is."""
+    given: dict[str, Any] = {"target_modules": "all-linear"}
+    if fit.last_layers is not None:
+        chosen = list(range(max(0, layers - fit.last_layers), layers))
+        given = {"target_modules": ["query", "key", "value", "dense"], "layers_to_transform": chosen}
+    return LoraConfig(task_type=TaskType.SEQ_CLS, r=fit.rank, lora_alpha=fit.alpha, **given)
 
 
 def trained_parameters(network: Any) -> int:

@@ -58,6 +58,9 @@ class Fit(Frozen):
     weight_decay: float = Field(0.01, ge=0)
     rank: int = Field(16, ge=1, le=256)
     alpha: int = Field(32, ge=1)
+    last_layers: int | None = Field(
+        None, ge=1, le=128, description="The adapter is put on the last layers only, which is several times quicker."
+    )
     arithmetic: Literal["fp32", "bf16"] = Field(
         "fp32", description="bf16: products in half the bits, where the processor or card has them; weights stay fp32."
     )

@@ -119,6 +119,8 @@ if TYPE_CHECKING:
     from .models.folders.base_weights import BASES as BASES
     from .models.folders.base_weights import base_folder as base_folder
     from .models.folders.saving import save_classifier as save_classifier
+    from .models.folders.saving import save_encoder as save_encoder
+    from .models.folders.saving import save_language_model as save_language_model
     from .models.folders.wheels import WHEELS as WHEELS
     from .models.folders.wheels import Wheel as Wheel
     from .models.folders.wheels import installed_wheels as installed_wheels
@@ -178,7 +180,7 @@ _WHERE = {
     ".models.live": "classifier_of",
     ".models.copying": "copy_network weights_in_memory",
     ".models.folders.base_weights": "BASES base_folder",
-    ".models.folders.saving": "save_classifier",
+    ".models.folders.saving": "save_classifier save_encoder save_language_model",
     ".models.similarity": "SimilarityModel",
     ".models.vision": "VisionModel",
 }

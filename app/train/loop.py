@@ -34,18 +34,21 @@ MOST_DEV = 2000  # texts that are judged after every epoch
 
 
 class Encoded(Dataset[dict[str, Any]]):
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], maximum_length: int) -> None:
-        texts = [e.text for e in examples]
-        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=maximum_length, padding=False)[
-            "input_ids"
-        ]
-        self.labels = [e.label for e in examples]
+    """Texts as ids, cut at the maximum length; with labels where there are some."""
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], labels: Sequence[int] | None, longest: int
+    ) -> None:
+        encoded = tokenizer(list(texts), truncation=True, max_length=longest, padding=False)
+        self.ids: list[list[int]] = encoded["input_ids"]
+        self.labels = labels
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return {"input_ids": self.ids[index], "labels": self.labels[index]}
+        label = {} if self.labels is None else {"labels": self.labels[index]}
+        return {"input_ids": self.ids[index], **label}
 
 
 class TokenBudget(Sampler[list[int]]):
@@ -102,7 +105,7 @@ class Epochs:
 class EpochFacts(TypedDict):
     epoch: int
     loss: float  # mean over the batches of the epoch
-    dev: float  # share of the dev texts whose most probable class is right
+    dev: float | None  # share of the dev texts whose most probable class is right; None where there are none
 
 
 class AfterEpoch(TrainerCallback):
@@ -114,13 +117,16 @@ class AfterEpoch(TrainerCallback):
         self.maximum_length = maximum_length
 
     def on_save(self, args: Any, state: Any, control: Any, *, model: Any, **rest: Any) -> None:
+        loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
+        right = self._right(model) if self.epochs.dev else None
+        self.epochs.told({"epoch": round(state.epoch), "loss": round(loss, 4), "dev": right})
+
+    def _right(self, model: Any) -> float:
         dev = self.epochs.dev[:MOST_DEV]
         model.eval()
         logits = predict(model, self.tokenizer, [e.text for e in dev], maximum_length=self.maximum_length)
         model.train()
-        right = float(np.mean(logits.argmax(axis=1) == np.array([e.label for e in dev])))
-        loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
-        self.epochs.told({"epoch": round(state.epoch), "loss": round(loss, 4), "dev": round(right, 4)})
+        return round(float(np.mean(logits.argmax(axis=1) == np.array([e.label for e in dev]))), 4)
 
 
 class Watch(TrainerCallback):
@@ -150,7 +156,7 @@ def fit(
     set_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     network = network_for(plan, base)
-    data = Encoded(tokenizer, examples, plan.fit.maximum_length)
+    data = Encoded(tokenizer, [e.text for e in examples], [e.label for e in examples], plan.fit.maximum_length)
     sampler = TokenBudget([len(ids) for ids in data.ids], budget=plan.fit.tokens_per_batch, seed=plan.seed)
     trainer = BudgetTrainer(
         sampler=sampler,

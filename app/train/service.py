@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from .data import read, training_examples
 from .evaluate import judge
 from .loop import EpochFacts, Epochs, fit, trained_parameters
 from .plan import Plan
+from .pretraining import LanguageFacts, pretrained
 
 Progress = explainers.Progress
 LIBRARIES = ("torch", "transformers", "peft")
@@ -34,21 +36,29 @@ def train(
     progress: Progress = explainers.silent,
     checkpoints: Path | None = None,
     after_epoch: Callable[[EpochFacts], None] = lambda facts: None,
+    after_language: Callable[[LanguageFacts], None] = lambda facts: None,
 ) -> dict[str, Any]:
     """Fits, saves in half precision, judges what was saved, writes the card and returns it.
 
-    checkpoints: a folder where every epoch is stored, and taken up again, judged by the plan's first judgement.
+    checkpoints: a folder where every epoch is stored, and taken up again, judged by the plan's first judgement where it
+    has one. after_epoch, after_language: told of every epoch, of the fit and of a pre-training before it.
     Raises BadModel (base weights), BadData, OSError.
     """
-    base = base_of(plan)
     progress(0.0, "reading")
     examples, files = training_examples(plan, data)
     with tempfile.TemporaryDirectory() as scratch:
+        work = checkpoints or Path(scratch)
+        base, learned = _begun(plan, data=data, work=work, on_cpu=on_cpu, progress=progress, told=after_language)
+        if learned is not None:
+            shutil.copytree(base, out / "pretrained", dirs_exist_ok=True)
         epochs = None
         if checkpoints is not None:
-            epochs = Epochs(checkpoints, read(plan.judge[0], data, plan.labels)[0], after_epoch)
-        asked: Any = {"on_cpu": on_cpu, "progress": progress, "epochs": epochs}
+            dev = read(plan.judge[0], data, plan.labels)[0] if plan.judge else []
+            epochs = Epochs(checkpoints, dev, after_epoch)
+        rest = progress if learned is None else lambda done, note="": progress(0.5 + done / 2, note)
+        asked: Any = {"on_cpu": on_cpu, "progress": rest, "epochs": epochs}
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)
+        described = _described(plan, base)
     trained, parameters = trained_parameters(network), sum(weight.numel() for weight in network.parameters())
     card = {
         "name": plan.name,
@@ -59,7 +69,8 @@ def train(
         "language": plan.language,
         "labels": list(plan.labels),
         "maximum_length": plan.fit.maximum_length,
-        "base": _described(plan, base),
+        "base": described,
+        **({} if learned is None else {"pretraining": learned}),
         "method": plan.method,
         "trained_parameters": trained,
         "parameters": parameters,
@@ -78,6 +89,28 @@ def train(
     return card
 
 
+def _begun(
+    plan: Plan,
+    *,
+    data: Path,
+    work: Path,
+    on_cpu: bool,
+    progress: Progress,
+    told: Callable[[LanguageFacts], None],
+) -> tuple[Path, dict[str, Any] | None]:
+    """The folder of the network that is fitted, and what it learned before, where the plan says so."""
+    asked = plan.pretrain
+    base = None if asked is not None and asked.start == "scratch" else base_of(plan)
+    if asked is None:
+        assert base is not None
+        return base, None
+
+    def half(done: float, note: str = "") -> None:
+        progress(done / 2, f"pretraining, {note}")
+
+    return pretrained(plan, asked, base=base, data=data, folder=work, on_cpu=on_cpu, progress=half, told=told)
+
+
 def base_of(plan: Plan) -> Path:
     """The folder of the encoder that is fitted. Raises BadModel, with the way to get one that is not installed."""
     if plan.base in explainers.BASES:
@@ -91,8 +124,13 @@ def base_of(plan: Plan) -> Path:
     return report.path
 
 
+def is_public(plan: Plan) -> bool:
+    """Whether the base is one that everybody can get, so that an adapter on it is enough."""
+    return plan.pretrain is None and plan.base in explainers.BASES
+
+
 def _described(plan: Plan, base: Path) -> dict[str, Any]:
-    if plan.base in explainers.BASES:
+    if is_public(plan):
         known = explainers.BASES[plan.base]
         return {"model": known.model, "files": dict(known.files)}
     return {"model": base.name, "files": {"model.safetensors": _sha256(base / "model.safetensors")}}
@@ -100,7 +138,7 @@ def _described(plan: Plan, base: Path) -> dict[str, Any]:
 
 def _save(plan: Plan, network: Any, tokenizer: Any, out: Path, *, base: Path, card: dict[str, Any]) -> Any:
     """Writes the model in half precision; what was written, loaded again in fp32: what a user will run."""
-    if plan.method == "lora" and plan.base in explainers.BASES:
+    if plan.method == "lora" and is_public(plan):
         out.mkdir(parents=True, exist_ok=True)
         network.save_pretrained(out)
         _tidy(out, explainers.BASES[plan.base].model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -35,20 +37,36 @@ def train(
         raise Mistake(f"{plans[0].name} needs {', '.join(missing)} below {data}; give their folder with --data")
     target = out or Path("models") / plans[0].name
     refuse_used(target)
+    parts = [_part(target if len(plans) == 1 else target / each.method, each, data) for each in plans]
     console = Console(stderr=True)
     for record in survey(plans[0], data):
         _tell_left_out(console, record)
     cards = []
-    for each in plans:
+    for each, part in zip(plans, parts, strict=True):
         folder = target if len(plans) == 1 else target / each.method
         started = monotonic()
-        card = _train(each, data, folder, console)
+        card = _train(each, data, folder, part, console)
+        shutil.rmtree(part)
         cards.append((card, monotonic() - started))
         print(f"The model and its card lie in {folder}")
     Console().print(_table(cards))
 
 
-def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any]:
+def _part(out: Path, plan: Plan, data: Path) -> Path:
+    """The folder of a run's checkpoints beside `out`: one that was cut short is taken up by the same command. Raises
+    Mistake where it was another run's."""
+    folder = out.with_name(f"{out.name}.part")
+    asked = json.dumps({"plan": plan.model_dump(mode="json"), "data": str(data.resolve())})
+    written = folder / "run.json"
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        written.write_text(asked, encoding="utf-8")
+    elif not written.is_file() or written.read_text(encoding="utf-8") != asked:
+        raise Mistake(f"{folder} holds the checkpoints of another plan, seed or data; remove it, or give another --out")
+    return folder
+
+
+def _train(plan: Plan, data: Path, out: Path, part: Path, console: Console) -> dict[str, Any]:
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -58,7 +76,16 @@ def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any
 
         from ...train.service import train as run
 
-        return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", progress=progress)
+        def language(facts: Any) -> None:
+            loss = "" if facts["loss"] is None else f", loss {facts['loss']:.3f}"
+            console.print(f"pretraining, epoch {facts['epoch']}: held-out perplexity {facts['perplexity']:.2f}{loss}")
+
+        def epoch(facts: Any) -> None:
+            dev = "" if facts["dev"] is None else f", dev {facts['dev']:.3f}"
+            console.print(f"{plan.method}, epoch {facts['epoch']}: loss {facts['loss']:.4f}{dev}")
+
+        told: Any = {"progress": progress, "after_epoch": epoch, "after_language": language}
+        return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", checkpoints=part, **told)
 
 
 def _table(cards: Sequence[tuple[dict[str, Any], float]]) -> Table:

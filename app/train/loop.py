@@ -172,7 +172,7 @@ def fit(
         trainer.add_callback(AfterEpoch(epochs, tokenizer, plan.fit.maximum_length))
         behind = get_last_checkpoint(str(epochs.folder))
     if behind is not None:
-        sampler.skip(round(TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0))
+        sampler.skip(int((TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0) + 1e-6))
     trainer.train(resume_from_checkpoint=behind)
     return network.eval(), tokenizer
 

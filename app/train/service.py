@@ -19,9 +19,9 @@ from transformers import AutoModelForSequenceClassification
 from .._library import explainers
 from .data import read, training_examples
 from .evaluate import judge
+from .language.pretraining import LanguageFacts, pretrained
 from .loop import EpochFacts, Epochs, fit, trained_parameters
 from .plan import Plan
-from .pretraining import LanguageFacts, pretrained
 
 Progress = explainers.Progress
 LIBRARIES = ("torch", "transformers", "peft")

@@ -10,8 +10,8 @@ import pytest
 
 import explainers
 from app.train.data import BadData
+from app.train.language.pretraining import LanguageFacts, pretrained
 from app.train.plan import BadPlan, Fit, Judgement, Plan, Pretraining, Source, Texts
-from app.train.pretraining import LanguageFacts, pretrained
 from app.train.service import train
 
 QUIET = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -18,15 +18,15 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
-from .._library import explainers
-from ..datasets.duplicates import place
-from .data import BadData, texts_of
-from .language import Started, perplexity, start
-from .loop import BudgetTrainer, Encoded, TokenBudget, Watch
-from .plan import Plan, Pretraining
+from ..._library import explainers
+from ...datasets.duplicates import place
+from ..data import BadData, texts_of
+from ..loop import BudgetTrainer, Encoded, TokenBudget, Watch
+from ..plan import Plan, Pretraining
+from .curve import CURVE, DONE, WORK
+from .networks import Started, perplexity, start
 
 RATES = {"base": 5e-5, "scratch": 5e-4}
-CURVE, DONE = "curve.json", "pretrained"
 
 
 class LanguageFacts(TypedDict):
@@ -80,7 +80,7 @@ def pretrained(
     learned, held = _divided(plan, asked, data)
     set_seed(plan.seed)
     started = start(asked, learned, base=base, maximum_length=plan.fit.maximum_length)
-    work = folder / "pretraining"
+    work = folder / WORK
     work.mkdir(parents=True, exist_ok=True)
     curve = _learn(plan, asked, started, learned, held, work=work, on_cpu=on_cpu, progress=progress, told=told)
     facts = {

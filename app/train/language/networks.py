@@ -21,7 +21,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from .plan import Pretraining
+from ..plan import Pretraining
 
 MASKED = {
     "unk_token": "[UNK]",

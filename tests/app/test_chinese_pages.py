@@ -33,7 +33,7 @@ def test_without_the_base_pages_say_how_to_get_it(tmp_path: Path) -> None:
 def test_with_the_base_readers_of_chinese_begin_with_its_models(tmp_path: Path) -> None:
     """Chosen for them, with examples in Chinese; the audit in one click is that of the Chinese model."""
     names = ("sentiment", "toxicity", "e5", "sentiment-zh", "offensive-zh")
-    app, services = served(tmp_path, load=lambda name: tiny("bert"), names=names)
+    app, _ = served(tmp_path, load=lambda name: tiny("bert"), names=names)
     with TestClient(app, base_url="http://localhost") as client:
         home, english = (client.get(f"/?lang={language}").text for language in ("zh", "en"))
         audits = client.get("/audits?lang=zh").text

@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from .metrics.on_demand import on_demand_of as on_demand_of
     from .models import FolderReport as FolderReport
     from .models import adapters_on as adapters_on
+    from .models import base_memory as base_memory
     from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
@@ -173,7 +174,7 @@ _WHERE = {
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": """FolderReport adapters_on bytes_of check_folder embedded_names fetched_facts fetched_names
+    ".models": """FolderReport adapters_on base_memory bytes_of check_folder embedded_names fetched_facts fetched_names
         locate_folder model_id model_name wheel_of""",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",

@@ -22,7 +22,6 @@ from .schemas import ModelOut
 Loader = Callable[[str], explainers.Model]
 Listener = Callable[[], None]
 EMPTY: Mapping[str, str] = {}
-BASE = 91_000_000  # bytes of the encoder that the embedded models and adapters share, which each of them holds
 TELLING = 0.02  # seconds to say what is being loaded, before compiled code lets no other thread run
 
 
@@ -271,14 +270,14 @@ def size_of(state: ModelOut) -> int:
         return state.memory
     if state.source is None:
         wheel = explainers.wheel_of(state.id)
-        return BASE if wheel is None else wheel.disk
+        return explainers.BASES["minilm"].memory if wheel is None else wheel.disk
     try:
         if is_large(state.source):
             return sum(file.stat().st_size for file in Path(state.source).glob("*.safetensors"))
         report = explainers.check_folder(state.source)
     except (OSError, explainers.BadModel):  # loading says what is wrong with it
         return 0
-    return 4 * report.parameters + (BASE if report.kind == "adapter" else 0)
+    return 4 * report.parameters + explainers.base_memory(report)
 
 
 def _failed(state: ModelOut, error: Exception) -> ModelOut:

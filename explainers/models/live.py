@@ -33,7 +33,7 @@ def model_of(pipeline: Any) -> Model:
     if task == CONTINUES:
         network, tokenizer = _copied(pipeline.model, pipeline.tokenizer, known=CAUSAL)
         template = template_of(tokenizer)
-        named = {"id": _name_of(network), "digest": digest_of(network, tokenizer)}
+        named: Any = {"id": _name_of(network), "digest": digest_of(network, tokenizer)}
         return ContinuationModel(network, tokenizer, template=template, **named)
     model = classifier_of(pipeline.model, pipeline.tokenizer)
     _refuse_other_activation(pipeline, model)

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import FloatArray
-from .reading import Stored, read_stored
+from .reading import Stored, Weights, read_stored
 from .vocabulary import SPECIAL, kept_ids, tokenizer_of
 
 MODEL = "multilingual-e5-small"
@@ -79,10 +78,10 @@ def _config(stored: Stored, pieces: list[str]) -> dict[str, Any]:
     }
 
 
-def _weights(stored: Stored, kept: list[int]) -> dict[str, FloatArray]:
+def _weights(stored: Stored, kept: list[int]) -> dict[str, Weights]:
     sizes = stored.sizes
     width, inner = sizes["width"], sizes["inner"]
-    found = {
+    found: dict[str, Weights] = {
         "embeddings.word_embeddings.weight": stored.weight("emb.word", sizes["rows"], width)[kept],
         "embeddings.position_embeddings.weight": stored.weight("emb.pos", sizes["positions"], width),
         "embeddings.token_type_embeddings.weight": stored.weight("emb.type", sizes["segments"], width),
@@ -91,7 +90,7 @@ def _weights(stored: Stored, kept: list[int]) -> dict[str, FloatArray]:
         "pooler.dense.weight": np.eye(width, dtype=np.float32),
         "pooler.dense.bias": np.zeros(width, dtype=np.float32),
     }
-    shapes = {"fi": (inner, width), "fo": (width, inner), "aln": (width,), "oln": (width,)}
+    shapes: dict[str, tuple[int, ...]] = {"fi": (inner, width), "fo": (width, inner), "aln": (width,), "oln": (width,)}
     for layer in range(sizes["layers"]):
         for short, name in LAYER.items():
             shape = shapes.get(short, (width, width))

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...contract import FloatArray
 from ...errors import BadModel
 
+Weights = NDArray[np.float32]
 MAGIC = b"E5S1"
 BLOCK = 32
 QUANTISED = 1  # the kind of a tensor in blocks; 0 is plain floats
@@ -43,7 +44,7 @@ class Stored:
     scores: tuple[float, ...]
     tensors: Mapping[str, Tensor]
 
-    def weight(self, name: str, *shape: int) -> FloatArray:
+    def weight(self, name: str, *shape: int) -> Weights:
         """The weight in 32-bit floats and its shape. Raises BadModel where it is missing or of another size."""
         tensor = self.tensors.get(name)
         if tensor is None or tensor.count != int(np.prod(shape)):
@@ -53,13 +54,13 @@ class Stored:
         return dequantised(self.held, tensor.start, tensor.count).reshape(shape)
 
 
-def dequantised(held: bytes, start: int, count: int) -> FloatArray:
+def dequantised(held: bytes, start: int, count: int) -> Weights:
     """`count` weights of blocks of 4 bits, in 32-bit floats."""
     kind: Any = np.dtype([("scale", "<f2"), ("numbers", "u1", BLOCK // 2)])
     blocks = np.frombuffer(held, kind, count // BLOCK, start)
     low, high = blocks["numbers"] & 15, blocks["numbers"] >> 4
     whole = np.concatenate([low, high], axis=1).astype(np.float32) - 8
-    found: FloatArray = (whole * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
+    found: Weights = (whole * blocks["scale"].astype(np.float32)[:, None]).reshape(-1)
     return found
 
 

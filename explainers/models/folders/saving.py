@@ -80,5 +80,5 @@ def _save_tokenizer(tokenizer: Any, folder: Path, maximum_length: int) -> None:
     _write(path, {**kept, "model_max_length": maximum_length})
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -36,34 +36,43 @@ def train(
     if missing := missing_files(plans[0], data):
         raise Mistake(f"{plans[0].name} needs {', '.join(missing)} below {data}; give their folder with --data")
     target = out or Path("models") / plans[0].name
-    refuse_used(target)
-    parts = [_part(target if len(plans) == 1 else target / each.method, each, data) for each in plans]
+    parts = target.with_name(f"{target.name}.part")  # checkpoints: a run that was cut short is taken up
+    _claim(parts, target, plans, data)
     console = Console(stderr=True)
     for record in survey(plans[0], data):
         _tell_left_out(console, record)
     cards = []
-    for each, part in zip(plans, parts, strict=True):
+    for each in plans:
         folder = target if len(plans) == 1 else target / each.method
-        started = monotonic()
-        card = _train(each, data, folder, part, console)
-        shutil.rmtree(part)
-        cards.append((card, monotonic() - started))
+        cards.append(_made(each, data, folder, parts / each.method, console))
         print(f"The model and its card lie in {folder}")
+    shutil.rmtree(parts)
     Console().print(_table(cards))
 
 
-def _part(out: Path, plan: Plan, data: Path) -> Path:
-    """The folder of a run's checkpoints beside `out`: one that was cut short is taken up by the same command. Raises
-    Mistake where it was another run's."""
-    folder = out.with_name(f"{out.name}.part")
-    asked = json.dumps({"plan": plan.model_dump(mode="json"), "data": str(data.resolve())})
-    written = folder / "run.json"
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
+def _claim(parts: Path, target: Path, plans: Sequence[Plan], data: Path) -> None:
+    """Raises Mistake for a target that is used, unless this very run was cut short."""
+    asked = json.dumps({"plans": [plan.model_dump(mode="json") for plan in plans], "data": str(data.resolve())})
+    written = parts / "run.json"
+    if not any(path.is_file() and path != written for path in parts.rglob("*")):  # nothing was done in it yet
+        refuse_used(target)
+        parts.mkdir(parents=True, exist_ok=True)
         written.write_text(asked, encoding="utf-8")
     elif not written.is_file() or written.read_text(encoding="utf-8") != asked:
-        raise Mistake(f"{folder} holds the checkpoints of another plan, seed or data; remove it, or give another --out")
-    return folder
+        raise Mistake(f"{parts} holds the checkpoints of another plan, seed or data; remove it, or give another --out")
+
+
+def _made(plan: Plan, data: Path, out: Path, part: Path, console: Console) -> tuple[dict[str, Any], float]:
+    """The card of a finished model and the seconds that it took, in this run or in the one before."""
+    done = part / "done.json"
+    if not done.is_file():
+        shutil.rmtree(out, ignore_errors=True)  # of a run that was cut short while it wrote
+        part.mkdir(exist_ok=True)
+        started = monotonic()
+        card = _train(plan, data, out, part, console)
+        done.write_text(json.dumps([card, monotonic() - started]), encoding="utf-8")
+    card, seconds = json.loads(done.read_text(encoding="utf-8"))
+    return card, seconds
 
 
 def _train(plan: Plan, data: Path, out: Path, part: Path, console: Console) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class JobPage:
     links: Sequence[tuple[str, str]]  # name and address of what came of it
     counts: Sequence[tuple[str, int]]
     epochs: Sequence[Mapping[str, float]]  # of a training
+    pretraining: Sequence[Mapping[str, float]]  # epochs before it, of learning the language
     trouble: tuple[str, str] | None  # what is wrong, and what to do
 
 
@@ -87,6 +88,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
         changes=caller.may(KINDS[job.kind].scope),
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
         epochs=result.get("epochs", ()),
+        pretraining=result.get("pretraining", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
         counts=tuple((name, value) for name, value in result.items() if isinstance(value, int)),
     )

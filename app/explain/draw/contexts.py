@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ...engine.schemas import ModelOut
+from ...models.fetching import Waiting
 from ...web.forms import FormError
 from ..ask.outcome import PredictionView
 from ..ask.schemas import PanelOut
@@ -40,6 +41,7 @@ class HomePage:
     accuracy: str
     error: FormError | None
     examples: Sequence[Example]
+    waiting: Waiting | None  # models for the reader's language that one command would add
     recents: Sequence[Recent]
     loading: bool
 

@@ -22,7 +22,8 @@ PAINTED = 0.1  # of the largest score: a smaller one has no colour on a heat map
 class Spread:
     """Scores of one class over several answers to one question.
 
-    scores: (runs, features). taus: Kendall's τ-b of every two runs, without those that do not exist (constant scores).
+    scores: (runs, features). taus: Kendall's τ-b of every two runs over the features that some run paints, without
+    those that do not exist (constant scores, a single feature).
     strongest: the feature that has the largest size in most runs, `times` of them; None where all scores are 0.
     turned: features that one run paints for the class and another against it. still: no score moves by more than a
     thousandth of the largest one.
@@ -78,7 +79,8 @@ def _spread(scores: FloatArray, *, signed: bool) -> Spread:
     painted = sizes >= PAINTED * np.maximum(tops, np.finfo(np.float64).tiny)
     turned = (painted & (scores > 0)).any(axis=0) & (painted & (scores < 0)).any(axis=0)
     known = Counter(int(row.argmax()) for row in sizes if row.size and row.max() > 0).most_common(1)
-    taus = (order_agreement(first, second, signed) for first, second in combinations(scores, 2))
+    shown = scores[:, painted.any(axis=0)]  # scores near 0 have an order by chance
+    taus = (order_agreement(first, second, signed) for first, second in combinations(shown, 2))
     return Spread(
         scores=scores,
         taus=tuple(tau for tau in taus if tau is not None),

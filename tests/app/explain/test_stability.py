@@ -67,7 +67,7 @@ def test_the_sentence_and_the_table_are_the_spread_of_the_stored_answers(client:
     figures = re.findall(r"<td>([−+\d.]+)</td>", words[0])
     shown = [signed(float(v)) for k in order for v in (known.scores[:, k].mean(), known.low[k], known.high[k])]
     assert figures == shown
-    assert f"rank correlation of at least {number(known.least_tau)}" in page
+    assert f"painted words correlate by at least {number(known.least_tau)}. <q>" in page
     assert known.strongest is not None
     word, times = answers[0].spans[known.strongest].text, known.times
     said = "is the strongest every time" if times == 5 else f"is the strongest in {times} of 5"

@@ -30,6 +30,12 @@ def test_only_what_is_painted_changes_sides() -> None:
     found = spread([given(CASE, 3, 0.4, 0.1), given(CASE, 3, -0.4, -0.1)])
 
     assert found.turned == (1,)
+    assert found.taus == (1.0,)
+
+
+def test_the_order_is_that_of_painted_features() -> None:
+    assert spread([given(CASE, 3, 0.02, 0.01), given(CASE, 3, 0.01, 0.02)]).taus == ()
+    assert spread([given(CASE, 3, 0.5, 0.01), given(CASE, 3, 0.5, 0.02)]).taus == (1.0,)
 
 
 def test_moves_of_arithmetic_are_none() -> None:

@@ -60,11 +60,11 @@ def test_a_method_is_measured_by_a_form_and_stays_so(client: TestClient, panel: 
     assert choices(after) == ["gradient-x-input"]
     shown = row(after, "Infidelity")
     assert shown is not None
-    assert shown["Gradient × input"] == "–"
+    assert shown["Grad. × in."] == "–"
     asked = {"model": "sentiment", "input": {"text": TEXT}, "method": "leave-one-out", "measures": ON_DEMAND}
     asked |= {"players": "word", "precision": "fp32"}
     made = client.post("/v1/explanations", json=asked).json()
-    number = float(shown["Leave-one-out"].replace("−", "-").replace("+", ""))
+    number = float(shown["One out"].replace("−", "-").replace("+", ""))
     assert number == pytest.approx(made["checks"]["infidelity"], abs=0.006)
 
 
@@ -77,7 +77,7 @@ def test_a_script_gets_the_section_alone(client: TestClient, panel: str) -> None
     assert answer.status_code == 200
     assert "<html" not in answer.text
     assert "data-measures" in answer.text
-    assert (row(answer.text, "Infidelity") or {})["Gradient × input"] != "–"
+    assert (row(answer.text, "Infidelity") or {})["Grad. × in."] != "–"
 
 
 @pytest.mark.parametrize("method", ["", "shap", "nonsense"])

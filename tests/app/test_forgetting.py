@@ -164,7 +164,7 @@ class Installation:
         assert MARK in found["rows"][0]["row"]["text"]
         asked = {"model": "sentiment", "text": MARK, "training": "t" * 32, "dataset": dataset, "rows": 1}
         new = NewJob(
-            id="7a" * 16, project="default", kind="taught", title=MARK, request=json.dumps(asked), priority=100,
+            id="7a" * 16, project="default", kind="taught", title=MARK, request=json.dumps(asked, separators=(",", ":")), priority=100,
             state=State.QUEUED, caller="",
         )  # fmt: skip
         self.store.commit(lambda session: jobs.add(session, new))

@@ -29,7 +29,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the
 
 @application.command()
 def run(
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A TOML or JSON file; `demo` is the embedded one.")],
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="TOML or JSON; `demo` and `demo-zh` come with it.")],
     out: Out = Path("audit"),
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="In place of the plan's.")] = None,
     language: Annotated[str | None, typer.Option(help="en or zh, in place of the plan's.")] = None,
@@ -37,14 +37,14 @@ def run(
     pdf: Annotated[bool, typer.Option(help="Write report.pdf too, where the extra pdf is installed.")] = True,
 ) -> None:
     """Run an audit that was declared beforehand: report.json, report.html, report.pdf, model-card.md, tables/*."""
-    from ..audit.data.plan import Plan, demo_plan, read_plan
+    from ..audit.data.plan import DEMOS, Plan, demo_plan, read_plan
     from ..audit.evidence.oracle import LocalOracle
     from ..audit.report import report as reports
     from ..audit.run.run import run as run_audit
     from ..audit.run.sources import material_of
     from ..web import paper
 
-    found = read_plan(demo_plan() if str(plan) == "demo" and not plan.exists() else plan)
+    found = read_plan(demo_plan(str(plan)) if str(plan) in DEMOS and not plan.exists() else plan)
     asked = {"model": model, "language": language, "slurs": slurs}
     changed = {name: value for name, value in asked.items() if value is not None}
     if changed:

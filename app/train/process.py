@@ -1,8 +1,8 @@
 """The process that trains: `python -m <package>.train.process`, started by the job runner for one job.
 
 Its task is one line of JSON on standard input, which then stays open: when it ends, the runner is gone. What it does
-is told as lines of JSON on standard output: {progress}, {epoch} with the file of its
-checkpoint, {card} at the end, or {error}.
+is told as lines of JSON on standard output: {progress}, {epoch} or {language}, an
+epoch of a pre-training, with the file of its checkpoint, {card} at the end, or {error}.
 """
 
 from __future__ import annotations
@@ -55,28 +55,34 @@ def run(task: Task) -> dict[str, Any]:
 
     folder = Path(task.folder)
 
+    kept = folder / "checkpoints"
+
     def after_epoch(facts: Mapping[str, Any]) -> None:
-        checkpoint = packed(folder / "checkpoints", facts)
-        weights = folder / weights_name(facts["epoch"])
+        listed = kept / EPOCHS
+        before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+        listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
+        checkpoint, weights = packed(kept, f"epoch-{facts['epoch']}"), folder / weights_name(facts["epoch"])
         tell(epoch={**facts, "checkpoint": str(checkpoint), "weights": str(weights) if weights.is_file() else None})
+
+    def after_language(facts: Mapping[str, Any]) -> None:
+        name = f"language-{facts['epoch']}"
+        tell(language={**facts, **({"checkpoint": str(packed(kept, name))} if facts["epoch"] else {})})
 
     return train(
         Plan.model_validate(task.plan),
         data=folder,
         out=folder / "model",
         on_cpu=task.on_cpu,
-        checkpoints=folder / "checkpoints",
+        checkpoints=kept,
         progress=lambda done, note="": tell(progress=[done, note]),
         after_epoch=after_epoch,
+        after_language=after_language,
     )
 
 
-def packed(folder: Path, facts: Mapping[str, Any]) -> Path:
+def packed(folder: Path, name: str) -> Path:
     """The newest checkpoint with the facts of every epoch behind it, as one file that nobody writes to any more."""
-    listed = folder / EPOCHS
-    before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
-    listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
-    out = folder.with_name(f"epoch-{facts['epoch']}.tar")
+    out = folder.with_name(f"{name}.tar")
     with tarfile.open(out, mode="w") as tar:
         tar.add(folder, arcname=".", filter=lambda info: None if info.name.endswith(LEFT_OUT) else info)
     return out

@@ -164,8 +164,9 @@ class Installation:
         found = self.post(f"{at}/meaning/search", 200, json={"text": f"{MARK} film"}).json()
         assert MARK in found["rows"][0]["row"]["text"]
         asked = {"model": "sentiment", "text": MARK, "training": "t" * 32, "dataset": dataset, "rows": 1}
+        body = json.dumps(asked, separators=(",", ":"))  # as requests are written
         new = NewJob(
-            id="7a" * 16, project="default", kind="taught", title=MARK, request=json.dumps(asked), priority=100,
+            id="7a" * 16, project="default", kind="taught", title=MARK, request=body, priority=100,
             state=State.QUEUED, caller="",
         )  # fmt: skip
         self.store.commit(lambda session: jobs.add(session, new))

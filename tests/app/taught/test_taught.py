@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (
+    AlbertConfig,
+    AlbertForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+)
 
 from app.taught.foretelling import influences, strongest
 from app.taught.sketching import Sketcher
@@ -15,10 +20,13 @@ from app.taught.sketching import Sketcher
 CLASSES = 2
 
 
-def network_of(seed: int) -> Any:
-    """Two layers of width 32 over 60 words."""
+def network_of(seed: int, kind: str = "bert") -> Any:
+    """Two layers of width 32 over 60 words; of albert one layer that is used twice."""
     torch.manual_seed(seed)
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+    if kind == "albert":
+        albert = AlbertConfig(vocab_size=60, num_labels=CLASSES, embedding_size=16, **sizes)
+        return AlbertForSequenceClassification(albert)
     return BertForSequenceClassification(BertConfig(vocab_size=60, num_labels=CLASSES, **sizes))
 
 
@@ -55,9 +63,10 @@ def some_ids(seed: int, count: int, words: int = 60) -> list[list[int]]:
     return [rng.integers(5, words, rng.integers(3, 9)).tolist() for _ in range(count)]
 
 
-def test_products_of_sketches_are_those_of_gradients() -> None:
+@pytest.mark.parametrize("kind", ["bert", "albert"])
+def test_products_of_sketches_are_those_of_gradients(kind: str) -> None:
     """Without a projection exactly, whatever texts share a batch; projected they rank the texts nearly the same."""
-    network = network_of(0).eval()
+    network = network_of(0, kind).eval()
     ids, labels = some_ids(0, 40), [row % CLASSES for row in range(40)]
     gradients = np.stack([loss_gradient(network, each, label) for each, label in zip(ids, labels, strict=True)])
     whole = Sketcher(network, width=None).of(ids, labels, padded(ids))

@@ -102,6 +102,8 @@ if TYPE_CHECKING:
     from .metrics import Measure as Measure
     from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
+    from .metrics.spread import Spread as Spread
+    from .metrics.spread import spread as spread
     from .models import FolderReport as FolderReport
     from .models import adapters_on as adapters_on
     from .models import base_memory as base_memory
@@ -170,6 +172,7 @@ _WHERE = {
     ".metrics": "MEASURES Measure",
     ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
+    ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",

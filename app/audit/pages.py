@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from ..errors import NotFound
+from ..errors import NotFound, UnknownValue
 from ..jobs.schemas import JobOut
 from ..models import service as models
 from ..models.fetching import Waiting, waiting
@@ -28,6 +28,7 @@ from .report import charts, forest, view
 from .review import Review, groups_of
 from .schemas import AuditOut
 
+SHOWN = "shown"  # ?words=: the words of texts, which are masked otherwise
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 MOST_MARKS = 3_000  # of a review: every match of every group
 
@@ -110,7 +111,10 @@ async def _page(
     found = await service.find(services, project, id)
     if found.content is None:
         return RedirectResponse(f"/jobs/{id}", 303)
-    shown = request.query_params.get("words") == "shown"
+    words = request.query_params.get("words", "")
+    if words not in ("", SHOWN):
+        raise UnknownValue("words", words, [SHOWN], cure="Open the audit without it.")
+    shown = words == SHOWN
     content = unmasked(found.content, await service.originals(services, project, id)) if shown else found.content
     before, after = await service.around(services, project, found)
     page = page_of(found, content, _say(request), unmasked=shown, before=before, after=after, error=error)

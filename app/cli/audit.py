@@ -42,6 +42,7 @@ def run(
     from ..audit.report import report as reports
     from ..audit.run.run import run as run_audit
     from ..audit.run.sources import material_of
+    from ..web import paper
 
     found = read_plan(demo_plan(str(plan)) if str(plan) in DEMOS and not plan.exists() else plan)
     asked = {"model": model, "language": language, "slurs": slurs}
@@ -58,10 +59,10 @@ def run(
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
         facts |= {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "by": _somebody()}
         report = reports.build(declared, stored, out, run=facts)
-        files = reports.write(report, out, pdf=pdf and reports.has_pdf())
+        files = reports.write(report, out, pdf=pdf and paper.has_pdf())
     print(reports.told(report))
     print(f"SHA-256 {report['sha256']}")
-    print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
+    print(f"{', '.join(files[: 3 + (pdf and paper.has_pdf())])} and tables lie in {out}")
 
 
 def _somebody() -> str:

@@ -234,6 +234,9 @@ async def _context(
         measured=await measuring.known(services, found, model, project),
         measuring=await measuring.under_way(services, found, model, sent.measured, project) if sent.measured else None,
         further=await further.listed(services, found, model, project, sent.opened),
+        stability=await further.stability(
+            services, found, model, project, kind=kind, opened=further.STABILITY in sent.opened
+        ),
         versions=await versions.chain(services, project, found.key),
         seconds=_seconds(services, found, kind, model),
         refused=sent.refused,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import BadRequest
+from ..errors import UnknownValue
 from ..scopes import Scope
 from ..store.job_states import FINAL, State
 from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
@@ -30,6 +30,8 @@ UNFINISHED = (
 NAMES = {
     "page": N_("What was found"),
     "model": N_("The model"),
+    "taught": N_("Taught by"),
+    "dataset": N_("Data set"),
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "parquet": "Parquet",
@@ -65,8 +67,7 @@ class JobPage:
 async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     show = request.query_params.get("show", "")
     if show not in SHOWN:
-        there = ", ".join(name for name in SHOWN if name)
-        raise BadRequest(f"show: there are no jobs that are {show[:40]!r}; there are: {there}", cure="Show all jobs.")
+        raise UnknownValue("show", show, [name for name in SHOWN if name], cure="Show all jobs.")
     cursor = request.query_params.get("cursor") or None
     found = await service.listing(services, project, states=SHOWN[show], cursor=cursor)
     page = ListPage(

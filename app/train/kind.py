@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..datasets import service as datasets
 from ..jobs.runner.kinds import Kind
@@ -34,7 +35,7 @@ class TrainingKind(Kind):
     def run(self, work: Work, shard: int) -> bytes:
         """The card; the files of the model are stored with the job."""
         request: TrainingRequest = work.request
-        found = splits.split(request, {part: _rows(work, id) for part, id in _sources(request)})
+        found = splits.split(request, rows_of(work, request))
         for part, rows in found.items():
             text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
             (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
@@ -53,6 +54,8 @@ class TrainingKind(Kind):
         facts = json.loads(work.result(0))
         model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
+        if work.request.method != "full":  # which keeps no weights of its epochs
+            links["taught"] = f"/taught?model={quote(model.id, safe='')}"
         known = {name: facts[name] for name in ("epochs", "pretraining") if facts[name]}
         return {"model": model.id, "rows": facts["texts"], **known, "links": links}
 
@@ -79,6 +82,16 @@ def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan
     )
 
 
+def weights_file(epoch: int) -> str:
+    """The file of a training that holds the trained weights of an epoch, where its method keeps them."""
+    return f"weights-{epoch}.safetensors"
+
+
+def rows_of(work: Work, request: TrainingRequest) -> dict[str, Iterator[splits.Row]]:
+    """The rows of each data set that a training names, by the part it is for."""
+    return {part: _rows(work, id) for part, id in _sources(request)}
+
+
 def _sources(request: TrainingRequest) -> Iterator[tuple[str, str]]:
     named = {"train": request.dataset, "dev": request.dev, "test": request.test}
     yield from ((part, id) for part, id in named.items() if id is not None)
@@ -94,10 +107,13 @@ def _hear(work: Work, epochs: list[dict[str, Any]], curve: list[dict[str, Any]],
     if what == "progress":
         work.progress(float(told[0]), str(told[1]))
         return
-    if "checkpoint" in told:
-        checkpoint = Path(told.pop("checkpoint"))
-        work.keep(CHECKPOINT, checkpoint)
-        checkpoint.unlink()
+    kept = [(CHECKPOINT, told.pop("checkpoint", None))]
+    if what == "epoch":
+        kept.append((weights_file(told["epoch"]), told.pop("weights")))
+    for name, path in kept:
+        if path is not None:
+            work.keep(name, Path(path))
+            Path(path).unlink()
     (epochs if what == "epoch" else curve).append(told)
     work.so_far({"epochs": epochs, **({"pretraining": curve} if curve else {})})
 

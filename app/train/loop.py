@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
+from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset, Sampler
 from transformers import (
     AutoModelForSequenceClassification,
@@ -100,12 +101,14 @@ class Epochs:
     folder: Path
     dev: Sequence[Example]  # judged after every epoch, the first of them
     told: Callable[[EpochFacts], None]
+    weights: Path | None = None  # a folder for the trained weights of every epoch
 
 
 class EpochFacts(TypedDict):
     epoch: int
     loss: float  # mean over the batches of the epoch
     dev: float | None  # share of the dev texts whose most probable class is right; None where there are none
+    rate: float  # mean learning rate of its steps
 
 
 class AfterEpoch(TrainerCallback):
@@ -115,11 +118,19 @@ class AfterEpoch(TrainerCallback):
         self.epochs = epochs
         self.tokenizer = tokenizer
         self.maximum_length = maximum_length
+        self.rates: list[float] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, *, lr_scheduler: Any, **rest: Any) -> None:
+        self.rates.append(float(lr_scheduler.get_last_lr()[0]))
 
     def on_save(self, args: Any, state: Any, control: Any, *, model: Any, **rest: Any) -> None:
         loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
         right = self._right(model) if self.epochs.dev else None
-        self.epochs.told({"epoch": round(state.epoch), "loss": round(loss, 4), "dev": right})
+        epoch, rate = round(state.epoch), float(np.mean(self.rates))
+        self.rates.clear()
+        if self.epochs.weights is not None:
+            save_file(trained_weights(model), self.epochs.weights / weights_name(epoch))
+        self.epochs.told({"epoch": epoch, "loss": round(loss, 4), "dev": right, "rate": rate})
 
     def _right(self, model: Any) -> float:
         dev = self.epochs.dev[:MOST_DEV]
@@ -194,6 +205,17 @@ def network_for(plan: Plan, base: Path) -> Any:
         for part in (network.base_model.embeddings, network.base_model.encoder):
             part.requires_grad_(False)
     return network
+
+
+def trained_weights(network: Any) -> dict[str, torch.Tensor]:
+    """The weights that the method trains, in half precision: what tells one epoch from another."""
+    named = network.named_parameters()
+    return {name: weight.detach().half().cpu().contiguous() for name, weight in named if weight.requires_grad}
+
+
+def weights_name(epoch: int) -> str:
+    """The file of an epoch's trained weights."""
+    return f"weights-{epoch}.safetensors"
 
 
 def _lora(fit: Fit, *, layers: int) -> LoraConfig:

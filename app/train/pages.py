@@ -34,7 +34,10 @@ class TrainPage:
 
 @router.get("/train")
 async def form(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _form(request, services, project, Form({"dataset": request.query_params.get("dataset", "")}))
+    asked = request.query_params.get("dataset", "")
+    if asked:  # raises NotFound
+        await services.store.answered(partial(datasets.find, services.store, project, asked))
+    return await _form(request, services, project, Form({"dataset": asked}))
 
 
 @router.post("/train")

@@ -13,7 +13,7 @@ import sys
 import tarfile
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ def tell(**said: Any) -> None:
 def run(task: Task) -> dict[str, Any]:
     from transformers.utils import logging  # torch too, once the number of threads is set
 
+    from .loop import weights_name
     from .service import train
 
     logging.set_verbosity_error()
@@ -60,7 +61,8 @@ def run(task: Task) -> dict[str, Any]:
         listed = kept / EPOCHS
         before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
         listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
-        tell(epoch={**facts, "checkpoint": str(packed(kept, f"epoch-{facts['epoch']}"))})
+        checkpoint, weights = packed(kept, f"epoch-{facts['epoch']}"), folder / weights_name(facts["epoch"])
+        tell(epoch={**facts, "checkpoint": str(checkpoint), "weights": str(weights) if weights.is_file() else None})
 
     def after_language(facts: Mapping[str, Any]) -> None:
         name = f"language-{facts['epoch']}"
@@ -86,7 +88,8 @@ def packed(folder: Path, name: str) -> Path:
     return out
 
 
-def main() -> None:
+def main(run: Callable[[Task], dict[str, Any]]) -> None:
+    """Do the task of the first line: `run` gives its answer, which is told as the card."""
     line = first_line()
     if line is None:
         return
@@ -102,8 +105,9 @@ def main() -> None:
 
 
 # Libraries print what they like; only what is told goes to the runner.
-TOLD = os.fdopen(os.dup(1), "w") if __name__ == "__main__" else sys.stdout
+STARTED = "TOLD_TO_THE_RUNNER" in os.environ
+TOLD = os.fdopen(os.dup(1), "w") if STARTED else sys.stdout
 
 if __name__ == "__main__":
     os.dup2(2, 1)
-    main()
+    main(run)

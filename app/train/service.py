@@ -24,6 +24,7 @@ from .loop import EpochFacts, Epochs, fit, trained_parameters
 from .plan import Plan
 
 Progress = explainers.Progress
+TRACED = ("lora", "frozen")  # methods whose trained weights of every epoch are small enough to be kept
 LIBRARIES = ("torch", "transformers", "peft")
 
 
@@ -54,7 +55,7 @@ def train(
         epochs = None
         if checkpoints is not None:
             dev = read(plan.judge[0], data, plan.labels)[0] if plan.judge else []
-            epochs = Epochs(checkpoints, dev, after_epoch)
+            epochs = Epochs(checkpoints, dev, after_epoch, checkpoints.parent if plan.method in TRACED else None)
         rest = progress if learned is None else lambda done, note="": progress(0.5 + done / 2, note)
         asked: Any = {"on_cpu": on_cpu, "progress": rest, "epochs": epochs}
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)

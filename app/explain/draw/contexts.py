@@ -15,7 +15,7 @@ from ..ask.schemas import PanelOut
 from .compared import Compared
 from .examples import Example
 from .findings import Findings
-from .further import FurtherView
+from .further import FurtherView, StabilityView
 from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
 
 
@@ -128,6 +128,7 @@ class PanelPage:
     measuring: str | None  # the method whose measures are being made
     measuring_share: float
     further: Sequence[FurtherView]  # questions that the page does not answer yet
+    stability: StabilityView | None  # what it would be with other seeds and baselines
     anew: Anew | None  # by which rules the same can be asked again
     versions: Sequence[Version]
     draft: str | None  # a changed text that was sent
@@ -166,6 +167,7 @@ class MeasuresFragment:
 class FurtherFragment:
     address: str
     further: Sequence[FurtherView]
+    stability: StabilityView | None
     maps: Maps
     prediction: PredictionView
 

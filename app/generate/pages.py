@@ -21,6 +21,7 @@ from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_c
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.rendering import render
 from . import service
+from .grid import Grid, grid_of
 from .schemas import GenerationOut, GenerationRequest
 from .view import BYS, By, Chosen, Why, Word, chosen_of, why_of, words_of
 
@@ -57,6 +58,7 @@ class AnswerPage:
     words: Sequence[Word]
     chosen: Chosen | None
     why: Why | None
+    grid: Grid | None  # of all words, where a table can hold them
     by: By
     bys: Sequence[By]
     method: str
@@ -144,6 +146,7 @@ async def _page(
         words=words,
         chosen=chosen,
         why=None if stored is None or chosen is None or stored.scores is None else why_of(stored, chosen, found),
+        grid=None if stored is None or contrast else grid_of(stored, words),
         by=by,
         bys=BYS,
         method=method,

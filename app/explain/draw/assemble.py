@@ -92,7 +92,9 @@ def panel_page(
         anew=_anew(panel, model, seconds),
         versions=_versions(versions, panel.key),
         draft=draft,
-        coming=being_measured is not None or any(each.is_coming for each in (*asked, *filter(None, [varied]))),
+        coming=being_measured is not None
+        or any(each.is_coming for each in asked)
+        or (varied is not None and varied.is_coming),
         players=first.players if first else "word",
         scored=[found.method.name for found in scored],
         facts=_facts(first, view) if first else None,

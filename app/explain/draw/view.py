@@ -152,10 +152,11 @@ def most_faithful_first(panel: PanelOut) -> PanelOut:
     shown = sorted(panel.explanations, key=lambda found: rank.get(found.method.name, len(rank)))
     agreement = panel.agreement
     if agreement is not None:
-        order = sorted(range(len(agreement.methods)), key=lambda k: rank.get(agreement.methods[k], len(rank)))
+        methods = agreement.methods
+        order = sorted(range(len(methods)), key=lambda k: rank.get(methods[k], len(rank)))
         agreement = agreement.model_copy(
             update={
-                "methods": tuple(agreement.methods[k] for k in order),
+                "methods": tuple(methods[k] for k in order),
                 **{name: getattr(agreement, name)[np.ix_(order, order)] for name in MATRICES},
             }
         )

@@ -158,7 +158,7 @@ class SsruTranslator(nn.Module):
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         table = weights["Wemb"]
-        self.table = nn.Embedding(*table.shape, _weight=table)
+        self.table = nn.Embedding(table.shape[0], table.shape[1], _weight=table)
         depths = {side: sum(f"{side}_l{n}_ffn_W1" in weights for n in range(1, 100)) for side in ("encoder", "decoder")}
         self.encoder = Encoder(weights, self.table, depths["encoder"])
         self.layers = nn.ModuleList(
@@ -213,4 +213,5 @@ class SsruTranslator(nn.Module):
         """Word embeddings of the decoder; of the start, zeros."""
         starts = ids == self.config.decoder_start_token_id
         found = self.table(ids.masked_fill(starts, 0)) * self.encoder.embed_scale
-        return found.masked_fill(starts[..., None], 0.0)
+        embedded: Tensor = found.masked_fill(starts[..., None], 0.0)
+        return embedded

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
+    from .bench.generation import GENERATION_HEADER as GENERATION_HEADER
+    from .bench.generation import generation_bench as generation_bench
+    from .bench.generation import generation_rows as generation_rows
     from .bench.report import bench_tables as bench_tables
     from .bench.report import write_bench_docs as write_bench_docs
     from .bench.run import BenchOptions as BenchOptions
+    from .bench.run import circumstances as circumstances
     from .bench.run import run_bench as run_bench
     from .contract import Absent as Absent
     from .contract import Accuracy as Accuracy
@@ -103,9 +107,12 @@ if TYPE_CHECKING:
     from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
     from .models import FolderReport as FolderReport
+    from .models import available_names as available_names
+    from .models import bundled_prompts as bundled_prompts
     from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
+    from .models import is_recipe as is_recipe
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
@@ -166,9 +173,11 @@ _WHERE = {
     ".metrics.on_demand": "on_demand_of",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
-    ".bench.run": "BenchOptions run_bench",
+    ".bench.generation": "GENERATION_HEADER generation_bench generation_rows",
+    ".bench.run": "BenchOptions circumstances run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": "FolderReport bytes_of check_folder embedded_names locate_folder model_id model_name",
+    ".models": "FolderReport available_names bundled_prompts bytes_of check_folder embedded_names is_recipe "
+    "locate_folder model_id model_name",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
     ".models.copying": "copy_network weights_in_memory",

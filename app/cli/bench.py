@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -34,8 +35,12 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Rounds of timing; medians are shown.")] = 3,
     words: Annotated[str, typer.Option(metavar="N,N", help="Words of the texts.")] = "8,16,31",
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a folder.")
-    ] = "sentiment",
+        str | None,
+        typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="PART", help="generation: a language model against captum and inseq.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the processor; by default torch's choice.")
     ] = None,
@@ -49,8 +54,11 @@ def bench(
         os.environ.pop(name, None)
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
+    if only is not None:
+        _generation(only, model, json=json, rounds=1 if quick else rounds, threads=threads)
+        return
     lengths = _lengths(words)
-    loaded = find_model(model, Settings(device="cpu"))  # the peers compute there
+    loaded = find_model(model or explainers.DEFAULT_MODEL, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
     if quick:
         options = explainers.BenchOptions.quick(lengths)
@@ -59,10 +67,7 @@ def bench(
         options = replace(options, overlap_texts=_sentences(loaded, data / SENTENCES, count))
     if full:
         options = replace(options, reference_rows=FULL_ROWS)
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
+    _compute_on(threads)
     with bar("warming up") as progress:
         record = explainers.run_bench(loaded, options, progress=progress)
     if json is not None:
@@ -70,6 +75,27 @@ def bench(
     if docs is not None:
         explainers.write_bench_docs(record, docs)
     _show(Console(), record)
+
+
+def _generation(only: str, model: str | None, *, json: Path | None, rounds: int, threads: int | None) -> None:
+    """The part of the benchmark that is about language models."""
+    if only != "generation":
+        raise Mistake(f"--only {only!r}: the one part that can be run alone is generation")
+    loaded = find_model(model or explainers.DEFAULT_LANGUAGE_MODEL, Settings(device="cpu"))
+    _compute_on(threads)
+    with bar("warming up") as progress:
+        found = explainers.generation_bench(loaded, rounds=rounds, progress=progress)
+    record = {"generation": found, **explainers.circumstances(loaded)}
+    if json is not None:
+        json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
+    _print(Console(), explainers.GENERATION_HEADER, explainers.generation_rows(record))
+
+
+def _compute_on(threads: int | None) -> None:
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def _lengths(given: str) -> tuple[int, ...]:
@@ -91,8 +117,12 @@ def _sentences(model: explainers.Model, path: Path, count: int) -> tuple[str, ..
 
 def _show(console: Console, record: dict[str, Any]) -> None:
     for header, rows in explainers.bench_tables(record):
-        table = Table(*header, box=None, padding=(0, 1))
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
-        console.print()
+        _print(console, header, rows)
+
+
+def _print(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(*header, box=None, padding=(0, 1))
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()

@@ -101,7 +101,8 @@ def run_bench(
         "seconds": seconds,
         "memory": memory,
         "texts": texts,
-        **_circumstances(model, options),
+        **circumstances(model),
+        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
     }
 
 
@@ -201,7 +202,8 @@ def _precision(panel: Panel) -> str:
     return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
 
 
-def _circumstances(model: Model, options: BenchOptions) -> dict[str, Any]:
+def circumstances(model: Model) -> dict[str, Any]:
+    """What a run was made with: model, processor, threads, versions."""
     import torch
 
     return {
@@ -210,7 +212,6 @@ def _circumstances(model: Model, options: BenchOptions) -> dict[str, Any]:
         "processor": forward.processor(),
         "threads": torch.get_num_threads(),
         "versions": {name: _version(name) for name in LIBRARIES},
-        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
     }
 
 

@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
+    from .bench.generation import GENERATION_HEADER as GENERATION_HEADER
+    from .bench.generation import generation_bench as generation_bench
+    from .bench.generation import generation_rows as generation_rows
     from .bench.report import bench_tables as bench_tables
     from .bench.report import write_bench_docs as write_bench_docs
     from .bench.run import BenchOptions as BenchOptions
+    from .bench.run import circumstances as circumstances
     from .bench.run import run_bench as run_bench
     from .contract import Absent as Absent
     from .contract import Accuracy as Accuracy
@@ -106,12 +110,15 @@ if TYPE_CHECKING:
     from .metrics.spread import spread as spread
     from .models import FolderReport as FolderReport
     from .models import adapters_on as adapters_on
+    from .models import available_names as available_names
     from .models import base_memory as base_memory
+    from .models import bundled_prompts as bundled_prompts
     from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
     from .models import fetched_facts as fetched_facts
     from .models import fetched_names as fetched_names
+    from .models import is_recipe as is_recipe
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
@@ -175,10 +182,11 @@ _WHERE = {
     ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
-    ".bench.run": "BenchOptions run_bench",
+    ".bench.generation": "GENERATION_HEADER generation_bench generation_rows",
+    ".bench.run": "BenchOptions circumstances run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": """FolderReport adapters_on base_memory bytes_of check_folder embedded_names fetched_facts fetched_names
-        locate_folder model_id model_name wheel_of""",
+    ".models": """FolderReport adapters_on available_names base_memory bundled_prompts bytes_of check_folder
+        embedded_names fetched_facts fetched_names is_recipe locate_folder model_id model_name wheel_of""",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
     ".models.live": "classifier_of",

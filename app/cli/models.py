@@ -19,7 +19,7 @@ from .terminal.output import as_json, visible
 from .terminal.trouble import Mistake
 
 application = typer.Typer(help="List, check and add models.", no_args_is_help=True)
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A Hugging Face sequence classifier.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A Hugging Face folder, or the TOML file of a prompt.")]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `whence serve`.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 
@@ -30,7 +30,13 @@ def list_models(data: Data = None, json: Json = False) -> None:
     rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
     fetched = [(name, explainers.wheel_of(name)) for name in explainers.fetched_names()]
     rows += [{"id": name, "source": f"wheel {wheel.package}"} for name, wheel in fetched if wheel is not None]
-    rows += [{"id": path.name, "source": str(path)} for path in registered.registered(_settings(data))]
+    rows += [
+        {"id": name, "source": f"prompt on {explainers.check_folder(file).model_type}"}
+        for name, file in explainers.bundled_prompts().items()
+    ]
+    rows += [
+        {"id": explainers.model_name(path), "source": str(path)} for path in registered.registered(_settings(data))
+    ]
     if json:
         print(as_json(rows, indent=True))
         return
@@ -42,7 +48,7 @@ def list_models(data: Data = None, json: Json = False) -> None:
 
 @application.command()
 def check(folder: Folder, json: Json = False) -> None:
-    """Whether a folder would be accepted, and the reason if not. Nothing in it is executed."""
+    """Whether a folder or a prompt would be accepted, and the reason if not. Nothing in it is executed."""
     report = explainers.check_folder(_folder(folder))
     if json:
         print(as_json(_facts(report), indent=True))
@@ -56,12 +62,12 @@ def check(folder: Folder, json: Json = False) -> None:
 
 @application.command()
 def add(folder: Folder, data: Data = None) -> None:
-    """Check a folder and serve it from the next start on."""
+    """Check a folder or a prompt and serve it from the next start on."""
     explainers.check_folder(_folder(folder))
     settings = _settings(data)
     registered.register(settings, folder.expanduser().resolve())
     place = settings.data if settings.database is None else "the database"
-    print(f"{folder.name} is served from the next start on (written down in {place})")
+    print(f"{explainers.model_name(folder)} is served from the next start on (written down in {place})")
 
 
 @application.command()
@@ -101,8 +107,8 @@ def _settings(data: Path | None) -> Settings:
 
 def _folder(given: Path) -> Path:
     folder = given.expanduser()
-    if not folder.is_dir():
-        raise Mistake(f"{given} is not a folder; give the one that holds config.json")
+    if not folder.is_dir() and not (explainers.is_recipe(folder) and folder.is_file()):
+        raise Mistake(f"{given} is neither a folder nor the TOML file of a prompt; give the one that holds config.json")
     return folder
 
 

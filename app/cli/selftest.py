@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,18 @@ def selftest(
     console.print(
         f"AUPRC over {table['texts']} texts for each of {table['seeds']} models a task, {table['players']} words each"
     )
+    console.print()
+    _show_answers(console, table["answers"])
     failed = explainers.missed(table)
     for line in failed:
         console.print(line, style="red")
     return SOME_FAILED if failed else 0
+
+
+def _show_answers(console: Console, answers: Mapping[str, Mapping[str, float]]) -> None:
+    """The table of language models: tasks as columns."""
+    shown = Table("language models", *answers, box=None, padding=(0, 1))
+    for name in next(iter(answers.values())):
+        shown.add_row(name, *(f"{found[name]:.3f}" for found in answers.values()))
+    console.print(shown)
+    console.print("AUPRC of the word of the prompt that each word of the answer comes from")

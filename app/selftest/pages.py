@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestPage:
     rows: Sequence[service.Row]
+    answers: Sequence[service.AnswerRow]
     floor: float
     models: int  # trained for each task
     texts: int  # judged for each model
@@ -29,6 +30,11 @@ class SelftestPage:
 async def selftest(request: Request) -> Response:
     found = service.stored()
     page = SelftestPage(
-        rows=found.rows, floor=found.floor, models=found.models, texts=found.texts, players=found.players
+        rows=found.rows,
+        answers=found.answers,
+        floor=found.floor,
+        models=found.models,
+        texts=found.texts,
+        players=found.players,
     )
     return render(request, "selftest/page.html", page, section="methods")

@@ -23,9 +23,20 @@ class Row:
     pair_by_words: float | None  # of a method that answers for pairs with its interactions: what its scores alone find
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """Figures of a method on language models that copy, reverse and translate; all are held to the floor."""
+
+    method: str
+    copied: Figure
+    reversed: Figure
+    translated: Figure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selftest:
     rows: tuple[Row, ...]
+    answers: tuple[AnswerRow, ...]
     floor: float
     models: int
     texts: int
@@ -39,10 +50,18 @@ def stored() -> Selftest:
     best = sorted(rows, key=lambda row: (not row.word.held, -(row.word.value or 0), -(row.pair.value or 0)))
     return Selftest(
         rows=tuple(best),
+        answers=_answer_rows(table["answers"]),
         floor=table["floor"],
         models=table["seeds"],
         texts=table["texts"],
         players=table["players"],
+    )
+
+
+def _answer_rows(answers: Mapping[str, Mapping[str, float]]) -> tuple[AnswerRow, ...]:
+    tasks = ("copy", "reverse", "dictionary")
+    return tuple(
+        AnswerRow(name, *(Figure(answers[task][name], held=True) for task in tasks)) for name in answers["copy"]
     )
 
 

@@ -63,7 +63,11 @@ def run_bench(
     if unknown := set(only) - set(PARTS):
         raise BadInput(f"the benchmark has no part {', '.join(sorted(unknown))}; choose of {', '.join(PARTS)}")
     texts = {str(count): _checked(model, count) for count in options.words}
-    record: dict[str, Any] = {"texts": texts, **_circumstances(model, options)}
+    record: dict[str, Any] = {
+        "texts": texts,
+        **circumstances(model),
+        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
+    }
     if {"time", "many"} & set(only):
         for text in texts.values():  # warm: every shape has its kernels before the clock starts
             for asked in _variants(model).values():
@@ -221,7 +225,8 @@ def _precision(panel: Panel) -> str:
     return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
 
 
-def _circumstances(model: Model, options: BenchOptions) -> dict[str, Any]:
+def circumstances(model: Model) -> dict[str, Any]:
+    """What a run was made with: model, processor, threads, versions."""
     import torch
 
     return {
@@ -230,7 +235,6 @@ def _circumstances(model: Model, options: BenchOptions) -> dict[str, Any]:
         "processor": forward.processor(),
         "threads": torch.get_num_threads(),
         "versions": {name: _version(name) for name in LIBRARIES},
-        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
     }
 
 

@@ -15,6 +15,7 @@ from .answer import (
     Notice,
     OnDemand,
     Prediction,
+    Rival,
     Target,
     Unit,
     WordLabel,
@@ -22,7 +23,7 @@ from .answer import (
 from .encoded import Encoded, Window
 from .explainer import MOST_EXACT, Case, Explainer, Promise, Wanted
 from .features import Feature, Part, Patch, TextSpan, TimeSpan, Token, text_spans
-from .generation import Decoding, Generation, Rival, SaidToken
+from .generation import Decoding, Generation, SaidToken
 from .model import Arithmetic, HalfCheck, LayerStates, Model, Need, Offering, PathGradients, Text, Weights
 from .output import Ends, Output
 from .panel import Absent, Agreement, Answer, Claim, Panel, Reason, Removal, Without

@@ -135,6 +135,13 @@ class Prediction(Value):
         return self.predicted or Target(index=0, label=self.labels[0])
 
 
+class Rival(Value):
+    """A token that could stand in a place, and its log-probability there."""
+
+    text: str
+    logprob: float
+
+
 class Layers(Value):
     """Contributions and readings of each layer, the embeddings (layer 0) first.
 
@@ -142,11 +149,13 @@ class Layers(Value):
     through the position that the classifier reads (targets, layers); what is missing to output − baseline output
     passes through other special tokens. `pooled` is None where the classifier reads the mean of all positions.
     readings: (targets, layers) the value function that the classifier reads from the states of this layer.
+    words: of a language model, for each layer and token of the answer the five words that would be said there.
     """
 
     parts: Array
     pooled: Array | None = None
     readings: Array
+    words: tuple[tuple[tuple[Rival, ...], ...], ...] = Field((), exclude_if=lambda words: not words)
 
 
 class Emptied(Value):

@@ -72,6 +72,7 @@ class Case:
     def result(self, method: Explainer, *, unit: Unit | None = None, **found: Any) -> Attribution:
         """The method's finding with everything that is known already. The unit is the value function's unless given."""
         found.setdefault("output", self.values(self.table.whole)[0])
+        found.setdefault("tokens", self.inputs.tokens)
         return Attribution(
             model=ModelRecord(id=self.model.id, digest=self.model.digest),
             method=method.record(seed=self.seed),
@@ -89,7 +90,6 @@ class Case:
             unseen=self.inputs.unseen,
             windows=tuple(window.span for window in self.inputs.windows),
             focus=self.inputs.focus,
-            tokens=self.inputs.tokens,
             prediction=self.prediction,
             targets=tuple(map(self.output.target, self.targets)),
             unit=unit or self.value,

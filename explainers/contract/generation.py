@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .answer import ModelRecord
+from .answer import ModelRecord, Rival
 from .question import Input, TokenOutput
 from .records import Value
 
@@ -25,13 +25,6 @@ class Decoding(Value):
         1.0, gt=0, le=1, description="Draw from the most probable tokens that have this probability together."
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Equal questions with equal seeds have equal answers.")
-
-
-class Rival(Value):
-    """A token that could stand in a place, and its log-probability there."""
-
-    text: str
-    logprob: float
 
 
 class SaidToken(Value):

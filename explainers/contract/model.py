@@ -11,8 +11,9 @@ from typing import Any, Literal, NoReturn, Protocol, TypeAlias
 import numpy as np
 
 from ..errors import Incompatible
-from .answer import Head, Notice
+from .answer import Head, Notice, Rival
 from .encoded import Encoded
+from .features import Token
 from .generation import Decoding, Generation
 from .output import Output
 from .progress import Progress, silent
@@ -54,12 +55,15 @@ class PathGradients:
 class LayerStates:
     """States of the layers along x(α) = b + α (x − b), with v the value function; layer 0 is the embeddings.
 
+    words: of a language model, for each layer and token the words that the head finds most probable there.
+
     conductance: (targets, layers, positions), ∫ ∂v/∂h · ∂h/∂α dα over the points, summed over a state h.
     readings: (layers, columns), what the head gives for the states of each layer of x.
     """
 
     conductance: FloatArray
     readings: FloatArray
+    words: tuple[tuple[tuple[Rival, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,14 @@ class Model(ABC):
         """The position whose last state the classifier reads. Raises Incompatible where it reads several."""
         self._lacks(Need.ATTENTIONS)
 
+    def readers(self, inputs: Encoded, targets: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        """The positions whose last states each target is read from. Raises Incompatible where that is all of them."""
+        return ((self.pooled_token(inputs),),) * len(targets)
+
+    def attended(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The positions of the attention weights as they are shown: those of the input, and what it is followed by."""
+        return inputs.tokens
+
     # Need.LAYERS:
 
     def layer_states(
@@ -237,6 +249,11 @@ class Model(ABC):
 
     def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
         """The answer to the input of a question. progress hears the answer so far; it may raise Cancelled."""
+        self._lacks(Need.ANSWERS)
+
+    def instead(self, inputs: Encoded, keep: BoolArray, target: int) -> str:
+        """The token that would come without some players, `keep` (1, players), in the place of a target; of several
+        tokens together the first that is another one."""
         self._lacks(Need.ANSWERS)
 
     # Need.FACTORS:

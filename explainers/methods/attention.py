@@ -23,6 +23,13 @@ class RawAttention(Explainer):
     def explain(self, case: Case) -> Attribution:
         case.progress(0, "attention of all layers")
         relations = case.attention.weights()  # (layers, heads, tokens, tokens)
-        special = np.flatnonzero(case.inputs.owner < 0)
-        share = float(relations[..., special].sum(axis=-1).mean())
-        return case.result(self, unit="share", relations=relations, checks={"special_share": share}, forward_passes=1)
+        parts = np.flatnonzero(case.inputs.owner >= 0)
+        share = float(1 - relations[..., parts].sum(axis=-1).mean())
+        return case.result(
+            self,
+            unit="share",
+            relations=relations,
+            tokens=case.model.attended(case.inputs),
+            checks={"special_share": share},
+            forward_passes=1,
+        )

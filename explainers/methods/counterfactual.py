@@ -19,7 +19,9 @@ from ..contract import (
     Notice,
     Prediction,
     Promise,
+    PromptInput,
     Question,
+    Target,
     TextInput,
     WordOutput,
 )
@@ -36,9 +38,10 @@ class Counterfactual(Explainer):
     All sets of one player, of two … are tried as far as the budget goes; beyond, only those that extend the most
     promising ones (a beam). A set is minimal: with any one of its players back the prediction is the old one. What
     counts as something else: another class; of a multi-label model that the class is on where it was off or the other
-    way round; of a regression that its first output has gone half of the way to the baseline's. Players are masked;
-    `edits` also show the text with them deleted and what the model says of that. Scores belong to the first edit: what
-    the output loses at each of its players when they go one after the other, the strongest first; all others have 0.
+    way round; of a regression that its first output has gone half of the way to the baseline's; of a language model
+    that another token is the most probable (of an answer as one: any token of it). Players are masked; `edits` also
+    show the text with them deleted and what the model says of that. Scores belong to the first edit: what the output
+    loses at each of its players when they go one after the other, the strongest first; all others have 0.
     """
 
     name: ClassVar = "counterfactual"
@@ -142,22 +145,32 @@ def _edit(case: Case, chosen: Players, row: int) -> Edit:
     logits = case.table.logits(_without([chosen], case.table.players), precision="fp32")
     masked = case.output.prediction(logits[0])
     rest = without(case.inputs, chosen)
-    after = None if rest is None else _prediction(case, rest)
+    after = None if rest is None else _columns(case, rest)
+    said = None if after is None else case.output.prediction(after)
     return Edit(
         players=chosen,
-        predicted=masked.predicted,
+        predicted=_instead(case, chosen) or masked.predicted,
         probability=_probability(masked, case),
         output=float(case.values(logits)[0, row]),
         text=None if rest is None else rest.text,
-        text_pair=None if rest is None else rest.text_pair,
-        deleted_predicted=None if after is None else after.predicted,
-        deleted_probability=None if after is None else _probability(after, case),
+        text_pair=rest.text_pair if isinstance(rest, TextInput) else None,
+        deleted_predicted=None if said is None else said.predicted,
+        deleted_probability=None if said is None else _probability(said, case),
         deleted_output=None if after is None else _output(after, case),
     )
 
 
-def _prediction(case: Case, rest: TextInput) -> Prediction | None:
-    """The prediction for the rest; of a token classifier for its most telling word, as a word may be gone."""
+def _instead(case: Case, chosen: Players) -> Target | None:
+    """The token that a language model says without the players; None for any other model."""
+    if Need.ANSWERS not in case.model.offers:
+        return None
+    main = case.prediction.main
+    keep = _without([chosen], case.table.players)
+    return main.model_copy(update={"label": case.model.instead(case.inputs, keep, main.index)})
+
+
+def _columns(case: Case, rest: TextInput | PromptInput) -> FloatArray | None:
+    """The columns of the rest; of a token classifier for its most telling word, as a word may be gone."""
     asked = None if isinstance(case.inputs.outputs, WordOutput) else case.inputs.outputs
     try:
         inputs = case.model.encode(Question(input=rest, outputs=asked))
@@ -165,7 +178,8 @@ def _prediction(case: Case, rest: TextInput) -> Prediction | None:
         return None
     if not inputs.features:
         return None
-    return case.model.output_of(inputs).prediction(case.model.predict([inputs])[0])
+    columns: FloatArray = case.model.predict([inputs])[0]
+    return columns
 
 
 def _probability(prediction: Prediction, case: Case) -> float | None:
@@ -174,9 +188,8 @@ def _probability(prediction: Prediction, case: Case) -> float | None:
     return prediction.probabilities[case.prediction.main.index]
 
 
-def _output(prediction: Prediction, case: Case) -> float:
-    columns = np.asarray([prediction.logits])
-    return float(case.output.value(columns, case.value, [case.prediction.main.index])[0, 0])
+def _output(columns: FloatArray, case: Case) -> float:
+    return float(case.output.value(columns[None], case.value, [case.prediction.main.index])[0, 0])
 
 
 def _none_found(most: int, exhaustive: bool) -> Notice:

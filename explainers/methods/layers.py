@@ -8,6 +8,7 @@ from pydantic import Field
 from ..badge import smallest_gap
 from ..contract import Attribution, Case, Explainer, FloatArray, Layers, LayerStates, Need, Notice, Promise
 from ..errors import Incompatible
+from .integrated_gradients import on_a_path
 
 FIRST_STEPS = 8
 
@@ -18,7 +19,8 @@ class LayerConductance(Explainer):
     Conductance is integrated gradients taken at hidden states: what of v(x) − v(b) passes through each position of a
     layer. In every layer it adds up to the whole change; what differs is where it passes, first through the words, at
     the end through the position that the classifier reads. Beside it stands the logit lens: the value that the
-    classifier reads when it is given the states of an earlier layer. Scores are the conductance of the embeddings,
+    classifier reads when it is given the states of an earlier layer, of a language model the words too that it would
+    say there. Scores are the conductance of the embeddings,
     which is integrated gradients by players.
     """
 
@@ -44,6 +46,7 @@ class LayerConductance(Explainer):
     )
 
     def explain(self, case: Case) -> Attribution:
+        case = on_a_path(case)
         output, baseline_output = case.values(case.table.whole)[0], case.values(case.table.empty)[0]
         change = output - baseline_output
         gap = np.maximum(np.abs(change), smallest_gap(case.value))
@@ -72,22 +75,23 @@ class LayerConductance(Explainer):
 
 
 def layers_of(case: Case, found: LayerStates) -> Layers:
-    """By players and pooled position; what a decoder's last word carries as the pooled position counts as pooled."""
+    """By players and the positions that are read; what a decoder's last word carries as one of them counts there."""
     conductance = found.conductance.copy()
-    pooled = _pooled(case)
-    at_pooled = None
-    if pooled is not None:
-        at_pooled = conductance[:, :, pooled].copy()
-        conductance[:, :, pooled] = 0
+    read = _read(case)
+    at_read = None
+    if read:
+        at_read = conductance[:, :, read].sum(axis=2)
+        conductance[:, :, read] = 0
     readings: FloatArray = case.values(found.readings).T
-    return Layers(parts=case.inputs.by_player(conductance), pooled=at_pooled, readings=readings)
+    return Layers(parts=case.inputs.by_player(conductance), pooled=at_read, readings=readings, words=found.words)
 
 
-def _pooled(case: Case) -> int | None:
+def _read(case: Case) -> list[int]:
+    """The positions that are read; none where the classifier reads the mean of all states."""
     try:
-        return int(case.model.pooled_token(case.inputs))
-    except Incompatible:  # it reads the mean of all states
-        return None
+        return sorted({place for places in case.model.readers(case.inputs, case.targets) for place in places})
+    except Incompatible:
+        return []
 
 
 def _not_converged(steps: int, residual: float) -> Notice:

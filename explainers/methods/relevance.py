@@ -23,17 +23,21 @@ class Relevance(Explainer):
     scale: ClassVar = "magnitude"
 
     def explain(self, case: Case) -> Attribution:
-        position = case.model.pooled_token(case.inputs)
+        read = case.model.readers(case.inputs, case.targets)
         case.progress(0, f"attention and its gradients for {len(case.targets)} classes")
         gradients = case.attention.gradients(value=case.value, targets=case.targets)
         attentions = case.attention.weights().astype(np.float64)
-        rows = [relevance(attentions, slopes)[position] for slopes in gradients]
+        rows = [
+            relevance(attentions, slopes)[list(positions)].mean(axis=0)
+            for positions, slopes in zip(read, gradients, strict=True)
+        ]
         gathered = np.stack(rows)  # (targets, tokens)
-        special = gathered[:, case.inputs.owner < 0].sum()
         total = gathered.sum()
+        special = total - case.inputs.by_player(gathered).sum()
         return case.result(
             self,
             unit="relevance",
+            tokens=case.model.attended(case.inputs),
             scores=case.inputs.by_player(gathered),
             checks={"special_share": float(special / total) if total else None},
             forward_passes=len(case.targets),

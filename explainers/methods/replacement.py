@@ -151,7 +151,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
         probability=None if shares is None else shares[index],
         output=float(case.values(logits)[0, row]),
         text=text.text,
-        text_pair=text.text_pair,
+        text_pair=getattr(text, "text_pair", None),
     )
 
 

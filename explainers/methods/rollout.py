@@ -11,8 +11,9 @@ class Rollout(Explainer):
     """Attention followed through all layers, to the position that the classifier reads.
 
     Heads are averaged, half of each position's flow stays where it is (the residual connection), and the layers are
-    multiplied. A score is the share of the flow that comes from the player, the same for every class; the rest, in
-    checks["special_share"], comes from special tokens. A view of the mechanism, not an attribution.
+    multiplied. A score is the share of the flow that comes from the player, the same for every class, of a language
+    model that of the position before each token; the rest, in checks["special_share"], comes from special tokens and
+    from what was said before. A view of the mechanism, not an attribution.
     """
 
     name: ClassVar = "rollout"
@@ -23,13 +24,15 @@ class Rollout(Explainer):
 
     def explain(self, case: Case) -> Attribution:
         case.progress(0, "attention of all layers")
-        flow = rollout(case.attention.weights())[case.model.pooled_token(case.inputs)]  # (tokens,)
-        shares = case.inputs.by_player(flow)
+        flow = rollout(case.attention.weights())  # (tokens, tokens)
+        read = case.model.readers(case.inputs, case.targets)
+        shares = case.inputs.by_player(np.stack([flow[list(positions)].mean(axis=0) for positions in read]))
         return case.result(
             self,
             unit="share",
-            scores=np.tile(shares, (len(case.targets), 1)),
-            checks={"special_share": float(flow[case.inputs.owner < 0].sum())},
+            scores=shares,
+            tokens=case.model.attended(case.inputs),
+            checks={"special_share": float(1 - shares.sum(axis=1).mean())},
             forward_passes=1,
         )
 

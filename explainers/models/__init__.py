@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .folders import folder as folders
 from .folders.base_weights import BASES, DEFAULT_BASE, base_folder
 from .folders.card import card_in
 from .folders.embedded import adapters_on, embedded_names, fetched_facts, fetched_names, load_wheel, wheel_of
-from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
+from .folders.folder import FolderReport
 from .folders.gguf import is_gguf
 from .folders.lora import base_of
 from .folders.wheels import WHEELS, Wheel, installed_wheels, kept_folder
+from .prompts.checking import base_of as base_of_prompt
+from .prompts.checking import bundled_prompts, check_recipe, locate_recipe
+from .prompts.recipe import is_recipe, read_recipe
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +32,8 @@ def load_model(
     kept: Path | None = None,
 ) -> Model:
     """An embedded model or one of an installed wheel by its name, or a model from a folder: a classifier, an adapter,
-    an encoder that compares texts, a language model, which may also be a single GGUF file.
+    an encoder that compares texts, a language model, which may also be a single GGUF file; or what the TOML file of a
+    prompt makes of a language model.
 
     roots: the folders it may lie in; by default anywhere. device: auto, cpu, cuda or cuda:n, as in device_named. kept:
     where plain folders made of other files are kept, by default in the data folder.
@@ -42,6 +47,10 @@ def load_model(
         return load_embedded(source, where)
     if isinstance(source, str) and source in WHEELS:
         return load_wheel(source, where, kept=kept)
+    if isinstance(source, str) and source in (prompts := bundled_prompts()):
+        return _load_prompt(prompts[source], where, roots=None, kept=kept)
+    if is_recipe(source):
+        return _load_prompt(Path(source), where, roots=roots, kept=kept)
     if isinstance(source, str) and not Path(source).expanduser().exists() and "/" not in source:
         return load_embedded(source, where, kept=kept)  # an adapter on a wheel, else it raises with the names there are
     if is_gguf(Path(source).expanduser()):
@@ -56,6 +65,35 @@ def load_model(
     return load_folder(report, where)
 
 
+def available_names() -> tuple[str, ...]:
+    """The models that need no path: embedded ones, those of installed wheels, and adapters and prompts on them."""
+    return (*embedded_names(), *fetched_names(), *bundled_prompts())
+
+
+def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> FolderReport:
+    """Raises BadModel with the file and the reason unless a folder, or the file of a prompt, holds what may be loaded.
+
+    roots: the folders it may lie in; None allows any.
+    """
+    return check_recipe(path, roots=roots) if is_recipe(path) else folders.check_folder(path, roots=roots)
+
+
+def locate_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> Path:
+    """Where a folder or the file of a prompt really lies, without a look into it. Raises BadModel unless it is one,
+    below one of the roots."""
+    return locate_recipe(path, roots=roots) if is_recipe(path) else folders.locate_folder(path, roots=roots)
+
+
+def model_name(source: Path) -> str:
+    """The name of a folder, or of the file of a prompt."""
+    return source.stem if is_recipe(source) else folders.model_name(source)
+
+
+def model_id(source: Path) -> str:
+    """The name with only letters, digits, '.', '_' and '-': it stands in addresses."""
+    return folders.model_id(source.with_suffix("") if is_recipe(source) else source)
+
+
 def bytes_of(source: str | Path) -> int:
     """Bytes of the files that are loaded for an embedded model or a folder: weights, tokenizer and configurations.
 
@@ -65,6 +103,12 @@ def bytes_of(source: str | Path) -> int:
 
     if source == ENCODER:
         return _bytes_of_base(DEFAULT_BASE)
+    if isinstance(source, str) and source in (prompts := bundled_prompts()):
+        source = prompts[source]
+    if is_recipe(source):
+        return bytes_of(base_of_prompt(read_recipe(Path(source)), Path(source)))
+    if is_gguf(Path(source)):
+        return Path(source).stat().st_size
     named = isinstance(source, str) and (source in embedded_names() or wheel_of(source) is not None)
     if named and source in WHEELS:
         return WHEELS[str(source)].disk
@@ -83,6 +127,15 @@ def _bytes_of_base(name: str) -> int:
     return sum((base_folder(name) / file).stat().st_size for file in BASES[name].files)
 
 
+def _load_prompt(path: Path, device: torch.device, *, roots: Sequence[str | Path] | None, kept: Path | None) -> Model:
+    """The classifier that a prompt makes of its base. Raises BadModel."""
+    from .prompts.making import load_prompt
+
+    return load_prompt(
+        path, lambda base: load_model(base, device=str(device), kept=kept), roots=roots, device=str(device)
+    )
+
+
 def _load_file(path: Path, device: torch.device, *, roots: Sequence[str | Path] | None, kept: Path | None) -> Model:
     """A language model from a GGUF file below one of the roots. Raises BadModel."""
     from dataclasses import replace
@@ -90,8 +143,8 @@ def _load_file(path: Path, device: torch.device, *, roots: Sequence[str | Path] 
     from .folders.gguf import folder_of
     from .folders.loading import load_folder
 
-    locate_folder(path.parent, roots=roots)
-    report = check_folder(folder_of(path.resolve(), kept=kept or kept_folder()))
+    folders.locate_folder(path.parent, roots=roots)
+    report = folders.check_folder(folder_of(path.resolve(), kept=kept or kept_folder()))
     return load_folder(replace(report, id=model_id(path.with_suffix(""))), device)
 
 
@@ -100,13 +153,16 @@ __all__ = [
     "FolderReport",
     "Wheel",
     "adapters_on",
+    "available_names",
     "base_memory",
+    "bundled_prompts",
     "bytes_of",
     "check_folder",
     "embedded_names",
     "fetched_facts",
     "fetched_names",
     "installed_wheels",
+    "is_recipe",
     "load_model",
     "locate_folder",
     "model_id",

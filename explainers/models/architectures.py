@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..contract import Need
+from ..contract import BaselineKind, Need
 
 ENCODERS = frozenset(
     {
@@ -60,6 +60,13 @@ def looks_back(config: Any) -> bool:
     kinds = getattr(config, "layer_types", None)
     sliding = getattr(config, "sliding_window", None) is not None
     return sliding and (kinds is None or any("sliding" in kind for kind in kinds))
+
+
+def ways_without_token(config: Any) -> tuple[BaselineKind, ...]:
+    """Ways of leaving tokens out of a decoder's prompt that take no token for them."""
+    if config.model_type not in HIDES:
+        return ()
+    return ("hidden",) if looks_back(config) else ("hidden", "deleted")
 
 
 def in_full(network: Any) -> Any:

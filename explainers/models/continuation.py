@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from ..contract import (
     HalfCheck,
     Head,
     Ids,
+    LayerStates,
     Model,
     ModelRecord,
     Need,
@@ -29,22 +30,26 @@ from ..contract import (
     PromptInput,
     Question,
     TextInput,
+    Token,
     TokenOutput,
     ValueName,
     silent,
 )
+from ..contract.model import Weights
 from ..contract.question import MOST_TOKENS
-from ..errors import BadInput
+from ..errors import BadInput, Incompatible
 from ..inputs.prompt.encoding import PromptEncoder
 from ..inputs.prompt.reading import PromptReader
 from ..inputs.text.continuation import Contrast, continued, tokens_of, with_continuation
 from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.ids import ids_of
 from ..outputs import Tokens
-from .architectures import HIDES, looks_back
+from .architectures import not_offered, ways_without_token
+from .language import lens
 from .language.answering import Speaker
 from .language.network import LanguageNetwork, half_of
-from .networks import gradients, half, probing
+from .networks import attention, gradients, half, layers, probing
+from .networks.continuing import ContinuingNetwork
 from .networks.device import has_bf16, to_array
 from .networks.masking import path_ends, whole_rows
 from .special import baseline_ids, longest_input
@@ -89,11 +94,13 @@ class ContinuationModel(Model):
         self.maximum_length = longest_input(network, tokenizer)
         ids = baseline_ids(tokenizer, vocabulary=network.config.vocab_size)
         self._network = LanguageNetwork(network)
-        unseen = self._out_of_sight(template)
+        unseen = _out_of_sight(self._network, template)
+        self.baseline_ids = ids
         masking = {Need.OUTPUTS} if ids or unseen else set()
         first, last = (ids, unseen) if self._network.two_sided else (unseen, ids)
         self.baselines: tuple[BaselineKind, ...] = (*first, *last, "zero", "mean", "text")
-        self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking})
+        inside = set() if self._network.two_sided else {Need.ATTENTIONS, Need.LAYERS} - not_offered(network.config)
+        self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking, *inside})
         self._tokenizer = tokenizer
         self.template = template
         self.device = self._network.device.type
@@ -106,17 +113,15 @@ class ContinuationModel(Model):
         )
         self._prompts = None if template is None else PromptEncoder(PromptReader(tokenizer, template), self._encoder)
 
-    def _out_of_sight(self, template: str | None) -> tuple[BaselineKind, ...]:
-        """Ways of leaving tokens out of a prompt that take no token for them.
+    @property
+    def module(self) -> Any:
+        """The network itself, which is never changed."""
+        return self._network.module
 
-        The answer is read at the last token of a decoder's prompt, so that one has to be the template's.
-        """
-        if self._network.two_sided:
-            return ("hidden",)
-        config = self._network.module.config
-        if template is None or config.model_type not in HIDES:
-            return ()
-        return ("hidden",) if looks_back(config) else ("hidden", "deleted")
+    @property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer that prompts are read with."""
+        return self._tokenizer
 
     @cached_property
     def half_check(self) -> HalfCheck:
@@ -238,7 +243,7 @@ class ContinuationModel(Model):
         return Tokens(asked.labels, asked.first, asked.names, contrasts=asked.against is not None)
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
-        """Columns (inputs, 2 · targets) in fp32, each input alone."""
+        """Columns (inputs, 3 · targets) in fp32, each input alone."""
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, 0))
 
@@ -266,6 +271,61 @@ class ContinuationModel(Model):
             self._network, self._tokenizer, inputs, words, value=value, head=self.head, target=target
         )
 
+    @cached_property
+    def _twin(self) -> ContinuingNetwork:
+        """Attention that gives its weights, and passes that share nothing."""
+        return ContinuingNetwork(attention.eager_twin(self._network).module)
+
+    def attended(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The prompt, and the tokens of the answer up to the one before the last that is explained."""
+        said = self._speaker.shown(continued(inputs).continued[:-1])
+        return (*inputs.tokens, *(Token(text=text, special=True) for text in said))
+
+    def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
+        """Of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
+        return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
+
+    def attention_gradients(
+        self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
+    ) -> tuple[Weights, Iterator[FloatArray]]:
+        served = self.predict([inputs]) if served is None else served
+        return attention.attention_gradients(
+            self._twin, inputs, value=value, head=self.head, targets=targets, served=served
+        )
+
+    def readers(self, inputs: Encoded, targets: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        """The position before each token; before all of them where they are explained together."""
+        asked = continued(inputs)
+        places = tuple(range(inputs.size - 1 + asked.first, inputs.size - 1 + len(asked.continued)))
+        return tuple(places[t : t + 1] if t < len(places) else places for t in targets)
+
+    def pooled_token(self, inputs: Encoded) -> int:
+        """The last position of the prompt, where the answer begins."""
+        return inputs.size - 1
+
+    def layer_states(
+        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
+    ) -> LayerStates:
+        """Conductance of the layers, and of every token the five words that each layer would say. Raises
+        Incompatible."""
+        if continued(inputs).against is not None:
+            raise Incompatible("layers are those of one answer: leave the contrast out", reason="contrast")
+        found = layers.layer_states(self._twin, inputs, points, value=value, head=self.head, targets=targets)
+        return replace(found, words=lens.words(self._twin, inputs, self._tokenizer))
+
+    def instead(self, inputs: Encoded, keep: BoolArray, target: int) -> str:
+        """The token that would come without some players; of a contrast the other answer."""
+        asked = continued(inputs)
+        if asked.against is not None and target == len(asked.labels) + asked.together:
+            text: str = self._tokenizer.decode(asked.against)
+            return text
+        top = self._network.most_probable(self._network.coalitions(inputs, keep))[0]
+        said = asked.continued
+        places = range(asked.first, len(said)) if target >= len(asked.labels) else [asked.first + target]
+        changed = next((place for place in places if top[place] != said[place]), places[0])
+        found: str = self._tokenizer.decode([int(top[changed])])
+        return found
+
     def randomised(self, seed: int) -> ContinuationModel:
         return ContinuationModel(
             probing.redrawn(self._network.module, seed),
@@ -274,3 +334,13 @@ class ContinuationModel(Model):
             digest=f"{self.digest}-randomised-{seed}",
             template=self.template,
         )
+
+
+def _out_of_sight(network: LanguageNetwork, template: str | None) -> tuple[BaselineKind, ...]:
+    """Ways of leaving tokens out of a prompt that take no token for them.
+
+    The answer is read at the last token of a decoder's prompt, so that one has to be the template's.
+    """
+    if network.two_sided:
+        return ("hidden",)
+    return () if template is None else ways_without_token(network.module.config)

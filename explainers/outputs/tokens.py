@@ -1,6 +1,7 @@
-"""Tokens of a continuation: two numbers each, the token's logit and the logsumexp of all others.
+"""Tokens of a continuation: three numbers each, the token's logit, the logsumexp of all others, the largest of them.
 
-With them every value function of a token can be computed, and a table keeps two numbers instead of a vocabulary.
+With them every value function of a token can be computed, and whether another one would come; a table keeps three
+numbers instead of a vocabulary.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from .value import ALLOWED, probabilities_of_tokens, value_of
 
 @dataclass(frozen=True)
 class Tokens:
-    """An Output whose columns are (logit, logsumexp of the others) of one token after the other.
+    """An Output whose columns are (logit, logsumexp and largest of the others) of one token after the other.
 
     labels: the tokens that are explained. first: the place of the first of them in the continuation. together: labels
     of targets behind the tokens, which have no place of their own: all of them as one, one continuation rather than
-    another; each has two columns as a token has, whose difference is its log-odds. contrasts: the last of them is a
-    contrast, which is explained by its log-odds.
+    another; each has three columns as a token has: the first less the second is its log-odds, less the third what it is
+    ahead by, of several tokens the one that is the least. contrasts: the last of them is a contrast, which is explained
+    by its log-odds.
     """
 
     labels: tuple[str, ...]
@@ -31,7 +33,7 @@ class Tokens:
 
     @property
     def width(self) -> int:
-        return 2 * len(self._all)
+        return 3 * len(self._all)
 
     @property
     def _all(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ class Tokens:
         """The targets as labels, each with its logit and its own probability."""
         return Prediction(
             labels=self._all,
-            logits=tuple(float(logit) for logit in columns[::2]),
+            logits=tuple(float(logit) for logit in columns[::3]),
             probabilities=tuple(float(share) for share in probabilities_of_tokens(columns[None])[0]),
             predicted=self.target(self._main),
         )
@@ -76,14 +78,26 @@ class Tokens:
         return Target(index=number, label=self._all[number], at=at)
 
     def predicted(self, columns: FloatArray) -> Target:
-        """The target that is shown: what would come instead, two numbers a target do not tell."""
+        """The target that is shown: which token would come instead, three numbers a target do not tell."""
         return self.target(self._main)
 
     def flips(self, columns: FloatArray, *, said: int, ends: Ends) -> BoolArray:
-        """The log-odds of the token have gone half of the way to those without any player."""
+        """Another token is the most probable where this one was; of one that was not (a token that was drawn, or
+        given), the log-odds have gone half of the way to those without any player."""
+        if self._ahead(ends.whole, said)[0] > 0:
+            other: BoolArray = self._ahead(columns, said) < 0
+            return other
         odds, whole, empty = (self.value(rows, "log-odds", [said])[:, 0] for rows in (columns, ends.whole, ends.empty))
         return gone_half_way(odds, whole=float(whole[0]), empty=float(empty[0]))
 
+    @staticmethod
+    def _ahead(columns: FloatArray, target: int) -> FloatArray:
+        """(rows,), by how much the logit of the target lies above that of any other."""
+        found: FloatArray = columns[:, 3 * target] - columns[:, 3 * target + 2]
+        return found
+
     def falls(self, *, said: int, ends: Ends) -> bool:
+        if self._ahead(ends.whole, said)[0] > 0:
+            return True
         whole, empty = (self.value(rows, "log-odds", [said])[0, 0] for rows in (ends.whole, ends.empty))
         return bool(whole >= empty)

@@ -31,7 +31,7 @@ def value_of(logits: FloatArray, value: ValueName, *, head: Head, targets: Seque
 
     log-odds: logit_c − logsumexp(the other logits); never log(p/(1−p)), which saturates.
     margin: logit_c − the largest other logit. log-probability, of a token: −log(1 + exp(−log-odds)).
-    Of tokens the rows are pairs, the logit of each and the logsumexp of all others.
+    Of tokens the columns are three each: its logit, the logsumexp of all others, the largest of them.
     """
     logits = np.asarray(logits, dtype=np.float64)
     if head == "tokens":
@@ -52,17 +52,17 @@ def value_of(logits: FloatArray, value: ValueName, *, head: Head, targets: Seque
 
 
 def _of_tokens(columns: FloatArray, value: ValueName) -> FloatArray:
-    """(rows, 2 · tokens) → (rows, tokens)."""
+    """(rows, 3 · tokens) → (rows, tokens)."""
     if value == "logit":
-        return columns[:, ::2]
-    odds: FloatArray = columns[:, ::2] - columns[:, 1::2]
+        return columns[:, ::3]
+    odds: FloatArray = columns[:, ::3] - columns[:, 1::3]
     if value == "log-probability":
         return np.asarray(-np.logaddexp(0, -odds))
     return sigmoid(odds) if value == "probability" else odds
 
 
 def probabilities_of_tokens(columns: FloatArray) -> FloatArray:
-    """(rows, 2 · tokens) → (rows, tokens): each token's own probability."""
+    """(rows, 3 · tokens) → (rows, tokens): each token's own probability."""
     return _of_tokens(columns, "probability")
 
 

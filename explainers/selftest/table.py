@@ -14,6 +14,7 @@ import numpy as np
 from .. import runner
 from ..contract import Attribution, Progress, Question, silent
 from ..registry import build
+from .answers import answer_table
 from .scoring import pair_auprc, word_auprc
 from .task import LENGTH, TASKS, Sample, TaskName, judged_samples
 from .training import Trained, train
@@ -40,23 +41,25 @@ def run_selftest(*, seeds: int = SEEDS, texts: int = TEXTS, progress: Progress =
 
     In the tasks of two words SHAP answers with its interactions between players where that method is registered; what
     its scores alone find is then under "both_by_words" and "pair_by_words". None: the method does not rank words, or
-    pairs.
+    pairs. answers: the same of language models, where the source of every word they say is known (answers.py).
     """
     found: dict[str, dict[str, list[float | None]]] = {}
     accuracy: dict[str, list[float]] = {task: [] for task in TASKS}
     runs = [(task, seed) for task in TASKS for seed in range(seeds)]
     for position, (task, seed) in enumerate(runs):
-        progress(position / len(runs), f"training on the {task} task, seed {seed}")
+        progress(0.8 * position / len(runs), f"training on the {task} task, seed {seed}")
         trained = train(task, seed=seed)
         accuracy[task].append(trained.accuracy)
         for name, value in _judge(trained, task, seed=seed, texts=texts):
             found.setdefault(name, {}).setdefault(task, []).append(value)
+    answers = answer_table(seeds=seeds, texts=texts, progress=lambda done, note="": progress(0.8 + 0.2 * done, note))
     progress(1.0, "done")
     methods: dict[str, dict[str, float | None]] = {
         name: {task: _mean(by_task.get(task, [])) for task in TASKS} for name, by_task in found.items()
     }
     return {
         "methods": _with_interactions(methods),
+        "answers": answers,
         "accuracy": {task: fmean(shares) for task, shares in accuracy.items()},
         "floor": FLOOR,
         "held": {task: list(names) for task, names in HELD.items()},
@@ -69,6 +72,7 @@ def run_selftest(*, seeds: int = SEEDS, texts: int = TEXTS, progress: Progress =
 def missed(table: Mapping[str, Any]) -> list[str]:
     """The held figures that are below the floor, in words; empty when the test is passed."""
     figures = {(name, task): table["methods"][name][task] for task, names in HELD.items() for name in names}
+    figures |= {(name, task): value for task, by in table["answers"].items() for name, value in by.items()}
     return [
         f"{name} reaches {value} on the {task} task, at least {FLOOR} is wanted"
         for (name, task), value in figures.items()

@@ -24,6 +24,10 @@ def test_the_page_shows_the_stored_figures(tmp_path: Path, language: str, title:
     assert page.status_code == 200
     assert f"<h1>{title}</h1>" in page.text
     assert 'href="/selftest"' in methods
+    for task in explainers.selftest_results()["answers"].values():
+        for name, value in task.items():
+            answers = page.text[page.text.index('id="answers"') :]
+            assert re.search(rf'href="/methods/{name}">[^/]*/a></th>.*?{value:.2f}', answers, flags=re.S)
     for name, found in explainers.selftest_results()["methods"].items():
         row = re.search(rf'href="/methods/{name}">.*?</tr>', page.text, flags=re.S)
         assert row is not None

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..._library import explainers
 from ...settings import Settings
 from ...store.files.private import keep_files_private
 from ..terminal.trouble import Mistake
@@ -72,8 +73,8 @@ def settings_of(**given: Any) -> Settings:
     """The settings in force, with the arguments that were given. Raises ValidationError, Mistake."""
     folders = [folder.expanduser() for folder in given.pop("folders") or ()]
     for folder in folders:
-        if not folder.is_dir():
-            raise Mistake(f"{folder} is not a folder; give the one that holds config.json")
+        if not folder.is_dir() and not (explainers.is_recipe(folder) and folder.is_file()):
+            raise Mistake(f"{folder} is neither a folder nor the TOML file of a prompt; give the one of config.json")
     chosen = {name: value for name, value in given.items() if value is not None}
     if folders:
         chosen["models"] = tuple(folders)

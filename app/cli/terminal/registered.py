@@ -9,6 +9,8 @@ from ..._library import explainers
 from ...settings import Settings
 from .trouble import Mistake
 
+FILES = (".gguf", ".toml")  # models that are single files
+
 
 def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
     """An embedded name, a folder, or the name of a registered folder. Raises BadModel, Incompatible, Mistake."""
@@ -18,15 +20,15 @@ def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
 
 
 def source_of(name: str, settings: Settings | None = None) -> str | Path:
-    """The source that a name stands for: an embedded name, a folder or a GGUF file. Raises Mistake."""
-    if name in explainers.embedded_names() or explainers.wheel_of(name) is not None:
+    """The source of a name: an embedded one, a folder, a GGUF file, the TOML file of a prompt. Raises Mistake."""
+    if name in explainers.available_names() or explainers.wheel_of(name) is not None:
         return name
-    if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):
+    if Path(name).is_dir() or (name.endswith(FILES) and Path(name).is_file()):
         return Path(name)
-    known = {path.name: path for path in registered(settings or Settings())}
+    known = {explainers.model_name(path): path for path in registered(settings or Settings())}
     if name in known:
         return known[name]
-    listed = ", ".join((*explainers.embedded_names(), *explainers.fetched_names(), *known))
+    listed = ", ".join((*explainers.available_names(), *known))
     raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 

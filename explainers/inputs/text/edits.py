@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from ...contract import Encoded, Part, TextInput, text_spans
+from ...contract import Encoded, Part, PromptInput, TextInput, TextSpan, text_spans
 
 
-def without(inputs: Encoded, players: Iterable[int]) -> TextInput | None:
-    """The text with the players deleted; None for an input of another kind, of which no part can be deleted."""
+def without(inputs: Encoded, players: Iterable[int]) -> TextInput | PromptInput | None:
+    """The text or the prompt with the players deleted; None for an input of another kind, of which no part can be."""
+    if isinstance(inputs.input, PromptInput):
+        spans = text_spans(inputs.features)
+        gone = [spans[player] for player in players]
+        return _changed(inputs.input, gone, deleted)
     if not isinstance(inputs.input, TextInput):
         return None
     spans = text_spans(inputs.features)
@@ -22,6 +27,20 @@ def without(inputs: Encoded, players: Iterable[int]) -> TextInput | None:
     )
 
 
+def _changed(
+    prompt: PromptInput, spans: list[TextSpan], change: Callable[[str, list[tuple[int, int]]], str]
+) -> PromptInput:
+    """The prompt with its parts changed at the spans; a passage of which nothing is left is gone."""
+    pieces = []
+    for part, piece in zip(prompt.parts, prompt.pieces, strict=True):
+        own = [(s.start - part.start, s.end - part.start) for s in spans if part.start <= s.start < part.end]
+        pieces.append(change(piece, own))
+    before = len(prompt.messages) - 1
+    texts = [*pieces[:before], pieces[-1]]
+    messages = tuple(m.model_copy(update={"text": text}) for m, text in zip(prompt.messages, texts, strict=True))
+    return PromptInput(messages=messages, passages=tuple(piece for piece in pieces[before:-1] if piece.strip()))
+
+
 def deleted(text: str, spans: list[tuple[int, int]]) -> str:
     """The text without the spans, each with the white space before it, or after it at the beginning."""
     for start, end in sorted(spans, reverse=True):
@@ -31,9 +50,20 @@ def deleted(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
-def replaced(inputs: Encoded, change: Iterable[tuple[int, str]]) -> TextInput:
-    """The text with a word in each of some players' places."""
+def _put(word: str, text: str, spans: list[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + word + text[end:]
+    return text
+
+
+def replaced(inputs: Encoded, change: Iterable[tuple[int, str]]) -> TextInput | PromptInput:
+    """The text or the prompt with a word in each of some players' places."""
     spans = text_spans(inputs.features)
+    if isinstance(inputs.input, PromptInput):
+        prompt = inputs.input
+        for player, word in sorted(change, key=lambda each: -spans[each[0]].start):
+            prompt = _changed(prompt, [spans[player]], partial(_put, word))
+        return prompt
     texts: dict[Part, str] = {"text": inputs.text, "text_pair": inputs.text_pair or ""}
     for player, word in sorted(change, key=lambda each: -spans[each[0]].start):
         span = spans[player]

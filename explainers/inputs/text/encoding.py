@@ -76,24 +76,24 @@ class TextEncoder:
         return question.baseline
 
     def _read(self, question: Question, *, name: str = "text") -> Encoded:
-        given = _text_of(question)
+        given = text_of(question)
         texts = [self.readable(given.text, name)]
         if given.text_pair is not None:
             texts.append(self.readable(given.text_pair, "second text"))
-        focus = _focus(question, given.text)
+        focus = focus_of(question, given.text)
         batch = self._tokenized(texts, return_offsets_mapping=True, return_special_tokens_mask=True)
         self._assert_served(batch, texts)
         if batch.encodings[0].overflowing and not self._cuts(question, given):
             return self._read_long(question, given.text, focus)
         pieces = self._pieces(batch, texts)
-        arranged = arrange(texts, _within(pieces, focus), question.players)
+        arranged = arrange(texts, within(pieces, focus), question.players)
         words, reads = _words(texts, pieces) if self.tags else ((), ())
-        _refuse_nothing(arranged, texts, focus)
+        refuse_nothing(arranged, texts, focus)
         ids = np.asarray(batch["input_ids"], dtype=np.int64)
         segments = batch.get("token_type_ids") if self.with_segments else None
         return Encoded(
             input=given,
-            outputs=_outputs(question, words, tags=self.tags),
+            outputs=asked_outputs(question, words, tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
@@ -122,12 +122,12 @@ class TextEncoder:
         seen = starts[-1] + sheet.capacity
         pieces = sheet.pieces[:seen]
         arranged = arrange([text], pieces, question.players, long=True)
-        _refuse_nothing(arranged, [text], None)
+        refuse_nothing(arranged, [text], None)
         ids = sheet.ids[:seen]
         windows = [self._window(text, sheet, start) for start in starts]
         return Encoded(
             input=TextInput(text=text),
-            outputs=_outputs(question, (), tags=self.tags),
+            outputs=asked_outputs(question, (), tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
@@ -145,11 +145,11 @@ class TextEncoder:
         start = min(max(middle - sheet.capacity // 2, 0), len(sheet.pieces) - sheet.capacity)
         window, held = self._window(text, sheet, start)
         pieces = [Piece(None) if place < 0 else sheet.pieces[place] for place in window.places]
-        arranged = arrange([text], _within(pieces, focus), question.players)
-        _refuse_nothing(arranged, [text], focus)
+        arranged = arrange([text], within(pieces, focus), question.players)
+        refuse_nothing(arranged, [text], focus)
         return Encoded(
             input=TextInput(text=text),
-            outputs=_outputs(question, (), tags=self.tags),
+            outputs=asked_outputs(question, (), tags=self.tags),
             players=arranged.grain,
             baseline=None,
             features=arranged.features,
@@ -272,7 +272,7 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
-def _text_of(question: Question) -> TextInput:
+def text_of(question: Question) -> TextInput:
     """Raises BadInput for an input of another kind."""
     if not isinstance(question.input, TextInput):
         raise BadInput(f"this model reads texts, not an input of kind {question.input.kind!r}: give it a text")
@@ -284,7 +284,7 @@ def against(inputs: Encoded, baseline: BaselineKind | None, ids: Ids | None, *, 
     return replace(inputs, baseline=baseline, baseline_text=text, held=replace(ids_of(inputs), baseline_ids=ids))
 
 
-def _focus(question: Question, text: str) -> TextSpan | None:
+def focus_of(question: Question, text: str) -> TextSpan | None:
     """Raises BadInput for a stretch that is not in the text."""
     if question.focus is None:
         return None
@@ -305,7 +305,7 @@ def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpa
     return found.features, tuple(owners.index(word) for word in range(len(found.features)))
 
 
-def _outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
+def asked_outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
     """What is explained. Raises BadInput for a word that there is not, and for what the model does not say."""
     asked = question.outputs or ClassOutput()
     if isinstance(asked, TokenOutput | SimilarityOutput):
@@ -320,7 +320,7 @@ def _outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Ou
     return WordOutput(word=word, also=asked.also)
 
 
-def _within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:
+def within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:
     """Only the pieces in the focus are to be divided into players."""
     if focus is None:
         return pieces
@@ -330,7 +330,7 @@ def _within(pieces: Sequence[Piece], focus: TextSpan | None) -> Sequence[Piece]:
     ]
 
 
-def _refuse_nothing(arranged: Arrangement, texts: Sequence[str], focus: TextSpan | None) -> None:
+def refuse_nothing(arranged: Arrangement, texts: Sequence[str], focus: TextSpan | None) -> None:
     if focus is not None:
         if not arranged.features:
             raise BadInput(f"the model reads nothing of the focus {focus.text[:20]!r}: choose a stretch with words")

@@ -36,11 +36,11 @@ CONTINUES = ("ForCausalLM", "LMHeadModel")  # the ends of classes whose models c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderReport:
-    """A folder that may be loaded. kind 'adapter': LoRA weights for the embedded base."""
+    """A folder that may be loaded. kind 'adapter': LoRA weights for the embedded base; 'prompt': `path` is a file."""
 
     path: Path
     id: str
-    kind: Literal["model", "adapter"]
+    kind: Literal["model", "adapter", "prompt"]
     model_type: str
     labels: tuple[str, ...]
     head: Head

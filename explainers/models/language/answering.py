@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from ...contract import Encoded, Ids, Progress
-from ...contract.answer import ModelRecord
-from ...contract.generation import Decoding, Generation, Rival, SaidToken
+from ...contract.answer import ModelRecord, Rival
+from ...contract.generation import Decoding, Generation, SaidToken
 from ...errors import BadInput
 from ...inputs.text.ids import ids_of
 from .network import LanguageNetwork

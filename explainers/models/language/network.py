@@ -56,10 +56,10 @@ class LanguageNetwork(ContinuingNetwork):
         most = batches_on(self.device.type).tokens // (rows.shape[1] - shared + self.behind(rows))
         return max(1, min(most, self.most_rows(rows)))
 
-    def logits_at(self, rows: Rows, wanted: torch.Tensor) -> torch.Tensor:
+    def logits_at(self, rows: Rows, wanted: torch.Tensor, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
         length = shared_positions(rows) if self._shares and not torch.is_grad_enabled() else 0
-        if length < FEWEST_SHARED or rows.shape[0] < FEWEST_ROWS or rows.ids is None:
-            return super().logits_at(rows, wanted)
+        if length < FEWEST_SHARED or rows.shape[0] < FEWEST_ROWS or rows.ids is None or attentions is not None:
+            return super().logits_at(rows, wanted, attentions)
         count = rows.shape[0]
         given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
         given["input_ids"] = given["input_ids"][:, length:]

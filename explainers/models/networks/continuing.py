@@ -1,7 +1,7 @@
 """Networks that continue a text: a decoder alone, or an encoder with a decoder, asked token by token at once.
 
-Of every token that is explained two numbers are kept: its logit, and the logsumexp of all other tokens. They come from
-one pass, in which the tokens before each are given (teacher forcing).
+Of every token that is explained three numbers are kept: its logit, the logsumexp of all other tokens, and the largest
+of them. They come from one pass, in which the tokens before each are given (teacher forcing).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ContinuingNetwork(Network):
         return 0
 
     def logits(self, rows: Rows) -> FloatArray:
-        """Columns (rows, 2 · targets), in passes of bounded size."""
+        """Columns (rows, 3 · targets), in passes of bounded size."""
         return to_array(torch.cat(in_chunks(rows.parts(self._step(rows)), self.logits_of)).double())
 
     def _step(self, rows: Rows) -> int:
@@ -93,27 +93,37 @@ class ContinuingNetwork(Network):
         return MOST_LOGITS // int(self.module.config.vocab_size) // self.behind(rows)
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
-        """Passed.logits holds the columns, `rows.pooled` the place of the first token that is explained."""
-        assert rows.continued is not None
-        pairs = self._pairs(rows, rows.continued)[:, rows.pooled :]
-        joined = _together(pairs)
-        extra = [_odds_of(joined)] if rows.together else []
-        if rows.against is not None:
-            extra.append(torch.stack([joined, _together(self._pairs(rows, rows.against))], dim=-1))
-        return Passed(torch.cat([pairs.flatten(1), *extra], dim=1))
+        """Passed.logits holds the columns; attentions are those of the prompt followed by what is explained."""
+        seen: list[torch.Tensor] | None = [] if attentions else None
+        return Passed(self.columns(rows, seen), tuple(seen or ()))
 
-    def _pairs(self, rows: Rows, ids: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens, 2), in float64: the logit of each token that follows, and the logsumexp of all others."""
+    def columns(self, rows: Rows, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """(rows, 3 · targets), in float64; `rows.pooled` is the place of the first token that is explained.
+
+        attentions: a list that gets those of each layer.
+        """
+        assert rows.continued is not None
+        threes = self._threes(rows, rows.continued, attentions)[:, rows.pooled :]
+        joined = _together(threes)
+        extra = [_odds_of(joined, threes)] if rows.together else []
+        if rows.against is not None:
+            other = _together(self._threes(rows, rows.against))
+            extra.append(torch.stack([joined, other, other], dim=-1))
+        return torch.cat([threes.flatten(1), *extra], dim=1)
+
+    def _threes(self, rows: Rows, ids: torch.Tensor, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
+        """(rows, tokens, 3), in float64: the logit of each token that follows, logsumexp and largest of all others."""
         wanted = ids.to(self.device)
-        logits = self.logits_at(rows, wanted)  # (rows, tokens, vocabulary)
+        logits = self.logits_at(rows, wanted, attentions)  # (rows, tokens, vocabulary)
         if len(logits) == 1 or torch.is_grad_enabled():  # of many rows a vocabulary in float64 costs more than a layer
             logits = logits.double()
         chosen = wanted.expand(len(logits), -1)[..., None]
         own = logits.gather(-1, chosen)
-        others = logits.scatter(-1, chosen, -torch.inf).logsumexp(dim=-1, keepdim=True)
-        return torch.cat([own, others], dim=-1).double()
+        others = logits.scatter(-1, chosen, -torch.inf)
+        rival = others.detach().amax(dim=-1, keepdim=True)
+        return torch.cat([own, others.logsumexp(dim=-1, keepdim=True), rival], dim=-1).double()
 
-    def logits_at(self, rows: Rows, wanted: torch.Tensor) -> torch.Tensor:
+    def logits_at(self, rows: Rows, wanted: torch.Tensor, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
         """(rows, tokens, vocabulary), the logits that each token of the continuation is taken from."""
         count = rows.shape[0]
         if self.two_sided:
@@ -123,8 +133,19 @@ class ContinuingNetwork(Network):
             found: torch.Tensor = self.module(**given, decoder_input_ids=before, use_cache=False).logits
             return found
         given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
-        found = self.module(**given, use_cache=False, logits_to_keep=len(wanted)).logits
+        also = {} if attentions is None else {"output_attentions": True}
+        out = self.module(**given, **also, use_cache=False, logits_to_keep=len(wanted))
+        if attentions is not None:
+            attentions += out.attentions or ()
+        found = out.logits
         return found  # noqa: RET504 - its type
+
+    def most_probable(self, rows: Rows) -> Ids:
+        """(rows, tokens), the ids of the most probable token in each place of the continuation."""
+        assert rows.continued is not None
+        with torch.inference_mode():
+            found: Ids = to_array(self.logits_at(rows, rows.continued.to(self.device)).argmax(dim=-1))
+        return found
 
     def followed(self, rows: Rows, before: torch.Tensor) -> Rows:
         """The rows with the tokens `before` (rows, tokens) the last one behind them, which are all seen."""
@@ -147,12 +168,14 @@ class ContinuingNetwork(Network):
         return replace(longer, embeddings=torch.cat([rows.embeddings, embedded], dim=1))
 
 
-def _together(pairs: torch.Tensor) -> torch.Tensor:
-    """(rows, tokens, 2) → (rows,), the log-probability of all tokens one after the other."""
-    return torch.nn.functional.logsigmoid(pairs[..., 0] - pairs[..., 1]).sum(dim=1)
+def _together(threes: torch.Tensor) -> torch.Tensor:
+    """(rows, tokens, 3) → (rows,), the log-probability of all tokens one after the other."""
+    return torch.nn.functional.logsigmoid(threes[..., 0] - threes[..., 1]).sum(dim=1)
 
 
-def _odds_of(joined: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities (rows,) as columns (rows, 2) whose difference is their log-odds."""
+def _odds_of(joined: torch.Tensor, threes: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities (rows,) as columns (rows, 3): the first less the second is their log-odds, less the third by
+    how much the token is ahead that is ahead the least."""
     said = joined.clamp(max=SURE)
-    return torch.stack([said, torch.log(-torch.expm1(said))], dim=-1)
+    ahead = (threes[..., 0] - threes[..., 2]).amin(dim=1).detach()
+    return torch.stack([said, torch.log(-torch.expm1(said)), said.detach() - ahead], dim=-1)

@@ -133,10 +133,10 @@ def value_tensor(logits: torch.Tensor, value: ValueName, *, head: Head, targets:
 
 
 def _of_tokens(columns: torch.Tensor, value: ValueName) -> torch.Tensor:
-    """(rows, 2 · tokens) → (rows, tokens)."""
+    """(rows, 3 · tokens) → (rows, tokens)."""
     if value == "logit":
-        return columns[:, ::2]
-    odds = columns[:, ::2] - columns[:, 1::2]
+        return columns[:, ::3]
+    odds = columns[:, ::3] - columns[:, 1::3]
     if value == "log-probability":
         return torch.nn.functional.logsigmoid(odds)
     return torch.sigmoid(odds) if value == "probability" else odds

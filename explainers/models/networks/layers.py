@@ -21,7 +21,7 @@ from .device import to_array
 from .gradients import mirrored, value_tensor
 from .half import layer_stack
 from .masking import path_ends, whole_rows
-from .network import Network
+from .network import Network, Rows
 
 
 def layer_states(
@@ -49,18 +49,23 @@ def layer_states(
 def readings(twin: Network, inputs: Encoded) -> FloatArray:
     """Logits (layers, labels) that norm, pooler and head give for each layer's states in place of the last one's."""
     row = whole_rows(twin, inputs)
-    passes.begins(1)
-    with torch.inference_mode(), _recorded(twin) as states:
-        twin.forward(row)
-    stacked = torch.cat(states)  # (layers, tokens, width)
+    stacked = states_of(twin, row)
     step = max(1, batches_on(twin.device.type).gradients // stacked.shape[1])
     found = []
     for start in range(0, len(stacked), step):
         given = stacked[start : start + step]
         passes.begins(len(given))
-        with torch.inference_mode(), _replaced(twin, given, after=len(states) - 1):
+        with torch.inference_mode(), given_states(twin, given, after=len(stacked) - 1):
             found.append(twin.forward(row.repeated(len(given))).logits)
     return to_array(torch.cat(found).double())
+
+
+def states_of(twin: Network, row: Rows) -> torch.Tensor:
+    """The states of one row (layers, tokens, width)."""
+    passes.begins(1)
+    with torch.inference_mode(), _recorded(twin) as states:
+        twin.forward(row)
+    return torch.cat(states)
 
 
 def _states(twin: Network, inputs: Encoded, place: torch.Tensor) -> torch.Tensor:
@@ -116,7 +121,7 @@ def _recorded(twin: Network) -> Iterator[list[torch.Tensor]]:
 
 
 @contextmanager
-def _replaced(twin: Network, states: torch.Tensor, *, after: int) -> Iterator[None]:
+def given_states(twin: Network, states: torch.Tensor, *, after: int) -> Iterator[None]:
     """The layer that runs as the last, number `after`, gives `states` instead of its own."""
     ran = 0
 

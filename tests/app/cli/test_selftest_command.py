@@ -20,6 +20,7 @@ TABLE = {
         "shap": {"word": 1.0, "both": 1.0, "pair": 0.99},
         "attention": {"word": None, "both": 0.2, "pair": 0.1},
     },
+    "answers": {"copy": {"shap": 1.0, "leave-one-out": 0.97}},
     "texts": 2,
     "seeds": 1,
     "players": 8,
@@ -62,6 +63,7 @@ def test_the_table_is_printed_and_written(
 
     assert code == 0
     assert re.search(r"shap\s+1\.000\s+1\.000\s+0\.990", out)
+    assert re.search(r"leave-one-out\s+0\.970", out)
     assert re.search(r"attention\s+–\s+0\.200\s+0\.100", out)
     assert "training on the word task" in err
     assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["seeds"] == 2

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from explainers import names
+from explainers.selftest.answers import ANSWER_TASKS
 from explainers.selftest.table import FLOOR, HELD, missed, run_selftest, selftest_results
 from explainers.selftest.training import train
 
@@ -23,6 +24,15 @@ def test_what_was_planted_is_found(table: dict[str, Any], task: str, name: str) 
     assert table["accuracy"][task] > 0.99
     assert table["methods"][name][task] >= FLOOR
     assert missed(table) == []
+
+
+@pytest.mark.parametrize("task", ANSWER_TASKS)
+@pytest.mark.parametrize("name", ["shap", "leave-one-out"])
+def test_every_word_of_an_answer_comes_from_its_source(table: dict[str, Any], task: str, name: str) -> None:
+    """Small language models that copy, reverse and translate; one that is below the floor is named."""
+    assert table["answers"][task][name] >= FLOOR
+    worse = {**table["answers"], task: {**table["answers"][task], name: 0.4}}
+    assert missed({**table, "answers": worse}) == [f"{name} reaches 0.4 on the {task} task, at least 0.95 is wanted"]
 
 
 def test_scores_of_single_words_do_not_find_the_pair(table: dict[str, Any]) -> None:

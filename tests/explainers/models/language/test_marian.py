@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from explainers import WHEELS, BadModel, Question, TokenOutput, generate, load_model, runner
-from explainers.models.folders.marian import weights_of
+from explainers.models.language.marian import weights_of
 
 SENTENCES = (
     "We had a conversation about baseball.",

@@ -1,4 +1,4 @@
-"""Tiny translation models of Marian in its binary format, with weights of 8 bits, read into the torch module of them.
+"""Tiny translation models of Marian in its binary format, with weights of 8 bits, and their tokenizer.
 
 The file begins with a version and a number of entries; of each entry follow the lengths of its name, shape and data and
 its type, then all names, all shapes, and the data. Weights of 8 bits are stored with the factor they were multiplied
@@ -13,16 +13,12 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from ...errors import BadModel
-from ..language.ssru import SsruTranslator
-
-if TYPE_CHECKING:
-    from ..continuation import ContinuationModel
 
 VERSION = 1
 MOST_ENTRIES = 4096
@@ -38,17 +34,6 @@ class Entry:
     kind: int
     shape: tuple[int, ...]
     data: bytes
-
-
-def load_marian(path: Path, device: torch.device, *, id: str, title: str, digest: str) -> ContinuationModel:
-    """A translation model whose tokenizer.json lies beside it. Raises BadModel."""
-    from ..continuation import ContinuationModel
-    from ..networks.device import placed
-    from .loading import settled
-
-    network = SsruTranslator(weights_of(path))
-    tokenizer = _tokenizer(path.parent / "tokenizer.json")
-    return ContinuationModel(placed(settled(network), device), tokenizer, id=id, title=title, digest=digest)
 
 
 def weights_of(path: Path) -> Mapping[str, torch.Tensor]:
@@ -94,7 +79,7 @@ def _weight(entry: Entry) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(shaped))
 
 
-def _tokenizer(path: Path) -> Any:
+def tokenizer_of(path: Path) -> Any:
     """The fast tokenizer, which ends every source as the model was trained on it."""
     from tokenizers import Tokenizer
     from tokenizers.processors import TemplateProcessing

@@ -12,6 +12,8 @@ from ._library import explainers
 LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
 
+MOST_PICTURE = 20 * 2**20  # bytes of a picture; inputs/image/files.py of the library holds to it too
+
 MOST_CLASSES = 10_000  # that a model may have
 MOST_MESSAGES = 40  # of a conversation
 MOST_PASSAGES = 20

@@ -258,7 +258,7 @@ def seen(state: ModelOut) -> ModelOut:
     """The model as its folder describes it; a large one is looked at when it is loaded. Raises BadModel."""
     known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
     if state.source is None and (wheel := explainers.WHEELS.get(state.id)) is not None:
-        return state.model_copy(update={**known, "title": wheel.title, "task": wheel.task, "head": wheel.task})
+        return state.model_copy(update={**known, "title": wheel.title, "task": wheel.task, "head": wheel.head})
     if state.source is not None and not is_large(state.source):
         report = explainers.check_folder(state.source)
         known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}

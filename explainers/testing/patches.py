@@ -36,7 +36,7 @@ class PatchModel(GradientModel):
             players="patch",
             baseline="mask",
             features=tuple(
-                Patch(left=across[column], top=down[row], right=across[column + 1], bottom=down[row + 1])
+                Patch(box=(across[column], down[row], across[column + 1], down[row + 1]))
                 for row, column in places
             ),
             tokens=(

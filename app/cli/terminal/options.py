@@ -9,11 +9,12 @@ import typer
 
 from .inputs import Format
 
+SOURCES = "A text, - for stdin, a file (.txt .jsonl .csv .parquet), a picture (.png .jpg .webp) or a folder of them."
 Source = Annotated[
-    str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
+    str, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)
 ]
 OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
+    str | None, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)
 ]
 OptionalModel = Annotated[
     str | None,

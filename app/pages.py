@@ -29,8 +29,10 @@ from .explain.attention_pages import router as attention
 from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
+from .explain.picture_pages import router as pictures
 from .explain.try_pages import router as tries
 from .generate.pages import router as generate
+from .images.pages import router as images
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
@@ -40,7 +42,7 @@ from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
+    explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
     contracts, jobs, models, train, methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}

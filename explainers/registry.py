@@ -40,6 +40,7 @@ PANEL = (  # in the order in which the pages show them
     "rollout",
     "attention",
 )
+PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
 
 
 def names() -> tuple[str, ...]:

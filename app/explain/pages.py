@@ -21,7 +21,7 @@ from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.rendering import language_of, render
 from ..web.responses import prefer_wait
-from . import arriving_pages
+from . import arriving_pages, picture_pages
 from .ask import arriving, further, measuring, service, versions
 from .ask.alike import is_model_of, rules_of
 from .ask.questions import question_of
@@ -99,11 +99,13 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
 async def there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
     """The page of a panel or an explanation, or what is there of it while it is made. Raises NotFound."""
     try:
-        found = await find(services, project, key, kind)
+        found = await found_as_panel(services, project, key, kind)
     except NotFound:
         return await arriving_pages.page(request, services, project, kind=kind, key=key)
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
+    if found.input.kind == "image":
+        return picture_pages.page(request, services, found, kind)
     sent = Sent(
         opened=further.opened_by(request.query_params.get("ask", "")),
         measured=request.query_params.get("measuring", ""),
@@ -112,6 +114,14 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
 
 
 async def find(services: Services, project: str, key: str, kind: str) -> PanelOut:
+    """The panel of a text, or the explanation in the shape of one. Raises NotFound, also for that of a picture."""
+    found = await found_as_panel(services, project, key, kind)
+    if found.input.kind == "image":
+        raise NotFound("this is asked of texts, and the explanation is of a picture", cure=f"Open /{kind}/{key}.")
+    return found
+
+
+async def found_as_panel(services: Services, project: str, key: str, kind: str) -> PanelOut:
     """The panel, or the explanation in the shape of one. Raises NotFound."""
     if kind == "panels":
         return await service.find_panel(services, key, project)
@@ -148,6 +158,8 @@ async def measures_of(request: Request) -> Response:
 @router.get("/panels/{key}/export/{kind}")
 async def export_panel(request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     found = await service.find_panel(services, key, project)
+    if found.input.kind == "image":
+        return picture_pages.exported(found, found.explanations, kind)
     return await _exported(request, services, project, found, found, "panels", kind)
 
 
@@ -156,6 +168,8 @@ async def export_explanation(
     request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep
 ) -> Response:
     found = await service.find_explanation(services, key, project)
+    if found.input.kind == "image":
+        return picture_pages.exported(found, [found], kind)
     single = assemble.single(found, found.target)
     return await _exported(request, services, project, found, single, "explanations", kind)
 

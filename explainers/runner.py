@@ -139,7 +139,7 @@ def _panel(
     answer = answer_of(found, removals, case)
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
-        input=question.input,
+        input=case.inputs.input,
         prediction=case.prediction,
         explanations=tuple(found),
         absent=tuple(absent[position] for position in sorted(absent)),

@@ -48,7 +48,8 @@ def pixels_of(content: bytes, *, name: str) -> Pixels:
         raise BadInput(f"{name} has {len(content):,} bytes; a picture may have {MOST_BYTES:,}: make it smaller")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Pillow warns of bombs, of truncated metadata and of lying headers
+            warnings.simplefilter("ignore")  # of damaged metadata, which is dropped anyway
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 _refuse_large(image, name)
                 return _upright(image)
@@ -56,6 +57,8 @@ def pixels_of(content: bytes, *, name: str) -> Pixels:
         raise
     except UnidentifiedImageError:
         raise BadInput(f"{name} is no PNG, JPEG or WebP file, or is damaged at its beginning: {CURE}") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise BadInput(f"{name} has more pixels than a picture may have, {MOST_PIXELS:,}: make it smaller") from None
     except MemoryError:
         raise BadInput(f"there is no memory to read {name}: make it smaller") from None
     except Exception as error:  # decoders raise what they like: ValueError, SyntaxError, struct.error, OverflowError …
@@ -75,15 +78,15 @@ def _refuse_large(image: Any, name: str) -> None:
             f"{name} is {width:,} x {height:,} pixels; a picture may have {MOST_PIXELS:,} together: make it smaller"
         )
     frames = getattr(image, "n_frames", 1)
-    if frames > 1:
+    if frames > 1 and image.format != "MPO":  # which phones save: the picture, then previews of it
         raise BadInput(f"{name} has {frames} frames; one is read: save a single frame of it")
 
 
 def _upright(image: Any) -> Pixels:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     image.load()
-    turned = ImageOps.exif_transpose(image)
+    turned = _turned(image)
     if turned.mode in ("I", "I;16", "I;16B", "I;16L", "F"):  # 16 bits of grey: as shares of the whole range
         grey = np.asarray(turned, dtype=np.float64)
         top = 65535.0 if grey.max() > 255 else 255.0
@@ -94,6 +97,16 @@ def _upright(image: Any) -> Pixels:
         turned = Image.alpha_composite(white, turned)
     pixels: Pixels = np.asarray(turned.convert("RGB"), dtype=np.uint8)
     return pixels
+
+
+def _turned(image: Any) -> Any:
+    """The picture as its metadata says it is looked at; as it lies where the metadata cannot be read."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a reader of metadata raises what it likes
+        return image
 
 
 def shown_copy(pixels: Pixels) -> bytes:

@@ -11,7 +11,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from ...contract import Ids, Patch
+from ...contract import FloatArray, Ids, Patch
 from ...contract.question import Pixels
 from .view import Place
 
@@ -54,16 +54,19 @@ def along_edges(view: Pixels, rows: int, columns: int) -> Ids:
     height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
     cells = pixels.reshape(rows, height, columns, width).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     counts = np.stack([(cells == label).sum(axis=2) for label in range(pixels.max() + 1)])
-    return in_order(_merged(counts.argmax(axis=0)))
+    colours = view.reshape(rows, height, columns, width, 3).mean(axis=(1, 3))
+    return in_order(_merged(counts.argmax(axis=0), colours))
 
 
-def _merged(labels: Ids) -> Ids:
-    """Labels with the smallest region given to its smallest neighbour, until there are no more than REGIONS."""
+def _merged(labels: Ids, colours: FloatArray) -> Ids:
+    """Labels with the smallest region given to the neighbour of the nearest mean colour, until there are no more than
+    REGIONS. colours: (rows, columns, 3) of the cells."""
     labels = labels.copy()
     while len(found := np.unique(labels)) > REGIONS:
         least = min(found.tolist(), key=lambda label: int((labels == label).sum()))
-        beside = _beside(labels, least)
-        labels[labels == least] = min(beside, key=lambda label: int((labels == label).sum()))
+        own = colours[labels == least].mean(axis=0)
+        away = {each: float(np.abs(colours[labels == each].mean(axis=0) - own).sum()) for each in _beside(labels, least)}
+        labels[labels == least] = min(away, key=lambda each: away[each])
     return labels
 
 

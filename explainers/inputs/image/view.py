@@ -77,6 +77,9 @@ class View:
 
 def view_of(settings: Mapping[str, Any]) -> View:
     """The view that a preprocessor_config.json describes. Raises BadModel for a step that is not followed."""
+    given = settings.get("size", 224)
+    if isinstance(given, dict) and "shortest_edge" in given and not _is_side(given["shortest_edge"]):
+        raise BadModel(f"{FILE}: shortest_edge is {str(given['shortest_edge'])[:40]}; it must be a number of pixels")
     if settings.get("do_resize", True) is not True:
         raise BadModel(f"{FILE}: do_resize is off; pictures have many sizes, and the model reads one")
     size, crop = _size(settings.get("size", 224)), _cut(settings)
@@ -105,8 +108,6 @@ def _shortest(settings: Mapping[str, Any], crop: tuple[int, int] | None) -> int 
     given = settings.get("size", 224)
     if isinstance(given, dict) and "shortest_edge" in given:
         edge = given["shortest_edge"]
-        if not _is_side(edge):
-            raise BadModel(f"{FILE}: shortest_edge is {str(edge)[:40]}; it must be a number of pixels")
         share = settings.get("crop_pct")  # ConvNext: below 384 pixels the middle of a larger one is cut out
         if share is not None and edge < 384:
             return int(edge / float(share))

@@ -27,6 +27,9 @@ class PicturingNetwork(Network):
         self.decoder = False
         self.shape, self.cell = shape, cell
 
+    def around(self, module: Any) -> Network:
+        return PicturingNetwork(module, shape=self.shape, cell=self.cell)
+
     @property
     def device(self) -> torch.device:
         found: torch.device = next(self.module.parameters()).device

@@ -18,6 +18,8 @@ from .view import Place
 MOST_PATCHES = 64
 SUPERPIXELS = 14  # that are asked for, of which SLIC makes fewer
 REGIONS = 10  # all 1,024 sets of them are evaluated
+FEWEST = 4  # where there are no edges to follow, squares are taken
+SMOOTHED = 0.01  # width of the Gaussian before superpixels, as a share of the side: noise has no edges
 PARTS = 4  # that a region is cut into for more detail
 SPLIT = 3  # regions that are cut, the strongest
 COMPACTNESS = 12.0  # of superpixels: larger numbers make them squarer
@@ -37,25 +39,30 @@ class Whereabouts:
         return f"{self.where}, {100 * self.share:.{0 if self.share >= 0.095 else 1}f} % of the picture"
 
 
-def grid(rows: int, columns: int) -> Ids:
-    """(rows, columns) the square of each cell, at most MOST_PATCHES of them, numbered in reading order."""
-    block = ceil(sqrt(rows * columns / MOST_PATCHES))
-    while ceil(rows / block) * ceil(columns / block) > MOST_PATCHES:
+def grid(rows: int, columns: int, *, most: int = MOST_PATCHES) -> Ids:
+    """(rows, columns) the square of each cell, at most so many squares, numbered in reading order."""
+    block = ceil(sqrt(rows * columns / most))
+    while ceil(rows / block) * ceil(columns / block) > most:
         block += 1
     down, across = np.arange(rows) // block, np.arange(columns) // block
     return np.asarray(down[:, None] * (across[-1] + 1) + across[None, :], dtype=np.int64)
 
 
 def along_edges(view: Pixels, rows: int, columns: int) -> Ids:
-    """(rows, columns) the region of each cell: superpixels (SLIC) of the view, about REGIONS and no more of them."""
+    """(rows, columns) the region of each cell: superpixels (SLIC) of the view, about REGIONS and no more of them; squares
+    of a grid where it has no edges."""
     from skimage.segmentation import slic
 
-    pixels = slic(view, n_segments=SUPERPIXELS, compactness=COMPACTNESS, start_label=0, channel_axis=-1)
+    smooth = SMOOTHED * min(view.shape[:2])
+    pixels = slic(
+        view, n_segments=SUPERPIXELS, compactness=COMPACTNESS, sigma=smooth, start_label=0, channel_axis=-1
+    )
     height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
     cells = pixels.reshape(rows, height, columns, width).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     counts = np.stack([(cells == label).sum(axis=2) for label in range(pixels.max() + 1)])
     colours = view.reshape(rows, height, columns, width, 3).mean(axis=(1, 3))
-    return in_order(_merged(counts.argmax(axis=0), colours))
+    labels = in_order(_merged(counts.argmax(axis=0), colours))
+    return labels if labels.max() + 1 >= FEWEST else grid(rows, columns, most=REGIONS)
 
 
 def _merged(labels: Ids, colours: FloatArray) -> Ids:

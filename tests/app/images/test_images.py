@@ -180,9 +180,15 @@ def test_the_command_line_explains_and_predicts(monkeypatch: pytest.MonkeyPatch,
     (folder / "b.jpg").write_bytes(drawn(form="JPEG"))
     (folder / "c.png").write_bytes(b"nothing")
     out = tmp_path / "out.jsonl"
-    code = main(["explain", str(folder / "a.png"), "--model", "imagenet", "--json"])
+
+    def run(*arguments: str) -> Any:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments])
+        return ended.value.code or 0
+
+    code = run("explain", str(folder / "a.png"), "--model", "imagenet", "--json")
     found = json.loads(capsys.readouterr().out)
-    failed = main(["predict", str(folder), "--model", "imagenet", "-o", str(out)])
+    failed = run("predict", str(folder), "--model", "imagenet", "-o", str(out))
     rows = [json.loads(line) for line in out.read_text().splitlines()]
 
     assert (code, found["method"]["name"], found["features"][0]["kind"]) == (0, "shap", "patch")

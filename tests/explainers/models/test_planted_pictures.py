@@ -19,7 +19,7 @@ from explainers.models.vision import VisionModel, spread_over
 SIDE, CELL = 32, 8
 PICTURES = 20
 METHODS = (
-    "shap", "lime", "leave-one-out", "integrated-gradients", "gradient-x-input", "smoothgrad", "grad-cam", "counterfactual",
+    "shap", "lime", "leave-one-out", "integrated-gradients", "gradient-x-input", "smoothgrad", "grad-cam",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 24, 3, 2, 1), nn.ReLU(), nn.Conv2d(24, 24, 3, 2, 1), nn.ReLU(),
+            nn.Conv2d(3, 12, 3, 2, 1), nn.ReLU(), nn.Conv2d(12, 24, 3, 1, 1), nn.ReLU(), nn.Conv2d(24, 24, 3, 2, 1), nn.ReLU(),
         )  # fmt: skip
         self.head = nn.Linear(24, 2)
         self.config = SimpleNamespace(
@@ -63,7 +63,7 @@ class Small(nn.Module):
 
     def forward(self, pixel_values: torch.Tensor) -> Any:
         maps = self.layers(pixel_values)
-        return SimpleNamespace(logits=self.head(maps.mean(dim=(2, 3)) * 8), attentions=())
+        return SimpleNamespace(logits=self.head(maps.mean(dim=(2, 3))), attentions=())
 
 
 @cache
@@ -72,9 +72,9 @@ def trained() -> VisionModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = Small()
-        optimiser = torch.optim.Adam(network.parameters(), lr=4e-3)
-        for _ in range(250):
-            made = [scene(draw) for _ in range(48)]
+        optimiser = torch.optim.Adam(network.parameters(), lr=6e-3)
+        for _ in range(160):
+            made = [scene(draw) for _ in range(32)]
             given = torch.from_numpy(np.stack([each[0] for each in made])).permute(0, 3, 1, 2).float() / 127.5 - 1
             loss = functional.cross_entropy(network(given).logits, torch.tensor([each[1] for each in made]))
             optimiser.zero_grad()
@@ -119,9 +119,9 @@ def test_the_shape_that_decides_comes_first(method: str) -> None:
 
 def test_shapley_values_of_ten_regions_are_exact() -> None:
     """Against the definition, over all 1,024 sets of regions."""
-    model, pixels = trained(), scenes()[0][0]
-    noisy = np.clip(pixels.astype(int) + np.random.default_rng(2).integers(0, 60, pixels.shape), 0, 255).astype(np.uint8)
-    asked = question(noisy, players="region", accuracy="exact")
+    model = trained()
+    pixels = np.kron(np.random.default_rng(2).integers(0, 256, (3, 3, 3)), np.ones((12, 12, 1))).astype(np.uint8)
+    asked = question(pixels, players="region", accuracy="exact")
     found = runner.explain(model, asked, build("shap"))
     inputs = model.encode(asked)
     n = len(inputs.features)
@@ -159,7 +159,7 @@ def test_grad_cam_is_captums() -> None:
 
     assert found.scores is not None
     assert found.scores[found.row(kind)] == pytest.approx(wanted, abs=1e-4)
-    assert found.scores[found.row(kind)].sum() == pytest.approx(float(coarse.sum()), abs=1e-4)
+    assert found.scores[found.row(kind)].sum() == pytest.approx(float(coarse.detach().sum()), abs=1e-4)
 
 
 def test_integrated_gradients_are_captums() -> None:
@@ -179,7 +179,7 @@ def test_integrated_gradients_are_captums() -> None:
     found = runner.explain(model, asked, build("integrated-gradients", {"tolerance": 0.0005}))
 
     assert found.scores is not None
-    assert found.scores[found.row(kind)] == pytest.approx(squares, abs=0.02 * abs(squares).max())
+    assert found.scores[found.row(kind)] == pytest.approx(squares, abs=0.02 * float(abs(squares).max()))
 
 
 def test_more_detail_keeps_the_sum_and_narrows_the_place() -> None:

@@ -53,7 +53,7 @@ class PicturingNetwork(Network):
         assert rows.embeddings is not None
         also = {"output_attentions": True} if attentions else {}
         out = self.module(pixel_values=self.joined(rows.embeddings), **also)
-        return Passed(out.logits, tuple(out.attentions or ()))
+        return Passed(out.logits, tuple(out.attentions or ()) if attentions else ())
 
     def joined(self, cells: torch.Tensor) -> torch.Tensor:
         """(rows, positions, 3 · cell · cell) → (rows, 3, height, width)."""

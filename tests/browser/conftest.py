@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Server:
         )
         try:
             until(f"{self.address}/readyz")
+            until(f"{self.address}/v1/predictions", {"model": "sentiment", "inputs": [{"text": "It loads."}]})
         except TimeoutError:
             self.stop()
             raise
@@ -75,12 +77,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(address: str) -> None:
-    """Waits until the address answers 200."""
+def until(address: str, body: Mapping[str, Any] | None = None) -> None:
+    """Waits until the address answers 200, to a POST where there is a body."""
+    asked = urllib.request.Request(
+        address, None if body is None else json.dumps(body).encode(), {"content-type": "application/json"}
+    )
     deadline = time.monotonic() + START
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(asked, timeout=PATIENCE / 1000):
                 return
         except OSError:
             time.sleep(0.2)

@@ -83,6 +83,20 @@ def ask(shared: Shared, route: Declared, owned: Mapping[str, str], key: str | No
     return shared.ask(route.method, address(route, owned), key, headers=headers, **body)
 
 
+def test_pages_offer_what_the_caller_may_do(shared: Shared, owned: dict[str, str]) -> None:
+    """Readers find comparisons and contracts, not training; a thing is deleted by those who may."""
+    models, audit = (
+        {scope: shared.ask("GET", path, shared.keys["alpha", scope]).text for scope in Scope}
+        for path in ("/models", f"/audits/{owned['audit']}")
+    )
+
+    assert all('href="/changes"' in page and 'href="/checks"' in page for page in models.values())
+    assert [scope for scope, page in models.items() if 'href="/train"' in page] == [Scope.ADMIN]
+    assert {scope for scope, page in audit.items() if f"/audits/{owned['audit']}/delete" in page} == {
+        Scope.AUDIT, Scope.ADMIN,
+    }  # fmt: skip
+
+
 def test_a_stranger_gets_nothing(shared: Shared, owned: dict[str, str], subtests: pytest.Subtests) -> None:
     """Without a key, with one that was made up, and with an empty one."""
     assert {route.needed for route in ROUTES} == {None, *Scope}
@@ -252,17 +266,3 @@ def sign_in(shared: Shared, key: str) -> str:
     assert answer.status_code == 303, answer.text
     shared.client.cookies.clear()
     return str(answer.headers["set-cookie"].partition("=")[2].partition(";")[0])
-
-
-def test_pages_offer_what_the_caller_may_do(shared: Shared, owned: dict[str, str]) -> None:
-    """Readers find comparisons and contracts, not training; a thing is deleted by those who may."""
-    models, audit = (
-        {scope: shared.ask("GET", path, shared.keys["alpha", scope]).text for scope in Scope}
-        for path in ("/models", f"/audits/{owned['audit']}")
-    )
-
-    assert all('href="/changes"' in page and 'href="/checks"' in page for page in models.values())
-    assert [scope for scope, page in models.items() if 'href="/train"' in page] == [Scope.ADMIN]
-    assert {scope for scope, page in audit.items() if f"/audits/{owned['audit']}/delete" in page} == {
-        Scope.AUDIT, Scope.ADMIN,
-    }  # fmt: skip

@@ -94,7 +94,8 @@ class Client:
         target: int | str | None = None,
         **question: Any,
     ) -> ExplanationOut:
-        """One method's explanation, of a text or of a picture (ImageInput.sent). question: further fields of the request (players, seed, measures …)."""
+        """One method's explanation, of a text or a picture (ImageInput.sent). question: further fields of the request
+        (players, seed, measures …)."""
         asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 

@@ -42,8 +42,8 @@ from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
-    contracts, jobs, models, train, methods, selftest, about, access, workbench,
+    explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form,
+    audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)

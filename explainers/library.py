@@ -141,7 +141,9 @@ def generate(
 
 
 def predict(
-    texts: str | Path | ImageInput | Sequence[str | Path | ImageInput], model: ModelLike = DEFAULT_MODEL, **question: Any
+    texts: str | Path | ImageInput | Sequence[str | Path | ImageInput],
+    model: ModelLike = DEFAULT_MODEL,
+    **question: Any,
 ) -> list[Prediction]:
     """The prediction for each text or picture."""
     listed = [texts] if isinstance(texts, str | Path | ImageInput) else list(texts)
@@ -171,7 +173,9 @@ def picture(path: Path) -> ImageInput:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _question(text: str | Path | ImageInput, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
+def _question(
+    text: str | Path | ImageInput, target: int | str | None, model: Model, fields: dict[str, Any]
+) -> Question:
     """Raises BadInput."""
     also = {} if target is None else {"also": class_index(model, target)}
     if also and model.task == "similarity":  # its one output, which is explained anyway

@@ -148,7 +148,11 @@ def predict(
 
     def record(found: tuple[Row, explainers.Prediction]) -> dict[str, Any]:
         row, prediction = found
-        return {"model": {"id": loaded.id, "digest": loaded.digest}, **row.named, **output.prediction_record(prediction)}
+        return {
+            "model": {"id": loaded.id, "digest": loaded.digest},
+            **row.named,
+            **output.prediction_record(prediction),
+        }
 
     def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
         row, prediction = found

@@ -34,8 +34,8 @@ class TextInput(Value):
 class ImageInput(Value):
     """A picture by the SHA-256 of what was given: of its pixels, or of the file that holds them.
 
-    Equal digests are equal inputs. Pixels and file stay in the process that holds them: an input that was read back from
-    JSON has neither, and cannot be encoded. width, height: of the upright picture, None before a file is read.
+    Equal digests are equal inputs. Pixels and file stay in the process that holds them: an input that was read back
+    from JSON has neither, and cannot be encoded. width, height: of the upright picture, None before a file is read.
     """
 
     kind: Literal["image"] = "image"
@@ -267,7 +267,8 @@ class Game(Value):
     baseline: BaselineKind | None = Field(
         None,
         description="What stands for an absent part; by default the mask token. Of a language model hidden (no token "
-        "looks at it, all others keep their places), deleted (the others move up), or eos (end of text). Of a picture blur, mean, noise or zero.",
+        "looks at it, all others keep their places), deleted (the others move up), or eos (end of text). "
+        "Of a picture blur, mean, noise or zero.",
     )
     baseline_text: str | None = Field(
         None,

@@ -38,7 +38,6 @@ from .networks.masking import coalition_rows, whole_rows
 from .networks.network import Network
 from .networks.picturing import PicturingNetwork, last_convolution
 
-
 LOOKING = frozenset({"vit", "deit"})  # whose attention is between the classifier's position and square patches
 CONVOLVING = frozenset({"convnext", "resnet", "efficientnet-lite0"})
 CELL = 8  # pixels of a cell where the network has no patches of its own, about
@@ -158,9 +157,7 @@ class VisionModel(Model):
     def feature_maps(self, inputs: Encoded, *, value: ValueName, targets: Sequence[int]) -> FloatArray:
         if self._layer is None:
             return super().feature_maps(inputs, value=value, targets=targets)
-        coarse = self._network.feature_maps(
-            self._layer, inputs, value=value, head=self.head, targets=list(targets)
-        )
+        coarse = self._network.feature_maps(self._layer, inputs, value=value, head=self.head, targets=list(targets))
         return spread_over(coarse, self._encoder.shape)
 
 

@@ -36,8 +36,7 @@ class PatchModel(GradientModel):
             players="patch",
             baseline="mask",
             features=tuple(
-                Patch(box=(across[column], down[row], across[column + 1], down[row + 1]))
-                for row, column in places
+                Patch(box=(across[column], down[row], across[column + 1], down[row + 1])) for row, column in places
             ),
             tokens=(
                 Token(text="[CLS]", special=True),

@@ -10,12 +10,8 @@ import typer
 from .inputs import Format
 
 SOURCES = "A text, - for stdin, a file (.txt .jsonl .csv .parquet), a picture (.png .jpg .webp) or a folder of them."
-Source = Annotated[
-    str, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)
-]
-OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)
-]
+Source = Annotated[str, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)]
+OptionalSource = Annotated[str | None, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)]
 OptionalModel = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),

@@ -45,5 +45,12 @@ async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:
     text = given.name if isinstance(given, explainers.ImageInput) else asked.question.text
     title = f"{asked.model} · {text[:TITLE]}{'…' if len(text) > TITLE else ''}"
     return await following.anew(
-        services, project, KIND, asked.carried, key=asked.key, title=title, priority=PRIORITY, cost=estimate(asked.question)
+        services,
+        project,
+        KIND,
+        asked.carried,
+        key=asked.key,
+        title=title,
+        priority=PRIORITY,
+        cost=estimate(asked.question),
     )

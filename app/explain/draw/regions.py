@@ -77,7 +77,8 @@ def size_of(panel: PanelOut) -> tuple[int, int]:
     """Width and height of the picture in pixels."""
     given = panel.input
     assert isinstance(given, explainers.ImageInput)
-    assert given.width is not None and given.height is not None
+    assert given.width is not None
+    assert given.height is not None
     return given.width, given.height
 
 
@@ -122,7 +123,7 @@ def _inside(patch: explainers.Patch) -> tuple[float, float]:
 
 
 def _without(panel: PanelOut, target: int) -> Any:
-    """(regions,) the probability of the class without each region, from how far its log-odds fall; None unless asked."""
+    """(regions,) the probability of the class without each region, from the fall of its log-odds; None unless asked."""
     asked = next((each for each in panel.explanations if each.method.name == FIRST), None)
     if asked is None or asked.scores is None or asked.value != "log-odds":
         return None

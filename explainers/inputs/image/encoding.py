@@ -1,4 +1,4 @@
-"""A picture as a model reads it: cells of its view as positions, regions as players, and what stands for absent ones."""
+"""A picture as a model reads it: cells of its view as positions, regions as players, stand-ins for absent ones."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ BLUR = 0.1  # width of the Gaussian as a share of the view's side: shapes are go
 class Cells:
     """A picture as its model sees it: one row a position, its prepared pixels side by side; special positions are 0.
 
-    whole, absent: (positions, 3 · cell · cell) of the picture and of its baseline. labels: (rows, columns) the player of
-    each cell. place: where the view lies in the picture.
+    whole, absent: (positions, 3 · cell · cell) of the picture and of its baseline. labels: (rows, columns) the player
+    of each cell. place: where the view lies in the picture.
     """
 
     whole: FloatArray
@@ -88,8 +88,8 @@ class ImageEncoder:
         players = "region" if question.players == "auto" else question.players
         asked = question.outputs or ClassOutput()
         unplayed = Encoded(
-            input=image, outputs=asked, players=players, baseline=baseline, features=(), tokens=(), owner=np.zeros(0, dtype=np.int64),
-            held=held,
+            input=image, outputs=asked, players=players, baseline=baseline, features=(), tokens=(),
+            owner=np.zeros(0, dtype=np.int64), held=held,
         )  # fmt: skip
         return self._played(unplayed, labels)
 
@@ -101,7 +101,8 @@ class ImageEncoder:
         """The picture with these regions as its players."""
         held, image = cells_of(inputs), inputs.input
         assert isinstance(image, ImageInput)
-        assert image.width is not None and image.height is not None
+        assert image.width is not None
+        assert image.height is not None
         owner = np.concatenate([np.full(self.special, -1), labels.ravel()])
         return replace(
             inputs,

@@ -28,8 +28,8 @@ CURE = "save it again as a plain PNG, JPEG or WebP"
 def opened(image: ImageInput) -> ImageInput:
     """The picture with its pixels: read from its file where they are not there yet.
 
-    Raises BadInput for a file that cannot be read, or lies beyond a limit, and for a picture of which only the digest is
-    known.
+    Raises BadInput for a file that cannot be read, or lies beyond a limit, and for a picture of which only the digest
+    is known.
     """
     if image.pixels is not None:
         return image

@@ -1,4 +1,4 @@
-"""Regions of a picture: cells of the model's view gathered by a grid or along edges, their outlines, and where they lie.
+"""Regions of a picture: cells of the model's view gathered by a grid or along edges, their outlines and places.
 
 A region is a set of cells, so that what is hidden is exactly what the outline shows.
 """
@@ -49,14 +49,12 @@ def grid(rows: int, columns: int, *, most: int = MOST_PATCHES) -> Ids:
 
 
 def along_edges(view: Pixels, rows: int, columns: int) -> Ids:
-    """(rows, columns) the region of each cell: superpixels (SLIC) of the view, about REGIONS and no more of them; squares
-    of a grid where it has no edges."""
+    """(rows, columns) the region of each cell: superpixels (SLIC) of the view, about REGIONS and no more of them;
+    squares of a grid where it has no edges."""
     from skimage.segmentation import slic
 
     smooth = SMOOTHED * min(view.shape[:2])
-    pixels = slic(
-        view, n_segments=SUPERPIXELS, compactness=COMPACTNESS, sigma=smooth, start_label=0, channel_axis=-1
-    )
+    pixels = slic(view, n_segments=SUPERPIXELS, compactness=COMPACTNESS, sigma=smooth, start_label=0, channel_axis=-1)
     height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
     cells = pixels.reshape(rows, height, columns, width).transpose(0, 2, 1, 3).reshape(rows, columns, -1)
     counts = np.stack([(cells == label).sum(axis=2) for label in range(pixels.max() + 1)])
@@ -72,7 +70,9 @@ def _merged(labels: Ids, colours: FloatArray) -> Ids:
     while len(found := np.unique(labels)) > REGIONS:
         least = min(found.tolist(), key=lambda label: int((labels == label).sum()))
         own = colours[labels == least].mean(axis=0)
-        away = {each: float(np.abs(colours[labels == each].mean(axis=0) - own).sum()) for each in _beside(labels, least)}
+        away = {
+            each: float(np.abs(colours[labels == each].mean(axis=0) - own).sum()) for each in _beside(labels, least)
+        }
         labels[labels == least] = min(away, key=lambda each: away[each])
     return labels
 
@@ -185,9 +185,7 @@ def whereabouts(patch: Patch, width: int, height: int) -> Whereabouts:
         after = np.roll(corners, -1, axis=0)
         cross = corners[:, 0] * after[:, 1] - after[:, 0] * corners[:, 1]
         area += cross.sum() / 2
-        x, y = (
-            total + ((corners[:, axis] + after[:, axis]) * cross).sum() / 6 for axis, total in enumerate((x, y))
-        )
+        x, y = (total + ((corners[:, axis] + after[:, axis]) * cross).sum() / 6 for axis, total in enumerate((x, y)))
     if area == 0:
         x, y = (patch.box[0] + patch.box[2]) / 2, (patch.box[1] + patch.box[3]) / 2
     else:

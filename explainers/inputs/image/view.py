@@ -1,4 +1,4 @@
-"""How a model prepares a picture: resized, cut out in the middle, its colours scaled; and the way back to its pixels."""
+"""How a model prepares a picture: resized, cut out in the middle, its colours scaled; and the way back."""
 
 from __future__ import annotations
 

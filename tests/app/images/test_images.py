@@ -1,4 +1,4 @@
-"""Pictures as a service and a reader meet them: REST in base64 and as a file, the page, the command line, the client."""
+"""Pictures as a service and a reader meet them: REST, the page, the command line, the client."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_file_is_sent_as_it_is_or_in_base64(client: TestClient) -> None:
 
 
 def test_the_page_paints_the_picture_and_lists_its_regions(client: TestClient) -> None:
-    """Without scripts, in both languages: form, map over the kept copy, a row for each region with its place in words."""
+    """Without scripts, in both languages: form, map over the kept copy, a row for each region and its place."""
     opened = client.post("/images", data={"model": "imagenet"}, files={"file": ("a.png", PICTURE)}, headers=ORIGIN)
     assert opened.status_code == 303, opened.text
     address = opened.headers["location"]

@@ -53,7 +53,8 @@ class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(3, 12, 3, 2, 1), nn.ReLU(), nn.Conv2d(12, 24, 3, 1, 1), nn.ReLU(), nn.Conv2d(24, 24, 3, 2, 1), nn.ReLU(),
+            nn.Conv2d(3, 12, 3, 2, 1), nn.ReLU(), nn.Conv2d(12, 24, 3, 1, 1), nn.ReLU(),
+            nn.Conv2d(24, 24, 3, 2, 1), nn.ReLU(),
         )  # fmt: skip
         self.head = nn.Linear(24, 3)
         self.config = SimpleNamespace(

@@ -58,7 +58,9 @@ def test_many_patches_are_gathered_into_few_players() -> None:
 
     assert len(inputs.features) == 49
     assert np.bincount(inputs.owner[1:]).tolist() == [4] * 49
-    assert sum((right - left) * (bottom - top) for left, top, right, bottom in (f.box for f in inputs.features)) == 40 * 64
+    assert (
+        sum((right - left) * (bottom - top) for left, top, right, bottom in (f.box for f in inputs.features)) == 40 * 64
+    )
 
 
 def test_sixteen_patches_are_sampled() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from explainers import Patch, whereabouts
+from explainers.errors import BadModel
 from explainers.inputs.image.regions import REGIONS, along_edges, grid, in_order, outlines, split
 from explainers.inputs.image.view import FILE, View, view_of
-from explainers.errors import BadModel
 
 
 def filled(rings: tuple[tuple[int, ...], ...], rows: int, columns: int) -> np.ndarray:

@@ -52,6 +52,7 @@ def saved(folder: Path, kind: str) -> Any:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
+        config.architectures = ["DeiTForImageClassification"] if kind == "deit" else None  # of which there are two
         network = AutoModelForImageClassification.from_config(config).eval()
     network.save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(json.dumps(preparation))
@@ -101,10 +102,15 @@ def _config(**changed: Any) -> Callable[[Path], None]:
 HARM: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no preparation": (lambda folder: (folder / "preprocessor_config.json").unlink(), "preprocessor_config.json"),
     "code in the preparation": (
-        lambda folder: (folder / "preprocessor_config.json").write_text(json.dumps(SQUEEZED | {"auto_map": {"a": "b"}})),
+        lambda folder: (folder / "preprocessor_config.json").write_text(
+            json.dumps(SQUEEZED | {"auto_map": {"a": "b"}})
+        ),
         "other code",
     ),
-    "weights as pickles": (lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"), "pickle"),
+    "weights as pickles": (
+        lambda folder: (folder / "model.safetensors").rename(folder / "pytorch_model.bin"),
+        "pickle",
+    ),
     "another task": (_config(architectures=["ViTForMaskedImageModeling"]), "no image classifier"),
     "layers without end": (_config(num_hidden_layers=10**6), "at most 128"),
     "another number of classes": (_config(id2label={"0": "a", "1": "b"}, label2id={"a": 0, "b": 1}), "3 outputs"),

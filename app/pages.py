@@ -29,7 +29,7 @@ from .explain.attention_pages import router as attention
 from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
-from .explain.picture_pages import router as pictures
+from .explain.pictures.pages import router as pictures
 from .explain.try_pages import router as tries
 from .generate.pages import router as generate
 from .images.pages import router as images

@@ -27,7 +27,7 @@ METHODS = {
     "counterfactual": ".methods.counterfactual:Counterfactual",
     "replacement": ".methods.replacement:Replacement",
     "layers": ".methods.layers:LayerConductance",
-    "grad-cam": ".methods.grad_cam:GradCam",
+    "grad-cam": ".methods.pictures.grad_cam:GradCam",
     "smoothgrad": ".methods.smoothgrad:SmoothGrad",
 }
 PANEL = (  # in the order in which the pages show them

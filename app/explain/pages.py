@@ -21,7 +21,7 @@ from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.rendering import language_of, render
 from ..web.responses import prefer_wait
-from . import arriving_pages, picture_pages
+from . import arriving_pages
 from .ask import arriving, further, measuring, service, versions
 from .ask.alike import is_model_of, rules_of
 from .ask.questions import question_of
@@ -31,6 +31,7 @@ from .draw import view as views
 from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFragment, PanelPage
 from .draw.examples import examples_for
 from .draw.representations import Export
+from .pictures import pages as picture_pages
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5

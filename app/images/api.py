@@ -13,9 +13,9 @@ from ..explain.ask.schemas import ExplanationOut, ExplanationRequest
 from ..jobs.schemas import JobOut
 from ..schemas import first_error
 from ..scopes import Scope
+from ..web import pictures as uploads
 from ..web.dependencies import ProjectDep, ServicesDep, needs
 from ..web.responses import ASKING, errors, prefer_wait
-from . import uploads
 
 router = APIRouter(prefix="/v1", tags=["explanations"], dependencies=[needs(Scope.READ)])
 TAKEN = ("players", "baseline", "accuracy", "value", "target")

@@ -16,11 +16,11 @@ from ..explain.ask import service as explanations
 from ..explain.ask.schemas import PanelOut, PanelRequest
 from ..models import service as models
 from ..scopes import Scope
+from ..web import pictures as uploads
 from ..web.dependencies import ProjectDep, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, FormError, error_of
+from ..web.pictures import Given
 from ..web.rendering import render
-from . import uploads
-from .uploads import Given
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 PLAYERS = ("region", "detail", "patch")

@@ -125,7 +125,7 @@ def _checkpoint(folder: Path, report: FolderReport) -> Any:
     """EfficientNet-Lite0, whose network is our own. Raises RuntimeError where a weight is missing or too many."""
     from transformers import PretrainedConfig
 
-    from ..networks.lite import EfficientNetLite0
+    from ..pictures.lite import EfficientNetLite0
 
     kept = {name: held for name, held in _config(report).items() if name not in UNUSED}
     with quiet_construction():

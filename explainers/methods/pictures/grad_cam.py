@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..contract import Attribution, Case, Explainer, Need
+from ...contract import Attribution, Case, Explainer, Need
 
 
 class GradCam(Explainer):

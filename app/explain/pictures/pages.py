@@ -10,21 +10,22 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..engine.messages import PICTURE
-from ..errors import NotFound
-from ..models import service as models
-from ..scopes import Scope
-from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
-from ..web.rendering import render
-from .ask import service
-from .ask.outcome import PredictionView, prediction_view
-from .ask.schemas import ExplanationOut, PanelOut
-from .draw import export, regions
-from .draw import view as views
-from .draw.heatmap import MAGNITUDES
-from .draw.regions import Read, Region
-from .draw.representations import Export
-from .draw.view import MeasureRow
+from ...engine.messages import PICTURE
+from ...errors import NotFound
+from ...models import service as models
+from ...scopes import Scope
+from ...web.dependencies import ProjectDep, Services, ServicesDep, needs
+from ...web.rendering import render
+from ..ask import service
+from ..ask.outcome import PredictionView, prediction_view
+from ..ask.schemas import ExplanationOut, PanelOut
+from ..draw import export
+from ..draw import view as views
+from ..draw.heatmap import MAGNITUDES
+from ..draw.representations import Export
+from ..draw.view import MeasureRow
+from . import regions
+from .regions import Read, Region
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 NAMED = 2  # regions that the sentence names

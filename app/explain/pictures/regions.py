@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._library import explainers
 from ..ask.schemas import ExplanationOut, PanelOut
-from . import heatmap
+from ..draw import heatmap
 
 FIRST = "leave-one-out"  # whose scores tell the probability without a region
 

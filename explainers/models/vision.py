@@ -102,7 +102,7 @@ class VisionModel(Model):
         return self._encoder.split(inputs, chosen)
 
     def output_of(self, inputs: Encoded) -> Output:
-        return classifier_output(self.labels, self.head, inputs.outputs)
+        return classifier_output(self.labels, self.head, inputs.outputs, task=self.task)
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]

@@ -68,7 +68,7 @@ def page(request: Request, services: Services, panel: PanelOut, kind: str) -> Re
     """kind: panels or explanations. Raises NotFound for a method or class that the explanation does not have."""
     address = f"/{kind}/{panel.key}"
     context = _context(services, panel, address, request)
-    return render(request, "images/page.html", context, section="explain", json_twin=f"/v1{address}")
+    return render(request, "images/page.html", context, section="images", json_twin=f"/v1{address}")
 
 
 def _context(services: Services, panel: PanelOut, address: str, request: Request) -> PicturePage:

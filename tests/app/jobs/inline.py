@@ -30,13 +30,14 @@ class InlineExecutor:
         before: Callable[[], None] = lambda: None,
         load: Loader | None = linear,
         sources: Sequence[str] = (),
+        names: Sequence[str] = ("sentiment",),
     ) -> None:
         self.slots = slots
         self.deaths = deaths
         self.before = before
         self.asked: list[str] = []
         self.models = Engine(load)
-        for state in self.models.announced(embedded=() if sources else ("sentiment",), sources=sources):
+        for state in self.models.announced(embedded=() if sources else names, sources=sources):
             self.models.load(state)
 
     def engine(self, stopped: Event) -> InlineEngine:

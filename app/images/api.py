@@ -7,10 +7,9 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from ..errors import BadRequest
-from ..explain.api import answered_or_accepted
+from ..explain.api import LATER, answered_or_accepted
 from ..explain.ask import service
 from ..explain.ask.schemas import ExplanationOut, ExplanationRequest
-from ..jobs.schemas import JobOut
 from ..schemas import first_error
 from ..scopes import Scope
 from ..web import pictures as uploads
@@ -25,7 +24,7 @@ TAKEN = ("players", "baseline", "accuracy", "value", "target")
     "/images",
     dependencies=[needs(Scope.EXPLAIN)],
     response_model=ExplanationOut,
-    responses={202: {"model": JobOut, "description": "Not done in time: a job makes it."}} | errors(*ASKING, 409),
+    responses=LATER | errors(*ASKING, 409),
     openapi_extra=uploads.FORM,
     summary="Explain a picture, sent as a file",
 )

@@ -84,9 +84,9 @@ def size_of(panel: PanelOut) -> tuple[int, int]:
 
 def read_part(panel: PanelOut, found: ExplanationOut) -> Read | None:
     """What lies within the regions: the model never sees the rest."""
-    boxes = np.array([patch.box for patch in patches_of(found)])
+    lefts, tops, rights, bottoms = zip(*(patch.box for patch in patches_of(found)), strict=True)
     width, height = size_of(panel)
-    left, top, right, bottom = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
     if (left, top, right, bottom) == (0, 0, width, height):
         return None
     return Read(left=left, top=top, right=right, bottom=bottom)

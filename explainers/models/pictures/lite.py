@@ -63,7 +63,8 @@ class Block(nn.Module):
             states = functional.relu6(self.bn0(self.expand_conv(states)))
         states = functional.relu6(self.bn1(self.depthwise_conv(states)))
         states = self.bn2(self.project_conv(states))
-        return given + states if self.skips else states
+        narrowed: torch.Tensor = given + states if self.skips else states
+        return narrowed
 
 
 class EfficientNetLite0(nn.Module):

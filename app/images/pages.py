@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +12,19 @@ from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
 from ..engine.schemas import ModelOut
-from ..errors import StillRunning
+from ..errors import EngineLoading, StillRunning
 from ..explain.ask import service as explanations
 from ..explain.ask.schemas import PanelOut, PanelRequest
 from ..models import service as models
 from ..scopes import Scope
 from ..web import pictures as uploads
-from ..web.dependencies import ProjectDep, ServicesDep, needs, while_connected
+from ..web.dependencies import ProjectDep, Services, ServicesDep, needs, while_connected
 from ..web.forms import FORESEEN, FormError, error_of
 from ..web.pictures import Given
 from ..web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
+PATIENCE = 60  # seconds at least
 PLAYERS = ("region", "detail", "patch")
 BASELINES = ("blur", "mean", "noise", "zero")
 
@@ -54,12 +56,23 @@ async def explain(request: Request, services: ServicesDep, project: ProjectDep) 
     try:
         given = await uploads.received(request)
         asked = _asked(given, offered)
+        await while_connected(request, _loaded(services, asked.model))
         body = await while_connected(request, explanations.panel_json(services, asked, project))
     except StillRunning as error:
         return RedirectResponse(f"/jobs/{error.job}", 303)
     except FORESEEN as error:
         return _page(request, offered, given, error_of(error))
     return RedirectResponse(f"/panels/{PanelOut.model_validate_json(body).key}", 303)
+
+
+async def _loaded(services: Services, model: str) -> None:
+    """Wait for a model that is loading: a browser does not keep a file for another try."""
+    for _ in range(PATIENCE):
+        try:
+            await services.engine.ready(model)
+            return
+        except EngineLoading:
+            await asyncio.sleep(1)
 
 
 def _asked(given: Given, offered: Sequence[ModelOut]) -> PanelRequest:

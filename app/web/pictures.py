@@ -18,6 +18,7 @@ FORM = {
         "required": True,
         "content": {
             "multipart/form-data": {
+                "examples": {"a photo": {"value": {"file": "cat.jpg", "model": "imagenet", "method": "shap"}}},
                 "schema": {
                     "type": "object",
                     "required": ["file", "model"],
@@ -30,7 +31,7 @@ FORM = {
                         "accuracy": {"type": "string", "enum": ["draft", "normal", "exact"]},
                         "target": {"type": "string", "description": "The class to show, by index or label."},
                     },
-                }
+                },
             }
         },
     }

@@ -6,16 +6,11 @@ text colour, so that they read alike in light and dark notebooks; the sign is un
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from .contract import ImageInput, Patch
-from .inputs.image.files import shown_copy
-from .inputs.image.regions import rings_of
 
 if TYPE_CHECKING:
     from .contract import Attribution, FloatArray, Panel, Part, Prediction, TextSpan
@@ -38,8 +33,6 @@ def html_of(found: Attribution) -> str:
     parts = [_heading(found, found.targets[row].label)]
     if found.input.kind == "text":
         parts.append(_painted(found, row, "text"))
-    elif isinstance(found.input, ImageInput):
-        parts.append(_pictured(found, row, found.input))
     if found.text_pair is not None:
         parts.append(_painted(found, row, "text_pair"))
     parts += [_evidence(found, row), _table(found, row)]
@@ -114,30 +107,6 @@ def _heading(found: Attribution, target: str) -> str:
     return (
         f'<p style="margin:0 0 .5em"><strong>{escape(found.method.name)}</strong> · {escape(found.model.id)} · '
         f"<bdi>{predicted}</bdi>{badge}</p>"
-    )
-
-
-def _pictured(found: Attribution, row: int, image: ImageInput) -> str:
-    """The picture with its regions; nothing where it was read back and its pixels are not here."""
-    if image.pixels is None or found.scores is None:
-        return ""
-    scores = found.scores[row]
-    top = _largest(scores)
-    copy = base64.b64encode(shown_copy(image.pixels)).decode()
-    paths = []
-    for feature, score in zip(found.features, scores, strict=True):
-        if isinstance(feature, Patch):
-            tints = SIZE if found.unit in UNSIGNED else TOWARDS if score >= 0 else AWAY
-            lines = ("L".join(f"{x} {y}" for x, y in zip(r[::2], r[1::2], strict=True)) for r in rings_of(feature))
-            told = f"<title>{escape(feature.text)}: {score:+.4f}</title>"
-            paths.append(
-                f'<path d="{"".join(f"M{each}Z" for each in lines)}" fill-rule="evenodd" fill-opacity=".6" '
-                f'fill="{tints[abs(_step(float(score), top))]}" stroke="#555">{told}</path>'
-            )
-    return (
-        f'<svg viewBox="0 0 {image.width} {image.height}" style="max-width:32em;width:100%" role="img" '
-        f'aria-label="{escape(found.targets[row].label)}"><image href="data:image/webp;base64,{copy}" '
-        f'width="{image.width}" height="{image.height}"/>{"".join(paths)}</svg>'
     )
 
 

@@ -73,16 +73,6 @@ def test_sixteen_patches_are_sampled() -> None:
     assert found.text == ""
 
 
-def test_a_notebook_shows_the_picture_with_its_regions() -> None:
-    """A path for each region over the picture itself, and nothing that is fetched."""
-    found = runner.explain(tiny_vision(32), asked(), build("leave-one-out"))
-    page = found._repr_html_()
-
-    assert page.count("<path ") == len(found.features)
-    assert "data:image/webp;base64," in page
-    assert "http" not in page.replace("http://www.w3.org", "")
-
-
 def test_an_image_travels_by_its_digest() -> None:
     """Equal pixels are equal questions; what was read back has no pixels, and says so when it is asked."""
     question = asked()

@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures
+.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures page-figures evidence
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -70,6 +70,12 @@ audit-proof: $(VENV)/.tested  ## Audits proved on trained models: build/audit-pr
 
 language-figures: $(VENV)/.models  ## The embedded language model on 100 questions: build/language-figures.json (ONLY="facts")
 	$(BIN)/python -m tests.language_figures $(ONLY)
+
+page-figures: $(VENV)/.tested  ## A newcomer's way, waits and weights of pages on the real server: build/page-figures.json
+	$(BIN)/python -m tests.page_figures
+
+evidence: $(VENV)/.tested  ## Stated errors, faithfulness of maps, long documents: build/evidence.json, resumable (ONLY="errors")
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m tests.evidence $(ONLY)
 
 clean:  ## Remove the environment and every cache
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.cli import main as main
     from app.client import Client as Client
     from app.client import ClientError as ClientError
+    from app.train.callback import ReasonsCallback as ReasonsCallback
     from explainers import Attribution as Attribution
     from explainers import BadInput as BadInput
     from explainers import BadModel as BadModel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from explainers import predict as predict
 
 _OURS = {"Client": "app.client", "ClientError": "app.client", "main": "app.cli", "create_app": "app.main"}
+_OURS |= {"ReasonsCallback": "app.train.callback"}
 _PREFIX = f"{__name__}." if (Path(__file__).parent / "explainers").is_dir() else ""
 
 

@@ -4,6 +4,7 @@ AppError
 ├── NotFound         404  nothing lies at this address
 ├── UnknownModel     422  the request names a model that is not there
 ├── BadRequest       422  a value that cannot be explained (also the library's BadInput, Incompatible, UnknownExplainer)
+│   └── UnknownValue     422  a choice in an address that is not offered there
 ├── TooLarge         413  a file that is over the limit
 ├── BadFile          422  a file that cannot be read as a data set
 ├── TooLong          422  the explanation took longer than its cap
@@ -32,8 +33,11 @@ AppError
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import ClassVar
+
+MOST_LISTED = 20  # values that a message names
 
 
 class AppError(Exception):
@@ -73,6 +77,17 @@ class UnknownModel(AppError):
 class BadRequest(AppError):
     status = 422
     code = "bad_input"
+
+
+class UnknownValue(BadRequest):
+    """What is ignored would look like an answer."""
+
+    code = "unknown_value"
+
+    def __init__(self, name: str, given: str, offered: Collection[str], *, cure: str) -> None:
+        listed = ", ".join(islice(offered, MOST_LISTED)) or "none"
+        more = " …" if len(offered) > MOST_LISTED else ""
+        super().__init__(f"{name}: there is no {given[:80]!r}; there are: {listed}{more}", cure=cure)
 
 
 class TooLong(AppError):

@@ -30,13 +30,16 @@ from .jobs.retention import forgetting
 from .kserve.api import router as kserve_api
 from .methods.api import router as methods_api
 from .models.api import router as models_api
+from .nearby.api import router as nearby_api
 from .predict.api import router as predict_api
 from .processes import supervised_engine
 from .settings import Settings
 from .store.database import Store
 from .store.files import underway
 from .store.job_condition import RunnerCondition
+from .taught.api import router as taught_api
 from .train.api import router as train_api
+from .variants.api import router as variants_api
 from .web import openapi, problems
 from .web.dependencies import Services
 from .workbench.api import router as workbench_api
@@ -44,6 +47,7 @@ from .workbench.api import router as workbench_api
 ROUTERS = (
     health_api, kserve_api, models_api, predict_api, generate_api, methods_api, explain_api, images_api, history_api,
     batches_api, datasets_api, jobs_api, audit_api, changes_api, contracts_api, train_api, access_api, workbench_api,
+    variants_api, nearby_api, taught_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]
 DESCRIPTION = """See where a prediction comes from: what a fine-tuned transformer says of a text, and why, by several

@@ -36,14 +36,18 @@ from .images.pages import router as images
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
+from .nearby.pages import router as nearby
 from .selftest.pages import router as selftest
+from .taught.pages import router as taught
 from .train.pages import router as train
+from .variants.pages import router as variants
 from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
     explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form,
-    audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench,
+    audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench, variants,
+    nearby, taught,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)

@@ -37,7 +37,7 @@ async def supervised_engine(
 
     runner: kept up to date with what the job runner does.
     """
-    embedded = (*explainers.embedded_names(), *explainers.installed_wheels()) if settings.embedded else ()
+    embedded = (*explainers.embedded_names(), *explainers.fetched_names()) if settings.embedded else ()
     remembered = [path for path in await registered.paths(store) if path not in map(str, settings.sources)]
     sources = [*map(str, settings.sources), *remembered]
     client = SocketEngine(

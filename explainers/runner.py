@@ -198,6 +198,7 @@ def case_of(model: Model, question: Question, *, progress: Progress = silent) ->
         value=_value(question.value, output),
         table=table,
         precision=precision,
+        precision_given=question.precision != "auto",
         accuracy=question.accuracy,
         budget=budget,
         most_exact=most_exact,
@@ -220,9 +221,7 @@ def _all_affordable(inputs: Encoded) -> bool:
     """A window is asked once for each set of its own players, so that all coalitions of the whole may be few rows."""
     if len(inputs.features) > EXACT_PLAYERS:
         return False
-    owners = [inputs.owner[window.places[window.places >= 0]] for window in inputs.windows]
-    own = [np.unique(owner[owner >= 0]).size for owner in owners]
-    rows = sum(len(window.places) << count for window, count in zip(inputs.windows, own, strict=True))
+    rows = sum(len(window.places) << inputs.players_in(window).size for window in inputs.windows)
     return rows <= TOKENS_OF_A_GAME
 
 
@@ -255,7 +254,7 @@ def precision_of(model: Model, question: Question, *, players: int) -> Arithmeti
 
 
 def _fine(question: Question, players: int) -> bool:
-    """Whether bf16 would be the larger part of the error."""
+    """Whether bf16 would surely be the larger part of the error; else the sampling sees to it (game/stopping.py)."""
     return players <= EXACT_PLAYERS or question.accuracy == "exact"
 
 
@@ -332,7 +331,7 @@ def measured(found: Attribution, explainer: Explainer, case: Case, *, measures: 
 def _precision_checks(found: Attribution, case: Case) -> dict[str, float | None]:
     """The self-check that let bf16 stand in, beside the scores that were made with it."""
     check = case.model.half_check
-    if case.precision == "fp32" or check is None or found.scores is None:
+    if found.precision == "fp32" or check is None or found.scores is None:
         return {}
     return {"bf16_rank_agreement": check.rank_agreement, "bf16_value_error": check.value_error}
 

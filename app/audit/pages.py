@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from ..errors import NotFound
+from ..errors import NotFound, UnknownValue
 from ..jobs.schemas import JobOut
 from ..models import service as models
+from ..models.fetching import Waiting, waiting
 from ..scopes import Scope
 from ..store.job_states import FINAL
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
@@ -21,12 +22,13 @@ from ..web.rendering import environment, language_of, render
 from ..web.responses import json_bytes
 from . import service
 from .data import terms
-from .data.plan import Checked
+from .data.plan import DEMOS, Checked
 from .evidence.painting import unmasked
 from .report import charts, forest, view
 from .review import Review, groups_of
 from .schemas import AuditOut
 
+SHOWN = "shown"  # ?words=: the words of texts, which are masked otherwise
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 MOST_MARKS = 3_000  # of a review: every match of every group
 
@@ -35,7 +37,8 @@ MOST_MARKS = 3_000  # of a review: every match of every group
 class ListPage:
     audits: Sequence[JobOut]
     next: str | None
-    demo: bool  # whether the embedded audit can be run
+    demos: Sequence[str]  # of the plans that come with Whence those whose model is served
+    waiting: Waiting | None
     error: FormError | None
 
 
@@ -69,8 +72,9 @@ async def audits(request: Request, services: ServicesDep, project: ProjectDep) -
 
 @router.post("/audits/demo", dependencies=[needs(Scope.AUDIT)])
 async def start_demo(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    plan = service.demo().model_copy(update={"language": language_of(request)})
+    form = await form_of(request)
     try:
+        plan = service.demo(form.get("plan", "demo")).model_copy(update={"language": language_of(request)})
         job = await service.submit(services, project, plan)
     except FORESEEN as error:
         return await _list(request, services, project, error_of(error))
@@ -107,7 +111,10 @@ async def _page(
     found = await service.find(services, project, id)
     if found.content is None:
         return RedirectResponse(f"/jobs/{id}", 303)
-    shown = request.query_params.get("words") == "shown"
+    words = request.query_params.get("words", "")
+    if words not in ("", SHOWN):
+        raise UnknownValue("words", words, [SHOWN], cure="Open the audit without it.")
+    shown = words == SHOWN
     content = unmasked(found.content, await service.originals(services, project, id)) if shown else found.content
     before, after = await service.around(services, project, found)
     page = page_of(found, content, _say(request), unmasked=shown, before=before, after=after, error=error)
@@ -188,7 +195,15 @@ def _say(request: Request) -> dict[str, charts.Translate]:
 
 async def _list(request: Request, services: Services, project: str, error: FormError | None = None) -> Response:
     found = await service.listing(services, project, cursor=request.query_params.get("cursor") or None)
-    demo = any(model.id == "toxicity" and model.embedded for model in models.list_models(services))
-    page = ListPage(audits=found.audits, next=found.next, demo=demo, error=error)
+    served = {model.id for model in models.list_models(services) if model.embedded}
+    demos = [name for name, model in DEMOS.items() if model in served]
+    own = language_of(request) == "zh"
+    page = ListPage(
+        audits=found.audits,
+        next=found.next,
+        demos=demos[::-1] if own else demos,
+        waiting=waiting(services) if own else None,
+        error=error,
+    )
     status = error.status if error else 200
     return render(request, "audit/list.html", page, section="audits", json_twin="/v1/audits", status=status)

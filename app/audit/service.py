@@ -15,7 +15,7 @@ from ..store import jobs as store_jobs
 from ..store.job_states import State
 from ..store.tables import Job
 from ..web.dependencies import Services
-from .data.plan import Functional, Own, Plan, Table, demo_plan, read_plan
+from .data.plan import DEMOS, Functional, Own, Plan, Table, demo_plan, read_plan
 from .evidence.painting import Originals
 from .review import Review, revised
 from .schemas import AuditOut, AuditsOut
@@ -136,9 +136,11 @@ async def _holding(services: Services, project: str, *, request: str = "", resul
     return tuple(map(jobs.job_out, found))
 
 
-def demo() -> Plan:
-    """The audit that is one click away: the embedded toxicity model on the identity templates."""
-    return read_plan(demo_plan())
+def demo(name: str = "demo") -> Plan:
+    """An audit that is one click away. Raises BadRequest for a name that is none of DEMOS."""
+    if name not in DEMOS:
+        raise BadRequest(f"no audit is called {name[:80]!r}; there are {', '.join(DEMOS)}")
+    return read_plan(demo_plan(name))
 
 
 async def listing(services: Services, project: str, *, cursor: str | None = None, limit: int = 20) -> AuditsOut:

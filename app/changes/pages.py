@@ -49,6 +49,9 @@ class ChangePage:
 @router.get("/changes")
 async def changes(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     asked = {name: request.query_params.get(name, "") for name in ("before", "after", "dataset")}
+    models.refuse_unknown(models.classifiers(services), asked["before"], asked["after"])
+    if asked["dataset"]:  # raises NotFound
+        await asyncio.to_thread(datasets.find, services.store, project, asked["dataset"])
     return await _list(request, services, project, Form(asked))
 
 

@@ -10,7 +10,21 @@ from collections.abc import Sequence
 import typer
 
 from ..engine.limits.threads import PATIENCE
-from . import audit, bench, datasets, explain, generate, info, jobs, models, panel, selftest, workbench
+from . import (
+    audit,
+    bench,
+    datasets,
+    explain,
+    generate,
+    info,
+    jobs,
+    models,
+    panel,
+    selftest,
+    taking,
+    variants,
+    workbench,
+)
 from .life import check, compare, compress, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
@@ -32,6 +46,9 @@ application.add_typer(models.application, name="models")
 application.add_typer(jobs.application, name="jobs")
 datasets.application.command()(workbench.slices)
 datasets.application.command()(workbench.issues)
+datasets.application.command()(variants.variants)
+datasets.application.command()(taking.report)
+datasets.application.command()(taking.search)
 application.add_typer(datasets.application, name="datasets")
 application.add_typer(keys.application, name="keys")
 application.command()(log.log)

@@ -29,7 +29,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Where the
 
 @application.command()
 def run(
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A TOML or JSON file; `demo` is the embedded one.")],
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="TOML or JSON; `demo` and `demo-zh` come with it.")],
     out: Out = Path("audit"),
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="ID", help="In place of the plan's.")] = None,
     language: Annotated[str | None, typer.Option(help="en or zh, in place of the plan's.")] = None,
@@ -37,13 +37,14 @@ def run(
     pdf: Annotated[bool, typer.Option(help="Write report.pdf too, where the extra pdf is installed.")] = True,
 ) -> None:
     """Run an audit that was declared beforehand: report.json, report.html, report.pdf, model-card.md, tables/*."""
-    from ..audit.data.plan import Plan, demo_plan, read_plan
+    from ..audit.data.plan import DEMOS, Plan, demo_plan, read_plan
     from ..audit.evidence.oracle import LocalOracle
     from ..audit.report import report as reports
     from ..audit.run.run import run as run_audit
     from ..audit.run.sources import material_of
+    from ..web import paper
 
-    found = read_plan(demo_plan() if str(plan) == "demo" and not plan.exists() else plan)
+    found = read_plan(demo_plan(str(plan)) if str(plan) in DEMOS and not plan.exists() else plan)
     asked = {"model": model, "language": language, "slurs": slurs}
     changed = {name: value for name, value in asked.items() if value is not None}
     if changed:
@@ -58,10 +59,10 @@ def run(
         facts = {"started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - clock, 1)}
         facts |= {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "by": _somebody()}
         report = reports.build(declared, stored, out, run=facts)
-        files = reports.write(report, out, pdf=pdf and reports.has_pdf())
+        files = reports.write(report, out, pdf=pdf and paper.has_pdf())
     print(reports.told(report))
     print(f"SHA-256 {report['sha256']}")
-    print(f"{', '.join(files[: 3 + (pdf and reports.has_pdf())])} and tables lie in {out}")
+    print(f"{', '.join(files[: 3 + (pdf and paper.has_pdf())])} and tables lie in {out}")
 
 
 def _somebody() -> str:

@@ -42,6 +42,9 @@ def bench(
     quick: Annotated[bool, typer.Option("--quick", help="One round, small samples: does everything run?")] = False,
     full: Annotated[bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences.")] = False,
     data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
+    only: Annotated[
+        str, typer.Option(metavar="PART,PART", help="Some of time, many, errors, seeds, overlap; by default all.")
+    ] = "",
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:
     """Time, evaluations and error of the whole panel against captum, shap and lime as they are documented."""
@@ -49,6 +52,8 @@ def bench(
         os.environ.pop(name, None)
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
+    if only and docs is not None:
+        raise Mistake("--docs needs all parts; leave out --only")
     lengths = _lengths(words)
     loaded = find_model(model, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
@@ -64,7 +69,8 @@ def bench(
 
         torch.set_num_threads(threads)
     with bar("warming up") as progress:
-        record = explainers.run_bench(loaded, options, progress=progress)
+        parts = [part.strip() for part in only.split(",")] if only else None
+        record = explainers.run_bench(loaded, options, only=parts, progress=progress)
     if json is not None:
         json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
     if docs is not None:

@@ -28,8 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 def list_models(data: Data = None, json: Json = False) -> None:
     """The embedded models and those that were added."""
     rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
-    wheels = explainers.installed_wheels()
-    rows += [{"id": name, "source": f"wheel {explainers.WHEELS[name].package}"} for name in wheels]
+    fetched = [(name, explainers.wheel_of(name)) for name in explainers.fetched_names()]
+    rows += [{"id": name, "source": f"wheel {wheel.package}"} for name, wheel in fetched if wheel is not None]
     rows += [{"id": path.name, "source": str(path)} for path in registered.registered(_settings(data))]
     if json:
         print(as_json(rows, indent=True))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ..engine.schemas import ModelOut
+from ..errors import UnknownValue
 from ..explain import arriving_pages
 from ..explain.ask import arriving
 from ..explain.ask import service as explanations
@@ -24,6 +25,7 @@ from ..web.rendering import render
 from ..web.responses import prefer_wait
 from .service import Pair, beside
 
+SCALES = ("shared", "own")
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
 
@@ -151,7 +153,10 @@ async def _page(
     found: tuple[PanelOut, PanelOut] | None = None,
     error: FormError | None = None,
 ) -> Response:
-    shared = request.query_params.get("scale") != "own"
+    scale = request.query_params.get("scale") or SCALES[0]
+    if scale not in SCALES:
+        raise UnknownValue("scale", scale, SCALES, cure="Open the comparison without it.")
+    shared = scale == SCALES[0]
     offered = models.judging_models(services)
     first = next((m.id for m in offered if m.can_be_asked), offered[0].id if offered else "")
     pair = beside(*found, label=request.query_params.get("label"), shared=shared) if found else None

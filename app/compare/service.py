@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from ..errors import UnknownValue
 from ..explain.ask.outcome import PredictionView, prediction_view
 from ..explain.ask.schemas import ExplanationOut, PanelOut
 from ..explain.draw import heatmap
@@ -59,6 +60,8 @@ class Pair:
 def beside(left: PanelOut, right: PanelOut, *, label: str | None, shared: bool) -> Pair:
     """Both sides for one class where both models have it, else each side for its own prediction."""
     common = tuple(name for name in _labels(left) if name in _labels(right))
+    if label and label not in common:
+        raise UnknownValue("label", label, common, cure="Open the comparison without it.")
     chosen = label if label in common else left.target.label if left.target.label in common else None
     rows = (_index(left, chosen), _index(right, chosen))
     lined = _lined(left, right)

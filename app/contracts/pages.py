@@ -64,8 +64,11 @@ class CheckPage:
 
 @router.get("/checks")
 async def checks(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    asked = {"contract": BEGUN} | {name: request.query_params.get(name, "") for name in ("model", "dataset")}
-    return await _list(request, services, project, Form(asked))
+    asked = {name: request.query_params.get(name, "") for name in ("model", "dataset")}
+    models.refuse_unknown(models.classifiers(services), asked["model"])
+    if asked["dataset"]:  # raises NotFound
+        await asyncio.to_thread(datasets.find, services.store, project, asked["dataset"])
+    return await _list(request, services, project, Form({"contract": BEGUN, **asked}))
 
 
 @router.post("/checks", dependencies=[needs(Scope.AUDIT)])

@@ -7,6 +7,7 @@ decides. A pair at the default similarity is proposed with probability .998.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,12 @@ class Near:
 def fingerprint(text: str) -> str:
     """Equal for texts that differ in case, punctuation or spacing only."""
     return re.sub(r"\W+", "", text).casefold()
+
+
+def place(text: str, salt: object) -> float:
+    """A number from 0 to 1, drawn by a hash: the same for texts with one fingerprint, another one for another salt."""
+    digest = hashlib.sha256(f"{salt} {fingerprint(text)}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
 
 
 def same_texts(texts: Sequence[str]) -> list[tuple[int, ...]]:

@@ -82,7 +82,7 @@ class DatasetKind(Kind):
         found = dataset_of(work)
         page = f"/datasets/{found.id}"
         if request.step == "import" and request.model:
-            _hand_on(work, found)
+            hand_on(work, found, model=request.model, created=request.created)
         if request.step != "import":
             state = work.engine.ready(str(request.model))
             run = run_of(work, found, state)
@@ -244,19 +244,16 @@ def _errors_first(work: Work, count: int) -> Sequence[int]:
     return [*found, *(number for number in others if number not in known)][:count]
 
 
-def _hand_on(work: Work, found: Dataset) -> None:
-    """The job that predicts what was read; done again it is the same."""
-    request: DatasetJob = work.request
-    follows = DatasetJob(
-        step="predict", dataset=found.id, created=request.created, rows=found.rows, model=request.model
-    )
-    key = f"{found.id}-{request.created}-{request.model}-predict"
+def hand_on(work: Work, found: Dataset, *, model: str, created: int) -> None:
+    """Submit the job in which the model predicts the rows that were read; submitted again it is the same one."""
+    follows = DatasetJob(step="predict", dataset=found.id, created=created, rows=found.rows, model=model)
+    key = f"{found.id}-{created}-{model}-predict"
 
     def write(session: Session) -> None:
         before = jobs.find(session, work.id)
         new = NewJob(
             id=jobs.job_id(work.project, DatasetKind.name, key), project=work.project, kind=DatasetKind.name,
-            title=f"{request.model} · {found.name}"[:200], request=follows.model_dump_json(),
+            title=f"{model} · {found.name}"[:200], request=follows.model_dump_json(),
             priority=before.priority if before else 100, state=State.QUEUED, caller=before.caller if before else "",
         )  # fmt: skip
         made = jobs.add(session, new)

@@ -22,7 +22,6 @@ from .schemas import ModelOut
 Loader = Callable[[str], explainers.Model]
 Listener = Callable[[], None]
 EMPTY: Mapping[str, str] = {}
-BASE = 91_000_000  # bytes of the encoder that the embedded models and adapters share, which each of them holds
 TELLING = 0.02  # seconds to say what is being loaded, before compiled code lets no other thread run
 
 
@@ -257,8 +256,8 @@ class Engine:
 def seen(state: ModelOut) -> ModelOut:
     """The model as its folder describes it; a large one is looked at when it is loaded. Raises BadModel."""
     known: dict[str, Any] = {"status": "idle", "memory": size_of(state)}
-    if state.source is None and (wheel := explainers.WHEELS.get(state.id)) is not None:
-        return state.model_copy(update={**known, "title": wheel.title, "task": wheel.task, "head": wheel.head})
+    if state.source is None and (about := explainers.fetched_facts(state.id)) is not None:
+        return state.model_copy(update={**known, **about})
     if state.source is not None and not is_large(state.source):
         report = explainers.check_folder(state.source)
         known |= {"labels": report.labels, "head": report.head, "task": report.task, "assumed": report.assumed}
@@ -270,15 +269,15 @@ def size_of(state: ModelOut) -> int:
     if state.memory is not None:
         return state.memory
     if state.source is None:
-        wheel = explainers.WHEELS.get(state.id)
-        return BASE if wheel is None else wheel.disk
+        wheel = explainers.wheel_of(state.id)
+        return explainers.BASES["minilm"].memory if wheel is None else wheel.disk
     try:
         if is_large(state.source):
             return sum(file.stat().st_size for file in Path(state.source).glob("*.safetensors"))
         report = explainers.check_folder(state.source)
     except (OSError, explainers.BadModel):  # loading says what is wrong with it
         return 0
-    return 4 * report.parameters + (BASE if report.kind == "adapter" else 0)
+    return 4 * report.parameters + explainers.base_memory(report)
 
 
 def _failed(state: ModelOut, error: Exception) -> ModelOut:

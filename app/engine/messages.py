@@ -140,6 +140,12 @@ class States(Score):
     """Logits, and behind them the state of each text that the head reads: (texts, labels + width)."""
 
 
+class Vectors(States):
+    """The same of a few texts, for which somebody waits."""
+
+    urgency = Priority.PREDICTION
+
+
 class Explain(Asking[Explained]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
@@ -262,8 +268,10 @@ class Count(Message[bytes]):
 
 MESSAGES: Mapping[str, type[Message[Any]]] = {
     each.op(): each
-    for each in (Predict, Score, States, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count)
-}
+    for each in (
+        Predict, Score, States, Vectors, Explain, ExplainMany, MakePanel, Generate, Register, Load, Forget, Count,
+    )
+}  # fmt: skip
 
 
 def received(op: str, asked: Mapping[str, Any], files: Mapping[str, Any] = NOTHING) -> Message[Any]:

@@ -27,6 +27,7 @@ from .messages import (
     Predict,
     Score,
     States,
+    Vectors,
 )
 from .schemas import ExplanationRecord
 
@@ -84,7 +85,7 @@ def generate(model: Any, asked: Generate, progress: explainers.Progress) -> byte
 
 DOES: Mapping[type[Asking[Any]], Callable[[Any, Any, explainers.Progress], Any]] = {
     Predict: predict, Score: score, States: states, Explain: explain, ExplainMany: explain_many, MakePanel: panel,
-    Generate: generate,
+    Generate: generate, Vectors: states,
 }  # fmt: skip
 
 

@@ -192,7 +192,7 @@ async def serve(config: Config) -> None:
 def _at_the_start(states: Sequence[ModelOut]) -> tuple[Sequence[ModelOut], Sequence[ModelOut]]:
     """Models to load and models only to look at: embedded classifiers and a single folder are there for the first page;
     a model of a wheel waits until it is asked."""
-    wheels = [state for state in states if state.embedded and state.id in explainers.WHEELS]
+    wheels = [state for state in states if state.embedded and explainers.wheel_of(state.id)]
     folders = [state for state in states if not state.embedded]
     if len(folders) == 1:
         return [state for state in states if state not in wheels], wheels

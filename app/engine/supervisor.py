@@ -20,7 +20,7 @@ from ..settings import Settings
 from .client import SocketEngine
 from .config import Config
 from .ends import reason_of
-from .limits.memory import ARENAS, engine_memory, model_memory
+from .limits.memory import SPARING, engine_memory, model_memory
 from .limits.threads import PATIENCE
 
 PACKAGE = __package__
@@ -141,7 +141,7 @@ def environment(read: Callable[[str], str | None] = os.environ.get) -> dict[str,
     return {
         **passed,
         **PATIENCE,
-        **ARENAS,
+        **SPARING,
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_OFFLINE": "1",

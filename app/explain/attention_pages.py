@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from ..errors import NotFound
+from ..errors import NotFound, UnknownValue
 from ..scopes import Scope
 from ..store.arrays import unpack
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
@@ -96,7 +96,11 @@ async def _page(request: Request, services: Services, project: str, found: Expla
 
 def _chosen(query: Any, facts: HeadFacts, first: NotableHead) -> tuple[int, int]:
     """The head in the address, counted from 1; without one the last layer's that looks most at words."""
-    layer, head = query.get("layer", ""), query.get("head", "")
-    if layer.isdecimal() and head.isdecimal() and 1 <= int(layer) <= facts.layers and 1 <= int(head) <= facts.heads:
-        return int(layer) - 1, int(head) - 1
-    return first.layer, first.head
+    most = {"layer": facts.layers, "head": facts.heads}
+    given = {name: query.get(name, "") for name in most}
+    if not any(given.values()):
+        return first.layer, first.head
+    for name, value in given.items():
+        if value not in map(str, range(1, most[name] + 1)):
+            raise UnknownValue(name, value, [f"1 to {most[name]}"], cure="Open the attention without it.")
+    return int(given["layer"]) - 1, int(given["head"]) - 1

@@ -8,15 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from .._library import explainers
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, FormError, error_of, form_of, text_error
 from ..web.responses import prefer_wait
 from . import pages
 from .ask import arriving, further, versions
-from .ask.alike import one_method, rules_of
-from .ask.schemas import Asked, PanelOut, PanelRequest
+from .ask.alike import again
+from .ask.schemas import Asked, PanelOut
 from .pages import Sent
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -45,8 +44,11 @@ async def ask(request: Request, key: str, services: ServicesDep, project: Projec
     opened = {**further.opened_by(form.get("ask")), method: players}
     refused: FormError | None = None
     try:
-        model = pages.model_of(services, found)
-        await further.ask(services, found, model, project, method=method, players=players, wait=prefer_wait(request))
+        model, wait = pages.model_of(services, found), prefer_wait(request)
+        if method == further.STABILITY:
+            await further.ask_stability(services, found, model, project, kind=kind, wait=wait)
+        else:
+            await further.ask(services, found, model, project, method=method, players=players, wait=wait)
     except FORESEEN as error:
         refused = error_of(error)
     if refused is None and not pages.fragment_of(request):
@@ -105,16 +107,5 @@ def _rules(form: Form) -> dict[str, Any]:
 async def _again(
     request: Request, services: Services, project: str, found: PanelOut, kind: str, changed: Mapping[str, Any]
 ) -> Asked:
-    wait = prefer_wait(request)
-    if kind == "panels":
-        asked = {"model": found.model.id, "methods": _methods(found), **rules_of(found), **changed}
-        return await arriving.begin(services, PanelRequest.model_validate(asked), project, wait=wait)
     model = await services.engine.ready(found.model.id)
-    one = one_method(found, model, found.explanations[0].method.name, **changed)
-    return await arriving.begin(services, one, project, wait=wait)
-
-
-def _methods(found: PanelOut) -> list[str] | None:
-    """Names of the page's methods; None for the usual ones, so that the answer has the address of a plain question."""
-    named = [each.method.name for each in found.explanations] + [each.method for each in found.absent]
-    return None if set(named) == set(explainers.PANEL) else named
+    return await arriving.begin(services, again(found, model, kind, **changed), project, wait=prefer_wait(request))

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import BadRequest
+from ..errors import NotFound, UnknownValue
 from ..history import service
 from ..history.schemas import HistoryEntry
 from ..scopes import Scope
@@ -19,6 +19,7 @@ from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, Form, form_of
 from ..web.rendering import render
 from . import pages
+from .ask import service as explanations
 from .ask.schemas import PanelOut
 from .draw import assemble
 from .draw.contexts import Recent
@@ -89,8 +90,7 @@ async def _page(
     chosen = {name: given.get(name) for name in FILTERS if given.get(name)}
     for name, known in (("model", models), ("label", labels), ("badge", BADGES)):
         if name in chosen and chosen[name] not in known:
-            there = ", ".join(known) or "none"
-            raise BadRequest(f"{name}: nothing has {chosen[name][:80]!r}; there are: {there}", cure="Show all.")
+            raise UnknownValue(name, chosen[name], known, cure="Show all.")
     found, following = await _entries(services, project, chosen, search=search or None, cursor=cursor)
     page = ListPage(
         entries=found, search=search, chosen=chosen, models=models, labels=labels, badges=BADGES,
@@ -108,14 +108,23 @@ async def _entries(
         listed = await service.entries(
             services, project, search, cursor, model=chosen.get("model"), label=chosen.get("label")
         )
-        for entry in listed.entries:
-            shown = await _shown(services, project, entry)
-            if badge is None or shown.badge == badge:
-                found.append(shown)
+        found += [
+            await _shown(services, project, entry)
+            for entry in listed.entries
+            if badge is None or await _badge(services, project, entry) == badge
+        ]
         looked_at += len(listed.entries)
         cursor = listed.next
         if badge is None or cursor is None or found or looked_at >= MOST_LOOKED_AT:
             return found, cursor
+
+
+async def _badge(services: Services, project: str, entry: HistoryEntry) -> str | None:
+    if entry.kind == "generation":
+        return None
+    with suppress(NotFound):  # deleted in between
+        return assemble.badge_in(await explanations.find_json(services, entry.key, project, entry.kind))
+    return None
 
 
 async def _shown(services: Services, project: str, entry: HistoryEntry) -> Shown:

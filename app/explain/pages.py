@@ -15,6 +15,7 @@ from ..engine.schemas import ModelOut
 from ..errors import NotFound, StorageFailed, UnknownModel
 from ..history import service as history
 from ..models import service as models
+from ..models.fetching import waiting
 from ..schemas import TextInput
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
@@ -35,6 +36,7 @@ from .pictures import pages as picture_pages
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
+CHINESE = "sentiment-zh"  # the model that a reader of Chinese begins with, where it is served
 FRAGMENTS: dict[str, tuple[str, type[MapsFragment | MeasuresFragment | FurtherFragment]]] = {
     "maps": ("explain/_maps.html", MapsFragment),
     "measures": ("explain/_measures.html", MeasuresFragment),
@@ -247,6 +249,9 @@ async def _context(
         measured=await measuring.known(services, found, model, project),
         measuring=await measuring.under_way(services, found, model, sent.measured, project) if sent.measured else None,
         further=await further.listed(services, found, model, project, sent.opened),
+        stability=await further.stability(
+            services, found, model, project, kind=kind, opened=further.STABILITY in sent.opened
+        ),
         versions=await versions.chain(services, project, found.key),
         seconds=_seconds(services, found, kind, model),
         refused=sent.refused,
@@ -276,7 +281,9 @@ async def _home(
     offered = models.judging_models(services)
     ready = [model for model in offered if model.status == "ready"] or [m for m in offered if m.can_be_asked]
     wanted = [model for model in offered if model.id == form.get("model")]
-    chosen = next(iter(wanted or ready or offered), None)
+    own = language_of(request) == "zh"
+    reads = [model for model in offered if model.id == CHINESE and model.can_be_asked] if own else []
+    chosen = next(iter(wanted or reads or ready or offered), None)
     page = HomePage(
         models=offered,
         model=chosen,
@@ -287,6 +294,7 @@ async def _home(
         examples=examples_for(chosen.id if chosen else "", compares=chosen is not None and chosen.task == "similarity"),
         recents=recents,
         loading=chosen is not None and chosen.status == "loading",
+        waiting=waiting(services) if own else None,
     )
     return render(request, "explain/home.html", page, section="explain", status=error.status if error else 200)
 

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from .._library import explainers
 from ..engine.schemas import ModelOut
-from ..errors import StillRunning
+from ..errors import StillRunning, UnknownValue
 from ..explain.ask import service as explanations
 from ..explain.ask.schemas import ExplanationRequest
 from ..models import service as models
@@ -66,8 +66,13 @@ class AnswerPage:
 
 
 @router.get("/generate")
-async def ask(request: Request, services: ServicesDep) -> Response:
-    return _ask(request, services, Form({name: request.query_params.get(name, "") for name in ("model", "text")}))
+async def ask(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    """?again= is the key of an answer whose question the form begins with: a text is never part of an address."""
+    key, model = (request.query_params.get(name, "") for name in ("again", "model"))
+    if key:
+        return _ask(request, services, _again(await service.find(services, key, project)))
+    models.refuse_unknown(_offered(services), model)
+    return _ask(request, services, Form({"model": model}))
 
 
 @router.post("/generate", dependencies=[needs(Scope.EXPLAIN)])
@@ -191,15 +196,40 @@ def _question(found: GenerationOut) -> str:
 
 
 def _by(given: str) -> By:
+    if given and given not in BYS:
+        raise UnknownValue("by", given, BYS, cure="Open the answer without it.")
     return next((each for each in BYS if each == given), "word")
 
 
 def _method(given: str) -> str:
-    return given if given in METHODS else METHODS[0]
+    if given and given not in METHODS:
+        raise UnknownValue("method", given, METHODS, cure="Open the answer without it.")
+    return given or METHODS[0]
+
+
+def _again(found: GenerationOut) -> Form:
+    """The question of an answer as the form holds it: of a conversation the instruction and the last question."""
+    given = found.input
+    first = given.messages[0] if isinstance(given, explainers.PromptInput) else None
+    passages = given.passages if isinstance(given, explainers.PromptInput) else ()
+    return Form(
+        {
+            "model": found.model.id,
+            "text": _question(found),
+            "system": first.text if first is not None and first.role == "system" else "",
+            "passages": GAP.join(passages),
+            **{name: f"{getattr(found.decoding, name):g}" for name in ("max_tokens", "temperature")},
+            "seed": str(found.decoding.seed),
+        }
+    )
+
+
+def _offered(services: Services) -> list[ModelOut]:
+    return [model for model in models.list_models(services) if model.task == "tokens"]
 
 
 def _ask(request: Request, services: Services, form: Form, error: FormError | None = None) -> Response:
-    offered = [model for model in models.list_models(services) if model.task == "tokens"]
+    offered = _offered(services)
     wheel = explainers.WHEELS[explainers.DEFAULT_LANGUAGE_MODEL]
     page = AskPage(
         models=offered,

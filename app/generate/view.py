@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .._library import explainers
+from ..errors import UnknownValue
 from ..explain.ask.schemas import ExplanationOut
 from ..explain.draw import heatmap
 from ..explain.draw.heatmap import Cell
@@ -120,7 +121,10 @@ def chosen_of(answer: GenerationOut, words: Sequence[Word], asked: str) -> Chose
     """From "3-5", the numbers of the first and the last word; by default the word the model was least sure of."""
     if not words:
         return None
-    first, last = _range(asked, len(words)) or (_usual(answer, words),) * 2
+    chosen = _range(asked, len(words))
+    if asked and chosen is None:
+        raise UnknownValue("words", asked, [f"0 to {len(words) - 1}"], cure="Open the answer without it.")
+    first, last = chosen or (_usual(answer, words),) * 2
     start, stop = words[first].first, words[last].stop
     logprobs = [token.logprob for token in answer.tokens[start:stop]]
     token = answer.tokens[start]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ..errors import BadRequest
+from ..errors import UnknownValue
 from ..scopes import Scope
 from ..store.job_states import FINAL, State
 from ..web.dependencies import CallerDep, ProjectDep, ServicesDep, needs
@@ -30,6 +30,8 @@ UNFINISHED = (
 NAMES = {
     "page": N_("What was found"),
     "model": N_("The model"),
+    "taught": N_("Taught by"),
+    "dataset": N_("Data set"),
     "jsonl": "JSON Lines",
     "csv": "CSV",
     "parquet": "Parquet",
@@ -57,6 +59,7 @@ class JobPage:
     links: Sequence[tuple[str, str]]  # name and address of what came of it
     counts: Sequence[tuple[str, int]]
     epochs: Sequence[Mapping[str, float]]  # of a training
+    pretraining: Sequence[Mapping[str, float]]  # epochs before it, of learning the language
     trouble: tuple[str, str] | None  # what is wrong, and what to do
 
 
@@ -64,8 +67,7 @@ class JobPage:
 async def jobs(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     show = request.query_params.get("show", "")
     if show not in SHOWN:
-        there = ", ".join(name for name in SHOWN if name)
-        raise BadRequest(f"show: there are no jobs that are {show[:40]!r}; there are: {there}", cure="Show all jobs.")
+        raise UnknownValue("show", show, [name for name in SHOWN if name], cure="Show all jobs.")
     cursor = request.query_params.get("cursor") or None
     found = await service.listing(services, project, states=SHOWN[show], cursor=cursor)
     page = ListPage(
@@ -86,6 +88,7 @@ async def one(request: Request, id: str, services: ServicesDep, project: Project
         changes=caller.may(KINDS[job.kind].scope),
         links=tuple((NAMES.get(name, name), str(address)) for name, address in result.get("links", {}).items()),
         epochs=result.get("epochs", ()),
+        pretraining=result.get("pretraining", ()),
         trouble=None if job.error is None else FORM_ERRORS.get(job.error.code, UNFINISHED),
         counts=tuple((name, value) for name, value in result.items() if isinstance(value, int)),
     )

@@ -29,7 +29,10 @@ KINDS = {
     "check": Line(N_("Check of a contract"), "...contracts.kind:CheckKind", Scope.AUDIT),
     "dataset": Line(N_("Data set"), "...workbench.kind:WorkbenchKind", Scope.AUDIT),
     "explanation": Line(N_("Explanation"), "...explain.ask.kind:ExplanationKind", Scope.EXPLAIN),
+    "meaning": Line(N_("Vectors of meaning"), "...nearby.kind:MeaningKind", Scope.AUDIT),
     "registration": Line(N_("New model"), "...models.kind:RegistrationKind", Scope.ADMIN),
+    "taught": Line(N_("Taught by"), "...taught.kind:TaughtKind", Scope.AUDIT),
+    "variants": Line(N_("Variants"), "...variants.kind:VariantsKind", Scope.AUDIT),
     "training": Line(N_("Training"), "...train.kind:TrainingKind", Scope.ADMIN),
 }
 

@@ -12,6 +12,7 @@ from .._library import explainers
 from ..engine.schemas import ModelOut
 from ..errors import NotFound
 from ..explain.ask import arriving
+from ..explain.ask.further import STABILITY
 from ..explain.ask.schemas import ExplanationRequest
 from ..explain.draw.examples import examples_for
 from ..models import service as models
@@ -68,7 +69,8 @@ async def try_it(request: Request, name: str, services: ServicesDep, project: Pr
         begun = await arriving.begin(services, asked, project, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, name, form, error_of(error))
-    return RedirectResponse(begun.address, 303)
+    further = f"?ask={STABILITY}#ask-{STABILITY}" if form.get("then") == STABILITY else ""
+    return RedirectResponse(begun.address + further, 303)
 
 
 @router.get("/methods/{name}/try")

@@ -16,6 +16,7 @@ from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, FormError, error_of, form_of
 from ..web.rendering import render
 from . import service
+from .fetching import Waiting, waiting
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 
@@ -27,6 +28,7 @@ class ListPage:
     path: str
     error: FormError | None
     loading: bool
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ def _list(request: Request, services: Services, *, path: str = "", error: FormEr
         roots=[str(root) for root in services.settings.roots],
         path=path,
         error=error,
+        waiting=waiting(services),
         loading=any(model.status == "loading" for model in found),
     )
     status = error.status if error else 200

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio.to_thread
@@ -7,7 +8,7 @@ import anyio.to_thread
 from .._library import explainers
 from ..engine.messages import Forget
 from ..engine.schemas import ModelOut
-from ..errors import BadRequest, Conflict, NotFound
+from ..errors import BadRequest, Conflict, NotFound, UnknownModel
 from ..jobs import following
 from ..jobs.schemas import JobOut
 from ..schemas import LISTED_CLASSES
@@ -51,6 +52,14 @@ def listed_models(services: Services) -> list[ModelOut]:
         )
         for state in list_models(services)
     ]
+
+
+def refuse_unknown(offered: Sequence[ModelOut], *named: str) -> None:
+    """Raises UnknownModel for a name, of those that an address gives a form, that none of the offered models has."""
+    known = [model.id for model in offered]
+    for name in named:
+        if name and name not in known:
+            raise UnknownModel(name, known)
 
 
 def find_model(services: Services, name: str) -> ModelOut:

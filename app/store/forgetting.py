@@ -17,7 +17,8 @@ from .connection import empty_log
 from .database import Store
 from .datasets import rows as datasets
 
-OVER_A_DATASET = ("dataset", "batch")  # kinds of jobs whose every row is a row of the data set: they go with it
+# Kinds of jobs whose rows are rows of the data set, or that quote them: they go with it.
+OVER_A_DATASET = ("dataset", "batch", "variants", "meaning", "taught")
 RESULTS = 100  # removed in one transaction
 
 

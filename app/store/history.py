@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
+from . import holders
 from .database import Store
 from .results import Kind, now
 from .tables import Asked
@@ -81,7 +82,12 @@ def named(session: Session, project: str, keys: Sequence[str]) -> Sequence[Asked
 
 
 def put(session: Session, project: str, entry: NewEntry) -> None:
-    """Puts the question at the top; asked again, it moves there and keeps its note. Within its caller's transaction."""
+    """Puts the question at the top; asked again, it moves there and keeps its note. Within its caller's transaction.
+
+    What is kept for the page of another result alone belongs to that page and has no line.
+    """
+    if holders.is_of_pages(session, project, entry.key):
+        return
     known = session.scalar(select(Asked).where(Asked.project == project, Asked.key == entry.key))
     if known is not None:
         known.created = now()

@@ -90,6 +90,13 @@ def is_free(session: Session, project: str, key: str) -> bool:
     return session.scalar(wanted) is None
 
 
+def is_of_pages(session: Session, project: str, key: str) -> bool:
+    """Whether a result is kept for pages alone: it was measured or varied there, and nobody asked for it by itself."""
+    wanted = select(ResultHolder.holder).where(ResultHolder.project == project, ResultHolder.key == key)
+    known = session.scalars(wanted).all()
+    return bool(known) and all(holder.startswith(of_page("")) for holder in known)
+
+
 def is_gone(session: Session, project: str, holder: str) -> bool:
     """Whether the data set or the page was deleted meanwhile."""
     kind, _, name = holder.partition(" ")

@@ -17,6 +17,7 @@ from ..engine.supervisor import environment
 from ..errors import EngineDied
 from .process import Task
 
+TRAINS = f"{__package__}.process"
 LOOK_EVERY = 0.2  # seconds between two looks whether the job is to stop
 
 
@@ -25,12 +26,15 @@ def threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) // 2)
 
 
-def train(task: Task, *, check: Callable[[], None], hear: Callable[[str, Any], None]) -> dict[str, Any]:
+def train(
+    task: Task, *, check: Callable[[], None], hear: Callable[[str, Any], None], module: str = TRAINS
+) -> dict[str, Any]:
     """The card of the finished model. `check` raises where the job is to stop; `hear` is told of progress and epochs.
+    module: does the task, by default a training.
 
     Raises EngineDied where the process ends before its work does, and what it failed with.
     """
-    with _started(task) as said:
+    with _started(task, module) as said:
         while True:
             try:
                 line = said.get(timeout=LOOK_EVERY)
@@ -48,13 +52,13 @@ def train(task: Task, *, check: Callable[[], None], hear: Callable[[str, Any], N
 
 
 @contextmanager
-def _started(task: Task) -> Iterator[Queue[bytes | None]]:
+def _started(task: Task, module: str) -> Iterator[Queue[bytes | None]]:
     """The lines that it says; None once it has ended."""
     process = subprocess.Popen(  # noqa: S603 - this program, with nothing of the request in the command
-        [sys.executable, "-m", f"{__package__}.process"],
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment() | {"OMP_NUM_THREADS": str(task.threads), "TMPDIR": task.folder},
+        env=environment() | {"OMP_NUM_THREADS": str(task.threads), "TMPDIR": task.folder, "TOLD_TO_THE_RUNNER": "1"},
     )
     assert process.stdin is not None
     assert process.stdout is not None

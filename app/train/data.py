@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datasets.duplicates import fingerprint
+from ..datasets.duplicates import fingerprint, place
 from ..datasets.reading.forms.decoding import lines_of
 from ..datasets.reading.labels import match
 from ..datasets.reading.parsing import form_of, parse
 from ..datasets.reading.report import BadRows
 from ..datasets.reading.schemas import Fault, Mapping
 from ..errors import BadFile
-from .plan import Plan, Source
+from .plan import Plan, Source, Texts
 
 Pair = tuple[str, str | None]  # text, label
 SST_NAMES = {0: "negative", 1: "negative", 3: "positive", 4: "positive"}
@@ -53,8 +53,12 @@ class BadData(ValueError):
 
 def missing_files(plan: Plan, root: Path) -> list[str]:
     """The plan's files that are not below `root`."""
-    wanted = dict.fromkeys(source.path for source in (*plan.train, *plan.judge))
+    wanted = dict.fromkeys(source.path for source in _sources(plan))
     return [path for path in wanted if not (root / path).is_file()]
+
+
+def _sources(plan: Plan) -> tuple[Source, ...]:
+    return (*plan.train, *plan.judge, *(plan.pretrain.texts if plan.pretrain else ()))
 
 
 def survey(plan: Plan, root: Path) -> list[FileRecord]:
@@ -65,6 +69,20 @@ def survey(plan: Plan, root: Path) -> list[FileRecord]:
 def read(source: Source, root: Path, labels: Sequence[str]) -> tuple[list[Example], FileRecord]:
     """Every row of one file that has a label. Rows that cannot be read, and those without a label, are counted; a label
     that means none of `labels` is an error. Raises BadData."""
+    path = root / source.path
+    pairs, bad = _pairs(source, root)
+    pairs = drawn(pairs, source)
+    numbers = _numbers(source, [label for _, label in pairs if label is not None], labels)
+    examples = [Example(text, numbers[label]) for text, label in pairs if label is not None]
+    if not examples:
+        raise BadData(f"{source.path}: no row has a text and a label{''.join(f'; {line}' for line in bad.told(1))}")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    unlabelled = len(pairs) - len(examples)
+    return examples, FileRecord(source.path, digest, len(examples), bad.count, unlabelled, tuple(bad.told(20)))
+
+
+def _pairs(source: Source, root: Path) -> tuple[list[Pair], BadRows]:
+    """Every row that can be read, and those that cannot. Raises BadData."""
     path, bad = root / source.path, BadRows()
     pairs: list[Pair] = []
     try:
@@ -74,13 +92,7 @@ def read(source: Source, root: Path, labels: Sequence[str]) -> tuple[list[Exampl
     except (KeyError, IndexError, AttributeError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         place = f"{source.path}, after row {len(pairs)}"
         raise BadData(f"{place}: not what the reader {source.reader!r} expects ({error!r})") from error
-    numbers = _numbers(source, [label for _, label in pairs if label is not None], labels)
-    examples = [Example(text, numbers[label]) for text, label in pairs if label is not None]
-    if not examples:
-        raise BadData(f"{source.path}: no row has a text and a label{''.join(f'; {line}' for line in bad.told(1))}")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    unlabelled = len(pairs) - len(examples)
-    return examples, FileRecord(source.path, digest, len(examples), bad.count, unlabelled, tuple(bad.told(20)))
+    return pairs, bad
 
 
 def _numbers(source: Source, found: Sequence[str], labels: Sequence[str]) -> dict[str, int]:
@@ -94,6 +106,23 @@ def _numbers(source: Source, found: Sequence[str], labels: Sequence[str]) -> dic
             f"say which it means: classes = {{ {entries} }}"
         )
     return {label: labels.index(name) for label, name in matched.classes.items()}
+
+
+def texts_of(sources: Sequence[Source], root: Path) -> list[str]:
+    """The different texts of files, whatever their labels. Raises BadData."""
+    found: dict[str, str] = {}
+    for source in sources:
+        for text, _ in drawn(_pairs(source, root)[0], source):
+            found.setdefault(fingerprint(text), text)
+    return list(found.values())
+
+
+def drawn(pairs: list[Pair], source: Source) -> list[Pair]:
+    """The rows of the source's share. Files to learn from and files to judge by are drawn apart."""
+    if source.share == 1:
+        return pairs
+    salt = type(source).__name__
+    return [pair for pair in pairs if place(pair[0], salt) < source.share]
 
 
 def training_examples(plan: Plan, root: Path) -> tuple[list[Example], list[FileRecord]]:
@@ -167,7 +196,8 @@ def _normal_or_toxic(label: str) -> str:
 
 
 def _table(path: Path, source: Source, bad: BadRows) -> Iterator[Pair]:
-    return _rows(path, Mapping(text=source.text, label=source.label, classes=source.classes), bad)
+    label = None if isinstance(source, Texts) else source.label
+    return _rows(path, Mapping(text=source.text, label=label, classes=source.classes), bad)
 
 
 def _rows(path: Path, mapping: Mapping, bad: BadRows) -> Iterator[Pair]:

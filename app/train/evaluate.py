@@ -40,9 +40,14 @@ class Figure(BaseModel):
 
 def judge(plan: Plan, network: Any, tokenizer: Any, *, root: Path) -> list[Figure]:
     figures = []
+    known: dict[str, np.ndarray[Any, Any]] = {}  # of a file that several figures are read off
     for source in plan.judge:
         examples, record = read(source, root, plan.labels)
-        logits = predict(network, tokenizer, [e.text for e in examples], maximum_length=plan.fit.maximum_length)
+        key = source.model_copy(update={"name": "", "metric": "accuracy", "goal": None}).model_dump_json()
+        if key not in known:
+            texts = [e.text for e in examples]
+            known[key] = predict(network, tokenizer, texts, maximum_length=plan.fit.maximum_length)
+        logits = known[key]
         measure = accuracy if source.metric == "accuracy" else auc
         figure = measure(source.name, logits, examples, record)
         figures.append(figure.model_copy(update={"goal": source.goal}))

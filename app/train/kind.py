@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..datasets import service as datasets
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..models.kind import register
 from . import child, splits
+from .language.curve import curve_in
 from .plan import Fit, Judgement, Plan, Source
 from .process import EPOCHS, Task
 from .requests import folder_of
@@ -33,24 +35,29 @@ class TrainingKind(Kind):
     def run(self, work: Work, shard: int) -> bytes:
         """The card; the files of the model are stored with the job."""
         request: TrainingRequest = work.request
-        found = splits.split(request, {part: _rows(work, id) for part, id in _sources(request)})
+        found = splits.split(request, rows_of(work, request))
         for part, rows in found.items():
             text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
             (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
-        epochs = _take_up(work)
+        epochs, curve = _take_up(work)
         plan = plan_of(request, splits.labels_of(found), work.id)
         task = Task(plan.model_dump(mode="json"), str(work.folder), child.threads(), work.device == "cpu")
-        card = child.train(task, check=work.check, hear=partial(_hear, work, epochs))
+        card = child.train(task, check=work.check, hear=partial(_hear, work, epochs, curve))
         files = sorted(path.name for path in (work.folder / "model").iterdir() if path.is_file())
         for name in files:
             work.keep(name, work.folder / "model" / name)
-        return json.dumps({"epochs": epochs, "texts": card["training_texts"], "files": files}).encode()
+        return json.dumps(
+            {"epochs": epochs, "pretraining": curve, "texts": card["training_texts"], "files": files}
+        ).encode()
 
     def finish(self, work: Work) -> dict[str, Any]:
         facts = json.loads(work.result(0))
         model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
-        return {"model": model.id, "rows": facts["texts"], "epochs": facts["epochs"], "links": links}
+        if work.request.method != "full":  # which keeps no weights of its epochs
+            links["taught"] = f"/taught?model={quote(model.id, safe='')}"
+        known = {name: facts[name] for name in ("epochs", "pretraining") if facts[name]}
+        return {"model": model.id, "rows": facts["texts"], **known, "links": links}
 
 
 def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan:
@@ -67,10 +74,22 @@ def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan
         labels=labels,
         seed=request.seed,
         method=request.method,
+        base=request.base,
+        pretrain=request.pretrain,
         fit=Fit(**request.recipe.model_dump()),
         train=(Source(path="train.jsonl", **source),),
         judge=tuple(judged),
     )
+
+
+def weights_file(epoch: int) -> str:
+    """The file of a training that holds the trained weights of an epoch, where its method keeps them."""
+    return f"weights-{epoch}.safetensors"
+
+
+def rows_of(work: Work, request: TrainingRequest) -> dict[str, Iterator[splits.Row]]:
+    """The rows of each data set that a training names, by the part it is for."""
+    return {part: _rows(work, id) for part, id in _sources(request)}
 
 
 def _sources(request: TrainingRequest) -> Iterator[tuple[str, str]]:
@@ -84,29 +103,38 @@ def _rows(work: Work, id: str) -> Iterator[splits.Row]:
         yield from (splits.Row(row.text, row.label, row.groups) for row in part)
 
 
-def _hear(work: Work, epochs: list[dict[str, Any]], what: str, told: Any) -> None:
+def _hear(work: Work, epochs: list[dict[str, Any]], curve: list[dict[str, Any]], what: str, told: Any) -> None:
     if what == "progress":
         work.progress(float(told[0]), str(told[1]))
         return
-    checkpoint = Path(told.pop("checkpoint"))
-    work.keep(CHECKPOINT, checkpoint)
-    checkpoint.unlink()
-    epochs.append(told)
-    work.so_far({"epochs": epochs})
+    kept = [(CHECKPOINT, told.pop("checkpoint", None))]
+    if what == "epoch":
+        kept.append((weights_file(told["epoch"]), told.pop("weights")))
+    for name, path in kept:
+        if path is not None:
+            work.keep(name, Path(path))
+            Path(path).unlink()
+    (epochs if what == "epoch" else curve).append(told)
+    work.so_far({"epochs": epochs, **({"pretraining": curve} if curve else {})})
 
 
-def _take_up(work: Work) -> list[dict[str, Any]]:
-    """The epochs that are behind, their checkpoint laid out for the process that goes on."""
+def _take_up(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The epochs that are behind, of the fit and of a pre-training, their checkpoint laid out for the process that goes
+    on."""
     folder = work.folder / "checkpoints"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     archive = work.folder / CHECKPOINT
     _write(archive, work.kept(CHECKPOINT))
     if not archive.stat().st_size:
-        return []
+        return [], []
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
-    found: list[dict[str, Any]] = json.loads((folder / EPOCHS).read_text(encoding="utf-8"))
+    return _listed(folder / EPOCHS), curve_in(folder)
+
+
+def _listed(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
+from safetensors.torch import save_file
 from torch.utils.data import DataLoader, Dataset, Sampler
 from transformers import (
     AutoModelForSequenceClassification,
@@ -28,24 +29,27 @@ from transformers.trainer_utils import get_last_checkpoint
 from .._library import explainers
 from .data import Example
 from .evaluate import predict
-from .plan import Plan
+from .plan import Fit, Plan
 
 MOST_DEV = 2000  # texts that are judged after every epoch
 
 
 class Encoded(Dataset[dict[str, Any]]):
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], maximum_length: int) -> None:
-        texts = [e.text for e in examples]
-        self.ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=maximum_length, padding=False)[
-            "input_ids"
-        ]
-        self.labels = [e.label for e in examples]
+    """Texts as ids, cut at the maximum length; with labels where there are some."""
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], labels: Sequence[int] | None, longest: int
+    ) -> None:
+        encoded = tokenizer(list(texts), truncation=True, max_length=longest, padding=False)
+        self.ids: list[list[int]] = encoded["input_ids"]
+        self.labels = labels
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return {"input_ids": self.ids[index], "labels": self.labels[index]}
+        label = {} if self.labels is None else {"labels": self.labels[index]}
+        return {"input_ids": self.ids[index], **label}
 
 
 class TokenBudget(Sampler[list[int]]):
@@ -97,12 +101,14 @@ class Epochs:
     folder: Path
     dev: Sequence[Example]  # judged after every epoch, the first of them
     told: Callable[[EpochFacts], None]
+    weights: Path | None = None  # a folder for the trained weights of every epoch
 
 
 class EpochFacts(TypedDict):
     epoch: int
     loss: float  # mean over the batches of the epoch
-    dev: float  # share of the dev texts whose most probable class is right
+    dev: float | None  # share of the dev texts whose most probable class is right; None where there are none
+    rate: float  # mean learning rate of its steps
 
 
 class AfterEpoch(TrainerCallback):
@@ -112,15 +118,26 @@ class AfterEpoch(TrainerCallback):
         self.epochs = epochs
         self.tokenizer = tokenizer
         self.maximum_length = maximum_length
+        self.rates: list[float] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, *, lr_scheduler: Any, **rest: Any) -> None:
+        self.rates.append(float(lr_scheduler.get_last_lr()[0]))
 
     def on_save(self, args: Any, state: Any, control: Any, *, model: Any, **rest: Any) -> None:
+        loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
+        right = self._right(model) if self.epochs.dev else None
+        epoch, rate = round(state.epoch), float(np.mean(self.rates))
+        self.rates.clear()
+        if self.epochs.weights is not None:
+            save_file(trained_weights(model), self.epochs.weights / weights_name(epoch))
+        self.epochs.told({"epoch": epoch, "loss": round(loss, 4), "dev": right, "rate": rate})
+
+    def _right(self, model: Any) -> float:
         dev = self.epochs.dev[:MOST_DEV]
         model.eval()
         logits = predict(model, self.tokenizer, [e.text for e in dev], maximum_length=self.maximum_length)
         model.train()
-        right = float(np.mean(logits.argmax(axis=1) == np.array([e.label for e in dev])))
-        loss = next(line["loss"] for line in reversed(state.log_history) if "loss" in line)
-        self.epochs.told({"epoch": round(state.epoch), "loss": round(loss, 4), "dev": round(right, 4)})
+        return round(float(np.mean(logits.argmax(axis=1) == np.array([e.label for e in dev]))), 4)
 
 
 class Watch(TrainerCallback):
@@ -150,7 +167,7 @@ def fit(
     set_seed(plan.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
     network = network_for(plan, base)
-    data = Encoded(tokenizer, examples, plan.fit.maximum_length)
+    data = Encoded(tokenizer, [e.text for e in examples], [e.label for e in examples], plan.fit.maximum_length)
     sampler = TokenBudget([len(ids) for ids in data.ids], budget=plan.fit.tokens_per_batch, seed=plan.seed)
     trainer = BudgetTrainer(
         sampler=sampler,
@@ -166,7 +183,7 @@ def fit(
         trainer.add_callback(AfterEpoch(epochs, tokenizer, plan.fit.maximum_length))
         behind = get_last_checkpoint(str(epochs.folder))
     if behind is not None:
-        sampler.skip(round(TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0))
+        sampler.skip(int((TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0) + 1e-6))
     trainer.train(resume_from_checkpoint=behind)
     return network.eval(), tokenizer
 
@@ -179,17 +196,35 @@ def network_for(plan: Plan, base: Path) -> Any:
         id2label=dict(enumerate(plan.labels)),
         label2id={name: i for i, name in enumerate(plan.labels)},
         problem_type="single_label_classification",
+        ignore_mismatched_sizes=True,  # of the head of a classifier that is taken as a base
         dtype=torch.float32,
     )
     if plan.method == "lora":
-        lora = LoraConfig(
-            task_type=TaskType.SEQ_CLS, r=plan.fit.rank, lora_alpha=plan.fit.alpha, target_modules="all-linear"
-        )
-        return get_peft_model(network, lora)
+        return get_peft_model(network, _lora(plan.fit, layers=network.config.num_hidden_layers))
     if plan.method == "frozen":  # the pooler belongs to the head: what it reads is what stays
         for part in (network.base_model.embeddings, network.base_model.encoder):
             part.requires_grad_(False)
     return network
+
+
+def trained_weights(network: Any) -> dict[str, torch.Tensor]:
+    """The weights that the method trains, in half precision: what tells one epoch from another."""
+    named = network.named_parameters()
+    return {name: weight.detach().half().cpu().contiguous() for name, weight in named if weight.requires_grad}
+
+
+def weights_name(epoch: int) -> str:
+    """The file of an epoch's trained weights."""
+    return f"weights-{epoch}.safetensors"
+
+
+def _lora(fit: Fit, *, layers: int) -> LoraConfig:
+    """On every linear layer; or, of BERT's names, on those of the last layers, where the pooler stays as it is."""
+    given: dict[str, Any] = {"target_modules": "all-linear"}
+    if fit.last_layers is not None:
+        chosen = list(range(max(0, layers - fit.last_layers), layers))
+        given = {"target_modules": ["query", "key", "value", "dense"], "layers_to_transform": chosen}
+    return LoraConfig(task_type=TaskType.SEQ_CLS, r=fit.rank, lora_alpha=fit.alpha, **given)
 
 
 def trained_parameters(network: Any) -> int:
@@ -207,6 +242,7 @@ def _arguments(plan: Plan, *, scratch: Path, on_cpu: bool, epochs: Epochs | None
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
         seed=plan.seed,
+        bf16=fit.arithmetic == "bf16",
         use_cpu=on_cpu or not torch.cuda.is_available(),
         save_strategy="no" if epochs is None else "epoch",
         save_total_limit=1,

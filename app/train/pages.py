@@ -34,7 +34,10 @@ class TrainPage:
 
 @router.get("/train")
 async def form(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
-    return await _form(request, services, project, Form({"dataset": request.query_params.get("dataset", "")}))
+    asked = request.query_params.get("dataset", "")
+    if asked:  # raises NotFound
+        await services.store.answered(partial(datasets.find, services.store, project, asked))
+    return await _form(request, services, project, Form({"dataset": asked}))
 
 
 @router.post("/train")
@@ -60,8 +63,10 @@ def _asked(form: Form) -> dict[str, Any]:
     texts = {name: form.get(name).strip() for name in ("name", "title", "description", "dataset")}
     optional = {name: form.get(name).strip() or None for name in ("dev", "test", "split")}
     seed = {"seed": _number(form.get("seed"), int)} if form.get("seed").strip() else {}
-    method = {"method": form.get("method")} if form.get("method") else {}
-    return {**texts, **optional, **seed, **method, "recipe": recipe}
+    chosen: dict[str, Any] = {name: form.get(name) for name in ("method", "base") if form.get(name)}
+    if form.get("pretrain"):
+        chosen["pretrain"] = {"start": form.get("pretrain")}
+    return {**texts, **optional, **seed, **chosen, "recipe": recipe}
 
 
 def _number(text: str, kind: type[int] | type[float]) -> Any:

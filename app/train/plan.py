@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ..schemas import Frozen, first_error
 
@@ -26,6 +26,7 @@ class Source(Frozen):
     path: str
     text: str = Field("text", description="Text column, for the reader 'table'.")
     label: str = Field("label", description="Label column, for the reader 'table'.")
+    share: float = Field(1, gt=0, le=1, description="Of the rows, drawn by a hash of their text; of the rest nothing.")
     classes: dict[str, str] = Field(
         default_factory=dict, description="Label in the file → label of the plan, for the reader 'table'."
     )
@@ -57,6 +58,47 @@ class Fit(Frozen):
     weight_decay: float = Field(0.01, ge=0)
     rank: int = Field(16, ge=1, le=256)
     alpha: int = Field(32, ge=1)
+    last_layers: int | None = Field(
+        None, ge=1, le=128, description="The adapter is put on the last layers only, which is several times quicker."
+    )
+    arithmetic: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16: products in half the bits, where the processor or card has them; weights stay fp32."
+    )
+
+
+class Texts(Source):
+    """A file of texts to learn the language from; labels are not read."""
+
+
+class Pretraining(Frozen):
+    """What the encoder learns from texts without labels before it is fitted to the labelled ones.
+
+    layers, width, heads, vocabulary: of a model from scratch, whose tokenizer is trained on the texts as well.
+    """
+
+    objective: Literal["masked", "causal"] = Field(
+        "masked", description="masked: words that are hidden (BERT); causal: the next piece (GPT-2), from scratch only."
+    )
+    start: Literal["base", "scratch"] = Field("base", description="The plan's base goes on learning, or a new model.")
+    texts: tuple[Texts, ...] = Field((), description="By default the texts of the plan's train files.")
+    epochs: int = Field(3, ge=1, le=100)
+    learning_rate: float | None = Field(
+        None, gt=0, le=1, description="By default 5e-5 from the base, 5e-4 from scratch."
+    )
+    masked: float = Field(0.15, gt=0, lt=1, description="Share of the pieces that are hidden.")
+    held_out: float = Field(0.05, gt=0, le=0.5, description="Share of the texts that perplexity is measured on.")
+    vocabulary: int = Field(8000, ge=100, le=200_000)
+    layers: int = Field(4, ge=1, le=48)
+    width: int = Field(256, ge=16, le=4096)
+    heads: int = Field(4, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        if self.objective == "causal" and self.start == "base":
+            raise ValueError('a causal model is trained from scratch: start = "scratch"')
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        return self
 
 
 class Plan(Frozen):
@@ -68,12 +110,20 @@ class Plan(Frozen):
     language: str = "en"
     labels: tuple[str, ...] = Field(min_length=2)
     seed: int = 0
+    base: str = Field("minilm", description="minilm (English), e5 (Chinese and English), or a folder of an encoder.")
     method: Method = Field(
         "lora", description="full: every weight; lora: an adapter; frozen: a head on an encoder that stays as it is."
     )
     fit: Fit = Fit()
+    pretrain: Pretraining | None = Field(None, description="Learning the language of texts first.")
     train: tuple[Source, ...] = Field(min_length=1)
     judge: tuple[Judgement, ...] = ()
+
+    @model_validator(mode="after")
+    def _frozen_knows_something(self) -> Self:
+        if self.pretrain is not None and self.pretrain.objective == "causal" and self.method != "full":
+            raise ValueError('after a causal pretraining the method is "full": the others are for encoders')
+        return self
 
     @property
     def learning_rate(self) -> float:

@@ -1,8 +1,8 @@
 """The process that trains: `python -m <package>.train.process`, started by the job runner for one job.
 
 Its task is one line of JSON on standard input, which then stays open: when it ends, the runner is gone. What it does
-is told as lines of JSON on standard output: {progress}, {epoch} with the file of its
-checkpoint, {card} at the end, or {error}.
+is told as lines of JSON on standard output: {progress}, {epoch} or {language}, an
+epoch of a pre-training, with the file of its checkpoint, {card} at the end, or {error}.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import tarfile
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ def tell(**said: Any) -> None:
 def run(task: Task) -> dict[str, Any]:
     from transformers.utils import logging  # torch too, once the number of threads is set
 
+    from .loop import weights_name
     from .service import train
 
     logging.set_verbosity_error()
@@ -54,32 +55,41 @@ def run(task: Task) -> dict[str, Any]:
 
     folder = Path(task.folder)
 
+    kept = folder / "checkpoints"
+
     def after_epoch(facts: Mapping[str, Any]) -> None:
-        tell(epoch={**facts, "checkpoint": str(packed(folder / "checkpoints", facts))})
+        listed = kept / EPOCHS
+        before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+        listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
+        checkpoint, weights = packed(kept, f"epoch-{facts['epoch']}"), folder / weights_name(facts["epoch"])
+        tell(epoch={**facts, "checkpoint": str(checkpoint), "weights": str(weights) if weights.is_file() else None})
+
+    def after_language(facts: Mapping[str, Any]) -> None:
+        name = f"language-{facts['epoch']}"
+        tell(language={**facts, **({"checkpoint": str(packed(kept, name))} if facts["epoch"] else {})})
 
     return train(
         Plan.model_validate(task.plan),
         data=folder,
         out=folder / "model",
         on_cpu=task.on_cpu,
-        checkpoints=folder / "checkpoints",
+        checkpoints=kept,
         progress=lambda done, note="": tell(progress=[done, note]),
         after_epoch=after_epoch,
+        after_language=after_language,
     )
 
 
-def packed(folder: Path, facts: Mapping[str, Any]) -> Path:
+def packed(folder: Path, name: str) -> Path:
     """The newest checkpoint with the facts of every epoch behind it, as one file that nobody writes to any more."""
-    listed = folder / EPOCHS
-    before = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
-    listed.write_text(json.dumps([*before, dict(facts)]), encoding="utf-8")
-    out = folder.with_name(f"epoch-{facts['epoch']}.tar")
+    out = folder.with_name(f"{name}.tar")
     with tarfile.open(out, mode="w") as tar:
         tar.add(folder, arcname=".", filter=lambda info: None if info.name.endswith(LEFT_OUT) else info)
     return out
 
 
-def main() -> None:
+def main(run: Callable[[Task], dict[str, Any]]) -> None:
+    """Do the task of the first line: `run` gives its answer, which is told as the card."""
     line = first_line()
     if line is None:
         return
@@ -95,8 +105,9 @@ def main() -> None:
 
 
 # Libraries print what they like; only what is told goes to the runner.
-TOLD = os.fdopen(os.dup(1), "w") if __name__ == "__main__" else sys.stdout
+STARTED = "TOLD_TO_THE_RUNNER" in os.environ
+TOLD = os.fdopen(os.dup(1), "w") if STARTED else sys.stdout
 
 if __name__ == "__main__":
     os.dup2(2, 1)
-    main()
+    main(run)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from .._library import explainers
 from ..datasets import service as datasets
 from ..datasets.schemas import DatasetOut
 from ..errors import BadRequest, Conflict
@@ -32,6 +33,10 @@ async def submit(
     ]
     for dataset in found:
         _refuse_unfit(dataset, request)
+    if not explainers.BASES[request.base].installed:
+        raise BadRequest(
+            f"the base {request.base} is not installed", cure=f"Run `whence models fetch {request.base}` on the server."
+        )
     rows = sum(dataset.rows for dataset in found)
     if rows > 2 * MOST_ROWS:  # half of them may lack a label
         raise BadRequest(f"the data sets have {rows:,} rows; at most {MOST_ROWS:,} with a label are trained on")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ..schemas import Name, Request
-from .plan import Method
+from .plan import Method, Pretraining
 
 MOST_ROWS = 200_000
 MOST_LABELS = 50
@@ -47,6 +47,11 @@ class TrainingRequest(Request):
     method: Method = Field(
         "lora", description="full: every weight; lora: an adapter; frozen: a head on an encoder that stays as it is."
     )
+    base: Literal["minilm", "e5"] = Field("minilm", description="minilm reads English, e5 Chinese and English.")
+    pretrain: Pretraining | None = Field(
+        None,
+        description="Learning the language of the training texts first; texts of a data set of its own are not read.",
+    )
     recipe: Recipe = Field(default_factory=Recipe)
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
@@ -54,4 +59,11 @@ class TrainingRequest(Request):
     def _is_split_in_one_way(self) -> Self:
         if self.split is not None and (self.dev is not None or self.test is not None):
             raise ValueError("give either a split column or data sets for dev and test")
+        if self.pretrain is not None:
+            if self.pretrain.texts:
+                raise ValueError(
+                    "pretrain.texts names files of a plan; a training learns from the texts of its data set"
+                )
+            if self.pretrain.objective == "causal" and self.method != "full":
+                raise ValueError('after a causal pretraining the method is "full": the others are for encoders')
         return self

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..datasets.duplicates import fingerprint
+from ..datasets.duplicates import place
 from ..errors import BadRequest
 from .schemas import MOST_LABELS, MOST_ROWS, TrainingRequest
 
@@ -55,8 +54,7 @@ def _part(request: TrainingRequest, part: str, row: Row, drawn: Mapping[str, flo
 
 def _drawn(seed: int, text: str, shares: Mapping[str, float]) -> str:
     """By a hash of the text, so that the same text, also in other letters, is in one part only."""
-    digest = hashlib.sha256(f"{seed} {fingerprint(text)}".encode()).digest()
-    at = int.from_bytes(digest[:8]) / 2**64
+    at = place(text, seed)
     for part, share in shares.items():
         if at < share:
             return part

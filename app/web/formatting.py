@@ -42,6 +42,7 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "share": share,
         "percent": percent,
         "area": area,
+        "gain": gain,
         "closely": lambda pair: closely(*pair),
         "count": lambda value: format_decimal(value, locale=locale),
         "seconds": seconds,
@@ -60,6 +61,12 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
 def line(text: str) -> str:
     """On one line, whatever the text holds; what is safe to put into a page stays so."""
     return type(text)(" ").join(text.split())
+
+
+def gain(found: explainers.Gain) -> str:
+    """How much better than chance a map does, with half its interval where that is not 0 in the digits shown."""
+    half = number((found.high - found.low) / 2)
+    return signed(found.value) if float(half) == 0 else f"{signed(found.value)} ± {half}"
 
 
 def closely(before: float, after: float) -> tuple[str, str]:

@@ -26,6 +26,10 @@ FORM_ERRORS: Mapping[str, tuple[str, str]] = {  # code → what happened, what t
     "bad_input": (N_("This text or setting cannot be explained."), N_("Change the value named and try again.")),
     "incompatible": (N_("This model cannot do what was asked."), N_("Choose another model or method.")),
     "unknown_model": (N_("No model of that name is there."), N_("Choose one from the list.")),
+    "unknown_value": (
+        N_("The address asks for something that is not offered there."),
+        N_("Choose one of the values named, or leave it out."),
+    ),
     "unknown_explainer": (N_("No method has that name."), N_("Choose one from the list of methods.")),
     "bad_model": (
         N_("This model folder was refused."),

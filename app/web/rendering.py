@@ -35,6 +35,7 @@ FEATURES = (
     "..changes.terms",
     "..contracts.terms",
     "..jobs.registry",
+    "..variants.terms",
     "..workbench.contexts",
 )  # each hands the pages filters
 LANGUAGES = {"en": "English", "zh": "中文"}

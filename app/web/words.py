@@ -118,6 +118,9 @@ MODELS = {
     "similarity": N_("Similarity"),
     "sentiment": N_("Sentiment"),
     "toxicity": N_("Toxicity"),
+    "Sentiment, Chinese and English": N_("Sentiment, Chinese and English"),
+    "Offensiveness, Chinese": N_("Offensiveness, Chinese"),
+    "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
 PROMISES = {
     "complete": N_("the scores add up to the output"),
@@ -227,6 +230,23 @@ CARDS = (  # what the cards of the embedded models say
     ),
     N_("There is no neutral class: a text without an opinion is still called positive or negative."),
     N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
+    N_("Is a Chinese or English review positive or negative?"),
+    N_(
+        "Reviews in simplified Chinese or in English, from a phrase to 128 tokens. A first model to explain "
+        "in Chinese, and a teaching example."
+    ),
+    N_(
+        "The Chinese it learned from are hotel reviews: other subjects are reached by way of the English "
+        "film reviews and the base."
+    ),
+    N_("Scripts other than Han and Latin letters reach the model as unknown tokens."),
+    N_("Is a short Chinese post offensive about a region, a race or a gender?"),
+    N_("A classifier with known bias, made to be audited: Chinese social-media posts of one to three sentences."),
+    N_("Not for moderation: it was made to show what an audit finds, and a group's name alone can raise its score."),
+    N_(
+        "The raters of COLD often disagree; posts against bias quote what they oppose and are called "
+        "offensive too often."
+    ),
 )
 NOTICES = {
     "one_output": N_(

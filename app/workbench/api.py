@@ -1,21 +1,23 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 from fastapi.responses import Response
 
+from ..datasets.browsing import export
 from ..datasets.schemas import DatasetOut
 from ..jobs.api import accepted
 from ..jobs.schemas import JobOut
 from ..scopes import Scope
 from ..web.dependencies import ProjectDep, ServicesDep, needs
-from ..web.responses import ASKING, READING, WRITING, as_json, errors
+from ..web.responses import ASKING, READING, WRITING, as_json, attached, errors
 from . import flow
 from .schemas import (
     BenchOut,
     BenchRowsOut,
     ExplainWish,
+    ExportWish,
     MarkRequest,
     MarksOut,
     RowsWish,
@@ -28,6 +30,9 @@ from .schemas import (
 router = APIRouter(prefix="/v1/datasets/{id}", tags=["workbench"], dependencies=[needs(Scope.READ)])
 SLICE = {"short complaints": {"value": {"name": "Short complaints", "statement": "label = negative and words < 8"}}}
 MARK = {"another label": {"value": {"rows": [3, 8], "action": "relabel", "value": "positive"}}}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+MEDIA = (*export.MEDIA.values(), "text/html", "application/pdf", "application/zip")
+FILES: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(MEDIA, BINARY)}}
 WishDep = Annotated[Wish, Query()]
 
 
@@ -52,6 +57,22 @@ async def list_selected(
     services: ServicesDep, project: ProjectDep, id: str, wish: Annotated[RowsWish, Query()]
 ) -> Response:
     return as_json(await flow.page(services, project, id, wish, limit=wish.limit))
+
+
+@router.get(
+    "/workbench/export",
+    response_class=Response,
+    responses=FILES | errors(*READING, 404, 409, 422),
+    summary="A selection as a file: its rows, a report to send to somebody, or a contract",
+)
+async def export_selected(
+    services: ServicesDep,
+    project: ProjectDep,
+    id: str,
+    wish: Annotated[ExportWish, Query()],
+) -> Response:
+    found = await flow.taken(services, project, id, wish, form=wish.format, language=wish.language)
+    return attached(found.parts, found.name, found.media, id=id)
 
 
 @router.get(

@@ -70,6 +70,8 @@ class BenchPage:
     whiskers: Sequence[tuple[float, float, float, float]]
     map: Map | None
     here: str  # the query of this page
+    has_pdf: bool
+    examples: Mapping[str, Sequence[Shown]]  # key of a found slice → rows of it
     at: Callable[..., str]  # this page with some of the wish changed
     cell: Callable[[str, str], str]  # the rows of a field of the matrix
     narrow: Callable[[str], str]  # the page with a condition more

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,23 +13,47 @@ import numpy as np
 
 from ..datasets import flow as datasets
 from ..datasets import service as stored_datasets
+from ..datasets.browsing import export
 from ..datasets.reading.schemas import Mapping
 from ..datasets.requests import DatasetJob
 from ..datasets.schemas import DatasetOut
 from ..datasets.uploads import upload_of
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
-from ..errors import BadRequest, Conflict
+from ..errors import BadRequest, Conflict, NotFound
 from ..explain.ask.questions import explainer_of
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
 from ..store.datasets import rows as dataset_rows
 from ..store.files import underway
+from ..web import paper
 from ..web.dependencies import Services
 from . import rows, service
-from .schemas import MOST_EXPLAINED, BenchOut, BenchRowsOut, MarkRequest, MarksOut, SliceOut, SliceRequest, Wish
+from .schemas import (
+    MOST_EXPLAINED,
+    BenchOut,
+    BenchRow,
+    BenchRowsOut,
+    MarkRequest,
+    MarksOut,
+    SliceOut,
+    SliceRequest,
+    Wish,
+)
 from .service import Drawn
+from .taking import contract, report
 
 T = TypeVar("T")
+EXAMPLES = 3  # rows of a slice
+TAKEN = (*export.WRITERS, "html", "pdf", "contract")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file to save."""
+
+    parts: AsyncIterable[bytes] | Iterable[bytes]
+    name: str
+    media: str
 
 
 async def view(services: Services, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:
@@ -100,6 +125,41 @@ async def explain(services: Services, project: str, id: str, wish: Wish, *, coun
     serial, _ = await services.store.read(partial(stored_datasets.identity, project=project, id=id))
     await services.store.write(partial(dataset_rows.change, serial=serial, job=job.id))
     return job
+
+
+async def examples(services: Services, project: str, id: str, bench: BenchOut) -> dict[str, tuple[BenchRow, ...]]:
+    """Rows of each slice that was found, by its key: wrong ones of the half that the search did not see."""
+    wanted = {each.key: each.examples[:EXAMPLES] for each in bench.found}
+    given = [number for each in wanted.values() for number in each]
+    there = await in_thread(rows.at, services.store, project, id, bench.model, given)
+    return {key: tuple(there[number] for number in each if number in there) for key, each in wanted.items()}
+
+
+async def taken(services: Services, project: str, id: str, wish: Wish, *, form: str, language: str) -> Taken:
+    """The selection as a file of TAKEN. Raises NotFound for another form, and for a PDF on a server that cannot make
+    one; Conflict and BadRequest as `view` does."""
+    if form in export.WRITERS:
+        export.refuse_while_busy(form)
+        await page(services, project, id, wish, limit=1)
+        every = rows.every(services.store, project, id, wish)
+        return Taken(export.WRITERS[form](every), f"rows.{form}", export.MEDIA[form])
+    if form not in TAKEN:
+        raise NotFound(f"a selection is not written as {form[:20]!r}; there are: {', '.join(TAKEN)}")
+    found = await datasets.find(services, project, id)
+    out, _ = await view(services, project, id, wish)
+    known = {each.key: each.name for each in out.slices} | {each.key: each.name for each in out.found}
+    name = known.get(wish.slice, "")
+    if form == "contract":
+        every = rows.every(services.store, project, id, wish.model_copy(update={"sort": "number", "start": 0}))
+        body = await in_thread(partial(contract.to_zip, out, every, name=name or out.statement, dataset=found.name))
+        return Taken(iter((body,)), "contract.zip", "application/zip")
+    first = wish.model_copy(update={"start": 0, "sort": "worst"})
+    listed = await page(services, project, id, first, limit=report.SHOWN)
+    digest = next((run.digest for run in found.runs if run.model == out.model), "")
+    html = await in_thread(partial(report.to_html, found, out, listed, name=name, digest=digest, language=language))
+    if form == "pdf":
+        return Taken(iter((await in_thread(paper.to_pdf, html),)), "report.pdf", "application/pdf")
+    return Taken(iter((html.encode(),)), "report.html", "text/html; charset=utf-8")
 
 
 def _write(path: str, lines: Any) -> None:

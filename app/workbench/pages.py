@@ -13,18 +13,17 @@ from fastapi.responses import RedirectResponse, Response
 
 from ..datasets import flow as datasets
 from ..datasets.browsing import contexts as browsing
-from ..datasets.browsing import export
 from ..datasets.schemas import DatasetOut
 from ..errors import BadRequest, Conflict, NotFound
 from ..models import service as models
 from ..scopes import Scope
 from ..store.job_states import FINAL, State
+from ..web import paper
 from ..web.dependencies import ProjectDep, Services, ServicesDep, needs
 from ..web.forms import FORESEEN, FormError, error_of, form_of
-from ..web.rendering import render
+from ..web.rendering import language_of, render
 from ..web.responses import attached
 from . import drawing, flow, links
-from . import rows as selected
 from .contexts import MOST_COLUMNS, BenchPage, Chip, Shown, WaitPage
 from .schemas import PAGE, BenchOut, BenchRowsOut, MarkRequest, SliceRequest, Wish
 from .service import Drawn
@@ -115,14 +114,10 @@ async def explain(request: Request, id: str, services: ServicesDep, project: Pro
 
 @router.get(f"{BASE}/export/{{ending}}")
 async def file(request: Request, id: str, ending: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """The rows of the selection."""
-    if ending not in export.MEDIA:
-        raise NotFound(f"rows are not written as {ending[:20]!r}; there are: {', '.join(export.MEDIA)}")
+    """The selection as a file: its rows, a report, a contract."""
     wish = links.wish_of(dict(request.query_params))
-    export.refuse_while_busy(ending)
-    await flow.page(services, project, id, wish, limit=1)
-    body = export.WRITERS[ending](selected.every(services.store, project, id, wish))
-    return attached(body, f"rows.{ending}", export.MEDIA[ending], id=id)
+    found = await flow.taken(services, project, id, wish, form=ending, language=language_of(request))
+    return attached(found.parts, found.name, found.media, id=id)
 
 
 def _told(error: Exception) -> FormError:
@@ -162,6 +157,7 @@ async def _page(
     try:
         bench, drawn = await flow.view(services, project, id, wish)
         rows = await flow.page(services, project, id, wish, limit=PAGE)
+        examples = await flow.examples(services, project, id, bench)
     except (Conflict, NotFound) as refused:
         if wish.slice or wish.against or (wish.model and found.runs):
             raise
@@ -172,6 +168,8 @@ async def _page(
             raise
         return await _page(request, services, project, id, Wish(model=wish.model), error=_told(refused))
     page = _context(found, bench, drawn, rows, wish, error=error, typed=typed, models=_models(services))
+    shown_examples = {key: [Shown(row, drawing.painted(row)) for row in some] for key, some in examples.items()}
+    page = replace(page, examples=shown_examples)
     page = page if shown is None else _with_job(page, shown, under_way)
     query = links.query_of(wish)
     twin = f"/v1/datasets/{id}/workbench" + (f"?{query}" if query else "")
@@ -222,7 +220,7 @@ def _context(
         costs=costs, cost_at=cost_at, ranking=drawing.ranked(bench.ranking), lengths=lengths,
         whiskers=drawing.whiskers(bench.lengths, lengths) if lengths else (),
         map=drawing.mapped(drawn, bench.clusters),
-        here=links.query_of(wish, start=wish.start), at=at,
+        here=links.query_of(wish, start=wish.start), has_pdf=paper.may_have_pdf(), examples={}, at=at,
         cell=lambda label, predicted: at(where=_cell(wish, label, predicted)),
         narrow=lambda statement: at(where=links.narrowed(wish, statement)),
     )  # fmt: skip

@@ -49,6 +49,16 @@ def every(store: Store, project: str, id: str, wish: Wish) -> Iterator[BenchRow]
         start = found.next
 
 
+def at(store: Store, project: str, id: str, model: str, given: Sequence[int]) -> dict[int, BenchRow]:
+    """The rows of these numbers, by number."""
+
+    def look(session: Session) -> dict[int, BenchRow]:
+        found = rows(opened(session, project, id, model), sorted(set(given)))
+        return {each.number: each for each in found}
+
+    return store.query(look) if given else {}
+
+
 def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
     """Numbers of all rows of the selection, in its order."""
 

@@ -49,6 +49,11 @@ class ExplainWish(Wish):
     method: Name = Field("shap", description="A name from /v1/explainers.")
 
 
+class ExportWish(Wish):
+    format: Literal["csv", "jsonl", "parquet", "html", "pdf", "contract"] = "csv"
+    language: Literal["en", "zh"] = Field("en", description="Of the report.")
+
+
 class SliceOut(Record):
     """A named set of rows with its figures."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from ..audit.data.values import Bools
+from ..audit.data.values import Bools, Floats
 from ..schemas import Record
 from ..store.datasets import bench, columns
 from ..store.datasets import facts as dataset_facts
@@ -104,6 +104,7 @@ def write(
         arrays["better"] = tagged.doubts.better.astype(np.int16)
     if places is not None:
         arrays |= {"place": places.place.astype(np.float32), "cluster": places.clusters.astype(np.int16)}
+        arrays["vectors"] = units_of(places.vectors).astype(np.float16)
     for number, column in enumerate(frame.groups.values()):
         arrays[f"group:{number}"] = column.codes.astype(np.int32)
     if words:
@@ -203,6 +204,14 @@ def _badges(session: Session, run: DatasetRun, rows: int) -> Named | None:
         if each[1] in levels:
             codes[each[0]] = levels.index(each[1])
     return Named(levels, codes)
+
+
+def units_of(vectors: Floats) -> Floats:
+    """Vectors (n, width) at length 1; one without a direction is NaN."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.where(lengths > 1e-9, vectors / lengths, np.nan)
+    return found
 
 
 def _bits(tags: Mapping[str, Bools], rows: int) -> Any:

@@ -15,6 +15,7 @@ VARIANTS = {
     "panel_draft_fp32": "draft, fp32",
 }
 PLOT = "images/benchmarks.svg"
+ELSEWHERE = "## Measured elsewhere"  # the part of the page that other commands measure
 
 
 TIME_HEADER = ("setting", "words", "Whence, s", "peers as documented, s", "ratio", "batched well, s", "ratio")
@@ -23,12 +24,13 @@ FIGURE_HEADER = ("figure", "value")
 
 
 def bench_tables(record: Mapping[str, Any]) -> list[tuple[Row, list[Row]]]:
-    """Header and rows of the three tables of a run: time, error, further figures."""
-    return [
+    """Header and rows of the three tables of a run, time, error, further figures, of the parts that were run."""
+    tables = [
         (TIME_HEADER, list(time_rows(record))),
         (ERROR_HEADER, list(error_rows(record))),
         (FIGURE_HEADER, list(figure_rows(record))),
     ]
+    return [(header, rows) for header, rows in tables if rows]
 
 
 def lengths(record: Mapping[str, Any]) -> list[str]:
@@ -53,7 +55,7 @@ def time_rows(record: Mapping[str, Any]) -> Iterator[Row]:
 
 def error_rows(record: Mapping[str, Any]) -> Iterator[Row]:
     """(words, Whence fp32, Whence bf16, shap Partition, shap Permutation, distance of the reference runs)."""
-    errors = record["shapley_error"]
+    errors = record.get("shapley_error", {"whence": {}})
     keys = ("whence", "whence_bf16", "shap_partition", "shap_permutation", "reference_distance")
     for length in errors["whence"]:
         yield length, *(_share(errors[key][length]) for key in keys)
@@ -61,30 +63,31 @@ def error_rows(record: Mapping[str, Any]) -> Iterator[Row]:
 
 def figure_rows(record: Mapping[str, Any]) -> Iterator[Row]:
     """(figure, value) of everything that is one number."""
-    speed, overlap = record["forward"], record["top5_overlap"]
-    longest = lengths(record)[-1]
-    yield f"forward efficiency, {longest} words", _share(record["efficiency"])
-    yield f"forward efficiency, {longest} words, fp32", _share(record["efficiency_fp32"])
-    yield "tokens a second of the coalitions", f"{speed['tokens_per_s']:,.0f}"
-    yield "mean batch of the coalitions", f"{record['mean_batch']:.1f}"
-    yield f"precision of the default panel, {longest} words", str(record["precision"])
-    for budget, found in record["seed_error"].items():
+    if "forward" in record:
+        longest = lengths(record)[-1]
+        yield f"forward efficiency, {longest} words", _share(record["efficiency"])
+        yield f"forward efficiency, {longest} words, fp32", _share(record["efficiency_fp32"])
+        yield "tokens a second of the coalitions", f"{record['forward']['tokens_per_s']:,.0f}"
+        yield "mean batch of the coalitions", f"{record['mean_batch']:.1f}"
+        yield f"precision of the default panel, {longest} words", str(record["precision"])
+    for budget, found in record.get("seed_error", {}).items():
         ratio = "–" if found["ratio"] is None else f"{found['ratio']:.2f}"
         said = f"{_share(found['whence'])} against {_share(found['antithetic'])}, ratio {ratio}"
         yield f"error at 9 words, {budget} evaluations, against antithetic permutation", said
-    value = overlap["value"]
-    yield (
-        "top-5 overlap between seeds",
-        overlap["reason"] if value is None else f"{value:.3f} ({overlap['texts']} texts)",
-    )
-    for length, found in record["evaluations"].items():
+    if (overlap := record.get("top5_overlap")) is not None:
+        value = overlap["value"]
+        said = overlap["reason"] if value is None else f"{value:.3f} ({overlap['texts']} texts)"
+        yield "top-5 overlap between seeds", said
+    for length, found in record.get("evaluations", {}).items():
         said = (
             f"{found['table']} rows ({found['measures']} of them for the measures), {found['gradient_rows']} gradients"
         )
         yield f"evaluations of the default panel, {length} words", said
-    yield from many_rows(record["many"])
-    yield "peak memory of the process, Whence alone", f"{record['memory']['whence_peak_mb']:.0f} MB"
-    yield "peak memory of the process, with the peers", f"{record['memory']['with_peers_peak_mb']:.0f} MB"
+    if "many" in record:
+        yield from many_rows(record["many"])
+    if (memory := record.get("memory")) is not None:
+        yield "peak memory of the process, Whence alone", f"{memory['whence_peak_mb']:.0f} MB"
+        yield "peak memory of the process, with the peers", f"{memory['with_peers_peak_mb']:.0f} MB"
 
 
 def many_rows(many: Mapping[str, Any]) -> Iterator[Row]:
@@ -168,9 +171,11 @@ def plot(record: Mapping[str, Any]) -> str:
 
 
 def write_bench_docs(record: Mapping[str, Any], folder: Path) -> None:
-    """benchmarks.md and its plot below `folder`."""
+    """benchmarks.md and its plot below `folder`. Of a page that is there already, ELSEWHERE stays as it is."""
     (folder / PLOT).parent.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.md").write_text(markdown(record), encoding="utf-8")
+    page = folder / "benchmarks.md"
+    _, found, kept = (page.read_text(encoding="utf-8") if page.exists() else "").partition(ELSEWHERE)
+    page.write_text(f"{markdown(record)}\n{found}{kept}" if found else markdown(record), encoding="utf-8")
     (folder / PLOT).write_text(plot(record), encoding="utf-8")
 
 

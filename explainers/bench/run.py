@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Any
 
 from .. import runner
 from ..contract import Model, Panel, Precision, Progress, Question, silent
@@ -20,6 +20,7 @@ from .texts import NINE, text_of
 METHODS = ("shap", "lime", "integrated-gradients", "leave-one-out", "relevance", "rollout", "attention")
 DRAFT = 256
 LIBRARIES = ("torch", "transformers", "captum", "shap", "lime")
+PARTS = ("time", "many", "errors", "seeds", "overlap")
 BATCHED = ", batched"  # behind the name of a peer
 SAMPLED = frozenset({"shap", "lime", "leave-one-out"})  # their evaluations are rows of the table
 Asked = dict[str, Any]
@@ -49,48 +50,65 @@ def run_bench(
     model: Model,
     options: BenchOptions,
     *,
+    only: Sequence[str] | None = None,
     peers: Mapping[str, Peer] | None = None,
     batched: Mapping[str, Peer] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Whence and its peers on one model, in this process, in turn.
+    """Whence and its peers on one model, in this process, in turn; all PARTS or `only` some. Raises BadInput.
 
     peers, batched: stand in tests for the libraries as documented and batched well.
     """
+    only = PARTS if only is None else only
+    if unknown := set(only) - set(PARTS):
+        raise BadInput(f"the benchmark has no part {', '.join(sorted(unknown))}; choose of {', '.join(PARTS)}")
     texts = {str(count): _checked(model, count) for count in options.words}
-    half = model.half_check is not None and model.half_check.ok
-    variants = _variants(half=half)
-    for text in texts.values():  # warm: every shape has its kernels before the clock starts
-        for asked in variants.values():
-            _panel(model, text, asked)
-    progress(0.05, "warmed up")
-    memory = {"whence_peak_mb": forward.peak_megabytes()}
-    theirs = peers_of(model) if peers is None else dict(peers)
-    well = batched_peers_of(model) if batched is None else dict(batched)
-    every = theirs | {f"{name}{BATCHED}": peer for name, peer in well.items()}
+    record: dict[str, Any] = {"texts": texts, **_circumstances(model, options)}
+    if {"time", "many"} & set(only):
+        for text in texts.values():  # warm: every shape has its kernels before the clock starts
+            for asked in _variants(model).values():
+                _panel(model, text, asked)
+        memory = {"whence_peak_mb": forward.peak_megabytes()}
+        progress(0.05, "warmed up")
+        theirs = peers_of(model) if peers is None else dict(peers)
+        well = batched_peers_of(model) if batched is None else dict(batched)
+        if "time" in only:
+            record |= _timed(model, texts, options, theirs, well, partial(_within, progress, 0.1, 0.5))
+        if "many" in only:
+            record["many"] = many_texts(model, options, theirs["shap"], well["shap"])
+        record["memory"] = memory | {"with_peers_peak_mb": forward.peak_megabytes()}
+    if "errors" in only:
+        record["shapley_error"] = _errors(model, texts, options, partial(_within, progress, 0.55, 0.8))
+    if "seeds" in only:
+        asked_texts, told = NINE[: options.sentences], partial(_within, progress, 0.8, 0.9)
+        record["seed_error"] = fidelity.seed_errors(model, asked_texts, seeds=options.sentence_seeds, progress=told)
+    if "overlap" in only:
+        record["top5_overlap"] = _overlap(model, options, partial(_within, progress, 0.9, 1.0))
+    return record
+
+
+def _timed(
+    model: Model,
+    texts: Mapping[str, str],
+    options: BenchOptions,
+    theirs: Mapping[str, Peer],
+    well: Mapping[str, Peer],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Seconds of the panel and of its peers, evaluations of both, and where the panel's time goes."""
+    every = {**theirs, **{f"{name}{BATCHED}": peer for name, peer in well.items()}}
+    variants = _variants(model)
     counted, seconds = {}, {}
     for position, (length, text) in enumerate(texts.items()):
-        progress(0.1 + 0.4 * position / len(texts), f"{length} words: peers and panels in turn")
+        progress(position / len(texts), f"{length} words: peers and panels in turn")
         counted[length] = {name: _counted(peer, text) for name, peer in every.items()}
         seconds[length] = timing.in_turn(_tasks(model, text, every, variants), rounds=options.rounds)
-    memory["with_peers_peak_mb"] = forward.peak_megabytes()
     panels = {length: _panel(model, text, {}) for length, text in texts.items()}
     longest = str(max(options.words))
-    precision: Literal["fp32", "bf16"] = "bf16" if half else "fp32"
-    speed = forward.efficiency_of(model, texts[longest], precision=precision)
-    progress(0.55, "errors")
+    speed = forward.efficiency_of(model, texts[longest], precision="bf16" if _half(model) else "fp32")
     return {
         **{name: _ratios(seconds, name, theirs) for name in variants},
         "batched": {name: _ratios(seconds, name, [f"{peer}{BATCHED}" for peer in well]) for name in variants},
-        "many": many_texts(model, options, theirs["shap"], well["shap"]),
-        "shapley_error": _errors(model, texts, options, partial(_within, progress, 0.55, 0.8)),
-        "seed_error": fidelity.seed_errors(
-            model,
-            NINE[: options.sentences],
-            seeds=options.sentence_seeds,
-            progress=partial(_within, progress, 0.8, 0.9),
-        ),
-        "top5_overlap": _overlap(model, options, partial(_within, progress, 0.9, 1.0)),
         **{key: speed[key] for key in ("efficiency", "mean_batch")},
         "efficiency_fp32": forward.efficiency_of(model, texts[longest], precision="fp32")["efficiency"],
         "forward": speed,
@@ -99,14 +117,16 @@ def run_bench(
         "peer_rows": counted,
         "phases": {length: _phases(panel) for length, panel in panels.items()},
         "seconds": seconds,
-        "memory": memory,
-        "texts": texts,
-        **_circumstances(model, options),
     }
 
 
-def _variants(*, half: bool) -> dict[str, Asked]:
+def _half(model: Model) -> bool:
+    return model.half_check is not None and model.half_check.ok
+
+
+def _variants(model: Model) -> dict[str, Asked]:
     """`panel` is what a user gets who chooses nothing; a draft takes bf16 where it may be used."""
+    half = _half(model)
     fast: Precision = "bf16" if half else "fp32"
     found: dict[str, Asked] = {
         "panel": {},

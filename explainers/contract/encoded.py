@@ -79,6 +79,12 @@ class Encoded:
         kept: BoolArray = padded[:, self.owner]
         return kept
 
+    def players_in(self, window: Window) -> Ids:
+        """The numbers of the players that have a position in the window, in order."""
+        owners = self.owner[window.places[window.places >= 0]]
+        found: Ids = np.unique(owners[owners >= 0])
+        return found
+
     def by_player(self, scores: FloatArray) -> FloatArray:
         """(…, positions) → (…, players): the sum over a player's positions; those of nobody are dropped."""
         sums = np.zeros((*scores.shape[:-1], len(self.features)))

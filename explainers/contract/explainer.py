@@ -51,6 +51,9 @@ class Case:
     value: ValueName
     table: CoalitionTable
     precision: Arithmetic = "fp32"
+    precision_given: bool = (
+        False  # by the question; else rows are asked in fp32 where bf16 would err more than sampling
+    )
     accuracy: Accuracy = "normal"
     budget: int | None = None
     most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated
@@ -78,7 +81,7 @@ class Case:
             value=self.value,
             baseline=self.inputs.baseline,
             baseline_text=self.inputs.baseline_text,
-            precision=self.precision,
+            precision=self.table.precision,
             device=self.model.device,
             accuracy=self.accuracy,
             budget=self.budget,

@@ -137,6 +137,11 @@ class Model(ABC):
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         """Columns (rows, columns) of the coalitions `keep` (rows, players), as one batch of equal-length rows."""
 
+    def outputs_by_window(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
+        """Columns (windows, rows, columns) of an input that is read in windows, `outputs` their mean: one window of a
+        model that does not tell them apart."""
+        return self.outputs(inputs, keep, precision=precision)[None]
+
     def shares(self, inputs: Encoded, *, precision: Arithmetic) -> bytes | None:
         """A key that inputs have in common whose coalitions may share a pass; None for those asked by themselves.
 

@@ -282,8 +282,9 @@ class Game(Value):
     accuracy: Accuracy = Field(
         "normal",
         description=(
-            "When sampling stops. normal: at an error of about a tenth of the scores; draft: a fifth; exact: "
-            "everything is evaluated up to 14 features, beyond them sampling stops at a fiftieth."
+            "When sampling stops. normal: at an error of about a tenth of the scores, a fifth where a text is read in "
+            "windows; draft: a fifth; exact: everything is evaluated up to 14 features, beyond them sampling stops at "
+            "a fiftieth."
         ),
     )
     budget: int | None = Field(None, ge=16, le=65536, description="Masked evaluations at most, for sampling methods.")

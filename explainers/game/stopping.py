@@ -7,7 +7,7 @@ the clock: equal questions stop at the same coalition. Measured: docs/decisions/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,16 @@ import numpy as np
 from ..contract import MOST_EXACT, Accuracy, Case, FloatArray, Wanted
 from .sampling import DEFAULT_BUDGET, EXACT_PLAYERS, Design, design_for
 from .shapley import estimate
+from .windowed import estimated_by_window, players_at_once
 
 # Error that is aimed at, over the size of the scores, both as norms. normal: what the badge sound allows.
 TARGETS: dict[Accuracy, float] = {"draft": 0.20, "normal": 0.10, "exact": 0.02}
 MARGIN = 1.35  # a stated error this far below the target: the true one is a norm over a few players and scatters
 MOST_ROWS: dict[Accuracy, int] = {"draft": DEFAULT_BUDGET, "normal": DEFAULT_BUDGET, "exact": 8 * DEFAULT_BUDGET}
 FEWEST_EXACT = 6  # players: 64 coalitions are as many as sampling begins with
-FIRST, A_PLAYER, STEP = 64, 4, 16  # rows of the first batch, at least so many a player, and what all are multiples of
+# Rows of the first batch, at least so many a player and again so many a player that is read at once, and what all are
+# multiples of.
+FIRST, A_PLAYER, STEP = 64, 2, 16
 LEAST_GROWTH, MOST_GROWTH = 1.15, 2.0
 ROUNDED_ROWS = 8  # asked in fp32 too, where what bf16 rounds may count
 ROUNDING_COUNTS = 0.03  # relative error below which it may
@@ -77,32 +80,40 @@ def relative_error(case: Case, scores: FloatArray, errors: FloatArray) -> float 
     return float(np.linalg.norm(errors[row])) / size if size else None
 
 
+def aimed_at(case: Case) -> float:
+    """The error at which sampling should stop. Of a text in windows twice what is usual: a row costs as much as thirty
+    rows of a sentence, and the badge *rough* still allows half as much again."""
+    return TARGETS["draft" if case.inputs.windows and case.accuracy == "normal" else case.accuracy]
+
+
 def rounds(case: Case) -> Iterator[Wanted]:
     """The coalitions that `sampled` has to know, in parts: each follows from what was said of the parts before."""
     if _key(case) in case.table.samples:
         return
     players, most = case.table.players, budget_of(case)
-    enough = TARGETS[case.accuracy] / MARGIN
-    rows = min(most, max(FIRST, -(-A_PLAYER * players // STEP) * STEP))
-    rounded = None
+    enough = aimed_at(case) / MARGIN
+    rows = min(most, max(FIRST, -(-A_PLAYER * (players + players_at_once(case)) // STEP) * STEP))
+    rounding: FloatArray | None = None
+    limit = most
     while True:
         design = design_for(players, most, case.seed, exact_players=0, rows=rows)
         yield Wanted(design.keep)
         scores, errors = estimated(case, design)
         error = relative_error(case, scores, errors)
-        if case.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
-            if rounded is None:
-                tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
-                half = case.values(case.table.logits(tried.keep))
-                yield tried
-                rounded = _rounding(case, tried, half)
-            errors = np.sqrt(errors**2 + rounded[:, None] ** 2)
+        if case.table.precision == "bf16" and error is not None and error < ROUNDING_COUNTS:
+            if rounding is None:
+                rounding = yield from _rounding(case, design)
+            may_ask_again = not case.precision_given and (case.budget is None or 2 * rows <= case.budget)
+            if may_ask_again and _larger_part(case, rounding, errors):
+                case.table.precision, limit = "fp32", most if case.budget is None else most - rows
+                continue
+            errors = np.sqrt(errors**2 + rounding[:, None] ** 2)
             error = relative_error(case, scores, errors)
-        if error is None or error <= enough or rows >= most or design.complete:
+        if error is None or error <= enough or rows >= limit or design.complete:
             case.table.samples[_key(case)] = Sampled(design, scores, errors)
             return
         growth = min(max(error / enough, LEAST_GROWTH), MOST_GROWTH)
-        rows = min(most, -(-int(rows * growth) // STEP) * STEP)
+        rows = min(limit, -(-int(rows * growth) // STEP) * STEP)
 
 
 def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
@@ -111,18 +122,29 @@ def estimated(case: Case, design: Design) -> tuple[FloatArray, FloatArray]:
     values = case.values(table.logits(design.keep))
     pairs = len(design.keep) // 2
     ends = case.values(table.whole) - case.values(table.empty)
-    keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
-    odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
-    scores, errors = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
+    found = estimated_by_window(case, design)
+    if found is None:
+        keep = np.concatenate([design.keep[:pairs], np.ones((1, table.players), dtype=bool)])
+        odd = np.concatenate([values[:pairs] - values[pairs:], ends]) / 2
+        found = estimate(keep, odd, pause=lambda: case.progress(1.0, "estimate"))
+    scores, errors = found
     # The process interpolates the whole input up to its jitter; the rest goes to the players in proportion to doubt.
     gap = ends[0] - scores.sum(axis=0)
     doubt = errors**2 + np.finfo(float).tiny
     return (scores + doubt / doubt.sum(axis=0) * gap).T, errors.T
 
 
-def _rounding(case: Case, tried: Wanted, half: FloatArray) -> FloatArray:
-    """Standard error (targets,) that bf16 adds to every player: from the values `half` (rows, targets) that it gave for
-    rows that are known in fp32 by now."""
+def _larger_part(case: Case, rounding: FloatArray, errors: FloatArray) -> bool:
+    """Whether bf16 adds more to the error of the main target than sampling does: its rows are then asked in fp32."""
+    row = case.targets.index(case.prediction.main.index)
+    return bool(rounding[row] ** 2 * case.table.players > (errors[row] ** 2).sum())
+
+
+def _rounding(case: Case, design: Design) -> Generator[Wanted, None, FloatArray]:
+    """Standard error (targets,) that bf16 adds to every player: from rows that are asked in fp32, too."""
+    tried = Wanted(design.keep[:ROUNDED_ROWS], "fp32")
+    half = case.values(case.table.logits(tried.keep))
+    yield tried
     whole = case.values(case.table.logits(tried.keep, precision=tried.precision))
     of_pairs = np.sqrt(((whole - half) ** 2).mean(axis=0) / 2)
     found: FloatArray = ROUNDING_SCALE * of_pairs / np.sqrt(case.table.players)

@@ -44,6 +44,7 @@ class CoalitionTable:
         self.samples: dict[Hashable, Any] = {}  # what stopping.py found, for whoever asks next
         self.batches: list[int] = []  # rows of each batch that went through the model
         self._rows: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}
+        self._by_window: dict[Arithmetic, dict[bytes, FloatArray]] = {"fp32": {}, "bf16": {}}  # (windows, columns)
         self.whole = model.predict([inputs]) if whole is None else whole  # (1, labels)
         self._remember(np.ones((1, self.players), dtype=bool), self.whole, "fp32")
 
@@ -76,7 +77,7 @@ class CoalitionTable:
         for rows, arithmetic in self.unknown(keep, precision=precision):
             self.ask(rows, arithmetic)
         wanted = precision or self.precision
-        found = [self._known(row.tobytes(), wanted) for row in np.packbits(keep, axis=1)]
+        found = [self._known(key, wanted) for key in _keys(keep)]
         return np.array(found) if found else self.whole[:0]
 
     def unknown(
@@ -87,12 +88,11 @@ class CoalitionTable:
         wanted = precision or self.precision
         coming: set[bytes] = set()
         if not self.batches and len(keep):
-            anchors = self._anchors()
-            coming = {row.tobytes() for row in np.packbits(anchors, axis=1)}
+            anchors = self.anchors()
+            coming = set(_keys(anchors))
             yield anchors, "fp32"
         fresh: dict[bytes, int] = {}
-        for position, row in enumerate(np.packbits(keep, axis=1)):
-            key = row.tobytes()
+        for position, key in enumerate(_keys(keep)):
             if key not in coming and self._known(key, wanted) is None:
                 fresh.setdefault(key, position)
         if fresh:
@@ -104,8 +104,28 @@ class CoalitionTable:
         for start, stop in shape.parts(len(keep)):
             self.progress(start / len(keep), f"{start} of {len(keep)} evaluations")
             chunk = keep[start:stop]
+            if self.inputs.windows:
+                self._take_windows(chunk, shape.padded(chunk), precision)
+                continue
             found = self.model.outputs(self.inputs, shape.padded(chunk), precision=precision)
             self.take(chunk, found[: len(chunk)], precision)
+
+    def _take_windows(self, keep: BoolArray, padded: BoolArray, precision: Arithmetic) -> None:
+        found = self.model.outputs_by_window(self.inputs, padded, precision=precision)[:, : len(keep)]
+        for key, each in zip(_keys(keep), found.transpose(1, 0, 2), strict=True):
+            self._by_window[precision][key] = each
+        self.take(keep, found.mean(axis=0), precision)
+
+    def by_window(self, keep: BoolArray) -> FloatArray | None:
+        """Columns (windows, rows, columns) of coalitions that are known; None where windows are not known apart."""
+        found = []
+        for key in _keys(keep):
+            each = self._by_window["fp32"].get(key)
+            each = self._by_window[self.precision].get(key) if each is None else each
+            if each is None:
+                return None
+            found.append(each)
+        return np.array(found).transpose(1, 0, 2) if found else None
 
     def take(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
         """Remembers what the model said of rows that were put to it."""
@@ -116,7 +136,8 @@ class CoalitionTable:
         exact = self._rows["fp32"].get(key)
         return self._rows["bf16"].get(key) if exact is None and wanted == "bf16" else exact
 
-    def _anchors(self) -> BoolArray:
+    def anchors(self) -> BoolArray:
+        """The empty and the leave-one-out coalitions, which every table knows in fp32."""
         rows = np.concatenate([np.zeros((1, self.players), dtype=bool), ~np.eye(self.players, dtype=bool)])
         return rows if self.players > 1 else rows[:1]
 
@@ -130,5 +151,10 @@ class CoalitionTable:
         return pass_for(self.inputs.size, precision, device=self.model.device)
 
     def _remember(self, keep: BoolArray, logits: FloatArray, precision: Arithmetic) -> None:
-        for key, row in zip(np.packbits(keep, axis=1), logits, strict=True):
-            self._rows[precision][key.tobytes()] = np.asarray(row, dtype=np.float64)
+        for key, row in zip(_keys(keep), logits, strict=True):
+            self._rows[precision][key] = np.asarray(row, dtype=np.float64)
+
+
+def _keys(keep: BoolArray) -> list[bytes]:
+    """What each coalition (rows, players) is known by."""
+    return [row.tobytes() for row in np.packbits(keep, axis=1)]

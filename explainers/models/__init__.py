@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .folders.base_weights import SHA256, base_folder
+from .folders.base_weights import BASES, DEFAULT_BASE, base_folder
 from .folders.card import card_in
-from .folders.embedded import embedded_names
+from .folders.embedded import adapters_on, embedded_names, fetched_facts, fetched_names, load_wheel, wheel_of
 from .folders.folder import FolderReport, check_folder, locate_folder, model_id, model_name
 from .folders.gguf import is_gguf
-from .folders.wheels import WHEELS, Wheel, installed_wheels, kept_folder, load_wheel
+from .folders.lora import base_of
+from .folders.wheels import WHEELS, Wheel, installed_wheels, kept_folder
 
 if TYPE_CHECKING:
     import torch
@@ -42,14 +43,14 @@ def load_model(
     if isinstance(source, str) and source in WHEELS:
         return load_wheel(source, where, kept=kept)
     if isinstance(source, str) and not Path(source).expanduser().exists() and "/" not in source:
-        return load_embedded(source, where)  # raises, with the names there are
+        return load_embedded(source, where, kept=kept)  # an adapter on a wheel, else it raises with the names there are
     if is_gguf(Path(source).expanduser()):
         return _load_file(Path(source).expanduser(), where, roots=roots, kept=kept)
     report = check_folder(source, roots=roots)
     if report.kind == "adapter":
         card = card_in(report.path)
         title = card["title"] if card else model_name(report.path)
-        return load_adapter(report.path, where, id=report.id, title=title, labels=report.labels, card=card)
+        return load_adapter(report.path, where, id=report.id, title=title, labels=report.labels, card=card, kept=kept)
     from .folders.loading import load_folder
 
     return load_folder(report, where)
@@ -62,12 +63,24 @@ def bytes_of(source: str | Path) -> int:
     """
     from .folders.embedded import ADAPTER, ENCODER, FOLDER
 
-    base = sum((base_folder() / name).stat().st_size for name in SHA256)
-    if isinstance(source, str) and source in embedded_names():
-        return base + sum((FOLDER / source / name).stat().st_size for name in ADAPTER if source != ENCODER)
-    report = check_folder(source)
-    own = sum((report.path / name).stat().st_size for name in report.files)
-    return own + base if report.kind == "adapter" else own
+    if source == ENCODER:
+        return _bytes_of_base(DEFAULT_BASE)
+    named = isinstance(source, str) and (source in embedded_names() or wheel_of(source) is not None)
+    if named and source in WHEELS:
+        return WHEELS[str(source)].disk
+    report = check_folder(FOLDER / source if named else source)
+    files = ADAPTER if named else report.files
+    own = sum((report.path / name).stat().st_size for name in files)
+    return own + _bytes_of_base(base_of(report.config)) if report.kind == "adapter" else own
+
+
+def base_memory(report: FolderReport) -> int:
+    """Bytes of the weights that an adapter's base adds to its own; 0 for a whole model."""
+    return BASES[base_of(report.config)].memory if report.kind == "adapter" else 0
+
+
+def _bytes_of_base(name: str) -> int:
+    return sum((base_folder(name) / file).stat().st_size for file in BASES[name].files)
 
 
 def _load_file(path: Path, device: torch.device, *, roots: Sequence[str | Path] | None, kept: Path | None) -> Model:
@@ -86,12 +99,17 @@ __all__ = [
     "WHEELS",
     "FolderReport",
     "Wheel",
+    "adapters_on",
+    "base_memory",
     "bytes_of",
     "check_folder",
     "embedded_names",
+    "fetched_facts",
+    "fetched_names",
     "installed_wheels",
     "load_model",
     "locate_folder",
     "model_id",
     "model_name",
+    "wheel_of",
 ]

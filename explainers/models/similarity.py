@@ -19,16 +19,20 @@ from ..contract import (
     Need,
     Output,
     PathGradients,
+    Progress,
     Question,
     SimilarityOutput,
+    Text,
     TextInput,
     ValueName,
+    silent,
 )
 from ..errors import BadInput
 from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.pairs import kept_whole, paired, without_prompt
 from ..outputs.similarity import LABEL, Similarity
 from .networks import gradients, probing
+from .networks.bulk import bulk_vectors
 from .networks.comparing import ComparingNetwork
 from .networks.device import to_array
 from .networks.masking import path_ends, whole_rows
@@ -147,6 +151,20 @@ class SimilarityModel(Model):
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, 1))
+
+    def states(self, texts: Sequence[Text], *, progress: Progress = silent) -> FloatArray:
+        """The similarity of each text to itself, and behind it its vector (texts, 1 + width), with the default prompt.
+
+        Raises BadInput for a text that cannot be read, and for a pair: each text has a vector of its own.
+        """
+        if pair := next((number for number, text in enumerate(texts, start=1) if not isinstance(text, str)), 0):
+            raise BadInput(f"text {pair} of the list is a pair: {self.id} makes a vector of each text alone")
+        before = self._prompt(None)
+        prompted = [f"{before}{text}" for text in texts]
+        vectors = bulk_vectors(self._network, self._encoder, prompted, progress=progress)
+        if self._network.unit:
+            vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return np.concatenate([(vectors**2).sum(axis=1, keepdims=True), vectors], axis=1)
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         return self._network.scores(inputs, keep)

@@ -150,6 +150,10 @@ class TransformerModel(Model):
         """Logits (rows, labels) of the coalitions `keep` (rows, players). bf16: the encoder's layers alone."""
         return windows.outputs(self.network_in(precision), inputs, keep)
 
+    def outputs_by_window(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
+        """Logits (windows, rows, labels) of the coalitions `keep` (rows, players)."""
+        return np.array(windows.outputs_by_window(self.network_in(precision), inputs, keep))
+
     def shares(self, inputs: Encoded, *, precision: Arithmetic) -> bytes | None:
         """The shape of its rows, where those of several texts keep their bits in one pass."""
         shape = masking.shared_shape(self._network, inputs)

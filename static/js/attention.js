@@ -3,7 +3,8 @@ import { CONFIG, escape, repainted, rgb } from './plotly.js';
 import { tensor } from './tensors.js';
 
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => values[key]);
-const MOST_TICKS = 64;
+const TICK = 14; // px that the name of a token takes beside the matrix
+const MARGIN = { l: 84, t: 84, r: 8, b: 8 };
 const MOST_LINKS = 60;
 
 function colours() {
@@ -84,31 +85,33 @@ export function attention() {
     const at = token === null ? -1 : keep.indexOf(token);
     const z = made.map((row, i) => row.map((v) => Math.sqrt(v / max) * (at < 0 || at === i ? 1 : 0.15)));
     const places = names.map((_, k) => k);
-    const every = Math.ceil(names.length / MOST_TICKS);
+    const wide = plot.clientWidth;
+    const room = (wide - MARGIN.t - MARGIN.b) / names.length; // px of a row of the matrix
+    const every = Math.max(1, Math.ceil(TICK / room));
     const ticks = places.filter((k) => k % every === 0);
     const labels = ticks.map((k) => escape(names[k].length > 12 ? `${names[k].slice(0, 11)}…` : names[k]));
-    const font = { family: getComputedStyle(document.body).fontFamily, size: names.length > 40 ? 9 : 11, color: colour.plotly(colour.text) };
+    const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.plotly(colour.text) };
     const axis = { tickvals: ticks, ticktext: labels, showgrid: false, zeroline: false, ticks: '', ticklabelstandoff: 5, fixedrange: false };
-    const wide = plot.clientWidth;
     const hover = made.map((row, i) => row.map((v, j) => `${escape(names[i])} → ${escape(names[j])}: ${v.toFixed(3)}`));
     const trace = {
       type: 'heatmap', z, x: places, y: places, text: hover, hoverinfo: 'text', showscale: false, zmin: 0, zmax: 1,
       xgap: names.length > 60 ? 0 : 1, ygap: names.length > 60 ? 0 : 1,
       colorscale: Array.from({ length: 9 }, (_, k) => [k / 8, colour.plotly(colour.mix(k / 8))]),
     };
-    const margin = { l: 84, t: 84, r: 8, b: 8 };
     const layout = {
-      width: wide, height: wide, margin, font, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+      width: wide, height: wide, margin: MARGIN, font, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
       xaxis: { ...axis, side: 'top', tickangle: -90 }, yaxis: { ...axis, autorange: 'reversed' },
       hoverlabel: { font: { family: font.family } }, dragmode: 'zoom',
     };
     window.Plotly.react(plot, [trace], layout, CONFIG);
     root.querySelector('[data-max]').textContent = max.toFixed(2);
-    const beside = matchMedia('(min-width: 52rem)').matches;
-    const step = beside ? (wide - margin.t - margin.b) / names.length : 24;
+    const wider = matchMedia('(min-width: 52rem)').matches;
+    const beside = wider && room >= TICK; // else the tokens have rows of their own, which scroll
+    const step = beside ? room : 24;
     const box = root.querySelector('[data-arcs]');
     box.style.setProperty('--row', `${step}px`);
-    box.style.setProperty('--top', beside ? `${margin.t}px` : '0px');
+    box.style.setProperty('--top', beside ? `${MARGIN.t}px` : '0px');
+    box.style.setProperty('--tall', wider && !beside ? `${wide}px` : 'none');
     list.forEach((button, k) => { button.parentElement.hidden = !keep.includes(k); button.setAttribute('aria-pressed', String(k === token)); });
     arcs(keep, made, max, step);
     cap.textContent = at < 0 ? cap.dataset.rest : fill(cap.dataset.looks, { t: tokens[token], list: made[at].map((v, j) => [v, j]).sort((a, b) => b[0] - a[0]).slice(0, 3).map(([v, j]) => `“${names[j]}” ${v.toFixed(2)}`).join(', ') });

@@ -69,4 +69,6 @@ export function further() {
     if (form && !question.querySelector('[role="alert"]')) ask(form, form.querySelector('button'));
   }, true); // a toggle does not bubble
   for (const node of box.querySelectorAll('.question[data-coming]')) follow(node);
+  const led = box.querySelector('.question[open]:not([data-answered], [data-coming])'); // by the page that the reader comes from
+  if (led && location.hash === `#${led.id}` && !led.querySelector('[role="alert"]')) ask(led.querySelector('[data-asks]'), led.querySelector('button'));
 }

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.audit.report import report
+from app.web import paper
 
 
 @pytest.fixture(autouse=True, scope="module")
 def no_pdf() -> Iterator[None]:
     """Audits draw no PDF, which takes longer than all else of a small one; test_audit_served has one that does."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(report, "has_pdf", lambda: False)
+        patched.setattr(paper, "has_pdf", lambda: False)
         yield

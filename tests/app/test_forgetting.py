@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -18,8 +19,11 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.store import jobs
 from app.store.database import Store
 from app.store.datasets import tables as dataset_tables
+from app.store.job_states import State
+from app.store.jobs import NewJob
 from app.store.tables import Table
 from app.train.requests import folder_of
 from tests.app.audit.planted import plan
@@ -27,7 +31,7 @@ from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
 from tests.routes import declared
 from tests.served import served
-from tests.tiny import tiny_chat, tiny_vision
+from tests.tiny import tiny_chat, tiny_comparing, tiny_vision
 
 MARK = "zyxmarkedword"
 ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how rows of a batch begin, in which the word cannot be searched
@@ -67,6 +71,10 @@ WRITES = {
     "POST /v1/datasets/{id}/slices": "workbench",
     "POST /v1/datasets/{id}/workbench/explanations": "workbench",
     "POST /v1/datasets/{id}/versions": "version",
+    "POST /v1/datasets/{id}/variants": "varied",
+    "POST /v1/datasets/{id}/meaning": "varied",
+    "POST /v1/datasets/{id}/meaning/search": "nothing",
+    "POST /v1/taught": "taught",
     "POST /v1/checks": "check",
     "POST /v1/changes": "change",
 }
@@ -89,7 +97,7 @@ class Installation:
         assert answer.status_code == 204, (path, answer.text)
 
     def run(self, id: str) -> None:
-        execution(self.store, load=planted).run(id)
+        execution(self.store, load=loaded, names=("sentiment", "similarity")).run(id)
         job = self.client.get(f"/v1/jobs/{id}").json()
         assert job["state"] == "done", job
 
@@ -112,7 +120,7 @@ class Installation:
         return {name: count for name, count in counts.items() if count}
 
     def dataset(self) -> str:
-        """Read, predicted, a sample explained, a row explained from its page and measured there."""
+        """Read, predicted, a sample explained, a row explained from its page, and measured and varied there."""
         params = {"name": f"{MARK}.csv", "text": "text", "label": "label", "groups": "who"}
         made = self.post("/v1/datasets", 202, content=ROWS, params=params).json()
         self.run(made["job"])
@@ -124,6 +132,7 @@ class Installation:
         shown = page.partition("?shown=")[2]
         assert re.fullmatch("panels/[0-9a-f]{64}", shown), page
         self.post(f"/{shown}/measures", 303, data={"method": "leave-one-out"}, headers=form["headers"])
+        self.post(f"/{shown}/ask", 303, data={"method": "stability"}, headers=form["headers"])
         return id
 
     def looked_at(self, dataset: str) -> str:
@@ -146,6 +155,27 @@ class Installation:
         assert (found["rows"], MARK in found["name"]) == (39, True)
         return str(made["id"])
 
+    def varied(self, dataset: str) -> str:
+        """Rows replaced word by word, found by meaning, and a question who taught a prediction; the data set of
+        variants."""
+        at = f"/v1/datasets/{dataset}"
+        recipe = {"how": "replace", "pairs": [["horrible", MARK]]}
+        self.run(self.post(f"{at}/variants", 202, json={"recipes": [recipe], "rows": 10}).json()["id"])
+        (made,) = self.client.get(f"{at}/variants").json()["variants"]
+        self.run(self.client.get(f"/v1/datasets/{made['dataset']}").json()["job"])
+        assert MARK in str(self.client.get(f"/v1/datasets/{made['dataset']}/behaviours").json()["behaviours"])
+        self.run(self.post(f"{at}/meaning", 202, json={"encoder": "similarity"}).json()["id"])
+        found = self.post(f"{at}/meaning/search", 200, json={"text": f"{MARK} film"}).json()
+        assert MARK in found["rows"][0]["row"]["text"]
+        asked = {"model": "sentiment", "text": MARK, "training": "t" * 32, "dataset": dataset, "rows": 1}
+        new = NewJob(
+            id="7a" * 16, project="default", kind="taught", title=MARK, request=json.dumps(asked), priority=100,
+            state=State.QUEUED, caller="",
+        )  # fmt: skip
+        self.store.commit(lambda session: jobs.add(session, new))
+        self.post("/v1/taught", 422, json={"model": "sentiment", "text": MARK})
+        return str(made["dataset"])
+
     def held_against(self, dataset: str) -> tuple[str, str]:
         """A contract with a golden text that fails, and two models compared on the data set, both as jobs."""
         asked = {"model": "sentiment", "contract": CONTRACT, "dataset": dataset}
@@ -160,16 +190,19 @@ class Installation:
 
 
 def loaded(name: str) -> Any:
-    if name == "pictures":
-        return tiny_vision(32, labels=3)
-    return tiny_chat("qwen2") if name == "chat" else planted(name)
+    made = {
+        "chat": lambda: tiny_chat("qwen2"),
+        "similarity": tiny_comparing,
+        "pictures": lambda: tiny_vision(32, labels=3),
+    }
+    return made.get(name, lambda: planted(name))()
 
 
 @pytest.fixture
 def installation(tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     (scratch := tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    names = ("sentiment", "chat", "pictures")
+    names = ("sentiment", "chat", "similarity", "pictures")
     app, _ = served(tmp_path / "data", load=loaded, names=names, database=database, inline_array=100)
     with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
         yield Installation(client, tmp_path / "data", scratch)
@@ -206,7 +239,7 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
         "/v1/batches", 202, json={"model": "sentiment", "dataset": dataset, "method": "leave-one-out"}
     ).json()
     at.run(over["id"])
-    version = at.looked_at(dataset)
+    version, varied = at.looked_at(dataset), at.varied(dataset)
     check, change = at.held_against(dataset)
     waiting = {"model": "sentiment", "contract": CONTRACT.partition("[accuracy]")[0]}
     unchecked = at.post("/v1/checks", 202, json=waiting).json()["id"]
@@ -238,7 +271,14 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     kept = [at.client.get(f"/v1/audits/{id}").status_code for id in (audit, audited)]
     assert not {"dataset_marks", "dataset_slices"} & set(at.rows())
     assert at.client.get(f"/v1/datasets/{version}").status_code == 200
-    for path in (f"datasets/{version}", f"checks/{check}", f"checks/{unchecked}", f"changes/{change}"):
+    assert at.client.get("/v1/taught/" + "7a" * 16).status_code == 404
+    for path in (
+        f"datasets/{version}",
+        f"datasets/{varied}",
+        f"checks/{check}",
+        f"checks/{unchecked}",
+        f"changes/{change}",
+    ):
         at.delete(f"/v1/{path}")
     at.delete(f"/v1/generations/{generation}")
     at.delete(f"/v1/history/{other}")
@@ -303,7 +343,7 @@ def test_the_explanations_of_a_deleted_data_set_are_gone(installation: Installat
     own = {"model": "sentiment", "input": {"text": f"{MARK} 7 is a horrible film"}}
     mine = at.post("/v1/panels", 200, json=own).json()["key"]
     assert len(explained) == 5
-    assert len(asked) == 2
+    assert len(asked) == 1  # what was measured on its page has no line of its own
 
     at.delete(f"/v1/datasets/{dataset}")
 

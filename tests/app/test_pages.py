@@ -148,11 +148,14 @@ def test_a_class_may_be_chosen_in_the_address(client: TestClient, ask: Callable[
     assert "(lowers no by 4.00 log-odds)" in page
 
 
-def test_settings_that_do_not_exist_fall_back(client: TestClient, ask: Callable[..., str]) -> None:
-    """An address that somebody edited still opens."""
-    answer = client.get(ask(), params={"class": "99", "level": "<x>", "scale": "'"})
+def test_settings_that_do_not_exist_are_refused(client: TestClient, ask: Callable[..., str]) -> None:
+    """Another class than the one in the address would be a wrong answer; empty ones are none."""
+    where = ask()
+    answer = client.get(where, params={"class": "99"})
 
-    assert answer.status_code == 200
+    assert (answer.status_code, "there is no &#39;99&#39;; there are: 0, 1" in answer.text) == (422, True)
+    assert client.get(where, params={"level": "<x>"}).status_code == 422
+    assert client.get(where, params={"class": "", "level": "", "scale": ""}).status_code == 200
 
 
 def test_a_switch_gets_the_maps_alone(client: TestClient, ask: Callable[..., str]) -> None:

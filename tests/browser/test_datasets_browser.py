@@ -15,10 +15,8 @@ from app.store.database import open_store
 from app.store.job_states import State
 from tests.app.jobs.inline import execution
 from tests.browser.conftest import PATIENCE, opened, running
-from tests.browser.test_accessibility import AXE
+from tests.browser.looks import READERS, clean, fits, unfold
 from tests.browser.test_injection import PAYLOADS, SPIED
-
-READERS = [("en-GB", "light", 1280), ("en-GB", "dark", 360), ("zh-CN", "light", 360), ("zh-CN", "dark", 1280)]
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +97,10 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     page = context.new_page()
     for place in (f"{address}/datasets", dataset):
         opened(page, place)
-        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(fold => { fold.open = true; })")
-        page.evaluate(AXE)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-
-        assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found["violations"]] == []
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        unfold(page)
+        clean(page)
+        fits(page)
+        page.set_viewport_size({"width": width, "height": 900})
     context.close()
 
 

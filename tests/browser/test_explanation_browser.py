@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import WHOLE, running
+from tests.browser.looks import SMALL, SMALLEST
 from tests.tiny import tiny
 
 TEXT = "a gorgeous film , not good"
@@ -58,6 +59,8 @@ def test_a_newcomer_explains_changes_a_word_and_takes_a_file_along(page: Page, h
     assert saved.startswith("<!doctype html>") or "<html" in saved[:200]
     assert "http://" not in saved
     assert faults == []
+    page.set_content(saved)
+    assert page.evaluate(SMALL, SMALLEST) == {}
 
 
 def test_a_draft_survives_a_reload(page: Page, home: str) -> None:
@@ -81,10 +84,10 @@ def test_every_method_is_reached_by_clicks(page: Page, home: str, faults: list[s
     offered = json.loads(page.request.get(f"{home}/v1/models/sentiment").text())["methods"]
     shown = page.locator("[data-maps] [data-method]").evaluate_all("rows => rows.map(row => row.dataset.method)")
     asked = page.locator(".question").evaluate_all("all => all.map(each => each.dataset.ask)")
-    assert sorted([*shown, *asked]) == sorted(offered)
+    assert sorted([*shown, *asked]) == sorted([*offered, "stability"])
     for method in asked:
         page.click(f"#ask-{method} > summary")
-        page.wait_for_selector(f"#ask-{method}[data-answered] [data-method={method}]")
+        page.wait_for_selector(f"#ask-{method}[data-answered] .reply [data-heat], #ask-{method}[data-answered] .method")
     page.reload()
     page.wait_for_selector(WHOLE)
     assert page.locator(".question[open][data-answered]").count() == len(asked)

@@ -16,7 +16,9 @@ from tests.soak.explanations import memory, precision
 from tests.soak.figures import Figure
 from tests.soak.kills import killed_data_set, kills, kills_postgresql, restarts
 from tests.soak.million import million, million_postgresql
+from tests.soak.neighbours import neighbours
 from tests.soak.overload import overload
+from tests.soak.settling import settled
 from tests.soak.waiting import leaving, reads, stopping, waiting
 
 SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
@@ -32,6 +34,8 @@ SCENARIOS: dict[str, Callable[[Path], list[Figure]]] = {
     "million-postgresql": million_postgresql,
     "overload": overload,
     "memory": memory,
+    "settled": settled,
+    "neighbours": neighbours,
     "precision": precision,
 }
 OUT = Path("build/soak.json")

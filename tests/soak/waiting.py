@@ -62,13 +62,13 @@ def waiting(folder: Path, *, panels: int = 12, predictions: int = 40) -> list[Fi
     a look whether somebody waits, as the engine measured it."""
     found: dict[str, list[float]] = {"panel": [], "prediction": [], "panel busy": [], "prediction busy": []}
     with embedded(folder) as server:
-        _wait_for_people(server, found, "", panels=2, predictions=2)
+        wait_for_people(server, found, "", panels=2, predictions=2)
         for times in found.values():
             times.clear()
         for _ in range(2):
-            _wait_for_people(server, found, "", panels=panels // 2, predictions=predictions // 2)
+            wait_for_people(server, found, "", panels=panels // 2, predictions=predictions // 2)
             with busy(server):
-                _wait_for_people(server, found, " busy", panels=panels // 2, predictions=predictions // 2)
+                wait_for_people(server, found, " busy", panels=panels // 2, predictions=predictions // 2)
         stretch = longest_stretch(server, "background")
     p95 = {name: percentile(times, 0.95) for name, times in found.items()}
     return [
@@ -87,7 +87,7 @@ def longest_stretch(server: Server, priority: str) -> float:
     return next(float(line.removeprefix(wanted)) for line in lines if line.startswith(wanted))
 
 
-def _wait_for_people(
+def wait_for_people(
     server: Server, found: dict[str, list[float]], suffix: str, *, panels: int, predictions: int
 ) -> None:
     for number in range(panels):

@@ -234,9 +234,12 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def demo_plan() -> Path:
-    """The plan that comes with Whence: the embedded toxicity model on the English identity templates."""
-    return Path(__file__).parent / "plans" / "demo.toml"
+DEMOS = {"demo": "toxicity", "demo-zh": "offensive-zh"}  # the plans that come with Whence, and the models they audit
+
+
+def demo_plan(name: str = "demo") -> Path:
+    """A plan of DEMOS: a model that comes with Whence on the identity templates of its language."""
+    return Path(__file__).parent / "plans" / f"{name}.toml"
 
 
 def parsed(content: str) -> Plan:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...explain.draw.export import safe_cells
+from ...web import paper
 from ...web.rendering import environment
 from ..data import terms
 from ..evidence import stored
@@ -20,7 +21,6 @@ from . import plots
 from .content import Declared, content_of, digest
 from .forest import rank
 
-STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 TABLES = "tables"
 
 
@@ -43,7 +43,7 @@ def write(report: Mapping[str, Any], folder: Path, *, pdf: bool) -> list[str]:
         "model-card.md": model_card(report).encode(),
     }
     if pdf:
-        files["report.pdf"] = to_pdf(html)
+        files["report.pdf"] = paper.to_pdf(html)
     for name, rows in csv_tables(content).items():
         files[f"{TABLES}/{name}.csv"] = _csv(rows).encode()
     for name, body in files.items():
@@ -64,33 +64,14 @@ def to_html(report: Mapping[str, Any]) -> str:
         run=report["run"],
         plots=plots.drawings(content, say),
         tests=tests,
-        style=STYLE,
-        # The drawings carry style attributes of their own, so styles are allowed; nothing can be loaded.
-        policy="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+        style=paper.report_style(),
+        policy=paper.POLICY,
     )
 
 
 def translator(language: str) -> Callable[[str], str]:
     found: Callable[[str], str] = environment(language).filters["tr"]
     return found
-
-
-def has_pdf() -> bool:
-    """Whether the extra `pdf` is there, and the system's Pango that it draws with."""
-    try:
-        import weasyprint  # noqa: F401
-    except (ImportError, OSError):
-        return False
-    return True
-
-
-def to_pdf(html: str) -> bytes:
-    """The report as PDF, set by WeasyPrint (extra `pdf`), which loads nothing but the pictures that lie in the page."""
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
-
-    body: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
-    return body
 
 
 def _sorted(content: Mapping[str, Any], metric: str) -> list[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ from ...jobs.runner.kinds import Kind
 from ...jobs.runner.work import Work
 from ...store import jobs
 from ...store.database import Store
+from ...web import paper
 from ...web.words import N_
 from ..data import files, terms
 from ..data.material import Material
@@ -112,7 +113,7 @@ def _written(work: Work, course: Course) -> bytes:
     facts = {"finished": datetime.now(UTC).isoformat(timespec="seconds"), "job": work.id, "by": who}
     made = report.build(course.declared, course.stored, work.folder, run=facts, measured=course.measured)
     work.progress(0.2, WRITING)
-    report.write(made, work.folder, pdf=report.has_pdf())
+    report.write(made, work.folder, pdf=paper.has_pdf())
     for path in sorted(work.folder.rglob("*")):
         if path.is_file():
             work.keep(path.name, path)
@@ -123,7 +124,7 @@ def _written(work: Work, course: Course) -> bytes:
 
 def _result(id: str, made: dict[str, Any]) -> dict[str, Any]:
     content = made["content"]
-    forms = ("json", "html", *(("pdf",) if report.has_pdf() else ()), "md", "zip")
+    forms = ("json", "html", *(("pdf",) if paper.has_pdf() else ()), "md", "zip")
     return {
         **_found(content),
         "sha256": made["sha256"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.values import LEVEL, Floats, Interval, Reason
+from ..data.values import LEVEL, Bools, Floats, Interval, Ints, Reason
 
 
 def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
@@ -68,3 +68,27 @@ def welch(values: Floats, others: Floats, *, level: float = LEVEL) -> Interval |
     freedom = total**2 / (parts[0] ** 2 / (n - 1) + parts[1] ** 2 / (m - 1))
     half = float(special.stdtrit(freedom, (1 + level) / 2)) * total**0.5
     return Interval(gap - half, gap + half, "Welch", level)
+
+
+def wilson_clustered(events: Bools, clusters: Ints, *, level: float = LEVEL) -> Interval | None:
+    """Wilson's interval of a rate whose rows (n,) come in clusters: of as many independent rows as they are worth, n
+    over the design effect of the ratio estimator (Rao & Scott 1992); Wilson's own where each cluster is one row. None
+    without rows.
+
+    Where all rows are alike there is no spread to go by, and each cluster counts once.
+    """
+    if not len(events):
+        return None
+    _, places = np.unique(clusters, return_inverse=True)
+    counts = np.bincount(places).astype(np.float64)
+    sums = np.bincount(places, weights=events.astype(np.float64))
+    n, m = len(events), len(counts)
+    if n == m:
+        return wilson(float(sums.sum()), n, level=level)
+    rate = float(sums.sum() / n)
+    worth = float(m)
+    if 0 < rate < 1 and m > 1:
+        spread = m / (m - 1) * float(((sums - rate * counts) ** 2).sum()) / n**2
+        worth = float(np.clip(rate * (1 - rate) / max(spread, 1e-12), 1, n))
+    low, high = wilson_bounds(np.array([rate * worth]), np.array([worth]), level=level)
+    return Interval(float(low[0]), float(high[0]), "Wilson, clustered", level)

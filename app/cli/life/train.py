@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -34,21 +36,46 @@ def train(
     if missing := missing_files(plans[0], data):
         raise Mistake(f"{plans[0].name} needs {', '.join(missing)} below {data}; give their folder with --data")
     target = out or Path("models") / plans[0].name
-    refuse_used(target)
+    parts = target.with_name(f"{target.name}.part")  # checkpoints: a run that was cut short is taken up
+    _claim(parts, target, plans, data)
     console = Console(stderr=True)
     for record in survey(plans[0], data):
         _tell_left_out(console, record)
     cards = []
     for each in plans:
         folder = target if len(plans) == 1 else target / each.method
-        started = monotonic()
-        card = _train(each, data, folder, console)
-        cards.append((card, monotonic() - started))
+        cards.append(_made(each, data, folder, parts / each.method, console))
         print(f"The model and its card lie in {folder}")
+    shutil.rmtree(parts)
     Console().print(_table(cards))
 
 
-def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any]:
+def _claim(parts: Path, target: Path, plans: Sequence[Plan], data: Path) -> None:
+    """Raises Mistake for a target that is used, unless this very run was cut short."""
+    asked = json.dumps({"plans": [plan.model_dump(mode="json") for plan in plans], "data": str(data.resolve())})
+    written = parts / "run.json"
+    if not any(path.is_file() and path != written for path in parts.rglob("*")):  # nothing was done in it yet
+        refuse_used(target)
+        parts.mkdir(parents=True, exist_ok=True)
+        written.write_text(asked, encoding="utf-8")
+    elif not written.is_file() or written.read_text(encoding="utf-8") != asked:
+        raise Mistake(f"{parts} holds the checkpoints of another plan, seed or data; remove it, or give another --out")
+
+
+def _made(plan: Plan, data: Path, out: Path, part: Path, console: Console) -> tuple[dict[str, Any], float]:
+    """The card of a finished model and the seconds that it took, in this run or in the one before."""
+    done = part / "done.json"
+    if not done.is_file():
+        shutil.rmtree(out, ignore_errors=True)  # of a run that was cut short while it wrote
+        part.mkdir(exist_ok=True)
+        started = monotonic()
+        card = _train(plan, data, out, part, console)
+        done.write_text(json.dumps([card, monotonic() - started]), encoding="utf-8")
+    card, seconds = json.loads(done.read_text(encoding="utf-8"))
+    return card, seconds
+
+
+def _train(plan: Plan, data: Path, out: Path, part: Path, console: Console) -> dict[str, Any]:
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=console) as bar:
         task = bar.add_task("reading", total=1.0)
@@ -58,7 +85,16 @@ def _train(plan: Plan, data: Path, out: Path, console: Console) -> dict[str, Any
 
         from ...train.service import train as run
 
-        return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", progress=progress)
+        def language(facts: Any) -> None:
+            loss = "" if facts["loss"] is None else f", loss {facts['loss']:.3f}"
+            console.print(f"pretraining, epoch {facts['epoch']}: held-out perplexity {facts['perplexity']:.2f}{loss}")
+
+        def epoch(facts: Any) -> None:
+            dev = "" if facts["dev"] is None else f", dev {facts['dev']:.3f}"
+            console.print(f"{plan.method}, epoch {facts['epoch']}: loss {facts['loss']:.4f}{dev}")
+
+        told: Any = {"progress": progress, "after_epoch": epoch, "after_language": language}
+        return run(plan, data=data, out=out, on_cpu=Settings().device == "cpu", checkpoints=part, **told)
 
 
 def _table(cards: Sequence[tuple[dict[str, Any], float]]) -> Table:

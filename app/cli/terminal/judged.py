@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import numpy as np
 import typer
@@ -62,7 +62,7 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
         parts = []
         for start in range(0, len(rows), TOGETHER):
             progress(start / len(rows), f"{start:,} of {len(rows):,} rows")
-            parts.append(_scores(rows[start : start + TOGETHER], model))
+            parts.append(scores_of(rows[start : start + TOGETHER], model))
     frame = frame_of(rows, model.labels, model.head, np.concatenate(parts))
     if not frame.judged.any():
         known = ", ".join(model.labels[:20])
@@ -70,13 +70,27 @@ def judged(rows: Sequence[Row], model: explainers.Model) -> Frame:
     return frame
 
 
-def _scores(rows: Sequence[Row], model: explainers.Model) -> Floats:
+class Asked(Protocol):
+    """A row that a model is asked about."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def text_pair(self) -> str | None: ...
+    @property
+    def line(self) -> int: ...
+
+
+def scores_of(rows: Sequence[Asked], model: explainers.Model, *, states: bool = False) -> Floats:
+    """Logits, and with `states` what the head reads behind them; NaN for a row that the model cannot read."""
     texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in rows]
     try:
-        return model.scores(texts)
+        return model.states(texts) if states else model.scores(texts)
     except explainers.BadInput as error:
         if len(rows) == 1:
             print(f"whence: line {rows[0].line}: {one_line(str(error))}", file=sys.stderr)
             return np.full((1, len(model.labels)), np.nan)
         half = len(rows) // 2
-        return np.concatenate([_scores(rows[:half], model), _scores(rows[half:], model)])
+        parts = [scores_of(part, model, states=states) for part in (rows[:half], rows[half:])]
+        width = max(part.shape[1] for part in parts)
+        return np.concatenate([np.pad(p, ((0, 0), (0, width - p.shape[1])), constant_values=np.nan) for p in parts])

@@ -19,14 +19,14 @@ def find_model(name: str, settings: Settings | None = None) -> explainers.Model:
 
 def source_of(name: str, settings: Settings | None = None) -> str | Path:
     """The source that a name stands for: an embedded name, a folder or a GGUF file. Raises Mistake."""
-    if name in explainers.embedded_names() or name in explainers.WHEELS:
+    if name in explainers.embedded_names() or explainers.wheel_of(name) is not None:
         return name
     if Path(name).is_dir() or (name.endswith(".gguf") and Path(name).is_file()):
         return Path(name)
     known = {path.name: path for path in registered(settings or Settings())}
     if name in known:
         return known[name]
-    listed = ", ".join((*explainers.embedded_names(), *explainers.installed_wheels(), *known))
+    listed = ", ".join((*explainers.embedded_names(), *explainers.fetched_names(), *known))
     raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 

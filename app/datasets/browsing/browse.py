@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import Annotated, Literal
@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from ...errors import BadRequest, NotFound
+from ...errors import BadRequest, NotFound, UnknownValue
 from ...schemas import Request
 from ...store.database import Store
 from ...store.datasets import facts as dataset_facts
 from ...store.datasets import rows as datasets
 from ...store.datasets import selection as dataset_selection
-from ...store.datasets.facts import Stratum
+from ...store.datasets.facts import Alike, Stratum
 from ...store.datasets.selection import Place, Wanted
 from ...store.datasets.tables import DatasetRow, DatasetRun
 from .. import service
@@ -184,7 +184,32 @@ def view_of(session: Session, project: str, id: str, filters: Filters) -> View:
             known = ", ".join(run.model for run in found if run.model) or "none"
             raise NotFound(f"no predictions of {filters.model[:80]!r} are there; there are: {known}")
         raise NotFound("the file of this data set is not read yet", cure="Wait for its job to end.")
-    return View(dataset.serial, runs[-1], dataset_facts.strata(session, runs[-1].serial), filters)
+    view = View(dataset.serial, runs[-1], dataset_facts.strata(session, runs[-1].serial), filters)
+    _refuse_unknown(view)
+    return view
+
+
+def _refuse_unknown(view: View) -> None:
+    """Raises UnknownValue for a filter that no row can pass, whatever the other filters are."""
+    filters, alike = view.filters, [stratum.alike for stratum in view.strata]
+    labels = {each.label for each in alike if each.label is not None}
+    predicted = {each.predicted for each in alike if each.predicted is not None}
+    known: list[tuple[str, str | None, set[str]]] = [
+        ("label", filters.label, labels),
+        ("predicted", filters.predicted, predicted | set(view.classes)),
+        *(_of_column(column, value, alike) for column, value in filters.groups.items()),
+    ]
+    for name, given, there in known:
+        if given is not None and given not in there:
+            raise UnknownValue(name, given, sorted(there), cure="Show all rows.")
+
+
+def _of_column(column: str, value: str, alike: Sequence[Alike]) -> tuple[str, str, set[str]]:
+    """A filter by a group: its column, its value and the values there are; of another column the columns there are."""
+    columns = {name for each in alike for name, _ in each.groups}
+    if column not in columns:
+        return "group", column, columns
+    return column, value, {there for each in alike for name, there in each.groups if name == column}
 
 
 def _page(session: Session, view: View, cursor: str | None, limit: int) -> tuple[list[Place], str | None]:

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from ..._library import explainers
 from ...engine.schemas import ModelOut
-from .schemas import ExplanationOut, ExplanationRequest, PanelOut
+from .schemas import ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
 
 SLOPES = ("gradient-x-input", "smoothgrad")  # name the zero that they are taken against, not what masks
 
@@ -37,6 +37,14 @@ def rules_of(panel: PanelOut, method: str | None = None) -> dict[str, Any]:
     }
 
 
+def again(panel: PanelOut, model: ModelOut, kind: str, **changed: Any) -> PanelRequest | ExplanationRequest:
+    """The question of the page, with the rules that are named here instead. kind: panels or explanations."""
+    if kind == "panels":
+        asked = {"model": model.id, "methods": _methods(panel), **rules_of(panel), **changed}
+        return PanelRequest.model_validate(asked)
+    return one_method(panel, model, panel.explanations[0].method.name, **changed)
+
+
 def one_method(panel: PanelOut, model: ModelOut, method: str, **changed: Any) -> ExplanationRequest:
     """The question of the page for one method alone, with the rules that are named here instead."""
     known = next((each for each in panel.explanations if each.method.name == method), None)
@@ -44,6 +52,12 @@ def one_method(panel: PanelOut, model: ModelOut, method: str, **changed: Any) ->
     return ExplanationRequest.model_validate(
         {"model": model.id, "method": method, "options": options, **rules_of(panel, method), **changed}
     )
+
+
+def _methods(panel: PanelOut) -> list[str] | None:
+    """Names of the page's methods; None for the usual ones, so that the answer has the address of a plain question."""
+    named = [each.method.name for each in panel.explanations] + [each.method for each in panel.absent]
+    return None if set(named) == set(explainers.PANEL) else named
 
 
 def _record(panel: PanelOut, method: str | None) -> ExplanationOut | None:

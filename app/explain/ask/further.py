@@ -1,22 +1,33 @@
-"""Questions of methods that a page does not show: each asked when somebody wants it, kept, and found again."""
+"""Questions that a page does not answer: each asked when somebody wants it, kept, and found again.
+
+They are the methods that the page does not show, and how stable its own answer is: what it would be with other seeds
+and other baselines.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...errors import BadRequest, Conflict
 from ...store.holders import of_page
 from ...web.dependencies import Services
-from . import arriving, service
-from .alike import is_model_of, one_method
+from . import arriving, records, service
+from .alike import again, is_model_of, one_method, rules_of
 from .arriving import Coming
 from .questions import question_of
-from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut
+from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
 
 PLAYERS = ("token", "word", "phrase", "sentence")
+STABILITY = "stability"  # in the place of a method's name
+OTHER_SEEDS = 4
+OTHER_BASELINES = 2
+CHEAP = 3.0  # seconds of one answer, up to which other baselines are asked for too
+MOST_SEED = 2**32  # one more than the largest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +118,87 @@ async def _coming(services: Services, request: ExplanationRequest, project: str)
 
 def _request(panel: PanelOut, model: ModelOut, method: str, players: str | None) -> ExplanationRequest:
     return one_method(panel, model, method, **({"players": players} if players else {}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stability:
+    """What the page would be with other seeds and other baselines.
+
+    answers: that are there, without the page itself, by the rule that differs: a seed, or the name of a baseline.
+    coming: what is being made. wanted: all that belong to it. seconds: that they take, about.
+    """
+
+    answers: Mapping[int | str, tuple[ExplanationOut, ...]]
+    coming: tuple[Coming, ...]
+    wanted: int
+    seconds: float
+    opened: bool
+
+    @property
+    def seeds(self) -> int:
+        return sum(isinstance(rule, int) for rule in self.answers)
+
+
+def can_be_varied(panel: PanelOut, model: ModelOut | None) -> TypeGuard[ModelOut]:
+    """Whether the page has scores of a text, and its model is still served."""
+    scored = any(found.scores is not None for found in panel.explanations)
+    return is_model_of(model, panel) and scored and isinstance(panel.input, explainers.TextInput)
+
+
+async def ask_stability(
+    services: Services, panel: PanelOut, model: ModelOut | None, project: str, *, kind: str, wait: float | None
+) -> None:
+    """Begins every answer that is not there. kind: panels or explanations. Raises what the first that fails raises."""
+    if not can_be_varied(panel, model):
+        raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
+    asked = _varied(panel, model, kind)
+    rules = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
+    holder = of_page(panel.key)
+    await asyncio.gather(*(arriving.begin(services, asked[rule], project, holder=holder, wait=wait) for rule in rules))
+
+
+async def stability(
+    services: Services, panel: PanelOut, model: ModelOut | None, project: str, *, kind: str, opened: bool
+) -> Stability | None:
+    """Answers that are there and those that are coming, where the question is open; None where it cannot be asked."""
+    if not can_be_varied(panel, model):
+        return None
+    asked = _varied(panel, model, kind)
+    cheap = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
+    answers: dict[int | str, tuple[ExplanationOut, ...]] = {}
+    coming: list[Coming] = []
+    for rule in asked if opened else ():
+        question, _ = await service.asked_for(services, asked[rule], project)
+        body = await service.stored(services, project, question)
+        if body is not None:
+            answers[rule] = _explanations(question, body)
+        elif (found := await arriving.find(services, project, question.key)) is not None:
+            coming.append(found)
+    return Stability(
+        answers=answers,
+        coming=tuple(coming),
+        wanted=max(len(cheap), len(answers) + len(coming)),
+        seconds=sum(_seconds(services, asked[rule], model) for rule in cheap),
+        opened=opened,
+    )
+
+
+def _varied(panel: PanelOut, model: ModelOut, kind: str) -> dict[int | str, PanelRequest | ExplanationRequest]:
+    """The question of the page by the rule that differs: the seeds that follow its own, then the other baselines."""
+    first = next(found for found in panel.explanations if found.scores is not None)
+    seeds = [(first.method.seed + k) % MOST_SEED for k in range(1, OTHER_SEEDS + 1)]
+    own = rules_of(panel).get("baseline")
+    baselines = [each for each in model.baselines if each not in (own, "text")] if own else []
+    return {seed: again(panel, model, kind, seed=seed) for seed in seeds} | {
+        each: again(panel, model, kind, baseline=each, baseline_text=None) for each in baselines[:OTHER_BASELINES]
+    }
+
+
+def _seconds(services: Services, request: PanelRequest | ExplanationRequest, model: ModelOut) -> float:
+    what = request.method if isinstance(request, ExplanationRequest) else "panel"
+    return services.pace.seconds(model.id, what, question_of(request, model))
+
+
+def _explanations(asked: Asked, body: bytes) -> tuple[ExplanationOut, ...]:
+    found = records.read(asked, body)
+    return found.explanations if isinstance(found, PanelOut) else (found,)

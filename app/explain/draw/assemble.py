@@ -13,7 +13,7 @@ from ...web.forms import FormError, told
 from ..ask import measuring as measures
 from ..ask.alike import is_model_of, rules_of
 from ..ask.arriving import Coming
-from ..ask.further import Further
+from ..ask.further import STABILITY, Further, Stability
 from ..ask.outcome import in_words, prediction_view
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
@@ -21,7 +21,7 @@ from . import view as views
 from .compared import compared_of
 from .contexts import Anew, Facts, PanelPage, Recent, Version
 from .findings import findings_of
-from .further import FurtherView, further_view
+from .further import FurtherView, StabilityView, further_view, stability_view
 from .view import View
 
 LONG = 60  # parts: beyond, the text is set smaller
@@ -36,6 +36,7 @@ def panel_page(
     measured: Mapping[str, ExplanationOut],
     measuring: Coming | None,
     further: Sequence[Further],
+    stability: Stability | None,
     versions: Sequence[Any],
     seconds: float | None,
     refused: Mapping[str, FormError | None],
@@ -44,10 +45,12 @@ def panel_page(
     address: str,
     origin: str,
 ) -> PanelPage:
+    panel = views.most_faithful_first(panel)
     first = panel.explanations[0] if panel.explanations else None
     features = first.features if first else ()
     unseen = first.unseen if first else ()
     scored = [found for found in panel.explanations if found.scores is not None]
+    varied = None if stability is None else _stability(stability, panel, view, refused)
     asked = tuple(_further(each, panel, view, refused) for each in further)
     being_measured = measuring.asked.methods[0] if measuring and measuring.state == "running" else None
     heads = next((found.key for found in panel.explanations if "relations" in found.arrays), None)
@@ -85,10 +88,11 @@ def panel_page(
         measuring_share=measuring.share if measuring else 0.0,
         refused=refused,
         further=asked,
+        stability=varied,
         anew=_anew(panel, model, seconds),
         versions=_versions(versions, panel.key),
         draft=draft,
-        coming=being_measured is not None or any(each.is_coming for each in asked),
+        coming=being_measured is not None or any(each.is_coming for each in (*asked, *filter(None, [varied]))),
         players=first.players if first else "word",
         scored=[found.method.name for found in scored],
         facts=_facts(first, view) if first else None,
@@ -109,6 +113,17 @@ def _further(asked: Further, panel: PanelOut, view: View, refused: Mapping[str, 
         players=first.players if first else "word",
         refused=refused.get(asked.method),
         coming_error=coming,
+    )
+
+
+def _stability(asked: Stability, panel: PanelOut, view: View, refused: Mapping[str, FormError | None]) -> StabilityView:
+    wrong = next((each.error for each in asked.coming if each.error is not None), None)
+    return stability_view(
+        asked,
+        panel,
+        view.target,
+        refused=refused.get(STABILITY),
+        coming_error=None if wrong is None else told(wrong),
     )
 
 
@@ -217,11 +232,20 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
 
 
 def badge_of(panel: PanelOut | None) -> str | None:
-    """The badge of the method that a text is painted with in small, else of the first that has one."""
-    if panel is None:
-        return None
-    ordered = [f for name in PAINTERS for f in panel.explanations if f.method.name == name] + list(panel.explanations)
-    return next((each.badge.level for each in ordered if each.badge is not None), None)
+    """Badge of the method that a text is painted with in small, else of the first method that has one."""
+    return _first({e.method.name: e.badge.level for e in panel.explanations if e.badge is not None} if panel else {})
+
+
+def badge_in(record: bytes) -> str | None:
+    """The same of a stored panel or explanation, of which nothing else is read: a filter looks at many."""
+    found = json.loads(record)
+    made = [each for each in found.get("explanations", [found]) if each.get("badge")]
+    return _first({each["method"]["name"]: each["badge"]["level"] for each in made})
+
+
+def _first(levels: Mapping[str, str]) -> str | None:
+    """levels: those of the methods, in the order of the record."""
+    return next((levels[name] for name in (*PAINTERS, *levels) if name in levels), None)
 
 
 PAINTERS = ("shap", "integrated-gradients", "lime", "leave-one-out")

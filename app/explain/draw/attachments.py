@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any
 
 from markupsafe import Markup
 
 from ..._library import explainers
 from ...errors import NotFound
+from ...web.formatting import gain
+from ...web.paper import may_have_pdf, to_pdf
 from ...web.rendering import STATIC, environment
 from ...web.words import N_
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import export, notes, picture
 from .contexts import PanelPage
 from .representations import PAGE_POLICY, Export
+from .view import MethodView
 
 KINDS = {
     "html": "text/html; charset=utf-8",
@@ -39,12 +41,12 @@ OFFERED = (  # in the menu of the page: the last part of the address, what it is
     ("csv", N_("Table"), "CSV"),
     ("md", N_("Notes"), "Markdown"),
 )
-PDF_CURE = "Install the extra pdf (pip install 'whence[pdf]') and Pango, or print the page from the browser."
+AGAINST = N_("against random parts")
 
 
 def offered_exports() -> tuple[tuple[str, str, str], ...]:
     """Exports that this server can make."""
-    return tuple(each for each in OFFERED if each[0] != "pdf" or find_spec("weasyprint") is not None)
+    return tuple(each for each in OFFERED if each[0] != "pdf" or may_have_pdf())
 
 
 def file_of(
@@ -72,7 +74,7 @@ def _made(found: PanelOut | ExplanationOut, page: PanelPage, kind: str, language
         "svg": lambda: _map(page, language, method),
         "slide.svg": lambda: _slide(page, language),
     }
-    return _pdf(to_page(page, language)) if kind == "pdf" else made[kind]().encode()
+    return to_pdf(to_page(page, language)) if kind == "pdf" else made[kind]().encode()
 
 
 def to_page(page: PanelPage, language: str) -> str:
@@ -92,16 +94,6 @@ def to_page(page: PanelPage, language: str) -> str:
     )
 
 
-def _pdf(html: str) -> bytes:
-    try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
-    except (ImportError, OSError) as error:
-        raise NotFound("this server cannot make PDF", cure=PDF_CURE) from error
-    body: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
-    return body
-
-
 def _map(page: PanelPage, language: str, method: str) -> str:
     painted = [row for row in page.maps.methods if row.texts]
     row = next((each for each in painted if each.name == method), None) or next(iter(painted), None)
@@ -111,13 +103,23 @@ def _map(page: PanelPage, language: str, method: str) -> str:
     filters = environment(language).filters
     title = f"{filters['method'](row.name)} · {page.maps.label} · {filters['model_name'](page.model_title)}"
     says = "" if row.strongest is None else f"{row.strongest.text} {explainers.shown.signed(row.strongest.score)}"
-    return picture.map_svg(row, title=title, says=f"{says} {filters['unit'](row.unit)} · Whence".strip())
+    known = " · ".join([f"{says} {filters['unit'](row.unit)}", *_evidence(row, filters), "Whence"])
+    return picture.map_svg(row, title=title, says=known.strip())
+
+
+def _evidence(row: MethodView, filters: Mapping[str, Any]) -> list[str]:
+    """How faithful the map is to this text, against random parts; nothing where that is not known."""
+    if row.faithfulness is None:
+        return []
+    names = ("comprehensiveness", "sufficiency")
+    known = [f"{filters['measure'](name)} {gain(getattr(row.faithfulness, name))}" for name in names]
+    return [f"{', '.join(known)} ({filters['tr'](AGAINST)})"]
 
 
 def _slide(page: PanelPage, language: str) -> str:
     filters = environment(language).filters
     row = next((each for each in page.maps.methods if each.texts), None)
     sentences = [str(each.striptags()) for each in filters["answer_sentences"](page.panel)] or [page.prediction.label]
-    title = "" if row is None else f"{filters['method'](row.name)} · {page.maps.label}"
+    title = "" if row is None else " · ".join([filters["method"](row.name), page.maps.label, *_evidence(row, filters)])
     foot = f"Whence · {filters['model_name'](page.model_title)} · {page.address}"
     return picture.slide_svg(row, page.prediction, answer=sentences, title=title, foot=foot)

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from ...engine.schemas import ModelOut
+from ...models.fetching import Waiting
 from ...web.forms import FormError
 from ..ask.outcome import PredictionView
 from ..ask.schemas import PanelOut
 from .compared import Compared
 from .examples import Example
 from .findings import Findings
-from .further import FurtherView
+from .further import FurtherView, StabilityView
 from .view import Maps, MeasureRow, NumberRow, PaintedText, Stretch, WordClass
 
 
@@ -40,6 +41,7 @@ class HomePage:
     accuracy: str
     error: FormError | None
     examples: Sequence[Example]
+    waiting: Waiting | None  # models for the reader's language that one command would add
     recents: Sequence[Recent]
     loading: bool
 
@@ -126,6 +128,7 @@ class PanelPage:
     measuring: str | None  # the method whose measures are being made
     measuring_share: float
     further: Sequence[FurtherView]  # questions that the page does not answer yet
+    stability: StabilityView | None  # what it would be with other seeds and baselines
     anew: Anew | None  # by which rules the same can be asked again
     versions: Sequence[Version]
     draft: str | None  # a changed text that was sent
@@ -164,6 +167,7 @@ class MeasuresFragment:
 class FurtherFragment:
     address: str
     further: Sequence[FurtherView]
+    stability: StabilityView | None
     maps: Maps
     prediction: PredictionView
 

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..._library import explainers
-from ...web.formatting import signed
+from ...web.formatting import gain, signed
 
 STRONGEST = 5
+AGAINST_RANDOM = (
+    "Comprehensiveness and sufficiency on this text, against random parts, in probability of the predicted class; "
+    "0 is chance, ± the 95 % interval."
+)
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!<>|~])")
 
 
@@ -31,12 +35,21 @@ def escaped(text: str) -> str:
 
 
 def _table(explanations: Sequence[explainers.Attribution]) -> str:
-    rows = ["| method | badge | strongest parts |", "|---|---|---|"]
+    measured = any(found.faithfulness is not None for found in explanations)
+    heads = ["method", "badge", *(["comprehensiveness", "sufficiency"] if measured else []), "strongest parts"]
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for found in explanations:
         title = escaped(explainers.prose_of(found.method.name).title)
         badge = "" if found.badge is None else escaped(f"{found.badge.level}: {found.badge.reasons[0].text}")
-        rows.append(f"| {title} | {badge} | {', '.join(_strongest(found))} |")
-    return "\n".join(rows)
+        evidence = _evidence(found) if measured else []
+        rows.append(f"| {' | '.join([title, badge, *evidence, ', '.join(_strongest(found))])} |")
+    return "\n".join([*rows, *(["", AGAINST_RANDOM] if measured else [])])
+
+
+def _evidence(found: explainers.Attribution) -> list[str]:
+    if found.faithfulness is None:
+        return ["", ""]
+    return [gain(found.faithfulness.comprehensiveness), gain(found.faithfulness.sufficiency)]
 
 
 def _strongest(found: explainers.Attribution) -> Iterator[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from ..._library import explainers
+from ...errors import UnknownValue
 from ...web.formatting import script
 from ..ask.schemas import ExplanationOut, PanelOut
 from . import heatmap
 from .heatmap import Cell, Level
 
 Scale = Literal["own", "shared"]
+SCALES: Mapping[str, Scale] = {"own": "own", "shared": "shared"}
+T = TypeVar("T")
 CHIPS = 4
+MATRICES = ("kendall_tau", "top5_overlap", "sign_agreement")  # of an agreement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class MethodView:
     raises: Peak | None
     lowers: Peak | None
     residual: float | None  # a share of output − baseline output
+    faithfulness: explainers.Faithfulness | None  # of the predicted class, whichever is painted
     evaluations: int
     seconds: float | None
     special_share: float | None  # of a magnitude: what rests on special tokens
@@ -112,20 +117,49 @@ class Maps:
     value: str
     can_share: bool
     methods: tuple[MethodView, ...]
+    ranked: bool  # whether the most faithful stands first
+    measured: str  # the label of the class that faithfulness is of
     absent: tuple[Any, ...]
     players: str
     pair: bool
 
 
 def view_of(panel: PanelOut, query: Any) -> View:
-    """Settings from the address; what is not offered falls back to what is shown first."""
+    """Settings from the address. Raises UnknownValue for one that this explanation does not offer."""
     first = panel.explanations[0] if panel.explanations else None
-    offered = heatmap.levels(first.players) if first else ()
-    wanted = query.get("level", "")
-    level: Level = wanted if wanted in offered else offered[0] if offered else "word"
-    scale: Scale = "shared" if query.get("scale") == "shared" else "own"
-    known = {str(t.index): t.index for t in first.targets} if first else {}
-    return View(target=known.get(query.get("class", ""), panel.target.index), level=level, scale=scale)
+    levels: dict[str, Level] = {each: each for each in heatmap.levels(first.players)} if first else {}
+    classes = {str(target.index): target.index for target in first.targets} if first else {}
+    return View(
+        target=_chosen(query, "class", classes, panel.target.index),
+        level=_chosen(query, "level", levels, next(iter(levels.values()), "word")),
+        scale=_chosen(query, "scale", SCALES, "own"),
+    )
+
+
+def _chosen(query: Any, name: str, offered: Mapping[str, T], usual: T) -> T:
+    """The choice of this name in the address, the usual one where it names none or the page offers none."""
+    given = query.get(name, "")
+    if not given or not offered:
+        return usual
+    if given not in offered:
+        raise UnknownValue(name, given, list(offered), cure="Open the explanation without it.")
+    return offered[given]
+
+
+def most_faithful_first(panel: PanelOut) -> PanelOut:
+    """The panel in the order of its page; methods that could not be measured keep theirs, below the others."""
+    rank = {name: position for position, name in enumerate(panel.by_faithfulness)}
+    shown = sorted(panel.explanations, key=lambda found: rank.get(found.method.name, len(rank)))
+    agreement = panel.agreement
+    if agreement is not None:
+        order = sorted(range(len(agreement.methods)), key=lambda k: rank.get(agreement.methods[k], len(rank)))
+        agreement = agreement.model_copy(
+            update={
+                "methods": tuple(agreement.methods[k] for k in order),
+                **{name: getattr(agreement, name)[np.ix_(order, order)] for name in MATRICES},
+            }
+        )
+    return panel.model_copy(update={"explanations": tuple(shown), "agreement": agreement})
 
 
 def maps_of(panel: PanelOut, view: View) -> Maps:
@@ -141,6 +175,8 @@ def maps_of(panel: PanelOut, view: View) -> Maps:
         value=first.value if first else "log-odds",
         can_share=_can_share(panel.explanations),
         methods=tuple(method_view(found, view, tops.get(found.unit)) for found in panel.explanations),
+        ranked=len(panel.by_faithfulness) > 1,
+        measured=panel.prediction.main.label,
         absent=panel.absent,
         players=first.players if first else "word",
         pair=panel.text_pair is not None,
@@ -164,6 +200,7 @@ def method_view(found: ExplanationOut, view: View, top: float | None = None) -> 
         raises=peak[-1] if peak and peak[-1].score > 0 else None,
         lowers=peak[0] if peak and peak[0].score < 0 and not plain else None,
         residual=residual_share(found, row),
+        faithfulness=found.faithfulness,
         evaluations=found.forward_passes,
         seconds=found.timings.get("explain"),
         special_share=found.checks.get("special_share") if plain else None,

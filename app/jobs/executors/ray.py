@@ -19,6 +19,7 @@ import structlog
 from ..._library import explainers
 from ...engine.client import SocketEngine
 from ...engine.errors import from_wire
+from ...engine.limits.memory import SPARING
 from ...engine.limits.threads import PATIENCE
 from ...engine.messages import Forget, Load, Message, Priority, Register
 from ...engine.schemas import ModelOut
@@ -212,7 +213,9 @@ def _actor(ray: Any, size: Size, embedded: Sequence[str], device: str) -> Any:
             num_gpus=size.gpus,
             max_restarts=-1,
             max_concurrency=2,
-            runtime_env={"env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **PATIENCE}},
+            runtime_env={
+                "env_vars": {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **PATIENCE, **SPARING},
+            },
         )
         .remote(tuple(embedded), size.threads, device=device)
     )

@@ -28,7 +28,12 @@ T = TypeVar("T")
 NAME = "whence"
 AT_ONCE = 4  # jobs in hand: a short one does not wait for a long one
 QUEUES = {"jobs": AT_ONCE, "prompt": 2, "training": 1}  # each with its jobs in hand
-QUEUE_OF = {"explanation": "prompt", "registration": "prompt", "training": "training"}  # every other kind: jobs
+QUEUE_OF = {
+    "explanation": "prompt",
+    "registration": "prompt",
+    "taught": "training",
+    "training": "training",
+}  # every other kind: jobs
 LOOK_EVERY = 0.25  # seconds between two looks for new jobs and for those to cancel
 MOST_RECOVERIES = 50  # deaths of the runner that one attempt at a job survives
 

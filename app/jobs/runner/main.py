@@ -53,7 +53,7 @@ def executor_of(settings: Settings, store: Store, *, engine: str | None) -> Exec
         added = asyncio.run(registered.paths(store))
         return list(dict.fromkeys([*map(str, settings.sources), *added]))
 
-    embedded = (*explainers.embedded_names(), *explainers.installed_wheels()) if settings.embedded else ()
+    embedded = (*explainers.embedded_names(), *explainers.fetched_names()) if settings.embedded else ()
     return RayExecutor(
         sources=sources,
         embedded=embedded,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,23 @@ def read(session: Session, run: int, names: Sequence[str]) -> dict[str, Array]:
     for name, body in session.execute(wanted.order_by(DatasetColumn.name, DatasetColumn.part)):
         bodies.setdefault(name, []).append(body)
     return {name: _array(b"".join(parts)) for name, parts in bodies.items()}
+
+
+def blocks(session: Session, run: int, name: str) -> Iterator[Array]:
+    """The rows of a column a part at a time, so that the whole is never in memory; nothing of one that is not there."""
+    wanted = select(DatasetColumn.body).where(DatasetColumn.run == run, DatasetColumn.name == name)
+    kind: np.dtype[Any] = np.dtype(np.uint8)
+    width: tuple[int, ...] = ()
+    left = b""
+    for part, (body,) in enumerate(session.execute(wanted.order_by(DatasetColumn.part).execution_options(yield_per=4))):
+        if part == 0:
+            head, _, body = body.partition(b"\n")
+            named, _, shape = head.decode().partition(":")
+            kind, width = np.dtype(named), tuple(int(each) for each in shape.split(",")[1:])
+        held = left + body
+        whole = len(held) - len(held) % (kind.itemsize * int(np.prod(width, dtype=np.int64)))
+        left = held[whole:]
+        yield np.frombuffer(held[:whole], dtype=kind).reshape(-1, *width)
 
 
 def _array(body: bytes) -> Array:

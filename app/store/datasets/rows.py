@@ -32,6 +32,12 @@ def listing(
     return session.scalars(wanted.order_by(Dataset.created.desc(), Dataset.serial.desc()).limit(limit)).all()
 
 
+def made_of(session: Session, project: str, origin: str) -> Sequence[Dataset]:
+    """Data sets that were made of another one, the newest first."""
+    wanted = select(Dataset).where(Dataset.project == project, Dataset.origin == origin, Dataset.status != DELETED)
+    return session.scalars(wanted.order_by(Dataset.created.desc(), Dataset.serial.desc())).all()
+
+
 def add(session: Session, project: str, id: str, **values: Any) -> Dataset:
     """Add a data set. One that is there already stays, with its rows; one that was deleted meanwhile is made anew."""
     known = find(session, project, id)

@@ -7,6 +7,8 @@ from functools import cached_property
 
 import regex
 
+from .chinese import HAN, word_starts
+
 GRAPHEME = regex.compile(r"\X")
 UNSPACED = regex.compile(  # scripts written without spaces between words; ー lengthens a Kana vowel
     r"[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}"
@@ -61,7 +63,11 @@ class Ruler:
 
     def _word_ends_after(self, cluster: int) -> bool:
         pair = (cluster, cluster + 1)
-        if any(self.blank(c) or self._unspaced(c) for c in pair):
+        if any(map(self.blank, pair)):
+            return True
+        if all(map(self._han, pair)) and self._chinese:
+            return self.clusters[cluster + 1][0] in self._chinese
+        if any(map(self._unspaced, pair)):
             return True
         return any(self._mark(c) and not self._inside_word(c) for c in pair)
 
@@ -70,6 +76,14 @@ class Ruler:
 
     def _unspaced(self, cluster: int) -> bool:
         return UNSPACED.match(self._first(cluster)) is not None
+
+    def _han(self, cluster: int) -> bool:
+        return HAN.match(self._first(cluster)) is not None
+
+    @cached_property
+    def _chinese(self) -> frozenset[int]:
+        """Where Chinese words begin; empty for a text in another language."""
+        return word_starts(self.text)
 
     def _mark(self, cluster: int) -> bool:
         return MARK.match(self._first(cluster)) is not None

@@ -42,7 +42,7 @@ def merged_network(base: Path, adapter: Path, labels: tuple[str, ...], *, proble
         network = BertForSequenceClassification(BertConfig(**kept, **described))
     wanted = network.state_dict()
     if unfit := sorted(n for n, w in wanted.items() if n not in weights or weights[n].shape != w.shape):
-        raise BadModel(f"adapter_model.safetensors: {unfit[0]} does not fit all-MiniLM-L6-v2")
+        raise BadModel(f"adapter_model.safetensors: {unfit[0]} does not fit its base")
     network.load_state_dict({name: weights[name] for name in wanted})
     return settled(network)
 
@@ -60,7 +60,7 @@ def merge(base: dict[str, torch.Tensor], update: dict[str, torch.Tensor], *, sca
         target = plain.replace(".lora_A.weight", ".weight")
         down, up = value.float(), update.get(name.replace(".lora_A.", ".lora_B."))
         if target not in merged or up is None or merged[target].shape != (up.shape[0], down.shape[1]):
-            raise BadModel(f"adapter_model.safetensors: {name} does not fit all-MiniLM-L6-v2")
+            raise BadModel(f"adapter_model.safetensors: {name} does not fit its base")
         merged[target] = merged[target] + scale * (up.float() @ down)
     if "classifier.weight" not in merged or "classifier.bias" not in merged:
         raise BadModel("adapter_model.safetensors has no classifier: it was not trained for classification")

@@ -10,9 +10,7 @@ import hashlib
 import json
 import math
 import os
-import shutil
 import struct
-import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
@@ -21,6 +19,7 @@ from typing import Any, BinaryIO
 
 from ...errors import BadModel
 from ..architectures import CAUSAL
+from ..kept import kept_copy
 from .contents import refuse_sizes
 from .weights import MOST_BYTES
 
@@ -33,7 +32,6 @@ MOST_ITEMS = 2_000_000  # of an array, such as a vocabulary
 LONGEST_NAME = 2**16  # bytes
 LONGEST_TEXT = 2**20  # bytes of a value, such as a chat template
 MOST_DEPTH = 4
-Convert = Callable[[Path, Path], None]
 WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # bytes by type of value
 TEXT, ARRAY = 8, 9
 LEFT_OUT = ("quantization_config", "_name_or_path", "_model_name_or_path", "gguf_file")
@@ -45,44 +43,27 @@ def is_gguf(path: Path) -> bool:
 
 
 def folder_of(
-    path: Path,
-    *,
-    kept: Path,
-    digest: str | None = None,
-    verify: Callable[[Path], None] | None = None,
-    convert: Convert | None = None,
+    path: Path, *, kept: Path, digest: str | None = None, verify: Callable[[Path], None] | None = None
 ) -> Path:
     """The plain folder of a GGUF file: the one kept below `kept`, else made now. Raises BadModel.
 
-    digest: the file's SHA-256, read where it is not given; verify: called before the file is read; convert: makes the
-    folder of a file of another kind.
+    digest: the file's SHA-256, read where it is not given; verify: called before the file is read.
     """
     if digest is None:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-    folder = kept / digest / path.stem
-    if (folder / "config.json").is_file():
-        return folder
-    if verify is not None:
-        verify(path)
-    try:
-        (kept / digest).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="part-", dir=kept / digest) as scratch:
-            made = Path(scratch) / path.stem
-            (convert or _converted)(path, made)
-            if not (folder / "config.json").is_file():  # another process may have been quicker
-                shutil.rmtree(folder, ignore_errors=True)
-                os.replace(made, folder)
-    except OSError as error:
-        raise BadModel(f"the plain folder of {path.name} cannot be written below {kept}: {error.strerror}") from error
-    return folder
+    return kept_copy(path, kept / digest / path.stem, _written, verify=verify)
+
+
+def _written(path: Path, folder: Path) -> None:
+    read_header(path)
+    _converted(path, folder)
 
 
 def _converted(path: Path, folder: Path) -> None:
     """config.json last: a folder without it is not finished."""
     from .loading import offline_and_quiet
 
-    read_header(path)
     try:
         with offline_and_quiet(), redirect_stderr(StringIO()):  # of its bar
             network, tokenizer = _dequantised(path)

@@ -1,4 +1,4 @@
-"""Which LoRA adapters can be merged into the embedded base, by what their configuration says."""
+"""Which LoRA adapters can be merged into a base, by what their configuration says."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import BadModel
+from .base_weights import base_named
 from .contents import read_object
 
 FIXED: dict[str, tuple[Any, ...]] = {  # what plain LoRA has; any other value is another method
@@ -28,11 +29,9 @@ FIXED: dict[str, tuple[Any, ...]] = {  # what plain LoRA has; any other value is
 
 
 def read_adapter_config(folder: Path) -> dict[str, Any]:
-    """Raises BadModel unless the adapter is plain LoRA for sequence classification on all-MiniLM-L6-v2."""
+    """Raises BadModel unless the adapter is plain LoRA for sequence classification on a base of BASES."""
     config = read_object(folder / "adapter_config.json")
-    base = str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
-    if base != "all-MiniLM-L6-v2":
-        raise BadModel(f"adapter_config.json names the base {base!r}; only adapters on all-MiniLM-L6-v2 can be loaded")
+    base_of(config)
     for field, allowed in FIXED.items():
         if field in config and config[field] not in allowed:
             raise BadModel(f"adapter_config.json: {field} is {config[field]!r}; only plain LoRA can be loaded")
@@ -40,6 +39,15 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     if type(rank) is not int or rank < 1 or type(alpha) not in (int, float):
         raise BadModel("adapter_config.json: r and lora_alpha must be numbers")
     return config
+
+
+def base_of(config: dict[str, Any]) -> str:
+    """The name in BASES of an adapter's base. Raises BadModel."""
+    model = str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
+    try:
+        return base_named(model)
+    except BadModel as error:
+        raise BadModel(f"adapter_config.json: {error}") from None
 
 
 def scale_of(config: dict[str, Any]) -> float:

@@ -15,6 +15,7 @@ from .folder import FolderReport, check_folder
 from .packed import BITS, pack
 
 LEFT_OUT = frozenset((*SAVED_FROM, "dtype", "torch_dtype", "transformers_version"))
+POOLING, MODULES = "1_Pooling", "sentence_transformers.models"
 
 
 def save_classifier(
@@ -27,15 +28,47 @@ def save_classifier(
     if bits not in BITS:
         raise BadModel(f"weights of {bits} bits are not stored; there are {', '.join(map(str, BITS))}")
     folder.mkdir(parents=True, exist_ok=True)
-    config = {name: held for name, held in network.config.to_dict().items() if name not in LEFT_OUT}
-    config = {name: held for name, held in config.items() if not names_code(name, held)}
-    config["architectures"] = [type(network).__name__]
-    _write(folder / "config.json", config)
+    _write(folder / "config.json", _described(network))
     _save_tokenizer(tokenizer, folder, maximum_length)
     weights = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
     save_file(pack(weights, bits=bits), folder / "model.safetensors", metadata={"format": "pt"})
     _write(folder / "card.json", dict(card))
     return check_folder(folder)
+
+
+def save_encoder(network: Any, tokenizer: Any, folder: Path, *, maximum_length: int, card: Mapping[str, Any]) -> Path:
+    """Writes an encoder so that it is loaded as one that compares texts by the mean of its last states, and can be the
+    base of a training. folder: not there yet. Raises BadModel, OSError."""
+    (folder / POOLING).mkdir(parents=True)
+    _write(folder / "config.json", _described(network))
+    _save_tokenizer(tokenizer, folder, maximum_length)
+    weights = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    _write(folder / POOLING / "config.json", {"pooling_mode_mean_tokens": True})
+    kinds = {"Transformer": "", "Pooling": POOLING}
+    _write(folder / "modules.json", [{"path": path, "type": f"{MODULES}.{kind}"} for kind, path in kinds.items()])
+    _write(folder / "card.json", dict(card))
+    return check_folder(folder).path
+
+
+def save_language_model(network: Any, tokenizer: Any, folder: Path, *, maximum_length: int, card: Any) -> Path:
+    """Writes a model that continues texts. folder: not there yet. Raises BadModel, OSError."""
+    folder.mkdir(parents=True)
+    _write(folder / "config.json", _described(network))
+    _save_tokenizer(tokenizer, folder, maximum_length)
+    tied = set(getattr(network, "all_tied_weights_keys", None) or {})
+    weights = {
+        name: w.detach().float().cpu().contiguous() for name, w in network.state_dict().items() if name not in tied
+    }
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    _write(folder / "card.json", dict(card))
+    return check_folder(folder).path
+
+
+def _described(network: Any) -> dict[str, Any]:
+    config = {name: held for name, held in network.config.to_dict().items() if name not in LEFT_OUT}
+    config = {name: held for name, held in config.items() if not names_code(name, held)}
+    return {**config, "architectures": [type(network).__name__]}
 
 
 def _save_tokenizer(tokenizer: Any, folder: Path, maximum_length: int) -> None:
@@ -47,5 +80,5 @@ def _save_tokenizer(tokenizer: Any, folder: Path, maximum_length: int) -> None:
     _write(path, {**kept, "model_max_length": maximum_length})
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

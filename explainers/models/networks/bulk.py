@@ -14,6 +14,7 @@ from ...errors import BadInput, Incompatible
 from ...game.batches import batches_on
 from ...inputs.text.encoding import TextEncoder, is_panic
 from ...inputs.text.ids import TextIds, readings
+from .comparing import ComparingNetwork
 from .device import to_array
 from .masking import joined, shape_of, whole_rows
 from .network import Network, Rows
@@ -28,6 +29,14 @@ def bulk_logits(network: Network, encoder: TextEncoder, texts: Sequence[Text], *
     predicted on what `predict` gives it. Raises BadInput with the text's number.
     """
     return _bulk(network, encoder, texts, network.logits, progress=progress)
+
+
+def bulk_vectors(
+    network: ComparingNetwork, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress
+) -> FloatArray:
+    """The vector of each text (texts, width) as an encoder makes it; of a text longer than it reads the mean of its
+    windows' vectors."""
+    return _bulk(network, encoder, texts, network.vectors, progress=progress)
 
 
 def bulk_states(network: Network, encoder: TextEncoder, texts: Sequence[Text], *, progress: Progress) -> FloatArray:

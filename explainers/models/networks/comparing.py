@@ -31,7 +31,7 @@ class ComparingNetwork(Network):
         self.unit = unit
 
     def _read_position(self, inputs: Encoded) -> int:
-        return pair_of(inputs).split
+        return pair_of(inputs).split if inputs.sides is not None else 0
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         first, second = (self._vectors(_side(rows, number)) for number in (0, 1))
@@ -56,7 +56,10 @@ class ComparingNetwork(Network):
         assert inputs.sides is not None
         others = np.ones((len(keep), inputs.sides[1 - side]), dtype=bool)
         whole = np.concatenate([keep, others] if side == 0 else [others, keep], axis=1)
-        rows = _side(coalition_rows(self, inputs, whole), side)
+        return self.vectors(_side(coalition_rows(self, inputs, whole), side))
+
+    def vectors(self, rows: Rows) -> FloatArray:
+        """Vectors (rows, width) of texts alone, in passes of bounded size."""
         chunks = rows.chunks(batches_on(self.device.type).tokens)
         return to_array(torch.cat(in_chunks(chunks, self._vectors_alone)).double())
 

@@ -24,18 +24,23 @@ def whole(network: Network, inputs: Encoded) -> FloatArray:
 
 
 def outputs(network: Network, inputs: Encoded, keep: BoolArray) -> FloatArray:
-    """Logits (rows, labels) of the coalitions `keep` (rows, players).
+    """Logits (rows, labels) of the coalitions `keep` (rows, players)."""
+    return _averaged(outputs_by_window(network, inputs, keep))
+
+
+def outputs_by_window(network: Network, inputs: Encoded, keep: BoolArray) -> list[FloatArray]:
+    """Logits (rows, labels) of the coalitions `keep` (rows, players) in each window.
 
     A window is asked once for each different set of its own players: most of what a row hides lies in other windows.
     """
     if not inputs.windows:
-        return network.logits(coalition_rows(network, inputs, keep))
+        return [network.logits(coalition_rows(network, inputs, keep))]
     found = []
-    for reading in readings(inputs):
-        own = np.unique(reading.owner[reading.owner >= 0])
+    for window, reading in zip(inputs.windows, readings(inputs), strict=True):
+        own = inputs.players_in(window)
         _, first, back = np.unique(keep[:, own], axis=0, return_index=True, return_inverse=True)
         found.append(network.logits(coalition_rows(network, reading, keep[first]))[back.reshape(-1)])
-    return _averaged(found)
+    return found
 
 
 def blends(network: Network, inputs: Encoded, shares: FloatArray) -> FloatArray:

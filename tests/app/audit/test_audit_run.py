@@ -25,6 +25,7 @@ from app.audit.run.difference import compare
 from app.audit.run.run import run
 from app.audit.run.sources import material_of
 from app.errors import BadRequest
+from app.web import paper
 from explainers.testing import LinearModel
 from tests.app.audit.planted import HARM, HARMFUL, IDENTITIES, PLANTED, WEIGHT, audited, model, plan, silent
 
@@ -237,7 +238,7 @@ def test_a_pdf_has_letters_and_every_drawing(tmp_path: Path, caplog: pytest.LogC
     html = report.to_html(json.loads(written(tmp_path).read_text()))
 
     assert "data:image/png" in html
-    assert report.to_pdf(html).startswith(b"%PDF")
+    assert paper.to_pdf(html).startswith(b"%PDF")
     assert [record.getMessage()[:200] for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
@@ -246,7 +247,7 @@ def test_a_pdf_loads_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     pytest.importorskip("weasyprint")
     (tmp_path / "secret.png").write_bytes(b"secret")
     for address in ("http://127.0.0.1:9/x.png", (tmp_path / "secret.png").as_uri()):
-        report.to_pdf(f'<img src="{address}">')
+        paper.to_pdf(f'<img src="{address}">')
 
     refused = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(refused) == 2
@@ -261,7 +262,7 @@ def test_without_what_draws_a_pdf_it_is_left_out(tmp_path: Path, monkeypatch: py
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
     declared, found, _ = audited()
     made = report.build(declared, found, tmp_path / "audit", run={})
-    files = report.write(made, tmp_path / "audit", pdf=report.has_pdf())
+    files = report.write(made, tmp_path / "audit", pdf=paper.has_pdf())
 
     assert "report.pdf" not in files
     assert {"report.json", "report.html", "model-card.md"} <= set(files)

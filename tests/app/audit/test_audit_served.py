@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.audit.data.plan import Plan
-from app.audit.report import report
 from app.audit.schemas import AuditOut
+from app.web import paper
 from tests.app.audit.planted import IDENTITIES, PLANTED, audited, model, plan
 from tests.app.audit.test_audit_swaps import rows
 from tests.app.datasets.given import imported
@@ -45,7 +45,7 @@ def ran(client: TestClient) -> tuple[str, list[str]]:
     assert answer.status_code == 202, answer.text
     id = str(answer.json()["id"])
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(report, "has_pdf", lambda: True)
+        patched.setattr(paper, "has_pdf", lambda: True)
         whole = execution(client.app.state.services.store, load=planted)  # type: ignore[attr-defined]
         whole.run(id)
     job = client.get(f"/v1/jobs/{id}").json()

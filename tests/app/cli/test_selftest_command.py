@@ -92,6 +92,14 @@ def test_quick_and_full_exclude_each_other(run: Callable[..., tuple[int, str, st
     assert run("bench", "--quick", "--full")[0] == 2
 
 
+def test_parts_of_the_benchmark_make_no_page(run: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """The page has all figures of one run, or is left alone."""
+    code, _, err = run("bench", "--only", "errors", "--docs", str(tmp_path))
+
+    assert code == 2
+    assert "--only" in err
+
+
 def test_all_commands_but_the_benchmark_let_threads_sleep_soon(
     run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,7 @@ def test_the_engine_runs_without_secrets_and_offline(client: TestClient) -> None
 
     assert b"HF_HUB_OFFLINE=1" in environment
     assert b"GOMP_SPINCOUNT=1000" in environment
+    assert b"ONEDNN_PRIMITIVE_CACHE_CAPACITY=256" in environment
     assert b"not for models" not in environment
 
 

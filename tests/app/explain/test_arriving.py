@@ -100,7 +100,8 @@ def test_prediction_and_rows_stand_on_the_page_before_the_rest_is_made(client: T
     whole = until(lambda: client.get(where, headers=FOLLOWED).headers.get("x-whence-complete"))
     assert whole == "1"
     complete = client.get(where).text
-    assert rows(complete, "method")[:3] == ["shap", "lime", "integrated-gradients"]
+    ranked = client.get(f"/v1{where}").json()["by_faithfulness"]
+    assert rows(complete, "method")[: len(ranked)] == ranked
     assert "data-arriving" not in complete
     assert client.get("/history").text.count(where) == 1
 

@@ -48,11 +48,25 @@ def test_the_history_is_narrowed_by_model_class_and_badge(client: TestClient) ->
 
 @pytest.mark.parametrize(
     "address",
-    ["/history?model=nobody", "/history?badge=nice", "/jobs?show=all", "/?model=nobody"],
+    [
+        "/history?model=nobody",
+        "/history?label=maybe",
+        "/history?badge=nice",
+        "/jobs?show=all",
+        "/?model=nobody",
+        "/changes?before=nobody",
+        "/checks?model=nobody",
+        "/generate?model=nobody",
+        *(f"/{each}?cursor=nowhere" for each in ("history", "jobs", "datasets", "audits", "changes", "checks", "log")),
+        "/explanations/{key}?class=9",
+        "/explanations/{key}?level=letter",
+        "/explanations/{key}?scale=log",
+    ],
 )
 def test_a_value_that_means_nothing_is_refused(client: TestClient, address: str) -> None:
     """Named, with what there is; what is ignored would look like an answer."""
-    answer = client.get(address, headers={"accept": "text/html"})
+    key = client.get("/v1/history").json()["entries"][0]["key"]
+    answer = client.get(address.format(key=key), headers={"accept": "text/html"})
 
     assert answer.status_code == 422
     assert address.rpartition("=")[2] in answer.text

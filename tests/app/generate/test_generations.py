@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,3 +196,18 @@ def test_the_command_line_answers_and_explains(monkeypatch: pytest.MonkeyPatch, 
     assert len(answer["key"]) == 64
     assert "".join(target["label"] for target in why["targets"]) == " a movie"
     assert rather["targets"][-1]["label"] == "a movie / a film"
+
+
+def test_a_question_is_asked_again_by_its_key(client: TestClient) -> None:
+    """The form has all of it, and the address no text."""
+    found = generated(client, passages=["the film is witty", "the story is dull"], temperature=0.5, seed=7)
+    answer = client.get(f"/generations/{found['key']}", headers={"accept": "text/html"}).text
+    form = client.get(f"/generate?again={found['key']}", headers={"accept": "text/html"}).text
+
+    assert f'href="/generate?again={found["key"]}"' in answer
+    assert "text=" not in answer
+    for value in (TEXT, "never dull", "the film is witty\n---\nthe story is dull"):
+        assert f">\n{value}</textarea>" in form
+    assert re.search(r'name="temperature"[^>]*value="0.5"', form)
+    assert re.search(r'name="seed"[^>]*value="7"', form)
+    assert client.get("/generate?again=nothing", headers={"accept": "text/html"}).status_code == 404

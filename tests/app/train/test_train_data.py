@@ -191,3 +191,22 @@ def test_a_plan_says_what_the_numbers_of_a_file_mean(tmp_path: Path) -> None:
     source = Source(reader="table", path="t.csv", classes={"0": "positive", "1": "negative"})
 
     assert read(source, tmp_path, LABELS)[0] == [Example("bad", 0), Example("good", 1)]
+
+
+def test_a_share_of_one_file_judges_and_the_rest_is_learned_from(tmp_path: Path) -> None:
+    """Drawn by a hash of the text: the same rows each time, and none on both sides."""
+    lines = [f"text number {n},{LABELS[n % 2]}" for n in range(400)]
+    (tmp_path / "one.csv").write_text("text,label\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    judge = Judgement(name="held out", reader="table", path="one.csv", share=0.25)
+    judged = {e.text for e in read(judge, tmp_path, LABELS)[0]}
+    learned = {
+        share: {e.text for e in training_examples(plan(train=(each,), judge=(judge,)), tmp_path)[0]}
+        for share in (1.0, 0.5)
+        for each in (Source(reader="table", path="one.csv", share=share),)
+    }
+
+    assert 70 <= len(judged) <= 130
+    assert learned[1.0] | judged == {line.partition(",")[0] for line in lines}
+    assert not learned[1.0] & judged
+    assert learned[0.5] < learned[1.0]
+    assert 110 <= len(learned[0.5]) <= 190  # half of what is left, not of what is judged

@@ -17,6 +17,7 @@ from app.jobs.runner.execution import Execution
 from app.jobs.runner.work import Work
 from app.store import models
 from app.store.database import Store
+from explainers.models.folders import wheels
 from tests.app.jobs.inline import execution
 from tests.app.train.test_train_loop import needs_base_weights
 from tests.processes import Server, children, wait_for
@@ -121,6 +122,53 @@ def test_a_stopped_training_goes_on_and_is_what_it_would_have_been(client: TestC
     assert not [pid for pid in children(os.getpid()) if "train.process" in _line(pid)]
 
 
+@pytest.mark.timeout(600)
+def test_a_training_learns_the_language_first_and_goes_on_from_within(client: TestClient, tmp_path: Path) -> None:
+    """Stopped after one epoch of the pre-training and tried again: the curve goes on, then the fit."""
+    small = {
+        "start": "scratch",
+        "vocabulary": 150,
+        "layers": 1,
+        "width": 16,
+        "heads": 2,
+        "epochs": 2,
+        "learning_rate": 0.01,
+    }
+    recipe = {"epochs": 1, "maximum_length": 16, "tokens_per_batch": 512}
+    asked = {
+        "name": "own",
+        "dataset": uploaded(client, labelled(120)),
+        "method": "full",
+        "pretrain": small,
+        "recipe": recipe,
+    }
+    id = client.post("/v1/trainings", json=asked).json()["id"]
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    told = Work.so_far
+
+    def stop(work: Work, result: Any) -> None:
+        told(work, result)
+        if len(result["pretraining"]) == 2:  # that before the first epoch, and the first
+            work.stopped.set()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Work, "so_far", stop)
+        _running(store, tmp_path / "own").run(id)
+    stopped = client.get(f"/v1/jobs/{id}").json()
+    client.post(f"/v1/jobs/{id}/retry")
+    _running(store, tmp_path / "own").run(id)
+    job = client.get(f"/v1/jobs/{id}").json()
+
+    assert stopped["state"] == "cancelled"
+    assert job["state"] == "done", job
+    curve = job["result"]["pretraining"]
+    assert curve[:2] == stopped["result"]["pretraining"]
+    assert [each["epoch"] for each in curve] == [0, 1, 2]
+    assert curve[2]["perplexity"] < curve[0]["perplexity"]
+    assert [each["epoch"] for each in job["result"]["epochs"]] == [1]
+    assert "Perplexity" in client.get(f"/jobs/{id}").text
+
+
 def _running(store: Store, data: Path) -> Execution:
     """A runner whose models lie in a data folder of its own."""
     data.mkdir(exist_ok=True)
@@ -148,19 +196,33 @@ def _line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
 
 
-def test_what_cannot_be_trained_is_refused_at_once(client: TestClient) -> None:
+def _missing(name: str) -> Any:
+    raise wheels.PackageNotFoundError(name)
+
+
+def test_what_cannot_be_trained_is_refused_at_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """No labels, no such column, no such data set; the form keeps what was typed."""
     unlabelled = client.post("/v1/datasets", content=b"text\na\nb\n", params={"name": "u.csv"})
     execution(client.app.state.services.store).run(client.get(unlabelled.headers["location"]).json()["job"])  # type: ignore[attr-defined]
     without = unlabelled.headers["location"].rpartition("/")[2]
     dataset = uploaded(client, labelled(30))
-    wrong = [{"dataset": without}, {"dataset": dataset, "split": "part"}, {"dataset": "0" * 32}]
+    causal = {"pretrain": {"start": "scratch", "objective": "causal"}}
+    wrong = [
+        {"dataset": without},
+        {"dataset": dataset, "split": "part"},
+        {"dataset": "0" * 32},
+        {"dataset": dataset, **causal},
+        {"dataset": dataset, "base": "e5"},
+    ]
+    monkeypatch.setattr(wheels, "distribution", _missing)
     answers = [client.post("/v1/trainings", json={"name": "words", **fields}) for fields in wrong]
     typed = {"name": "words", "dataset": dataset, "epochs": "99", "title": "<b>kept</b>"}
     form = client.post("/train", data=typed, headers=FORM)
     good = client.post("/train", data={**typed, "epochs": "1"}, headers=FORM)
 
-    assert [answer.status_code for answer in answers] == [422, 422, 404]
+    assert [answer.status_code for answer in answers] == [422, 422, 404, 422, 422]
+    assert 'method is "full"' in answers[3].text.replace("\\", "")
+    assert "whence models fetch e5" in answers[4].text
     assert "has no column of labels" in answers[0].json()["detail"]
     assert form.status_code == 422
     assert "recipe.epochs" in form.text

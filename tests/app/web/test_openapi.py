@@ -108,6 +108,10 @@ REFUSED = {  # no such folder, data set or audit
     "/v1/datasets/{id}/marks": 404,
     "/v1/datasets/{id}/versions": 404,
     "/v1/datasets/{id}/workbench/explanations": 404,
+    "/v1/datasets/{id}/variants": 404,
+    "/v1/datasets/{id}/meaning": 404,
+    "/v1/datasets/{id}/meaning/search": 404,
+    "/v1/taught": 404,
 }
 FIRST = {"model": "sentiment", "input": {"text": "a good film"}, "method": "leave-one-out"}
 CHECKS = (

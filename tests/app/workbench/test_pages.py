@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -12,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
+from app.contracts.contract import parsed
 from app.store import jobs
 from app.store.job_states import State
 from tests.app.jobs.inline import execution
@@ -204,6 +207,44 @@ def test_rows_of_a_selection_are_explained(client: TestClient, id: str) -> None:
     assert all(row["explanation"] for row in rows)
     assert [row["words"][0][0] for row in rows] == ["good", "bad", "good"]
     assert '<mark class="heat w" data-step="5">good</mark>' in shown(client, id, where="row = 1")
+
+
+def test_a_slice_is_sent_to_somebody(client: TestClient, id: str) -> None:
+    """As a page without network in the reader's language, as a contract that `whence check` reads, and as rows."""
+    made = rest(client, "POST", f"{id}/slices", json={"statement": 'contains "not"', "name": "Denials & <more>"})
+    asked = {"slice": made["key"]}
+    page = client.get(f"/datasets/{id}/workbench/export/html", params=asked)
+    told = words(page.text)
+    assert "Denials & <more>" in told
+    assert "Right on 0 of 25 rows: 0.0 %. 95 % interval 0.0 % to 13.3 %. On the other rows 66.7 %" in told
+    assert "not good shoes, a red big thing redbig" in told
+    assert "default-src 'none'" in html.unescape(page.text)
+    assert re.findall(r"(?:src|href)=", page.text) == []
+    chinese = client.get(f"/v1/datasets/{id}/workbench/export", params={**asked, "format": "html", "language": "zh"})
+    assert "选中行的报告" in chinese.text
+    body = client.get(f"/v1/datasets/{id}/workbench/export", params={"format": "contract"}).content
+    with zipfile.ZipFile(io.BytesIO(body)) as file:
+        contract = parsed(file.read("contract.toml").decode())
+        kept = [json.loads(line) for line in file.read("rows.jsonl").splitlines()]
+    assert contract.accuracy is not None
+    assert contract.accuracy.at_least == 0.403  # the lower end of 50 of 100, 40.4 %, rounded down
+    assert contract.golden[0].predicts in ("yes", "no")
+    assert [(row["text"], row["label"]) for row in kept] == [(text, label) for text, label, _ in ROWS]
+    assert body == client.get(f"/v1/datasets/{id}/workbench/export", params={"format": "contract"}).content
+    refused = client.get(f"/v1/datasets/{id}/workbench/export", params={"where": "row > 900", "format": "contract"})
+    assert (refused.status_code, "no row of the selection can be judged" in refused.text) == (422, True)
+    assert client.get(f"/datasets/{id}/workbench/export/docx").status_code == 404
+    assert client.get(f"/datasets/{id}/workbench/export/csv", params=asked).text.count("\n") == 26
+    rest(client, "DELETE", f"{id}/slices/{made['key']}")
+
+
+def test_found_slices_show_errors_of_theirs(client: TestClient, id: str) -> None:
+    """With the way to each row; errors of the half that the search did not see."""
+    page = shown(client, id)
+    (first, *_) = re.findall(r'<ul class="slice-errors">(.*?)</ul>', page, flags=re.S)
+
+    assert len(re.findall(r"<li>", first)) == 3
+    assert re.search(rf'href="/datasets/{id}/rows/\d+\?model=sentiment"', first)
 
 
 def test_two_models_are_compared(client: TestClient, id: str) -> None:

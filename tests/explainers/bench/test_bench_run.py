@@ -10,9 +10,18 @@ import pytest
 
 from explainers.bench import forward
 from explainers.bench.peers import Peer, Rows, batched_peers_of, parts_of, peers_of, predict_proba
-from explainers.bench.report import bench_tables, markdown, plot, write_bench_docs
+from explainers.bench.report import (
+    ELSEWHERE,
+    ERROR_HEADER,
+    FIGURE_HEADER,
+    bench_tables,
+    markdown,
+    plot,
+    write_bench_docs,
+)
 from explainers.bench.run import METHODS, BenchOptions, run_bench
 from explainers.contract import Question
+from explainers.errors import BadInput
 from explainers.testing import NeighbourModel
 from tests.tiny import tiny
 
@@ -72,6 +81,25 @@ def test_the_page_and_the_plot_are_of_the_record(record: dict[str, Any], tmp_pat
     assert str(tmp_path) not in page
     assert (tmp_path / "images" / "benchmarks.svg").read_text(encoding="utf-8") == plot(record)
     assert [len({len(header), *map(len, rows)}) for header, rows in bench_tables(record)] == [1, 1, 1]
+
+
+def test_what_other_commands_measured_stays_on_the_page(record: dict[str, Any], tmp_path: Path) -> None:
+    """All else is written anew."""
+    (tmp_path / "benchmarks.md").write_text(f"old\n{ELSEWHERE}\n\nkept\n")
+    write_bench_docs(record, tmp_path)
+
+    assert (tmp_path / "benchmarks.md").read_text() == f"{markdown(record)}\n{ELSEWHERE}\n\nkept\n"
+
+
+def test_parts_can_be_run_alone() -> None:
+    """A part needs no other, and the tables show what there is; a name that is none is told with those that are."""
+    options = BenchOptions(rounds=1, words=(4,), reference_rows=64, error_seeds=1, sentences=1, sentence_seeds=1)
+    found = run_bench(NeighbourModel(WEIGHTS), options, only=("errors", "overlap"))
+
+    assert "panel" not in found
+    assert [header for header, _ in bench_tables(found)] == [ERROR_HEADER, FIGURE_HEADER]
+    with pytest.raises(BadInput, match="no part sped; choose of time, many"):
+        run_bench(NeighbourModel(WEIGHTS), options, only=("sped",))
 
 
 def test_quick_runs_are_small() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers import Question, build
-from explainers.contract import Case
+from explainers.contract import Case, HalfCheck
 from explainers.game.chosen import chosen_pairs
 from explainers.game.sampling import design_for
 from explainers.game.shapley import all_coalitions, estimate, exact
@@ -21,6 +21,8 @@ TEXT = " ".join(f"w{i}" for i in range(PLAYERS))
 
 class Game(LinearModel):
     """A model whose second logit is a given value of every coalition; in bf16 each is off by as much as is said."""
+
+    half_check: HalfCheck | None = None
 
     def __init__(self, values: np.ndarray, *, rounding: float = 0.0) -> None:
         super().__init__({})
@@ -141,6 +143,24 @@ def test_what_bf16_rounds_is_in_the_standard_errors() -> None:
     added = np.sqrt(errors(0.5)[1] ** 2 - errors(0.0)[1] ** 2)
 
     assert 0.05 < added.mean() < 0.5
+
+
+def test_rows_are_asked_in_fp32_where_bf16_would_err_more_than_sampling() -> None:
+    """Of a line, which few rows tell exactly: unless bf16 is asked for, the answer is that of fp32, and says so."""
+    values = all_coalitions(PLAYERS) @ np.arange(1.0, PLAYERS + 1)
+
+    def explained(rounding: float, precision: str):
+        model = Game(values, rounding=rounding)
+        model.half_check = HalfCheck(supported=True, rank_agreement=1.0, value_error=0.0)
+        return explain(model, Question.about(TEXT, value="logit", precision=precision), build("shap"))
+
+    rough, half = explained(0.5, "auto"), explained(0.5, "bf16")
+    fine, exactly = explained(1e-6, "auto"), explained(0.5, "fp32")
+
+    assert (rough.precision, half.precision, fine.precision) == ("fp32", "bf16", "bf16")
+    assert (rough.scores == exactly.scores).all()
+    assert (rough.standard_errors == exactly.standard_errors).all()
+    assert half.checks["relative_error"] > 1.5 * rough.checks["relative_error"]
 
 
 @pytest.mark.parametrize(("players", "budget"), [(11, 512), (16, 256), (31, 512), (80, 512), (200, 512)])

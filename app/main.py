@@ -23,6 +23,7 @@ from .guard.packing import Packed
 from .guard.security import Guard
 from .health.api import router as health_api
 from .history.api import router as history_api
+from .images.api import router as images_api
 from .installation import Installation, open_installation
 from .jobs.api import router as jobs_api
 from .jobs.retention import forgetting
@@ -44,8 +45,8 @@ from .web.dependencies import Services
 from .workbench.api import router as workbench_api
 
 ROUTERS = (
-    health_api, kserve_api, models_api, predict_api, generate_api, methods_api, explain_api, history_api, batches_api,
-    datasets_api, jobs_api, audit_api, changes_api, contracts_api, train_api, access_api, workbench_api,
+    health_api, kserve_api, models_api, predict_api, generate_api, methods_api, explain_api, images_api, history_api,
+    batches_api, datasets_api, jobs_api, audit_api, changes_api, contracts_api, train_api, access_api, workbench_api,
     variants_api, nearby_api, taught_api,
 )  # fmt: skip
 EngineContext = Callable[[Settings, Store], AbstractAsyncContextManager[EngineClient]]

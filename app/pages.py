@@ -29,8 +29,10 @@ from .explain.attention_pages import router as attention
 from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
+from .explain.pictures.pages import router as pictures
 from .explain.try_pages import router as tries
 from .generate.pages import router as generate
+from .images.pages import router as images
 from .jobs.pages import router as jobs
 from .methods.pages import router as methods
 from .models.pages import router as models
@@ -43,8 +45,9 @@ from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, generate, arriving, further, tries, attention, compare, datasets, history, audit_form, audits, changes,
-    contracts, jobs, models, train, methods, selftest, about, access, workbench, variants, nearby, taught,
+    explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form,
+    audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench, variants,
+    nearby, taught,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}
 COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)

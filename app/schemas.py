@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from ._library import explainers
 
 LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
+
+MOST_PICTURE = 20 * 2**20  # bytes of a picture; inputs/image/files.py of the library holds to it too
 
 MOST_CLASSES = 10_000  # that a model may have
 MOST_MESSAGES = 40  # of a conversation
@@ -112,6 +115,42 @@ class PromptInput(Request):
     @property
     def text_pair(self) -> None:
         """A prompt has no second text."""
+
+
+class ImageInput(Request):
+    """A picture: the file itself, PNG, JPEG or WebP, in base64."""
+
+    kind: Literal["image"]
+    data: Annotated[str, Field(min_length=1, max_length=(MOST_PICTURE + 2) // 3 * 4)] = Field(
+        description="The file in base64. Metadata is dropped, the orientation that it names applied first."
+    )
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        "the picture", description="The name of the file: what errors and the history call it."
+    )
+    _image: explainers.ImageInput = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _is_a_file(self) -> Self:
+        try:
+            content = base64.b64decode(self.data, validate=True)
+        except ValueError:
+            raise ValueError("data is not base64: encode the bytes of the file, without a prefix") from None
+        self._image = explainers.ImageInput.sent(content, name=clean(self.name))
+        return self
+
+    @property
+    def image(self) -> explainers.ImageInput:
+        """The picture with its file, which only the engine opens."""
+        return self._image
+
+    @property
+    def text(self) -> str:
+        """A picture has no text."""
+        return ""
+
+    @property
+    def text_pair(self) -> None:
+        """A picture has no second text."""
 
 
 def clean(text: str) -> str:

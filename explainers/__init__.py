@@ -93,6 +93,10 @@ if TYPE_CHECKING:
     from .errors import Incompatible as Incompatible
     from .errors import UnknownExplainer as UnknownExplainer
     from .game.passes import heard_by as heard_by
+    from .inputs.image.files import shown_copy as shown_copy
+    from .inputs.image.regions import Whereabouts as Whereabouts
+    from .inputs.image.regions import rings_of as rings_of
+    from .inputs.image.regions import whereabouts as whereabouts
     from .inputs.text.grouping import group_numbers as group_numbers
     from .library import DEFAULT_LANGUAGE_MODEL as DEFAULT_LANGUAGE_MODEL
     from .library import DEFAULT_MODEL as DEFAULT_MODEL
@@ -143,6 +147,7 @@ if TYPE_CHECKING:
     from .prose import prose_of as prose_of
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
+    from .registry import PICTURE_PANEL as PICTURE_PANEL
     from .registry import build as build
     from .registry import explainer_class as explainer_class
     from .registry import names as names
@@ -170,7 +175,7 @@ _WHERE = {
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
     ".game.passes": "heard_by",
     ".prose": "Prose prose_of",
-    ".registry": "METHODS PANEL build explainer_class names",
+    ".registry": "METHODS PANEL PICTURE_PANEL build explainer_class names",
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL explain generate load_model panel predict",
@@ -179,6 +184,8 @@ _WHERE = {
     ".metrics": "MEASURES Measure",
     ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
+    ".inputs.image.files": "shown_copy",
+    ".inputs.image.regions": "Whereabouts rings_of whereabouts",
     ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
     ".bench.report": "bench_tables write_bench_docs",

@@ -22,6 +22,7 @@ from .contract import (
     Explainer,
     Game,
     Generation,
+    ImageInput,
     Model,
     Panel,
     Prediction,
@@ -74,7 +75,7 @@ def _embedded(name: str, device: str, kept: Path | None) -> Model:
 
 
 def explain(
-    text: str,
+    text: str | Path | ImageInput,
     model: ModelLike = DEFAULT_MODEL,
     *,
     method: str | Explainer = "shap",
@@ -86,6 +87,7 @@ def explain(
 ) -> Attribution:
     """Where the prediction for `text` comes from, as one method sees it.
 
+    text: a text, or a picture: the path of its file, or an ImageInput.
     model: a name, a folder, a model of load_model, or a transformers pipeline that classifies texts or words, or goes
     on from them. method: a registered name with its `options`, or a method object. target: a class index or label that
     must be covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the
@@ -100,7 +102,7 @@ def explain(
 
 
 def panel(
-    text: str,
+    text: str | Path | ImageInput,
     model: ModelLike = DEFAULT_MODEL,
     *,
     methods: Sequence[str | Explainer] | None = None,
@@ -140,9 +142,13 @@ def generate(
         return loaded.generate(question, wanted, progress=heard)
 
 
-def predict(texts: str | Sequence[str], model: ModelLike = DEFAULT_MODEL, **question: Any) -> list[Prediction]:
-    """The prediction for each text."""
-    listed = [texts] if isinstance(texts, str) else list(texts)
+def predict(
+    texts: str | Path | ImageInput | Sequence[str | Path | ImageInput],
+    model: ModelLike = DEFAULT_MODEL,
+    **question: Any,
+) -> list[Prediction]:
+    """The prediction for each text or picture."""
+    listed = [texts] if isinstance(texts, str | Path | ImageInput) else list(texts)
     loaded = _loaded(model)
     return runner.predict(loaded, [_question(text, None, loaded, question) for text in listed])
 
@@ -170,13 +176,27 @@ def _loaded(model: ModelLike) -> Model:
     return model_of(model)
 
 
-def _question(text: str, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
+def picture(path: Path) -> ImageInput:
+    """A picture from its file. Raises BadInput where it cannot be read."""
+    try:
+        return ImageInput.sent(path.read_bytes(), name=path.name)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _question(
+    text: str | Path | ImageInput, target: int | str | None, model: Model, fields: dict[str, Any]
+) -> Question:
     """Raises BadInput."""
     also = {} if target is None else {"also": class_index(model, target)}
     if also and model.task == "similarity":  # its one output, which is explained anyway
         also = {}
+    if isinstance(text, Path):
+        text = picture(text)
+    words = "" if isinstance(text, ImageInput) else text
     cure = f"; a question has {', '.join(FIELDS)}"
-    return _checked("question", lambda: Question.about(text, **{**fields, **also}), cure=cure)
+    asked = _checked("question", lambda: Question.about(words, **{**fields, **also}), cure=cure)
+    return asked.model_copy(update={"input": text}) if isinstance(text, ImageInput) else asked
 
 
 def _checked(name: str, make: Callable[[], Made], *, cure: str = "") -> Made:

@@ -27,6 +27,7 @@ METHODS = {
     "counterfactual": ".methods.counterfactual:Counterfactual",
     "replacement": ".methods.replacement:Replacement",
     "layers": ".methods.layers:LayerConductance",
+    "grad-cam": ".methods.pictures.grad_cam:GradCam",
     "smoothgrad": ".methods.smoothgrad:SmoothGrad",
 }
 PANEL = (  # in the order in which the pages show them
@@ -39,6 +40,7 @@ PANEL = (  # in the order in which the pages show them
     "rollout",
     "attention",
 )
+PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
 
 
 def names() -> tuple[str, ...]:

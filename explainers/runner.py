@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
+import numpy as np
+
 from .badge import badge_of
 from .contract import (
     MOST_EXACT,
@@ -20,6 +22,7 @@ from .contract import (
     Encoded,
     Explainer,
     FloatArray,
+    ImageInput,
     Model,
     ModelRecord,
     Need,
@@ -39,6 +42,7 @@ from .errors import BadInput, ExplainersError, Incompatible
 from .game.passes import told_to
 from .game.sampling import DEFAULT_BUDGET, EXACT_PLAYERS
 from .game.table import CoalitionTable
+from .inputs.image.regions import SPLIT
 from .metrics.agreement import agreement_of
 from .metrics.answer import answer_of
 from .metrics.claims import claims_of
@@ -52,7 +56,7 @@ from .sentence import sentence_of
 TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
 FEWEST_ROWS = 64
 Arrived: TypeAlias = Callable[[Prediction | Attribution], None]
-COARSER = {"token": "words", "word": "phrases", "phrase": "sentences"}
+COARSER = {"detail": "regions", "patch": "regions", "token": "words", "word": "phrases", "phrase": "sentences"}
 
 
 def predict(model: Model, questions: Sequence[Question]) -> list[Prediction]:
@@ -135,7 +139,7 @@ def _panel(
     answer = answer_of(found, removals, case)
     return Panel(
         model=ModelRecord(id=model.id, digest=model.digest),
-        input=question.input,
+        input=case.inputs.input,
         prediction=case.prediction,
         explanations=tuple(found),
         absent=tuple(absent[position] for position in sorted(absent)),
@@ -174,6 +178,8 @@ def _explain_all(
 def case_of(model: Model, question: Question, *, progress: Progress = silent) -> Case:
     """The encoded, predicted question with its empty table."""
     inputs = model.encode(question)
+    if inputs.players == "detail":
+        inputs = _in_detail(model, question, inputs, progress)
     whole = model.predict([inputs])
     output = model.output_of(inputs)
     prediction = output.served(whole[0])
@@ -201,6 +207,16 @@ def case_of(model: Model, question: Question, *, progress: Progress = silent) ->
     )
 
 
+def _in_detail(model: Model, question: Question, inputs: Encoded, progress: Progress) -> Encoded:
+    """The picture with the regions that matter most cut into smaller ones: Shapley values of the whole regions say
+    which."""
+    coarse = question.model_copy(update={"players": "region"})
+    found = build("shap").explain(case_of(model, coarse, progress=progress))
+    assert found.scores is not None
+    order = np.argsort(-np.abs(found.scores[found.row()]), kind="stable")
+    return model.split(inputs, [int(player) for player in order[:SPLIT]])
+
+
 def _all_affordable(inputs: Encoded) -> bool:
     """A window is asked once for each set of its own players, so that all coalitions of the whole may be few rows."""
     if len(inputs.features) > EXACT_PLAYERS:
@@ -216,6 +232,10 @@ def warm_up(model: Model) -> None:
         if Need.ANSWERS in model.offers:  # every method on every token would take longer than the first question
             outputs = TokenOutput(continuation=" a", whole=False)
             explain(model, Question.about("a good one", outputs=outputs), build("leave-one-out"))
+            return
+        if model.task == "image":
+            noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+            explain(model, Question(input=ImageInput.of(noise)), build("leave-one-out"))
             return
         panel(model, Question.about("a good one", "a fine one" if model.task == "similarity" else None))
 

@@ -30,6 +30,8 @@ PARTS = {  # one part of the input
     "phrase": N_("phrase"),
     "sentence": N_("sentence"),
     "patch": N_("patch"),
+    "region": N_("region"),
+    "detail": N_("region"),
     "passage": N_("part of the prompt"),
 }
 SAID = {

@@ -71,7 +71,7 @@ def explain(
     def explained(row: Row, progress: Callable[..., None]) -> explainers.Attribution:
         asked = {**question, "text_pair": row.text_pair}
         found = explainers.explain(
-            row.text, loaded, method=explainer, target=target, measures=measure or (), progress=progress, **asked
+            row.asked, loaded, method=explainer, target=target, measures=measure or (), progress=progress, **asked
         )
         if html is not None:
             html.write_text(export.to_html(found), encoding="utf-8")
@@ -144,12 +144,15 @@ def predict(
     loaded = find_model(model)
 
     def answer(row: Row, progress: Callable[..., None]) -> tuple[Row, explainers.Prediction]:
-        return row, explainers.predict(row.text, loaded, text_pair=row.text_pair)[0]
+        return row, explainers.predict(row.asked, loaded, text_pair=row.text_pair)[0]
 
     def record(found: tuple[Row, explainers.Prediction]) -> dict[str, Any]:
         row, prediction = found
-        asked = {"text": row.text} if row.text_pair is None else {"text": row.text, "text_pair": row.text_pair}
-        return {"model": {"id": loaded.id, "digest": loaded.digest}, **asked, **output.prediction_record(prediction)}
+        return {
+            "model": {"id": loaded.id, "digest": loaded.digest},
+            **row.named,
+            **output.prediction_record(prediction),
+        }
 
     def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
         row, prediction = found

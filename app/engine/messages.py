@@ -22,6 +22,8 @@ from .schemas import ModelOut
 Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 A = TypeVar("A")
+NOTHING: Mapping[str, Any] = {}
+PICTURE = "picture"  # among the arrays of an explanation: the copy of it that a page shows, WebP
 
 
 class Priority(IntEnum):
@@ -73,6 +75,11 @@ class Message(BaseModel, Generic[A]):
         """Estimated rows x tokens that it takes; 0: it asks no model."""
         return 0
 
+    @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        """The questions in it."""
+        return ()
+
     def spent(self, answer: A) -> int:
         """Rows x tokens that it took, going by the answer."""
         return self.cost
@@ -83,7 +90,13 @@ class Message(BaseModel, Generic[A]):
 
     def to_wire(self) -> dict[str, Any]:
         """As values of msgpack: the name of the operation and what is asked."""
-        return {"op": self.op(), "asked": self.model_dump()}
+        return {"op": self.op(), "asked": self.model_dump(), **self._files()}
+
+    def _files(self) -> dict[str, Any]:
+        """The pictures of the questions, which their fields name by their hashes alone."""
+        pictures = [each.input for each in self.asked_questions if isinstance(each.input, explainers.ImageInput)]
+        held = {each.digest: (each.content, each.name) for each in pictures if each.content is not None}
+        return {"files": held} if held else {}
 
 
 class Asking(Message[A], Generic[A]):
@@ -96,6 +109,10 @@ class Asking(Message[A], Generic[A]):
 class Predict(Asking[tuple[explainers.Prediction, ...]]):
     urgency = Priority.PREDICTION
     questions: tuple[explainers.Question, ...]
+
+    @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        return self.questions
 
     @property
     def cost(self) -> int:
@@ -137,6 +154,10 @@ class Explain(Asking[Explained]):
     measures: tuple[str, ...] = ()
 
     @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        return (self.question,)
+
+    @property
     def cost(self) -> int:
         return estimate(self.question)
 
@@ -157,6 +178,10 @@ class ExplainMany(Asking[tuple[Explained | Exception, ...]]):
     measures: tuple[str, ...] = ()
 
     @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        return self.questions
+
+    @property
     def cost(self) -> int:
         return sum(map(estimate, self.questions))
 
@@ -173,6 +198,10 @@ class MakePanel(Asking[ExplainedPanel]):
     question: explainers.Question
     methods: tuple[str, ...] | None = None
     arriving: bool = False  # a Listener hears of each part as soon as it is there
+
+    @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        return (self.question,)
 
     @property
     def cost(self) -> int:
@@ -192,6 +221,10 @@ class Generate(Asking[bytes]):
     urgency = Priority.EXPLANATION
     question: explainers.Question
     decoding: explainers.Decoding
+
+    @property
+    def asked_questions(self) -> tuple[explainers.Question, ...]:
+        return (self.question,)
 
     @property
     def cost(self) -> int:
@@ -241,8 +274,13 @@ MESSAGES: Mapping[str, type[Message[Any]]] = {
 }  # fmt: skip
 
 
-def received(op: str, asked: Mapping[str, Any]) -> Message[Any]:
-    """Raises ValueError for an operation that is not there."""
+def received(op: str, asked: Mapping[str, Any], files: Mapping[str, Any] = NOTHING) -> Message[Any]:
+    """files: content and name of each picture, by its digest. Raises ValueError for an operation that is not there."""
     if op not in MESSAGES:
         raise ValueError(f"no operation is called {op!r}")
-    return MESSAGES[op].model_validate(asked)
+    message = MESSAGES[op].model_validate(asked)
+    for question in message.asked_questions:
+        if isinstance(given := question.input, explainers.ImageInput) and given.digest in files:
+            content, name = files[given.digest]
+            given.hold(content, name=name)
+    return message

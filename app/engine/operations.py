@@ -16,6 +16,7 @@ from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
 from .messages import (
+    PICTURE,
     Asking,
     Explain,
     Explained,
@@ -135,7 +136,10 @@ def _stored(found: explainers.Attribution | explainers.Panel, name: str) -> dict
 
 
 def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
-    if found.relations is None:
-        return {}
-    # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
-    return {"relations": pack(found.relations.astype("float16"))}
+    arrays: dict[str, bytes] = {}
+    if isinstance(found.input, explainers.ImageInput) and found.input.pixels is not None:
+        arrays[PICTURE] = explainers.shown_copy(found.input.pixels)
+    if found.relations is not None:
+        # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
+        arrays["relations"] = pack(found.relations.astype("float16"))
+    return arrays

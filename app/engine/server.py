@@ -113,7 +113,7 @@ class Connection:
             self.send({"id": number, "result": None})
             return
         try:
-            asked = received(op, message["asked"])
+            asked = received(op, message["asked"], message.get("files") or {})
             if isinstance(asked, Asking):
                 self._enqueue(number, asked, Priority(message["priority"]))
             else:

@@ -74,7 +74,7 @@ async def create_explanation(
     body: Annotated[ExplanationRequest, Body(openapi_examples=EXPLANATION)],
 ) -> Response:
     work = service.explanation_json(services, body, project, wait=prefer_wait(request))
-    return await _answered_or_accepted(request, services, project, work)
+    return await answered_or_accepted(request, services, project, work)
 
 
 @router.post(
@@ -91,10 +91,10 @@ async def create_panel(
     body: Annotated[PanelRequest, Body(openapi_examples=PANEL)],
 ) -> Response:
     work = service.panel_json(services, body, project, wait=prefer_wait(request))
-    return await _answered_or_accepted(request, services, project, work)
+    return await answered_or_accepted(request, services, project, work)
 
 
-async def _answered_or_accepted(
+async def answered_or_accepted(
     request: Request, services: Services, project: str, work: Coroutine[None, None, bytes]
 ) -> Response:
     try:

@@ -32,6 +32,7 @@ from .draw import view as views
 from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFragment, PanelPage
 from .draw.examples import examples_for
 from .draw.representations import Export
+from .pictures import pages as picture_pages
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
@@ -101,11 +102,13 @@ async def explanation(request: Request, key: str, services: ServicesDep, project
 async def there_or_arriving(request: Request, services: Services, project: str, key: str, kind: str) -> Response:
     """The page of a panel or an explanation, or what is there of it while it is made. Raises NotFound."""
     try:
-        found = await find(services, project, key, kind)
+        found = await found_as_panel(services, project, key, kind)
     except NotFound:
         return await arriving_pages.page(request, services, project, kind=kind, key=key)
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
+    if found.input.kind == "image":
+        return picture_pages.page(request, services, found, kind)
     sent = Sent(
         opened=further.opened_by(request.query_params.get("ask", "")),
         measured=request.query_params.get("measuring", ""),
@@ -114,6 +117,14 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
 
 
 async def find(services: Services, project: str, key: str, kind: str) -> PanelOut:
+    """The panel of a text, or the explanation in the shape of one. Raises NotFound, also for that of a picture."""
+    found = await found_as_panel(services, project, key, kind)
+    if found.input.kind == "image":
+        raise NotFound("this is asked of texts, and the explanation is of a picture", cure=f"Open /{kind}/{key}.")
+    return found
+
+
+async def found_as_panel(services: Services, project: str, key: str, kind: str) -> PanelOut:
     """The panel, or the explanation in the shape of one. Raises NotFound."""
     if kind == "panels":
         return await service.find_panel(services, key, project)
@@ -150,6 +161,8 @@ async def measures_of(request: Request) -> Response:
 @router.get("/panels/{key}/export/{kind}")
 async def export_panel(request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     found = await service.find_panel(services, key, project)
+    if found.input.kind == "image":
+        return picture_pages.exported(found, found.explanations, kind)
     return await _exported(request, services, project, found, found, "panels", kind)
 
 
@@ -158,6 +171,8 @@ async def export_explanation(
     request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep
 ) -> Response:
     found = await service.find_explanation(services, key, project)
+    if found.input.kind == "image":
+        return picture_pages.exported(found, [found], kind)
     single = assemble.single(found, found.target)
     return await _exported(request, services, project, found, single, "explanations", kind)
 

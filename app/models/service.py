@@ -26,8 +26,14 @@ def list_models(services: Services) -> list[ModelOut]:
 
 
 def judging_models(services: Services) -> list[ModelOut]:
-    """The models that say something of a text. Those that go on from it have a page of their own, /generate."""
-    return [state for state in list_models(services) if state.task != "tokens"]
+    """The models that say something of a text. Those that go on from it, and those that look
+    at pictures, have pages of their own, /generate and /images."""
+    return [state for state in list_models(services) if state.task not in ("tokens", "image")]
+
+
+def looking_models(services: Services) -> list[ModelOut]:
+    """The models that classify pictures."""
+    return [state for state in list_models(services) if state.task == "image"]
 
 
 def classifiers(services: Services) -> list[ModelOut]:

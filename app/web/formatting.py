@@ -41,6 +41,7 @@ def filters(language: str) -> dict[str, Callable[..., Any]]:
         "number": number,
         "share": share,
         "percent": percent,
+        "area": area,
         "gain": gain,
         "closely": lambda pair: closely(*pair),
         "count": lambda value: format_decimal(value, locale=locale),
@@ -88,6 +89,11 @@ def percent(value: float | None, digits: int = 0) -> str:
     if value is None or not math.isfinite(value):
         return MISSING
     return f"{number(value * 100, digits)} %"
+
+
+def area(share: float) -> str:
+    """A share of an area: whole percent, below ten with a digit more."""
+    return percent(share, 0 if share >= 0.095 else 1)
 
 
 def seconds(value: float | None) -> str:

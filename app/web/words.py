@@ -54,6 +54,28 @@ BASELINES = {
     "mean": N_("every word embedding set to the mean embedding"),
     "text": N_("another text with as many parts"),
 }
+PLACES = {  # of a region in a picture; the keys are the library's own words
+    "upper left": N_("upper left"),
+    "upper middle": N_("upper middle"),
+    "upper right": N_("upper right"),
+    "middle left": N_("middle left"),
+    "in the middle": N_("in the middle"),
+    "middle right": N_("middle right"),
+    "lower left": N_("lower left"),
+    "lower middle": N_("lower middle"),
+    "lower right": N_("lower right"),
+}
+REGION_LEVELS = {
+    "region": N_("About ten, along edges"),
+    "detail": N_("The strongest cut smaller"),
+    "patch": N_("Squares of a grid"),
+}
+HIDDEN_AS = {
+    "blur": N_("a blur of the picture"),
+    "mean": N_("its mean colour"),
+    "noise": N_("noise of its colours"),
+    "zero": N_("a plain grey"),
+}
 # What the library says of its progress, with a letter for each number.
 STEPS = (
     N_("{a} of {b} evaluations"),
@@ -87,6 +109,7 @@ OFFERS = {
     "attentions": N_("attention weights"),
     "embeddings": N_("word embeddings"),
     "layers": N_("states of every layer"),
+    "maps": N_("maps of the last convolution"),
 }
 MODELS = {
     "Sentiment": N_("Sentiment"),
@@ -308,6 +331,9 @@ TABLES = {
     "job_state": JOB_STATES,
     "job_count": JOB_COUNTS,
     "level_name": LEVELS,
+    "place": PLACES,
+    "region_level": REGION_LEVELS,
+    "hidden_as": HIDDEN_AS,
     "unit": UNITS,
     "value_name": VALUES,
     "baseline": BASELINES,

@@ -24,22 +24,24 @@ class TextSpan(Value):
 
 
 class Patch(Value):
-    """A rectangle of an image, in pixels of the image as it was given: columns left to right, rows top to bottom.
+    """A region of a picture, in pixels of the picture as it is looked at: upright, columns left to right, rows down.
 
-    The right and the bottom edge are the first that no longer belong to it.
+    box: left, top, right, bottom; right and bottom are the first that no longer belong to it. mask: its outline where
+    it is no rectangle, closed rings of corners x, y, x, y …; a pixel belongs to it that lies within an odd number of
+    rings. place: where it lies and how much of the picture it is, in words.
     """
 
-    kind: Literal["image"] = "image"
-    left: int
-    top: int
-    right: int
-    bottom: int
+    kind: Literal["patch"] = "patch"
+    box: tuple[int, int, int, int]
+    mask: tuple[tuple[int, ...], ...] = Field((), exclude_if=lambda rings: not rings)
+    place: str = ""
     known: bool = True  # as in TextSpan: a model sees every pixel
 
     @property
     def text(self) -> str:
-        """A name for the patch where only words can be shown."""
-        return f"{self.left}, {self.top} to {self.right}, {self.bottom}"
+        """A name for the region where only words can be shown."""
+        left, top, right, bottom = self.box
+        return self.place or f"{left}, {top} to {right}, {bottom}"
 
 
 class TimeSpan(Value):

@@ -36,6 +36,7 @@ class Need(StrEnum):
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
     ANSWERS = "answers"  # it says something to a prompt, token by token
+    MAPS = "maps"  # maps of the last convolution, with gradients
     FACTORS = "factors"  # the vectors of two sides, whose inner product is the output
 
 
@@ -102,7 +103,8 @@ class Model(ABC):
 
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
     labels: its classes; empty where they depend on the question. head: how its numbers are read.
-    task: whether it says something of the whole input, of each word, continues the text, or compares two.
+    task: whether it says something of the whole text, of each word, continues the text, compares two, or looks at a
+    picture.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
@@ -113,7 +115,7 @@ class Model(ABC):
     title: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "tokens", "similarity"] = "text"
+    task: Literal["text", "word", "tokens", "similarity", "image"] = "text"
     offers: frozenset[Need]
     baselines: tuple[BaselineKind, ...]
     device: str = "cpu"
@@ -181,6 +183,13 @@ class Model(ABC):
         """
         return self.scores(texts, progress=progress)
 
+    def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
+        """The same input with some of its players, by number, cut into smaller ones; the others keep their positions.
+
+        Raises Incompatible for an input whose players cannot be cut.
+        """
+        raise Incompatible(f"{self.id} cannot cut {inputs.players}s into smaller ones", reason="lacks", model=self.id)
+
     # Need.GRADIENTS:
 
     def path_gradients(
@@ -205,6 +214,13 @@ class Model(ABC):
     def randomised(self, seed: int) -> Model:
         """Another model of this architecture whose weights are drawn anew; this one stays as it is."""
         self._lacks(Need.GRADIENTS)
+
+    # Need.MAPS:
+
+    def feature_maps(self, inputs: Encoded, *, value: ValueName, targets: Sequence[int]) -> FloatArray:
+        """(targets, positions): maps of the last convolution, each weighted by the mean gradient of the value to it,
+        added up and spread over the positions of the input; the sum of a map is that of the coarse one."""
+        self._lacks(Need.MAPS)
 
     # Need.EMBEDDINGS:
 

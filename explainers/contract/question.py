@@ -11,9 +11,9 @@ from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from .records import Value
 
-Players = Literal["auto", "token", "word", "phrase", "sentence", "passage", "patch"]
+Players = Literal["auto", "token", "word", "phrase", "sentence", "passage", "region", "detail", "patch"]
 ValueName = Literal["log-odds", "logit", "probability", "margin", "output", "log-probability"]
-BaselineKind = Literal["hidden", "deleted", "mask", "unk", "pad", "eos", "zero", "mean", "text", "blur"]
+BaselineKind = Literal["hidden", "deleted", "mask", "unk", "pad", "eos", "zero", "mean", "text", "blur", "noise"]
 Precision = Literal["auto", "fp32", "bf16"]
 Accuracy = Literal["draft", "normal", "exact"]
 LongText = Literal["windows", "cut"]
@@ -32,33 +32,66 @@ class TextInput(Value):
 
 
 class ImageInput(Value):
-    """An image by the SHA-256 of its pixels. The pixels themselves stay in the process that holds them.
+    """A picture by the SHA-256 of what was given: of its pixels, or of the file that holds them.
 
-    Equal pixels are equal inputs. `ImageInput.of(pixels)` makes one; an input that was read back from JSON has no
-    pixels and cannot be encoded.
+    Equal digests are equal inputs. Pixels and file stay in the process that holds them: an input that was read back
+    from JSON has neither, and cannot be encoded. width, height: of the upright picture, None before a file is read.
     """
 
     kind: Literal["image"] = "image"
-    digest: str
-    width: int
-    height: int
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    width: int | None = None
+    height: int | None = None
     _pixels: Pixels | None = PrivateAttr(None)
+    _content: bytes | None = PrivateAttr(None)
+    _name: str = PrivateAttr("the picture")
 
     @classmethod
     def of(cls, pixels: Pixels) -> Self:
-        """An image from its pixels (rows, columns, 3), 0 to 255. Raises ValueError for another shape or type."""
+        """A picture from its pixels (rows, columns, 3), 0 to 255. Raises ValueError for another shape or type."""
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise ValueError(f"an image has uint8 pixels (rows, columns, 3), not {pixels.dtype} {pixels.shape}")
         height, width, _ = pixels.shape
         told = hashlib.sha256(f"{height} {width} ".encode() + pixels.tobytes()).hexdigest()
-        made = cls(digest=told, width=width, height=height)
-        made._pixels = pixels
+        return cls(digest=told)._with(width=width, height=height, pixels=pixels)
+
+    @classmethod
+    def sent(cls, content: bytes, *, name: str = "the picture") -> Self:
+        """A picture from the bytes of its file, which a model reads when it encodes it. name: as errors call it."""
+        made = cls(digest=hashlib.sha256(content).hexdigest())
+        made._content, made._name = content, name
+        return made
+
+    def hold(self, content: bytes, *, name: str) -> None:
+        """Take the bytes of the file, which came apart from the question. Raises ValueError for another file."""
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise ValueError("the file is not the one that the question names")
+        self._content, self._name = content, name
+
+    def read(self, pixels: Pixels) -> Self:
+        """The picture with the pixels that were read from its file."""
+        height, width, _ = pixels.shape
+        return self._with(width=width, height=height, pixels=pixels)
+
+    def _with(self, *, width: int, height: int, pixels: Pixels) -> Self:
+        made = type(self)(digest=self.digest, width=width, height=height)
+        made._pixels, made._content, made._name = pixels, self._content, self._name
         return made
 
     @property
     def pixels(self) -> Pixels | None:
-        """(rows, columns, 3); None where only the digest is known."""
+        """(rows, columns, 3); None where only the file or the digest is known."""
         return self._pixels
+
+    @property
+    def content(self) -> bytes | None:
+        """The bytes of the file; None where it is not here, or there is none."""
+        return self._content
+
+    @property
+    def name(self) -> str:
+        """The name of the file as errors call it."""
+        return self._name
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ImageInput) and self.digest == other.digest
@@ -223,8 +256,9 @@ class Game(Value):
 
     players: Players = Field(
         "auto",
-        description="The parts of the input that play the game. auto: words, in long texts phrases or sentences; of an "
-        "image patches. passage: the parts of a prompt, each as a whole.",
+        description="The parts of the input that play the game. auto: words, in long texts phrases or sentences; of a "
+        "picture region, about ten pieces along its edges. detail: the strongest of them cut into smaller ones. patch: "
+        "squares of a grid. passage: the parts of a prompt, each as a whole.",
     )
     value: ValueName | None = Field(
         None,
@@ -233,7 +267,8 @@ class Game(Value):
     baseline: BaselineKind | None = Field(
         None,
         description="What stands for an absent part; by default the mask token. Of a language model hidden (no token "
-        "looks at it, all others keep their places), deleted (the others move up), or eos (end of text).",
+        "looks at it, all others keep their places), deleted (the others move up), or eos (end of text). "
+        "Of a picture blur, mean, noise or zero.",
     )
     baseline_text: str | None = Field(
         None,

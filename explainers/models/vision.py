@@ -1,9 +1,10 @@
-"""An image classifier as the methods see it: the players are patches, hidden by colour or blur."""
+"""An image classifier as the methods see it: the players are regions, hidden by blur, colour or noise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -27,22 +28,30 @@ from ..contract import (
     WordOutput,
 )
 from ..errors import BadInput
-from ..inputs.image import BASELINES, ImageEncoder
+from ..inputs.image.encoding import BASELINES, ImageEncoder
+from ..inputs.image.view import View
 from ..outputs import classifier_output
 from .heads import reading_of
 from .networks import attention, gradients, layers, probing
 from .networks.device import to_array
 from .networks.masking import coalition_rows, whole_rows
 from .networks.network import Network
-from .networks.picturing import PicturingNetwork
+from .networks.picturing import PicturingNetwork, last_convolution
+
+LOOKING = frozenset({"vit", "deit"})  # whose attention is between the classifier's position and square patches
+CONVOLVING = frozenset({"convnext", "resnet", "efficientnet-lite0"})
+CELL = 8  # pixels of a cell where the network has no patches of its own, about
+MOST_CELLS = 64  # a side
 
 
 class VisionModel(Model):
-    """Offers outputs, gradients, attentions and layers of one image classifier.
+    """Offers outputs and gradients of one image classifier; of a ViT attentions and layers, of convolutions their maps.
 
-    network: a ViTForImageClassification in fp32 and evaluation mode; it is never changed. mean, spread: of the colours,
-    as in its image processor.
+    network: one that classifies, called as transformers' are, in fp32 and evaluation mode; it is never changed. view:
+    how it prepares a picture; by default squeezed to its own size.
     """
+
+    task = "image"
 
     def __init__(
         self,
@@ -50,8 +59,7 @@ class VisionModel(Model):
         *,
         id: str,
         digest: str,
-        mean: tuple[float, float, float] = (0.5, 0.5, 0.5),
-        spread: tuple[float, float, float] = (0.5, 0.5, 0.5),
+        view: View | None = None,
         title: str | None = None,
         card: Mapping[str, Any] | None = None,
     ) -> None:
@@ -65,10 +73,20 @@ class VisionModel(Model):
         reading = reading_of(config.problem_type, outputs=config.num_labels)
         self.head, self.assumed = reading.head, reading.assumed
         self.baselines = BASELINES
-        self.offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS})
-        self._network = PicturingNetwork(network)
+        offers = {Need.OUTPUTS, Need.GRADIENTS}
+        looking = config.model_type in LOOKING
+        if looking:
+            offers |= {Need.ATTENTIONS, Need.LAYERS}
+        self._layer = last_convolution(network) if config.model_type in CONVOLVING else None
+        if self._layer is not None:
+            offers |= {Need.MAPS}
+        self.offers = frozenset(offers)
+        view = view or View(height=config.image_size, width=config.image_size)
+        cell = config.patch_size if looking else _cell_of(view)
+        special = 2 if config.model_type == "deit" else 1
+        self._encoder = ImageEncoder(view=view, cell=cell, special=special if looking else 0, tokens=looking)
+        self._network = PicturingNetwork(network, shape=self._encoder.shape, cell=cell)
         self.device = self._network.device.type
-        self._encoder = ImageEncoder(side=config.image_size, patch=config.patch_size, mean=mean, spread=spread)
 
     @property
     def half_check(self) -> HalfCheck:
@@ -80,8 +98,11 @@ class VisionModel(Model):
             raise BadInput(f"{self.id} says classes of an image and no {question.outputs.kind}: leave outputs out")
         return self._encoder.encode(question)
 
+    def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
+        return self._encoder.split(inputs, chosen)
+
     def output_of(self, inputs: Encoded) -> Output:
-        return classifier_output(self.labels, self.head, inputs.outputs)
+        return classifier_output(self.labels, self.head, inputs.outputs, task=self.task)
 
     def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
@@ -96,7 +117,7 @@ class VisionModel(Model):
         return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
 
     def embeddings(self, inputs: Encoded) -> FloatArray:
-        """The prepared pixels of each patch, (positions, 3 · patch · patch), the noise included."""
+        """The prepared pixels of each cell, (positions, 3 · cell · cell), the noise included."""
         return to_array(self._network.ends(inputs)[0].double())
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
@@ -107,8 +128,7 @@ class VisionModel(Model):
             probing.redrawn(self._network.module, seed),
             id=self.id,
             digest=f"{self.digest}-randomised-{seed}",
-            mean=self._encoder.mean,
-            spread=self._encoder.spread,
+            view=self._encoder.view,
         )
 
     @cached_property
@@ -133,3 +153,27 @@ class VisionModel(Model):
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> LayerStates:
         return layers.layer_states(self._twin, inputs, points, value=value, head=self.head, targets=targets)
+
+    def feature_maps(self, inputs: Encoded, *, value: ValueName, targets: Sequence[int]) -> FloatArray:
+        if self._layer is None:
+            return super().feature_maps(inputs, value=value, targets=targets)
+        coarse = self._network.feature_maps(self._layer, inputs, value=value, head=self.head, targets=list(targets))
+        return spread_over(coarse, self._encoder.shape)
+
+
+def spread_over(coarse: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """(targets, down, across) → (targets, cells): resized to `shape` cells, bilinear, and divided so that sums stay."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    maps = torch.from_numpy(coarse)[None]
+    found = interpolate(maps, size=shape, mode="bilinear", align_corners=False)[0].flatten(1)
+    return to_array(found * (coarse.shape[1] * coarse.shape[2] / (shape[0] * shape[1])))
+
+
+def _cell_of(view: View) -> int:
+    """A side of about CELL pixels that divides the view evenly; 1 where nothing else does."""
+    both = gcd(view.height, view.width)
+    able = [each for each in range(1, both + 1) if both % each == 0]
+    few = [each for each in able if max(view.height, view.width) / each <= MOST_CELLS] or able
+    return min(few, key=lambda each: abs(each - CELL))

@@ -6,13 +6,17 @@ from ..contract import ClassOutput, Head, Output, Outputs, WordOutput
 from .classes import Classes
 from .numbers import Numbers
 from .tokens import Tokens
+from .value import covered
 from .words import Words
 
 
-def classifier_output(labels: tuple[str, ...], head: Head, asked: Outputs) -> Output:
+def classifier_output(labels: tuple[str, ...], head: Head, asked: Outputs, *, task: str = "text") -> Output:
     """The output of a classifier of the whole input: its classes, or of a regression its numbers."""
     also = asked.also if isinstance(asked, ClassOutput | WordOutput) else None
-    return Numbers(labels, also) if head == "regression" else Classes(labels, also, several=head == "multi")
+    most = covered(task)
+    if head == "regression":
+        return Numbers(labels, also, most)
+    return Classes(labels, also, most, several=head == "multi")
 
 
 __all__ = ["Classes", "Numbers", "Tokens", "Words", "classifier_output"]

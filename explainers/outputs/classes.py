@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 from ..contract import BoolArray, Ends, FloatArray, Head, Prediction, Target, ValueName
 from ..errors import BadInput
-from .value import ALLOWED, predicted_of, prediction_of, probabilities, ranked, value_of
-
-MOST_TARGETS = 10
+from .value import ALLOWED, covered, predicted_of, prediction_of, probabilities, ranked, value_of
 
 
 @dataclass(frozen=True)
 class Labelled(ABC):
-    """Common base of outputs of one column a label. also: a label to cover beside the largest ten."""
+    """Common base of outputs of one column a label. also: a label to cover beside the `most` largest."""
 
     labels: tuple[str, ...]
     also: int | None = None
+    most: int = covered("text")
 
     @property
     @abstractmethod
@@ -34,11 +33,11 @@ class Labelled(ABC):
         return ALLOWED[self.head]
 
     def targets(self, columns: FloatArray) -> tuple[int, ...]:
-        """All labels up to ten, else the ten that rank first and the asked one, in the model's order."""
+        """All labels up to `most`, else those that rank first and the asked one, in the model's order."""
         if self.also is not None and self.also >= len(self.labels):
             count = len(self.labels)
             raise BadInput(f"class {self.also} does not exist; the model has {count} classes, 0 to {count - 1}")
-        chosen = set(ranked(columns, self.head)[:MOST_TARGETS])
+        chosen = set(ranked(columns, self.head)[: self.most])
         if self.also is not None:
             chosen.add(self.also)
         return tuple(sorted(chosen))

@@ -28,6 +28,8 @@ class PatchModel(GradientModel):
     def encode(self, question: Question) -> Encoded:
         image = question.input
         assert isinstance(image, ImageInput)
+        assert image.width is not None
+        assert image.height is not None
         across, down = (np.linspace(0, size, self.grid + 1).round().astype(int) for size in (image.width, image.height))
         places = [(row, column) for row in range(self.grid) for column in range(self.grid)]
         return Encoded(
@@ -36,8 +38,7 @@ class PatchModel(GradientModel):
             players="patch",
             baseline="mask",
             features=tuple(
-                Patch(left=across[column], top=down[row], right=across[column + 1], bottom=down[row + 1])
-                for row, column in places
+                Patch(box=(across[column], down[row], across[column + 1], down[row + 1])) for row, column in places
             ),
             tokens=(
                 Token(text="[CLS]", special=True),

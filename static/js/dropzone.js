@@ -1,5 +1,6 @@
-// A file may be dropped anywhere on the form: a table is sent and becomes a data set, a short text goes where texts are typed.
+// A file may be dropped anywhere on the form: a table is sent and becomes a data set, a picture is explained, a short text goes where texts are typed.
 const TABLE = /\.(csv|tsv|jsonl?|ndjson|parquet|pq)$/i;
+const PICTURE = /\.(png|jpe?g|webp)$/i;
 const LONGEST = 20_000;
 
 export function dropzone() {
@@ -13,7 +14,8 @@ export function dropzone() {
 
   async function take(file) {
     if (!file) return;
-    if (!TABLE.test(file.name) && file.size < 4 * LONGEST) {
+    const picture = PICTURE.test(file.name);
+    if (!picture && !TABLE.test(file.name) && file.size < 4 * LONGEST) {
       const text = await file.text();
       input.value = '';
       if (text.length <= LONGEST && !text.includes('\0')) { area.value = text; area.focus(); return; }
@@ -24,7 +26,8 @@ export function dropzone() {
       input.files = chosen.files;
     }
     zone.querySelector('[data-file]').textContent = `${file.name} · ${zone.dataset.sending}`;
-    if (form.elements.model) send.elements.model.value = form.elements.model.value;
+    if (picture) send.action = '/images';
+    else if (form.elements.model) send.elements.model.value = form.elements.model.value;
     send.submit();
   }
 

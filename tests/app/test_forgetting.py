@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tempfile
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from sqlalchemy import Table as AnyTable
 from sqlalchemy import event, func, select
 from starlette.testclient import TestClient
@@ -28,7 +31,7 @@ from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
 from tests.routes import declared
 from tests.served import served
-from tests.tiny import tiny_chat, tiny_comparing
+from tests.tiny import tiny_chat, tiny_comparing, tiny_vision
 
 MARK = "zyxmarkedword"
 ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how rows of a batch begin, in which the word cannot be searched
@@ -53,6 +56,7 @@ WRITES = {
     "POST /v1/models/{model}:explain": "explanation",
     "POST /v1/explanations": "explanation",
     "POST /v1/panels": "panel",
+    "POST /v1/images": "picture",
     "PUT /v1/history/{key}/note": "note",
     "POST /v1/batches": "batch",
     "POST /v1/datasets": "dataset",
@@ -187,16 +191,20 @@ class Installation:
 
 
 def loaded(name: str) -> Any:
-    return {"chat": lambda: tiny_chat("qwen2"), "similarity": tiny_comparing}.get(name, lambda: planted(name))()
+    made = {
+        "chat": lambda: tiny_chat("qwen2"),
+        "similarity": tiny_comparing,
+        "pictures": lambda: tiny_vision(32, labels=3),
+    }
+    return made.get(name, lambda: planted(name))()
 
 
 @pytest.fixture
 def installation(tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     (scratch := tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    app, _ = served(
-        tmp_path / "data", load=loaded, names=("sentiment", "chat", "similarity"), database=database, inline_array=100
-    )
+    names = ("sentiment", "chat", "similarity", "pictures")
+    app, _ = served(tmp_path / "data", load=loaded, names=names, database=database, inline_array=100)
     with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
         yield Installation(client, tmp_path / "data", scratch)
 
@@ -292,6 +300,39 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     assert kept == [200, 200]
     assert at.rows() == {}
     assert at.marked() == {}
+
+
+def test_nothing_is_left_of_a_picture(installation: Installation) -> None:
+    """Explained at once, as a job and from its page: its name, its bytes and its copy go with the explanations."""
+    at = installation
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(out, "PNG")
+    sent = {"file": (f"{MARK}.png", out.getvalue(), "image/png")}
+    asked = {"model": "pictures", "method": "leave-one-out"}
+    made = at.post("/v1/images", 200, data=asked, files=sent).json()["key"]
+    copy = at.client.get(f"/explanations/{made}/picture").content
+    page = at.post("/images", 303, data={"model": "pictures"}, files=sent, headers={"origin": "http://localhost"})
+    other = {**asked, "baseline": "mean"}
+    later = at.post("/v1/images", 202, data=other, files=sent, headers={"prefer": "wait=0"}).json()
+    execution(at.store, load=loaded, names=["pictures"]).run(later["id"])
+    job = at.client.get(f"/v1/jobs/{later['id']}").json()
+
+    def held(part: bytes) -> int:
+        found = [each for each in at.data.rglob("*") if each.is_file() and part in each.read_bytes()]
+        return len(found)
+
+    assert job["state"] == "done", job
+    assert copy.startswith(b"RIFF")
+    assert held(copy[:64]) >= (at.store.engine.dialect.name == "sqlite")
+    for address in (f"explanations/{made}", page.headers["location"].strip("/")):
+        at.delete(f"/v1/{address}")
+    at.client.delete(f"/v1/history/{job['result']['key']}")
+    at.client.delete(f"/v1/explanations/{job['result']['key']}")
+    at.client.delete(f"/v1/jobs/{later['id']}")
+
+    assert at.rows() == {}
+    assert at.marked() == {}
+    assert held(copy[:64]) == held(out.getvalue()[:200]) == 0
 
 
 def test_the_explanations_of_a_deleted_data_set_are_gone(installation: Installation) -> None:

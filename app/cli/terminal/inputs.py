@@ -1,4 +1,4 @@
-"""What a command is given to read: one text, or many from a file or a pipe."""
+"""What a command is given to read: a text or a picture, or many from a file, a folder or a pipe."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..._library import explainers
 from ...datasets.reading.faults import spoken, told
 from ...datasets.reading.forms.decoding import Source, lines_of
 from ...datasets.reading.parsing import parse
 from ...datasets.reading.schemas import Fault, Form, Mapping
 from ...errors import BadFile
+from ...schemas import MOST_PICTURE as MOST_BYTES
 from .trouble import Mistake
 
 Format = Literal["text", "lines", "jsonl", "csv", "tsv", "parquet"]
@@ -21,17 +23,40 @@ FORMATS: dict[str, Format] = {
     ".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "tsv", ".parquet": "parquet",
 }  # fmt: skip
 FORMS: dict[Format, Form] = {"jsonl": "jsonl", "csv": "csv", "tsv": "csv", "parquet": "parquet"}
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 PAIR_COLUMN = "text_pair"
 LONGEST_NAME = 4096  # bytes of a path; anything longer is a text
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """fault: what is wrong with a row that could not be read, which has no text."""
+    """fault: what is wrong with a row that could not be read, which has no text. path: of a picture, whose text is its
+    name."""
 
     text: str
     text_pair: str | None = None
     fault: str | None = None
+    path: Path | None = None
+
+    @property
+    def asked(self) -> str | explainers.ImageInput:
+        """The input as the library takes it. Raises BadInput for a file that cannot be read."""
+        return self.text if self.path is None else picture(self.path)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The input in a record: a picture by the name of its file."""
+        if self.path is not None:
+            return {"file": self.text}
+        return {"text": self.text} if self.text_pair is None else {"text": self.text, "text_pair": self.text_pair}
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Everything that tells the row from another one."""
+        if self.path is None:
+            return (self.text, self.text_pair, self.fault)
+        told = self.path.stat()
+        return (self.text, told.st_size, told.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +73,8 @@ def read_texts(given: str, *, form: Format | None, column: str, pair: str | None
     A row that cannot be read is one of the rows, so that the others keep their numbers. Raises Mistake.
     """
     known: Format
+    if form is None and (pictures := _pictures(given)) is not None:
+        return pictures
     if given == "-":
         if form == "parquet":
             raise Mistake("Parquet is read from a file, not from stdin")
@@ -62,6 +89,36 @@ def read_texts(given: str, *, form: Format | None, column: str, pair: str | None
         return _texts(source, known, name=name, column=column, pair=pair, pair_column=pair_column)
     except BadFile as error:
         raise Mistake(f"{name}: {error}. {error.cure}".removesuffix(". ")) from error
+
+
+def picture(path: Path) -> explainers.ImageInput:
+    """A picture from its file. Raises BadInput for one that cannot be read, or is larger than a picture may be."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise explainers.BadInput(
+                f"{path.name} has {path.stat().st_size:,} bytes; a picture may have {MOST_BYTES:,}: make it smaller"
+            )
+        return explainers.ImageInput.sent(path.read_bytes(), name=path.name)
+    except OSError as error:
+        raise explainers.BadInput(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _pictures(given: str) -> Texts | None:
+    """A picture, or those of a folder by their names; None where neither was given. Raises Mistake."""
+    if not given or "\n" in given or "\x00" in given or len(given.encode("utf-8", "replace")) > LONGEST_NAME:
+        return None
+    path = Path(given)
+    try:
+        if path.suffix.lower() in PICTURES and path.is_file():
+            return Texts((Row(path.name, path=path),), single=True)
+        if not path.is_dir():
+            return None
+        listed = sorted(each for each in path.iterdir() if each.suffix.lower() in PICTURES and each.is_file())
+    except OSError:
+        return None
+    if not listed:
+        raise Mistake(f"{given} is a folder without pictures ({', '.join(PICTURES)})")
+    return Texts(tuple(Row(each.name, path=each) for each in listed), single=False)
 
 
 def _file(given: str, form: Format | None) -> Path | None:

@@ -9,12 +9,9 @@ import typer
 
 from .inputs import Format
 
-Source = Annotated[
-    str, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
-]
-OptionalSource = Annotated[
-    str | None, typer.Argument(metavar="TEXT|-|FILE", help="A text, - for stdin, or a file: .txt .jsonl .csv .parquet.")
-]
+SOURCES = "A text, - for stdin, a file (.txt .jsonl .csv .parquet), a picture (.png .jpg .webp) or a folder of them."
+Source = Annotated[str, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)]
+OptionalSource = Annotated[str | None, typer.Argument(metavar="TEXT|-|FILE", help=SOURCES)]
 OptionalModel = Annotated[
     str | None,
     typer.Option("--model", "-m", metavar="ID", help="A model or a folder; by default sentiment, or smollm2."),

@@ -84,7 +84,8 @@ def show_attribution(console: Console, found: explainers.Attribution, *, row: in
         console.print(Text(visible(found.text)), soft_wrap=True)
         console.print("This method shows a mechanism and gives words no scores; --json prints its tokens and checks.")
     else:
-        console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)
+        if found.input.kind != "image":
+            console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)
         console.print(_scores(found, row))
     console.print(Text(_evidence(found, row), "dim"), soft_wrap=True)
     if found.badge is not None:
@@ -162,7 +163,7 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     scores = found.scores[row]
     top = heatmap.largest(scores)
     table = Table(box=None, padding=(0, 1))
-    table.add_column(found.features[0].kind if found.features else "text")
+    table.add_column("region" if found.input.kind == "image" else "text")
     table.add_column(found.unit, justify="right")
     if found.standard_errors is not None:
         table.add_column("±", justify="right")

@@ -87,7 +87,7 @@ def _one(row: Row, answer: Answer, *, style: Style, out: Path | None, forms: For
 
 def _into_file(texts: Texts, answer: Answer, *, style: Style, out: Path, forms: Forms) -> int:
     """Goes on behind what an earlier run with the same texts and settings has kept."""
-    shards = Shards(out, key_of(style, forms.asked, [(row.text, row.text_pair, row.fault) for row in texts.rows]))
+    shards = Shards(out, key_of(style, forms.asked, [row.stamp for row in texts.rows]))
     start = failed = 0
     for stored in shards.stored():
         start, failed = stored.stop, failed + stored.failed

@@ -6,6 +6,7 @@ from ..._library import explainers
 
 USUAL_PASSES = 512  # of an explanation whose budget is not given
 CHARACTERS = 4  # of a token
+PICTURE = 200  # tokens whose row takes about as long as one of a picture
 
 
 def tokens_of(*texts: str | None) -> int:
@@ -20,7 +21,7 @@ def tokens_of_file(size: int, rows: int) -> int:
 
 def tokens(question: explainers.Question) -> int:
     """Estimated tokens of one masked row of a question."""
-    return tokens_of(question.text, question.text_pair)
+    return PICTURE if question.input.kind == "image" else tokens_of(question.text, question.text_pair)
 
 
 def estimate(question: explainers.Question) -> int:

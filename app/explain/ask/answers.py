@@ -63,8 +63,8 @@ def explained(row: int, found: explainers.Attribution, *, key: str | None = None
         update={
             "explanation": key,
             "unit": found.unit,
-            "features": tuple(each.text for each in found.spans),
-            "spans": tuple((each.start, each.end) for each in found.spans),
+            "features": tuple(each.text for each in found.features),
+            "spans": tuple((each.start, each.end) for each in found.features if isinstance(each, explainers.TextSpan)),
             "scores": None if found.scores is None else tuple(map(float, found.scores[shown])),
             "badge": None if found.badge is None else found.badge.level,
         }

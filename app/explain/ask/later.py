@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..._library import explainers
 from ...engine.demand.costs import estimate
 from ...errors import StillRunning
 from ...jobs import following
@@ -40,8 +41,16 @@ async def made(services: Services, project: str, asked: Asked, *, wait: float, h
 
 
 async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:
-    text = asked.question.text
+    given = asked.question.input
+    text = given.name if isinstance(given, explainers.ImageInput) else asked.question.text
     title = f"{asked.model} · {text[:TITLE]}{'…' if len(text) > TITLE else ''}"
     return await following.anew(
-        services, project, KIND, asked, key=asked.key, title=title, priority=PRIORITY, cost=estimate(asked.question)
+        services,
+        project,
+        KIND,
+        asked.carried,
+        key=asked.key,
+        title=title,
+        priority=PRIORITY,
+        cost=estimate(asked.question),
     )

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...errors import BadRequest
-from ...schemas import PromptInput
+from ...schemas import ImageInput, PromptInput
 from .schemas import QuestionRequest
 
 
@@ -29,6 +29,8 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
             game["value"] = "log-odds"
     if isinstance(request.input, PromptInput):
         return explainers.Question(input=request.input.prompt, outputs=outputs, **game)
+    if isinstance(request.input, ImageInput):
+        return explainers.Question(input=request.input.image, outputs=outputs, **game)
     text, text_pair = request.input.text, request.input.text_pair
     return explainers.Question.about(text, text_pair, word=request.word, also=also, outputs=outputs, **game)
 

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import Base64Bytes, ConfigDict, Field, model_validator
 
 from ..._library import explainers
 from ...engine.messages import Asking, Explain, MakePanel
 from ...engine.schemas import ExplanationRecord
-from ...schemas import Name, Options, PromptInput, Request, Text, TextInput
+from ...schemas import ImageInput, Name, Options, PromptInput, Request, Text, TextInput
 
 
 class QuestionRequest(Request, explainers.Game):
     """Fields that the questions for a panel and for a single explanation share."""
 
     model: Name
-    input: TextInput | PromptInput
+    input: TextInput | PromptInput | ImageInput
     target: int | Name | None = Field(
         None, description="The class to show, by index or label; by default the predicted one."
     )
@@ -59,6 +59,24 @@ class Asked(Request):
     methods: tuple[str, ...]  # of an explanation the one
     options: Options = Field({})
     measures: tuple[str, ...] = ()
+    # Of a picture its file, which the question names by its hash alone: a job has to have it as well.
+    file: Base64Bytes | None = Field(None, exclude_if=lambda file: file is None)
+    file_name: str | None = Field(None, exclude_if=lambda name: name is None)
+
+    @model_validator(mode="after")
+    def _has_its_picture(self) -> Self:
+        given = self.question.input
+        if self.file is not None and isinstance(given, explainers.ImageInput) and given.content is None:
+            given.hold(self.file, name=self.file_name or "the picture")
+        return self
+
+    @property
+    def carried(self) -> Self:
+        """The question with the file of its picture, as a job keeps it."""
+        given = self.question.input
+        if not isinstance(given, explainers.ImageInput) or given.content is None:
+            return self
+        return self.model_copy(update={"file": given.content, "file_name": given.name})
 
     @property
     def what(self) -> str:

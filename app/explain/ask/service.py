@@ -33,7 +33,6 @@ from .questions import class_of, explainer_of, question_of
 from .schemas import Asked, ExplanationOut, ExplanationRequest, PanelOut, PanelRequest, QuestionRequest
 
 KEY = re.compile(r"[0-9a-f]{64}")
-MOST_TARGETS = 10  # an explanation covers all classes up to this many
 LOG = structlog.get_logger("explain")
 
 
@@ -150,7 +149,8 @@ async def asked_explanation(services: Services, request: ExplanationRequest, pro
 async def asked_panel(services: Services, request: PanelRequest, project: str) -> tuple[Asked, int | None]:
     """The question under its key, and the class that is to be shown where one was named."""
     state = await settled(services, request.model)
-    names = tuple(dict.fromkeys(request.methods or explainers.PANEL))
+    usual = explainers.PICTURE_PANEL if state.task == "image" else explainers.PANEL
+    names = tuple(dict.fromkeys(request.methods or usual))
     methods = [explainers.build(name) for name in names]
 
     def asked(question: explainers.Question) -> Asked:
@@ -250,7 +250,8 @@ async def _question(
 ) -> explainers.Question:
     """Names the class to show only where an explanation would leave it out; looks before it asks the engine."""
     plain = question_of(request, state)
-    if target is None or len(state.labels) <= MOST_TARGETS:
+    most = explainers.values.covered(state.task)
+    if target is None or len(state.labels) <= most:
         return plain
     naming = plain.covering(target)
     for question in (plain, naming):
@@ -259,7 +260,7 @@ async def _question(
             return question
     (prediction,) = await services.engine.ask(Predict(model=state.id, questions=(plain,)))
     ranked = explainers.values.ranked(np.asarray(prediction.logits), state.head)
-    return plain if target in ranked[:MOST_TARGETS] else naming
+    return plain if target in ranked[:most] else naming
 
 
 async def stored(services: Services, project: str, asked: Asked) -> bytes | None:

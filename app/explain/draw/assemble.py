@@ -211,7 +211,12 @@ def curl(panel: PanelOut, origin: str, panel_address: str) -> str:
 
 def recent(entry: Any, panel: PanelOut | None) -> Recent:
     painted = None
-    if panel is not None and entry.text_pair is None and len(entry.text) <= RECENT_LENGTH * 3:
+    if (
+        panel is not None
+        and panel.input.kind != "image"
+        and entry.text_pair is None
+        and len(entry.text) <= RECENT_LENGTH * 3
+    ):
         chosen = next((f for name in PAINTERS for f in panel.explanations if f.method.name == name), None)
         if chosen is not None and chosen.scores is not None:
             row = chosen.row(panel.prediction.main.index)

@@ -81,10 +81,14 @@ def csv_rows(found: explainers.Attribution) -> Iterator[tuple[object, ...]]:
     if found.scores is None:
         return
     for row, target in enumerate(found.targets):
-        for player, feature in enumerate(found.spans):
+        for player, feature in enumerate(found.features):
             error = None if found.standard_errors is None else float(found.standard_errors[row][player])
             score = float(found.scores[row][player])
-            place = (feature.text, feature.part, feature.start, feature.end)
+            place = (
+                (feature.text, feature.part, feature.start, feature.end)
+                if isinstance(feature, explainers.TextSpan)
+                else (feature.text, "", "", "")
+            )
             yield (target.label, player, *place, score, error, found.unit)
 
 

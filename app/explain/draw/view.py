@@ -200,7 +200,7 @@ def method_view(found: ExplanationOut, view: View, top: float | None = None) -> 
         strongest=max(peak, key=lambda p: abs(p.score)) if peak else None,
         raises=peak[-1] if peak and peak[-1].score > 0 else None,
         lowers=peak[0] if peak and peak[0].score < 0 and not plain else None,
-        residual=_residual_share(found, row),
+        residual=residual_share(found, row),
         faithfulness=found.faithfulness,
         evaluations=found.forward_passes,
         seconds=found.timings.get("explain"),
@@ -334,7 +334,7 @@ def _can_share(explanations: Sequence[ExplanationOut]) -> bool:
     return any(units.count(unit) > 1 for unit in units)
 
 
-def _residual_share(found: ExplanationOut, row: int) -> float | None:
+def residual_share(found: ExplanationOut, row: int) -> float | None:
     if found.residual is None or found.baseline_output is None or found.unit in heatmap.MAGNITUDES:
         return None
     gap = abs(float(found.output[row]) - float(found.baseline_output[row]))

@@ -28,7 +28,9 @@ HARMLESS = {  # what libraries themselves write into these fields of the file's 
     "_attn_implementation": BUILT_IN,
     "attn_implementation": BUILT_IN,
 }
-REPEATED = frozenset({"num_hidden_layers", "n_layers", "n_layer", "num_layers", "num_hidden_groups", "inner_group_num"})
+REPEATED = frozenset(
+    {"num_hidden_layers", "n_layers", "n_layer", "num_layers", "num_hidden_groups", "inner_group_num", "depths"}
+)
 NOT_SIZES = re.compile(r".*theta")  # a frequency of rotary positions
 ELSEWHERE = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.I)
 REPOSITORY = re.compile(r"\S+--\S+")

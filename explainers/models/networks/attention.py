@@ -31,7 +31,7 @@ def eager_twin(network: Network) -> Network:
     module = shared_copy(network.module)
     if module.config._attn_implementation != "eager":
         module.set_attn_implementation("eager")
-    return type(network)(module)
+    return network.around(module)
 
 
 def shared_copy(module: Any) -> Any:

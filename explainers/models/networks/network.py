@@ -110,6 +110,10 @@ class Network:
         self.decoder = hasattr(module, "score") and not self.tags
         self._first_sees_all = module.config.model_type == "longformer" and not self.tags
 
+    def around(self, module: Any) -> Network:
+        """A network of this kind around another module of the same architecture."""
+        return type(self)(module)
+
     @property
     def device(self) -> torch.device:
         found: torch.device = self.module.get_input_embeddings().weight.device

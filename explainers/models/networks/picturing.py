@@ -1,4 +1,4 @@
-"""Networks that read images: rows are the pixels of their patches, so that a patch moves and is hidden like a word."""
+"""Networks that read pictures: rows are the pixels of their cells, so that a cell moves and is hidden like a word."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from ...contract import Encoded, Ids
-from ...inputs.image import absent_pixels, patches_of
+from ...contract import Encoded, FloatArray, Head, Ids, ValueName
+from ...game import passes
+from ...inputs.image.encoding import absent_pixels, cells_of
+from .device import to_array
+from .gradients import value_tensor
 from .network import Network, Passed, Rows
 
 
 class PicturingNetwork(Network):
-    """A vision transformer that classifies. Rows hold patches in place of word embeddings."""
+    """A network that classifies pictures. Rows hold the pixels of cells in place of word embeddings.
 
-    def __init__(self, module: Any) -> None:
+    shape: rows and columns of cells, `cell` pixels on a side.
+    """
+
+    def __init__(self, module: Any, *, shape: tuple[int, int], cell: int) -> None:
         super().__init__(module)
         self.decoder = False
+        self.shape, self.cell = shape, cell
+
+    def around(self, module: Any) -> Network:
+        return PicturingNetwork(module, shape=self.shape, cell=self.cell)
 
     @property
     def device(self) -> torch.device:
@@ -25,8 +36,8 @@ class PicturingNetwork(Network):
         return found
 
     def ends(self, inputs: Encoded) -> tuple[torch.Tensor, torch.Tensor]:
-        """The patches (positions, width) of the image, its noise included, and of its baseline."""
-        whole = patches_of(inputs).whole
+        """The cells (positions, width) of the picture, its noise included, and of its baseline."""
+        whole = cells_of(inputs).whole
         if inputs.noise is not None:
             whole = whole + inputs.noise
         return self.tensor(whole.astype(np.float32)), self.tensor(absent_pixels(inputs).astype(np.float32))
@@ -41,12 +52,36 @@ class PicturingNetwork(Network):
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         assert rows.embeddings is not None
         also = {"output_attentions": True} if attentions else {}
-        out = self.module(pixel_values=self._joined(rows.embeddings), **also)
-        return Passed(out.logits, tuple(out.attentions or ()))
+        out = self.module(pixel_values=self.joined(rows.embeddings), **also)
+        return Passed(out.logits, tuple(out.attentions or ()) if attentions else ())
 
-    def _joined(self, patches: torch.Tensor) -> torch.Tensor:
-        """(rows, positions, 3 · patch · patch) → (rows, 3, side, side)."""
-        size = self.module.config.patch_size
-        grid = self.module.config.image_size // size
-        squares = patches[:, -grid * grid :].reshape(-1, grid, grid, 3, size, size)
-        return squares.permute(0, 3, 1, 4, 2, 5).reshape(-1, 3, grid * size, grid * size)
+    def joined(self, cells: torch.Tensor) -> torch.Tensor:
+        """(rows, positions, 3 · cell · cell) → (rows, 3, height, width)."""
+        (down, across), cell = self.shape, self.cell
+        squares = cells[:, -down * across :].reshape(-1, down, across, 3, cell, cell)
+        return squares.permute(0, 3, 1, 4, 2, 5).reshape(-1, 3, down * cell, across * cell)
+
+    def feature_maps(
+        self, layer: nn.Module, inputs: Encoded, *, value: ValueName, head: Head, targets: list[int]
+    ) -> FloatArray:
+        """(targets, down, across): maps of a layer's output (1, channels, down, across), each channel weighted by the
+        mean of the value's gradient to it."""
+        held: list[torch.Tensor] = []
+        hook = layer.register_forward_hook(lambda module, given, made: held.append(made))
+        passes.begins(1)
+        try:
+            with torch.enable_grad():
+                place = self.ends(inputs)[0][None].requires_grad_()
+                logits = self.forward(Rows(embeddings=place, pooled=0)).logits
+                values = value_tensor(logits, value, head=head, targets=targets)[0]
+                slopes = [torch.autograd.grad(one, held[0], retain_graph=True)[0] for one in values]
+        finally:
+            hook.remove()
+        weights = torch.stack([slope[0].mean(dim=(1, 2)) for slope in slopes])  # (targets, channels)
+        return to_array(torch.einsum("tc,cdw->tdw", weights.double(), held[0][0].double()))
+
+
+def last_convolution(module: nn.Module) -> nn.Module | None:
+    """The last convolution that still has places, several pixels on a side; None for a network without one."""
+    found = [each for each in module.modules() if isinstance(each, nn.Conv2d)]
+    return found[-1] if found else None

@@ -130,7 +130,8 @@ def test_patches_cover_the_image(model: str, methods: list[str], subtests: pytes
             made = found(method, model)
             pixels = np.zeros((24, 30), dtype=int)
             for patch in made.features:
-                pixels[patch.top : patch.bottom, patch.left : patch.right] += 1
+                left, top, right, bottom = patch.box
+                pixels[top:bottom, left:right] += 1
 
             assert len(made.features) == 9
             assert (pixels == 1).all()

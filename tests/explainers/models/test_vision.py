@@ -9,20 +9,21 @@ import pytest
 import torch
 
 from explainers import BadInput, ImageInput, Question, build, runner
-from explainers.inputs.image import ImageEncoder, patches_of
+from explainers.inputs.image.encoding import ImageEncoder, cells_of, prepared
+from explainers.inputs.image.view import View
 from tests.tiny import tiny, tiny_vision
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 64, 3), dtype=np.uint8)
 
 
 def asked(**game: Any) -> Question:
-    return Question(input=ImageInput.of(PIXELS), **game)
+    return Question(input=ImageInput.of(PIXELS), **{"players": "patch", **game})
 
 
 def test_the_prediction_is_the_networks_own() -> None:
     """Prepared, cut into patches and joined again, the image is what the network would be given."""
     model = tiny_vision(32)
-    seen = torch.from_numpy(model._encoder.prepared(PIXELS)[None].astype(np.float32))
+    seen = torch.from_numpy(prepared(model._encoder.view, PIXELS)[None].astype(np.float32))
 
     with torch.inference_mode():
         wanted = model._network.module(pixel_values=seen).logits.double().numpy()
@@ -30,16 +31,16 @@ def test_the_prediction_is_the_networks_own() -> None:
     assert model.predict([model.encode(asked())]) == pytest.approx(wanted, abs=1e-6)
 
 
-@pytest.mark.parametrize("baseline", ["mean", "zero", "blur"])
+@pytest.mark.parametrize("baseline", ["mean", "zero", "blur", "noise"])
 def test_a_hidden_patch_shows_the_baseline(baseline: str) -> None:
     """Its pixels alone change: to the mean colour, to the zero of the model, or to the blurred image."""
     model = tiny_vision(32)
     inputs = model.encode(asked(baseline=baseline))
-    held, keep = patches_of(inputs), np.arange(16) != 5
+    held, keep = cells_of(inputs), np.arange(16) != 5
     patches = np.where(inputs.owner[:, None] == 5, held.absent, held.whole)
 
     with torch.inference_mode():
-        pixels = model._network._joined(torch.from_numpy(patches.astype(np.float32))[None])
+        pixels = model._network.joined(torch.from_numpy(patches.astype(np.float32))[None])
         wanted = model._network.module(pixel_values=pixels).logits.double().numpy()
 
     assert model.outputs(inputs, keep[None]) == pytest.approx(wanted, abs=1e-6)
@@ -53,11 +54,13 @@ def test_a_hidden_patch_shows_the_baseline(baseline: str) -> None:
 
 def test_many_patches_are_gathered_into_few_players() -> None:
     """A model of 14 rows of patches has 49 players of four patches each, and they cover the image."""
-    inputs = ImageEncoder(side=112, patch=8).encode(asked())
+    inputs = ImageEncoder(view=View(height=112, width=112), cell=8, special=1).encode(asked())
 
     assert len(inputs.features) == 49
     assert np.bincount(inputs.owner[1:]).tolist() == [4] * 49
-    assert sum((f.right - f.left) * (f.bottom - f.top) for f in inputs.features) == 40 * 64
+    assert (
+        sum((right - left) * (bottom - top) for left, top, right, bottom in (f.box for f in inputs.features)) == 40 * 64
+    )
 
 
 def test_sixteen_patches_are_sampled() -> None:
@@ -86,7 +89,7 @@ def test_an_image_travels_by_its_digest() -> None:
     [
         (tiny_vision, Question.about("a text"), "reads images"),
         (tiny_vision, asked(players="word"), "has no words"),
-        (tiny_vision, asked(baseline="mask"), "choose mean, zero, blur"),
+        (tiny_vision, asked(baseline="mask"), "choose blur, mean, noise, zero"),
         (tiny_vision, asked(outputs={"kind": "words"}), "no words"),
         (lambda: tiny("bert"), asked(), "reads texts"),
         (lambda: tiny("bert"), Question.about("a film", players="patch"), "parts of an image"),
@@ -117,13 +120,18 @@ def test_measures_on_demand_are_made() -> None:
 @pytest.mark.parametrize("player", [0, 2, 5])
 def test_a_player_owns_the_patches_that_its_rectangle_shows(player: int) -> None:
     """An image that is white in one rectangle alone: exactly the positions of that player hold anything but black."""
-    encoder = ImageEncoder(side=24, patch=8, mean=(0.0, 0.0, 0.0), spread=(1.0, 1.0, 1.0))
-    place = encoder.encode(Question(input=ImageInput.of(np.zeros((24, 48, 3), dtype=np.uint8)))).features[player]
+    encoder = ImageEncoder(
+        view=View(height=24, width=24, mean=(0.0, 0.0, 0.0), spread=(1.0, 1.0, 1.0)), cell=8, special=1
+    )
+    place = encoder.encode(
+        Question(input=ImageInput.of(np.zeros((24, 48, 3), dtype=np.uint8)), players="patch")
+    ).features[player]
     pixels = np.zeros((24, 48, 3), dtype=np.uint8)
-    pixels[place.top : place.bottom, place.left : place.right] = 255
+    left, top, right, bottom = place.box
+    pixels[top:bottom, left:right] = 255
 
-    inputs = encoder.encode(Question(input=ImageInput.of(pixels)))
-    bright = patches_of(inputs).whole.mean(axis=1)
+    inputs = encoder.encode(Question(input=ImageInput.of(pixels), players="patch"))
+    bright = cells_of(inputs).whole.mean(axis=1)
 
     assert (bright[inputs.owner == player] > 0.9).all()
     assert (bright[inputs.owner != player] < 0.1).all()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import base64
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from ..errors import BadRequest
+from ..explain.api import LATER, answered_or_accepted
+from ..explain.ask import service
+from ..explain.ask.schemas import ExplanationOut, ExplanationRequest
+from ..schemas import first_error
+from ..scopes import Scope
+from ..web import pictures as uploads
+from ..web.dependencies import ProjectDep, ServicesDep, needs
+from ..web.responses import ASKING, errors, prefer_wait
+
+router = APIRouter(prefix="/v1", tags=["explanations"], dependencies=[needs(Scope.READ)])
+TAKEN = ("players", "baseline", "accuracy", "value", "target")
+
+
+@router.post(
+    "/images",
+    dependencies=[needs(Scope.EXPLAIN)],
+    response_model=ExplanationOut,
+    responses=LATER | errors(*ASKING, 409),
+    openapi_extra=uploads.FORM,
+    summary="Explain a picture, sent as a file",
+)
+async def create_explanation(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    given = await uploads.received(request)
+    asked = _asked(given)
+    work = service.explanation_json(services, asked, project, wait=prefer_wait(request))
+    return await answered_or_accepted(request, services, project, work)
+
+
+def _asked(given: uploads.Given) -> ExplanationRequest:
+    """Raises BadRequest that names the field."""
+    try:
+        return ExplanationRequest.model_validate(
+            {
+                "model": given.model,
+                "input": {"kind": "image", "data": base64.b64encode(given.content).decode(), "name": given.name},
+                "method": given.fields.get("method") or "shap",
+                **{name: given.fields[name] for name in TAKEN if given.fields.get(name)},
+            }
+        )
+    except ValidationError as error:
+        raise BadRequest(first_error(error), cure=uploads.CURE) from None

@@ -1,0 +1,64 @@
+"""A form with one picture. The file is read into memory, up to its limit, and opened by nobody but the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from ..errors import BadRequest
+from ..schemas import MOST_PICTURE, clean
+
+CURE = "Send multipart/form-data with one PNG, JPEG or WebP file in the field 'file'."
+LONGEST_NAME = 200
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "examples": {"a photo": {"value": {"file": "cat.jpg", "model": "imagenet", "method": "shap"}}},
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "model"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP."},
+                        "model": {"type": "string"},
+                        "method": {"type": "string", "default": "shap"},
+                        "players": {"type": "string", "enum": ["auto", "region", "detail", "patch"]},
+                        "baseline": {"type": "string", "enum": ["blur", "mean", "noise", "zero"]},
+                        "accuracy": {"type": "string", "enum": ["draft", "normal", "exact"]},
+                        "target": {"type": "string", "description": "The class to show, by index or label."},
+                    },
+                },
+            }
+        },
+    }
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The file, its name, and the other fields of the form."""
+
+    content: bytes = b""
+    name: str = "the picture"
+    model: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+async def received(request: Request) -> Given:
+    """Raises BadRequest for a form without a picture, or with one that is too large."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadRequest("this is no form with a file", cure=CURE)
+    async with request.form(max_files=1, max_fields=20, max_part_size=10_000) as form:
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise BadRequest("no picture was sent", cure=CURE)
+        content = await file.read(MOST_PICTURE + 1)
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    name = clean(file.filename.replace("\\", "/").rpartition("/")[2])[:LONGEST_NAME] or "the picture"
+    if len(content) > MOST_PICTURE:
+        raise BadRequest(f"{name} is larger than a picture may be, {MOST_PICTURE:,} bytes", cure="Make it smaller.")
+    return Given(content=content, name=name, model=fields.get("model", ""), fields=fields)

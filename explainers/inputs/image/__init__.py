@@ -1,0 +1,1 @@
+"""Pictures as inputs: files, how a model prepares them, the regions that play, and what stands for an absent one."""

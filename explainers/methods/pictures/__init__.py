@@ -1,0 +1,1 @@
+"""Methods that look at what a network makes of a picture."""

@@ -1,0 +1,1 @@
+"""Classifiers of pictures that come as checkpoints, and the names of their classes."""

@@ -54,5 +54,5 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_a_folder_that_is_not_there_ends_the_start(tmp_path: Path) -> None:
     """Rather than a server without the model that was asked for."""
-    with pytest.raises(Mistake, match="gone is not a folder"):
+    with pytest.raises(Mistake, match="gone is neither a folder"):
         settings_of(folders=[tmp_path / "gone"], host=None, port=None, data=None)

@@ -135,7 +135,9 @@ async def _page(
         lacks=lacks, searched=searched, encoder=await service.encoder_of(services, project, id),
         encoders=service.encoders(services), error=error,
     )  # fmt: skip
-    twin = f"/v1/datasets/{id}" + (f"/rows/{row.number}/similar" if row is not None else "")
+    twin = f"/v1/datasets/{id}"
+    if row is not None and by_states is not None:
+        twin += f"/rows/{row.number}/similar"
     status = error.status if error else 200
     return render(request, "nearby/page.html", page, section="datasets", json_twin=twin, status=status)
 

@@ -33,7 +33,7 @@ class GradientModel(LinearModel):
     """
 
     id = "gradient"
-    offers = frozenset(Need)
+    offers = frozenset(Need) - {Need.ANSWERS}
     heads = 2
 
     def encode(self, question: Question) -> Encoded:

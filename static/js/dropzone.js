@@ -26,7 +26,7 @@ export function dropzone() {
       input.files = chosen.files;
     }
     zone.querySelector('[data-file]').textContent = `${file.name} · ${zone.dataset.sending}`;
-    if (picture) send.action = '/images';
+    if (picture) send.action = zone.dataset.pictures;
     else if (form.elements.model) send.elements.model.value = form.elements.model.value;
     send.submit();
   }

@@ -156,8 +156,8 @@ def test_a_body_over_the_limit_is_413(client: TestClient) -> None:
         for start in range(0, len(large), 10_000):
             yield large[start : start + 10_000]
 
-    problem_of(client.post("/v1/explanations", content=large, headers=JSON), 413)
-    problem_of(client.post("/v1/explanations", content=chunks(), headers=JSON), 413)
+    problem_of(client.post("/v1/generations", content=large, headers=JSON), 413)
+    problem_of(client.post("/v1/generations", content=chunks(), headers=JSON), 413)
 
 
 def test_too_many_inputs_are_refused(client: TestClient) -> None:

@@ -150,7 +150,7 @@ def filters() -> list[dict[str, Any]]:
     return [
         {}, {"label": "yes"}, {"predicted": "no"}, {"right": "true"}, {"right": "false"}, {"group": "product:film"},
         {"label": "no", "predicted": "no", "group": "product:shoes"}, {"low": "0.9"}, {"low": "0.2", "high": "0.9"},
-        {"badge": "none"}, {"badge": "sound"}, {"label": "nothing"}, {"search": "FILM"}, {"search": "%"},
+        {"badge": "none"}, {"badge": "sound"}, {"search": "nowhere"}, {"search": "FILM"}, {"search": "%"},
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ WIDTHS = (320, 360, 768, 1280, 1920)
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 BEYOND = """() => [...document.querySelectorAll("body *")]
     .filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .filter((each) => !each.closest('.scroll, .drawing, .menu'))
     .map((each) => each.outerHTML.slice(0, 120)).slice(0, 8)"""
 SMALLEST = 12  # pixels of a letter, as it is drawn
 SMALL = """least => {

@@ -279,7 +279,8 @@ async def _home(
     except StorageFailed as fault:  # the form is there all the same, with what was typed
         recents, error = [], error or error_of(fault)
     offered = models.judging_models(services)
-    ready = [model for model in offered if model.status == "ready"] or [m for m in offered if m.can_be_asked]
+    ready = [model for model in offered if model.status == "ready"]
+    ready = ready or [model for model in offered if model.status != "failed"]  # what loads comes before what is idle
     wanted = [model for model in offered if model.id == form.get("model")]
     own = language_of(request) == "zh"
     reads = [model for model in offered if model.id == CHINESE and model.can_be_asked] if own else []

@@ -41,13 +41,13 @@ class SequenceModel(GradientModel):
         return len(self.said)
 
     def _read(self, embeddings: FloatArray) -> FloatArray:
-        """(tokens, width) → columns (1, 2 · width)."""
+        """(tokens, width) → columns (1, 3 · width)."""
         own = embeddings.sum(axis=0)
-        return np.stack([own, np.zeros_like(own)], axis=1).reshape(1, -1)
+        return np.stack([own, np.zeros_like(own), np.zeros_like(own)], axis=1).reshape(1, -1)
 
     def _slopes(self, embeddings: FloatArray) -> FloatArray:
-        """∂ columns / ∂ embeddings, (tokens, width, 2 · width)."""
+        """∂ columns / ∂ embeddings, (tokens, width, 3 · width)."""
         width = embeddings.shape[1]
-        own = np.zeros((width, 2 * width))
-        own[np.arange(width), 2 * np.arange(width)] = 1.0
-        return np.broadcast_to(own, (len(embeddings), width, 2 * width))
+        own = np.zeros((width, 3 * width))
+        own[np.arange(width), 3 * np.arange(width)] = 1.0
+        return np.broadcast_to(own, (len(embeddings), width, 3 * width))

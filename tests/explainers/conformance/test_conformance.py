@@ -345,7 +345,7 @@ def test_scores_leave_no_residual(model: str, methods: list[str], subtests: pyte
 def test_a_pair_is_explained_part_by_part(subtests: pytest.Subtests) -> None:
     """Offsets count within their own part, and both parts have players."""
     texts = {"text": "a good film", "text_pair": "the movie is bad"}
-    for method in METHODS:
+    for method in sorted(set(METHODS) - {"grad-cam"}):  # which is of pictures
         with subtests.test(method=method):
             made = ask(method, tiny("bert"), texts["text"], text_pair=texts["text_pair"], budget=BUDGET)
 

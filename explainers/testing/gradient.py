@@ -33,7 +33,7 @@ class GradientModel(LinearModel):
     """
 
     id = "gradient"
-    offers = frozenset(Need) - {Need.ANSWERS}
+    offers = frozenset(Need) - {Need.ANSWERS, Need.MAPS}
     heads = 2
 
     def encode(self, question: Question) -> Encoded:

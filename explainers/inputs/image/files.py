@@ -40,12 +40,13 @@ def opened(image: ImageInput) -> ImageInput:
 
 def pixels_of(content: bytes, *, name: str) -> Pixels:
     """The upright pixels (rows, columns, 3) of a file, on white where it is transparent. Raises BadInput."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageFile, UnidentifiedImageError
 
     if not content:
         raise BadInput(f"{name} is empty: give a PNG, JPEG or WebP file")
     if len(content) > MOST_BYTES:
         raise BadInput(f"{name} has {len(content):,} bytes; a picture may have {MOST_BYTES:,}: make it smaller")
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # a library that is loaded beside may have asked for what is left of a file
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged metadata, which is dropped anyway

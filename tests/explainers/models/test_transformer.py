@@ -173,7 +173,7 @@ def test_no_input_gives_no_rows() -> None:
 
 def test_what_a_model_offers() -> None:
     """Everything a method may ask of a classifier, but for what the architecture's own forward does not give."""
-    of_a_classifier = set(Need) - {Need.FACTORS, Need.ANSWERS}  # of models that compare texts, and that answer
+    of_a_classifier = set(Need) - {Need.FACTORS, Need.ANSWERS, Need.MAPS}  # of other kinds of model
     for name in ARCHITECTURES:
         assert tiny(name).offers == of_a_classifier - NOT_OFFERED.get(name, frozenset())
 

@@ -23,12 +23,13 @@ class Ends(NamedTuple):
 
 
 def columns(logits: Any) -> Any:
-    """(1, 4): logit and logsumexp of the others of both tokens, by definition."""
-    rows = [(logits[token], np.log(np.exp(np.delete(logits, token)).sum())) for token in SAID]
+    """(1, 6): logit, logsumexp and largest of the others of both tokens, by definition."""
+    others = {token: np.delete(logits, token) for token in SAID}
+    rows = [(logits[token], np.log(np.exp(rest).sum()), rest.max()) for token, rest in others.items()]
     return np.array(rows).reshape(1, -1)
 
 
-def test_two_numbers_give_every_value_of_a_token() -> None:
+def test_three_numbers_give_every_value_of_a_token() -> None:
     """Probability and log-probability are those of the soft-max over the whole vocabulary."""
     output, rows = Tokens((" a", " b"), first=4), columns(LOGITS)
     shares = np.exp(LOGITS) / np.exp(LOGITS).sum()
@@ -46,7 +47,7 @@ def test_two_numbers_give_every_value_of_a_token() -> None:
 
 def test_a_token_that_is_all_but_certain_keeps_its_log_odds() -> None:
     """Nothing overflows and nothing is rounded to 1."""
-    rows = np.array([[800.0, -800.0], [-800.0, 800.0]])
+    rows = np.array([[800.0, -800.0, -800.0], [-800.0, 800.0, 800.0]])
 
     found = [Tokens(("a",)).value(rows, value, [0])[:, 0] for value in ("log-odds", "probability", "log-probability")]
 
@@ -56,14 +57,21 @@ def test_a_token_that_is_all_but_certain_keeps_its_log_odds() -> None:
 
 
 def test_a_token_flips_when_its_log_odds_have_gone_half_of_the_way() -> None:
-    """From 4 to 0: at 2 and below, not at 2.1, and not in the other direction."""
+    """From 4 to 0, where another was more probable: at 2 and below, not at 2.1, and not in the other direction."""
     output = Tokens(("a",))
-    ends = Ends(np.array([[4.0, 0.0]]), np.array([[0.0, 0.0]]))
-    rows = np.array([[2.0, 0.0], [2.1, 0.0], [-1.0, 0.0], [9.0, 0.0]])
+    ends = Ends(np.array([[4.0, 0.0, 9.5]]), np.array([[0.0, 0.0, 9.5]]))
+    rows = np.array([[2.0, 0.0, 9.5], [2.1, 0.0, 9.5], [-1.0, 0.0, 9.5], [9.0, 0.0, 9.5]])
 
     assert output.flips(rows, said=0, ends=ends).tolist() == [True, False, True, False]
     assert output.falls(said=0, ends=ends)
     assert not output.falls(said=0, ends=Ends(ends.empty, ends.whole))
+
+
+def test_the_most_probable_token_flips_when_another_is_more_probable() -> None:
+    ends = Ends(np.array([[4.0, 0.0, 1.0]]), np.array([[0.0, 0.0, 1.0]]))
+    rows = np.array([[1.5, 0.0, 1.0], [0.9, 0.0, 1.0]])
+
+    assert Tokens(("a",)).flips(rows, said=0, ends=ends).tolist() == [False, True]
 
 
 def test_classes_flip_when_another_is_said() -> None:

@@ -46,7 +46,7 @@ def test_scores_of_single_words_do_not_find_the_pair(table: dict[str, Any]) -> N
 
 def test_every_method_is_in_the_table(table: dict[str, Any]) -> None:
     """Also those that are not held to anything."""
-    assert set(table["methods"]) == set(names())
+    assert set(table["methods"]) == set(names()) - {"grad-cam"}  # of pictures, which have a truth of their own
     assert all({"word", "both", "pair"} <= set(found) for found in table["methods"].values())
 
 
@@ -74,4 +74,4 @@ def test_the_stored_table_is_one_that_passed() -> None:
     stored = selftest_results()
 
     assert missed(stored) == []
-    assert set(stored["methods"]) == set(names())
+    assert set(stored["methods"]) == set(names()) - {"grad-cam"}

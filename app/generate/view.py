@@ -128,7 +128,8 @@ def chosen_of(answer: GenerationOut, words: Sequence[Word], asked: str) -> Chose
     start, stop = words[first].first, words[last].stop
     logprobs = [token.logprob for token in answer.tokens[start:stop]]
     token = answer.tokens[start]
-    rivals = [Candidate(each.text, exp(each.logprob), said=False) for each in token.rivals if each.text != token.text]
+    others = [each for each in token.rivals if (each.text.strip(), each.logprob) != (token.text.strip(), token.logprob)]
+    rivals = [Candidate(each.text, exp(each.logprob), said=False) for each in others]
     said = Candidate(token.text, exp(token.logprob), said=True)
     return Chosen(
         first=first,

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
+from . import lean  # noqa: F401  # isort: skip - before whatever else loads structlog and alembic
 from . import logging, pages
 from .access.budget import Purses
 from .accounts.api import router as access_api

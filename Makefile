@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures page-figures evidence
+.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -67,6 +67,9 @@ audit-figures: $(VENV)/.tested  ## The statistics of audits simulated in full: b
 
 audit-proof: $(VENV)/.tested  ## Audits proved on trained models: build/audit-proof.json, half an hour (ONLY="planted chinese")
 	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m tests.audit_proof $(ONLY)
+
+translation-figures: $(VENV)/.models  ## The embedded translation models against the wheel's own engine: build/translation-figures.json
+	$(BIN)/python -m tests.translation_figures
 
 language-figures: $(VENV)/.models  ## The embedded language model on 100 questions: build/language-figures.json (ONLY="facts")
 	$(BIN)/python -m tests.language_figures $(ONLY)

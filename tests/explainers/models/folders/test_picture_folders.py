@@ -80,13 +80,16 @@ def test_a_folder_predicts_as_its_network_does(kind: str, tmp_path: Path) -> Non
 
 
 def test_the_preparation_is_transformers_own() -> None:
-    """A picture of another shape, squeezed and cut out of the middle, as transformers' processors on Pillow do it."""
+    """A picture of another shape, squeezed and cut out of the middle, as transformers' processors on Pillow do it; from
+    384 pixels on ConvNext squeezes too."""
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
     from explainers.inputs.image.view import view_of
 
-    for processor, settings in ((ViTImageProcessorPil, SQUEEZED), (ConvNextImageProcessorPil, MIDDLE)):
+    large = MIDDLE | {"size": {"shortest_edge": 384}}
+    convnext = ConvNextImageProcessorPil
+    for processor, settings in ((ViTImageProcessorPil, SQUEEZED), (convnext, MIDDLE), (convnext, large)):
         wanted = processor(**settings)(PIXELS, return_tensors="np")["pixel_values"][0]
         assert prepared(view_of(settings), PIXELS) == pytest.approx(wanted, abs=1e-4)
 

@@ -20,7 +20,7 @@ from ..architectures import ways_without_token
 from ..continuation import ContinuationModel
 from ..language.choosing import ChoosingNetwork
 from ..networks.masking import whole_rows
-from .checking import base_of, check_recipe
+from .checking import base_of, locate_recipe, recipe_id
 from .classifier import PromptClassifier
 from .recipe import Recipe, read_recipe
 
@@ -35,17 +35,17 @@ def load_prompt(
 
     Raises BadModel with the reason.
     """
-    report = check_recipe(path, roots=roots)
-    recipe = read_recipe(report.path)
-    source = base_of(recipe, report.path, roots=roots)
+    file = locate_recipe(path, roots=roots)
+    recipe = read_recipe(file)
+    source = base_of(recipe, file, roots=roots)
     key = f"{device} {_stamp(source)}"
     base = _LOADED.get(key)
     if base is None:
         loaded = load(source)
         if not isinstance(loaded, ContinuationModel):
-            raise BadModel(f"{report.path.name}: the base {recipe.base} is no language model")
+            raise BadModel(f"{file.name}: the base {recipe.base} is no language model")
         base = _LOADED[key] = loaded
-    return classifier_of(recipe, base, id=report.id)
+    return classifier_of(recipe, base, id=recipe_id(file))
 
 
 def _stamp(source: str | Path) -> str:

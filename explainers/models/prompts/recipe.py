@@ -138,7 +138,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            raise BadModel(f"{path.name} has {size} bytes; at most {MOST_BYTES} are read")
+            raise BadModel(f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are read: leave some examples out")
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise BadModel(f"{path.name} is not valid TOML ({str(error)[:200]}): correct that line") from None

@@ -22,7 +22,7 @@ PLAIN = "{% for m in messages %}{{ m['content'] }}{% if m['role'] != 'user' %}{{
 
 @dataclass(frozen=True)
 class Filled:
-    """What is read of one text. pieces: for each token its characters in the text, or no part for what stays."""
+    """A prompt with one text in it. pieces: for each token its characters in the text, or no part for what stays."""
 
     ids: Ids
     pieces: tuple[Piece, ...]

@@ -306,7 +306,7 @@ def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpa
 
 
 def asked_outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
-    """What is explained. Raises BadInput for a word that there is not, and for what the model does not say."""
+    """The outputs to explain. Raises BadInput for a word that there is not, and for outputs of another model."""
     asked = question.outputs or ClassOutput()
     if isinstance(asked, TokenOutput | SimilarityOutput):
         raise BadInput(f"this model says a class and has no {asked.kind}: leave outputs out")

@@ -49,7 +49,7 @@ def load_prompt(
 
 
 def _stamp(source: str | Path) -> str:
-    """What a base was read from, and when it last changed."""
+    """A key of a base: its place, and the size and time of each of its files."""
     if isinstance(source, str):
         return source
     files = [source] if source.is_file() else sorted(source.iterdir())
@@ -134,7 +134,7 @@ def _encoder(base: ContinuationModel, *, closed: bool) -> TextEncoder:
 
 
 def _turns(recipe: Recipe) -> tuple[Message, ...]:
-    """What is said before the question: the system message, and each example with the phrase of its class."""
+    """Messages before the question: the system message, and each example with the phrase of its class."""
     before, behind = recipe.around
     turns = [] if recipe.system is None else [Message(role="system", text=recipe.system)]
     for example in recipe.examples or ():
@@ -158,7 +158,7 @@ def _prior(network: ChoosingNetwork, filled: FilledTemplate) -> FloatArray:
 
 
 def card_of(recipe: Recipe, *, chat: bool, maximum_length: int) -> dict[str, Any]:
-    """What is known of the prompt, its figures and itself."""
+    """The card of the prompt: its description, its figures, and the prompt itself."""
     told = recipe.model_dump(mode="json", by_alias=True)
     return {
         "title": recipe.title,

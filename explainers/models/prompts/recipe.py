@@ -113,7 +113,7 @@ class Recipe(_Part):
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """What the model may say, in the order of `labels`."""
+        """Phrases that the model chooses among, in the order of `labels`."""
         return tuple(self.classes.values())
 
     @property

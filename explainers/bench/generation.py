@@ -90,7 +90,7 @@ def generation_rows(record: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _difference(ours: FloatArray, theirs: FloatArray, name: str) -> float:
-    """The largest; inseq gives its occlusions without their signs."""
+    """The largest difference of values; inseq gives its occlusions without their signs."""
     known = ours[: len(theirs)]
     return float(abs(theirs - (abs(known) if name == UNSIGNED else known)).max())
 
@@ -134,7 +134,7 @@ def _ours(model: ContinuationModel, prompt: str) -> FloatArray:
 
 
 def _libraries(model: ContinuationModel) -> dict[str, Callable[[str], Matrix]]:
-    """Those that are installed, each as its documentation shows it, on a network of its own."""
+    """The libraries that are installed, each as its documentation shows it, on a network of its own."""
     network = copy.deepcopy(model.module)
     found: dict[str, Callable[[str], Matrix]] = {
         "captum": lambda prompt: partial(_captum, model, network, prompt, tokens=FIRST, stepwise=True),

@@ -226,7 +226,7 @@ def _precision(panel: Panel) -> str:
 
 
 def circumstances(model: Model) -> dict[str, Any]:
-    """What a run was made with: model, processor, threads, versions."""
+    """The circumstances of a run: model, processor, threads, versions."""
     import torch
 
     return {

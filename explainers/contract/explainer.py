@@ -51,9 +51,7 @@ class Case:
     value: ValueName
     table: CoalitionTable
     precision: Arithmetic = "fp32"
-    precision_given: bool = (
-        False  # by the question; else rows are asked in fp32 where bf16 would err more than sampling
-    )
+    precision_given: bool = False  # by the question; else fp32 takes over where bf16 would err more than sampling
     accuracy: Accuracy = "normal"
     budget: int | None = None
     most_exact: int = MOST_EXACT  # players up to which all coalitions may be evaluated

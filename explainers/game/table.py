@@ -156,5 +156,5 @@ class CoalitionTable:
 
 
 def _keys(keep: BoolArray) -> list[bytes]:
-    """What each coalition (rows, players) is known by."""
+    """A key for each coalition of `keep` (rows, players), by which its row is known."""
     return [row.tobytes() for row in np.packbits(keep, axis=1)]

@@ -21,7 +21,7 @@ LINEAR = 1e-6  # what the mean of the windows' values may differ from the value 
 
 @dataclass(frozen=True, slots=True)
 class WindowGame:
-    """What is known of one window: pairs of complements among its own players, and the whole last.
+    """The known rows of one window: pairs of complements among its own players, and the whole last.
 
     players: the numbers of its players. keep: (pairs, its players). odd: (pairs, targets).
     """
@@ -61,14 +61,14 @@ def _games(case: Case, design: Design) -> list[WindowGame] | None:
     if not inputs.windows:
         return None
     anchors = table.anchors()  # that of a player elsewhere leaves a window whole
-    said = table.by_window(np.concatenate([design.keep, anchors]))
+    keep = np.concatenate([design.keep, anchors])
+    said = table.by_window(keep)
     if said is None or len(said) != len(inputs.windows):
         return None
     values = np.array([case.values(each) for each in said])  # (windows, rows, targets)
     whole = case.values(table.logits(design.keep))
     if not np.allclose(values[:, : len(whole)].mean(axis=0), whole, rtol=0, atol=LINEAR):
         return None
-    keep = np.concatenate([design.keep, anchors])
     found = []
     for window, each in zip(inputs.windows, values, strict=True):
         own = inputs.players_in(window)

@@ -20,8 +20,7 @@ class LayerConductance(Explainer):
     layer. In every layer it adds up to the whole change; what differs is where it passes, first through the words, at
     the end through the position that the classifier reads. Beside it stands the logit lens: the value that the
     classifier reads when it is given the states of an earlier layer, of a language model the words too that it would
-    say there. Scores are the conductance of the embeddings,
-    which is integrated gradients by players.
+    say there. Scores are the conductance of the embeddings, which is integrated gradients by players.
     """
 
     name: ClassVar = "layers"

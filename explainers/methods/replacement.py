@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from ..contract import Attribution, Case, Edit, Explainer, FloatArray, Need, Notice, Question, text_spans
+from ..contract import Attribution, Case, Edit, Explainer, FloatArray, Need, Notice, Question, TextInput, text_spans
 from ..errors import BadInput
 from ..inputs.text.edits import replaced
 from .counterfactual import flips
@@ -151,7 +151,7 @@ def _edit(case: Case, change: Change, row: int) -> Edit:
         probability=None if shares is None else shares[index],
         output=float(case.values(logits)[0, row]),
         text=text.text,
-        text_pair=getattr(text, "text_pair", None),
+        text_pair=text.text_pair if isinstance(text, TextInput) else None,
     )
 
 

@@ -15,7 +15,7 @@ from .folders.gguf import is_gguf
 from .folders.lora import base_of
 from .folders.wheels import WHEELS, Wheel, installed_wheels, kept_folder
 from .prompts.checking import base_of as base_of_prompt
-from .prompts.checking import bundled_prompts, check_recipe, locate_recipe
+from .prompts.checking import bundled_prompts, check_recipe, locate_recipe, recipe_id
 from .prompts.recipe import is_recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def model_name(source: Path) -> str:
 
 def model_id(source: Path) -> str:
     """The name with only letters, digits, '.', '_' and '-': it stands in addresses."""
-    return folders.model_id(source.with_suffix("") if is_recipe(source) else source)
+    return recipe_id(source) if is_recipe(source) else folders.model_id(source)
 
 
 def bytes_of(source: str | Path) -> int:

@@ -282,7 +282,7 @@ class ContinuationModel(Model):
         return (*inputs.tokens, *(Token(text=text, special=True) for text in said))
 
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """Of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
+        """Attention weights of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
         return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
 
     def attention_gradients(

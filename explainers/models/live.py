@@ -15,7 +15,7 @@ from .architectures import CAUSAL, MODEL_TYPES, in_full
 from .continuation import ContinuationModel
 from .transformer import TransformerModel
 
-TASKS = {"text-classification": "text", "sentiment-analysis": "text", "token-classification": "word", "ner": "word"}
+TASKS = ("text-classification", "sentiment-analysis", "token-classification", "ner")
 CONTINUES = "text-generation"
 ACTIVATIONS = {"single": "softmax", "multi": "sigmoid", "regression": "none"}
 
@@ -32,9 +32,8 @@ def model_of(pipeline: Any) -> Model:
         raise Incompatible(f"a pipeline of the task {task[:60]!r} cannot be explained; there are {known}")
     if task == CONTINUES:
         network, tokenizer = _copied(pipeline.model, pipeline.tokenizer, known=CAUSAL)
-        template = template_of(tokenizer)
-        named: Any = {"id": _name_of(network), "digest": digest_of(network, tokenizer)}
-        return ContinuationModel(network, tokenizer, template=template, **named)
+        digest, template = digest_of(network, tokenizer), template_of(tokenizer)
+        return ContinuationModel(network, tokenizer, id=_name_of(network), digest=digest, template=template)
     model = classifier_of(pipeline.model, pipeline.tokenizer)
     _refuse_other_activation(pipeline, model)
     return model

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import runner
 from ..contract import Progress, Question, TokenOutput, silent
+from ..errors import ExplainersError
 from ..registry import build
 from .scoring import average_precision
 
@@ -60,14 +61,20 @@ def source_auprc(model: ContinuationModel, task: AnswerTask, method: str, *, tex
 def taught(task: AnswerTask, seed: int = 0) -> ContinuationModel:
     """A GPT-2 of two layers that was shown random words, some of them absent, until it knows the task.
 
-    torch's own random state is left as it was. A model that has not learnt it is taught again from another start.
+    torch's own random state is left as it was. A model that has not learnt it is taught again from another start, as it
+    would say nothing about methods. Raises ExplainersError where no start will do.
     """
+    from ..models.continuation import ContinuationModel
+
     for attempt in range(ATTEMPTS):
         network, loss = _taught(task, seed + 1000 * attempt)
         if loss < LEARNT:
             break
-    from ..models.continuation import ContinuationModel
-
+    else:
+        raise ExplainersError(
+            f"seed {seed} learnt the {task} task from none of {ATTEMPTS} starts: its loss is {loss:.3f}, below "
+            f"{LEARNT} is wanted to judge methods by it; run fewer seeds"
+        )
     return ContinuationModel(network, _tokenizer(), id=f"planted-{task}", digest=f"planted-{task}-{seed}-{attempt}")
 
 

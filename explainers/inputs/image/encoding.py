@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...contract import BaselineKind, ClassOutput, Encoded, FloatArray, Ids, ImageInput, Question, Token
-from ...contract.question import Pixels
 from ...errors import BadInput
 from .files import opened
 from .regions import along_edges, grid, patches, split
@@ -127,11 +126,6 @@ class ImageEncoder:
             row, column = divmod(position - self.special, self.shape[1])
             shown.append(Token(text=f"row {row + 1}, column {column + 1}", player=player))
         return tuple(shown)
-
-
-def prepared(view: View, pixels: Pixels) -> FloatArray:
-    """(3, height, width), the picture as the network is given it."""
-    return view.scaled(view.seen(pixels)[0])
 
 
 def _hidden(seen: FloatArray, baseline: BaselineKind, *, seed: int) -> FloatArray:

@@ -10,10 +10,14 @@ import numpy as np
 
 from ...contract import FloatArray
 from ...contract.question import Pixels
-from ...errors import BadModel
+from ...errors import BadInput, BadModel
+from .files import MOST_PIXELS
 
 FILE = "preprocessor_config.json"
 LARGEST_SIDE = 1024  # pixels that a model may read
+MOST_RESIZED = 4 * LARGEST_SIDE  # pixels of a side before the view is cut out
+SQUEEZED_FROM = 384  # ConvNext: the middle of a larger picture is cut out below so many pixels, from them on none is
+Sides = tuple[int, int]
 Colours = tuple[float, float, float]
 
 
@@ -39,18 +43,24 @@ class View:
     height: int
     width: int
     shortest: int | None = None
-    resized: tuple[int, int] | None = None
+    resized: Sides | None = None
     resample: int = 2
     scale: float = 1 / 255
     mean: Colours = (0.5, 0.5, 0.5)
     spread: Colours = (0.5, 0.5, 0.5)
 
     def seen(self, pixels: Pixels) -> tuple[Pixels, Place]:
-        """The view as pixels (height, width, 3), and where it lies in the picture."""
+        """The view as pixels (height, width, 3), and where it lies in the picture. Raises BadInput for a picture so
+        narrow that it would have too many pixels once its shorter side is resized."""
         from PIL import Image
 
         rows, columns, _ = pixels.shape
         height, width = self._resized(rows, columns)
+        if height * width > MOST_PIXELS:
+            raise BadInput(
+                f"the picture of {columns:,} x {rows:,} pixels would be {width:,} x {height:,} once its shorter side "
+                f"has {self.shortest}; a picture may have {MOST_PIXELS:,} together: cut out the part that matters"
+            )
         image = Image.fromarray(pixels)
         if (width, height) != image.size:
             image = image.resize((width, height), Image.Resampling(self.resample))
@@ -77,18 +87,13 @@ class View:
 
 def view_of(settings: Mapping[str, Any]) -> View:
     """The view that a preprocessor_config.json describes. Raises BadModel for a step that is not followed."""
-    given = settings.get("size", 224)
-    if isinstance(given, dict) and "shortest_edge" in given and not _is_side(given["shortest_edge"]):
-        raise BadModel(f"{FILE}: shortest_edge is {str(given['shortest_edge'])[:40]}; it must be a number of pixels")
     if settings.get("do_resize", True) is not True:
         raise BadModel(f"{FILE}: do_resize is off; pictures have many sizes, and the model reads one")
-    size, crop = _size(settings.get("size", 224)), _cut(settings)
-    view = crop or size
+    shortest, resized, view = _sizes(settings)
     if view is None:
         raise BadModel(f"{FILE}: neither size nor crop_size names the height and width that the model reads")
     if not all(16 <= side <= LARGEST_SIDE for side in view):
         raise BadModel(f"{FILE}: the model reads {view[0]} x {view[1]} pixels; a side of 16 to {LARGEST_SIDE} is read")
-    shortest = _shortest(settings, crop)
     if shortest is not None and shortest < max(view):
         raise BadModel(f"{FILE}: the shortest side is {shortest} pixels, less than the view that is cut out of it")
     normal = settings.get("do_normalize", True) is not False
@@ -96,7 +101,7 @@ def view_of(settings: Mapping[str, Any]) -> View:
         height=view[0],
         width=view[1],
         shortest=shortest,
-        resized=size if shortest is None else None,
+        resized=resized,
         resample=_whole(settings, "resample", 2, allowed=range(6)),
         scale=_number(settings, "rescale_factor", 1 / 255) if settings.get("do_rescale", True) is not False else 1.0,
         mean=_colours(settings, "image_mean", 0.5) if normal else (0.0, 0.0, 0.0),
@@ -104,28 +109,28 @@ def view_of(settings: Mapping[str, Any]) -> View:
     )
 
 
-def _shortest(settings: Mapping[str, Any], crop: tuple[int, int] | None) -> int | None:
-    given = settings.get("size", 224)
-    if isinstance(given, dict) and "shortest_edge" in given:
-        edge = given["shortest_edge"]
-        share = settings.get("crop_pct")  # ConvNext: below 384 pixels the middle of a larger one is cut out
-        if share is not None and edge < 384:
-            return int(edge / float(share))
-        return int(edge) if crop is not None else None
-    return None
+def _sizes(settings: Mapping[str, Any]) -> tuple[int | None, Sides | None, Sides | None]:
+    """View.shortest, View.resized, and height and width of the view; None for a view that nothing names."""
+    given, crops = settings.get("size", 224), settings.get("do_center_crop") is True
+    crop = _size(settings.get("crop_size", 224)) if crops else None
+    if not isinstance(given, dict) or "shortest_edge" not in given:
+        size = _size(given)
+        return None, size, crop if crops else size
+    edge = given["shortest_edge"]
+    if not _is_side(edge):
+        most = MOST_RESIZED
+        raise BadModel(f"{FILE}: shortest_edge is {str(edge)[:40]}; it must be a number of pixels, 1 to {most}")
+    if settings.get("crop_pct") is None:
+        return edge, None, crop if crops else (edge, edge)
+    if edge >= SQUEEZED_FROM:
+        return None, (edge, edge), (edge, edge)
+    share = _number(settings, "crop_pct", 1.0)
+    if edge / share > MOST_RESIZED:
+        raise BadModel(f"{FILE}: crop_pct is {share:g}; a side of {edge} pixels may be that share of {MOST_RESIZED}")
+    return int(edge / share), None, (edge, edge)
 
 
-def _cut(settings: Mapping[str, Any]) -> tuple[int, int] | None:
-    given = settings.get("size", 224)
-    if isinstance(given, dict) and "shortest_edge" in given and settings.get("crop_pct") is not None:
-        edge = given["shortest_edge"]
-        return (edge, edge) if _is_side(edge) else None
-    if settings.get("do_center_crop") is not True:
-        return _size(given["shortest_edge"]) if isinstance(given, dict) and "shortest_edge" in given else None
-    return _size(settings.get("crop_size", 224))
-
-
-def _size(given: Any) -> tuple[int, int] | None:
+def _size(given: Any) -> Sides | None:
     if isinstance(given, dict):
         given = [given.get("height"), given.get("width")]
     sides = given if isinstance(given, list) else [given, given]
@@ -133,7 +138,7 @@ def _size(given: Any) -> tuple[int, int] | None:
 
 
 def _is_side(given: Any) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= 4 * LARGEST_SIDE
+    return isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_RESIZED
 
 
 def _whole(settings: Mapping[str, Any], name: str, usual: int, *, allowed: range) -> int:

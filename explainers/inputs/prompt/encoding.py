@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...contract import BaselineKind, Encoded, Ids, PromptInput, PromptPart, Question, TextInput, TextSpan, Token
+from ...contract import Encoded, PromptInput, PromptPart, Question, TextInput, TextSpan
 from ...errors import BadInput
 from ..text.encoding import TextEncoder, against
 from ..text.ids import TextIds
@@ -51,15 +51,13 @@ class PromptEncoder:
             baseline=None,
             features=features,
             focus=focus,
-            tokens=self._tokens(reading, parts, prompt.text, arranged.owner),
+            tokens=self.reader.tokens(
+                reading.ids, reading.pieces, arranged.owner, text=prompt.text, starts=[part.start for part in parts]
+            ),
             owner=owner,
             held=TextIds(ids=reading.ids),
         )
-        return against(encoded, baseline, self._absent(baseline, reading.ids, owner))
-
-    def _absent(self, baseline: BaselineKind | None, ids: Ids, owner: Ids) -> Ids | None:
-        fill = self.encoder.baseline_ids.get(baseline) if baseline else None
-        return None if fill is None else np.where(owner >= 0, np.int64(fill), ids)
+        return against(encoded, baseline, self.encoder.absent(encoded, baseline))
 
     def _refuse_long(self, reading: Reading, prompt: PromptInput, model: str) -> None:
         most = self.encoder.maximum_length
@@ -71,20 +69,6 @@ class PromptEncoder:
             f"the prompt has {len(reading.ids)} tokens ({named}); {model} reads {most} with the answer: "
             "shorten one of them, or leave a passage out"
         )
-
-    def _tokens(
-        self, reading: Reading, parts: Sequence[PromptPart], text: str, owner: Sequence[int]
-    ) -> tuple[Token, ...]:
-        names = self.reader.tokenizer.convert_ids_to_tokens(reading.ids.tolist())
-        made = []
-        for name, piece, player in zip(names, reading.pieces, owner, strict=True):
-            if piece.part is None:
-                made.append(Token(text=name, special=True))
-                continue
-            start, end = parts[piece.part].start + piece.start, parts[piece.part].start + piece.end
-            shown = text[start:end].strip()
-            made.append(Token(text=shown, player=player if player >= 0 else None, start=start, end=end))
-        return tuple(made)
 
 
 def _prompt_of(question: Question) -> PromptInput:

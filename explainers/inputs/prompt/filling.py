@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from ...contract import BaselineKind, Encoded, Ids, Message, PromptInput, Question, Token
+from ...contract import Encoded, Ids, Message, PromptInput, Question
 from ...errors import BadInput
 from ..text.encoding import TextEncoder, against, asked_outputs, focus_of, refuse_nothing, text_of, within
 from ..text.ids import TextIds
@@ -22,7 +21,7 @@ PLAIN = "{% for m in messages %}{{ m['content'] }}{% if m['role'] != 'user' %}{{
 
 @dataclass(frozen=True)
 class Filled:
-    """What is read of one text. pieces: for each token its characters in the text, or no part for what stays."""
+    """A prompt with one text in it. pieces: for each token its characters in the text, or no part for what stays."""
 
     ids: Ids
     pieces: tuple[Piece, ...]
@@ -84,15 +83,11 @@ class FilledTemplate:
             baseline=None,
             features=arranged.features,
             focus=focus,
-            tokens=self._tokens(read, text, arranged.owner),
+            tokens=self.reader.tokens(read.ids, read.pieces, arranged.owner, text=text, starts=(0,)),
             owner=owner,
             held=TextIds(ids=read.ids),
         )
-        return against(encoded, baseline, self._absent(baseline, read.ids, owner))
-
-    def _absent(self, baseline: BaselineKind | None, ids: Ids, owner: Ids) -> Ids | None:
-        fill = self.encoder.baseline_ids.get(baseline) if baseline else None
-        return None if fill is None else np.where(owner >= 0, np.int64(fill), ids)
+        return against(encoded, baseline, self.encoder.absent(encoded, baseline))
 
     def bare(self, text: str, *, model: str) -> Encoded:
         """The prompt for many predictions: ids alone, without players. Raises BadInput."""
@@ -125,18 +120,6 @@ class FilledTemplate:
                 f"the prompt has {len(read.ids)} tokens, {text} of them the text's; {model} reads {most} before its "
                 "answer: shorten the text"
             )
-
-    def _tokens(self, read: Filled, text: str, owner: Sequence[int]) -> tuple[Token, ...]:
-        names = self.reader.tokenizer.convert_ids_to_tokens(read.ids.tolist())
-        made = []
-        for name, piece, player in zip(names, read.pieces, owner, strict=True):
-            if piece.part is None:
-                made.append(Token(text=name, special=True))
-                continue
-            shown = text[piece.start : piece.end].strip()
-            mine = player if player >= 0 else None
-            made.append(Token(text=shown, player=mine, start=piece.start, end=piece.end))
-        return tuple(made)
 
 
 def _inside(piece: Piece, last: int, first: int, stop: int) -> Piece:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import Ids, PromptInput
+from ...contract import Ids, PromptInput, Token
 from ...errors import BadInput, BadModel
 from ..text.players import Piece
 from ..text.readable import readable
@@ -54,6 +54,21 @@ class PromptReader:
         text, places = self._placed(prompt)
         ids, spans = self._tokenized(text, places)
         return Reading(text, ids, tuple(_piece(span, places) for span in spans))
+
+    def tokens(
+        self, ids: Ids, pieces: Sequence[Piece], owner: Sequence[int], *, text: str, starts: Sequence[int]
+    ) -> tuple[Token, ...]:
+        """Tokens as they are shown. text: all parts one after the other. starts: where each of them begins in it."""
+        names = self.tokenizer.convert_ids_to_tokens(ids.tolist())
+        made = []
+        for name, piece, player in zip(names, pieces, owner, strict=True):
+            if piece.part is None:
+                made.append(Token(text=name, special=True))
+                continue
+            start, end = starts[piece.part] + piece.start, starts[piece.part] + piece.end
+            shown = text[start:end].strip()
+            made.append(Token(text=shown, player=player if player >= 0 else None, start=start, end=end))
+        return tuple(made)
 
     def _placed(self, prompt: PromptInput) -> tuple[str, tuple[Place, ...]]:
         """The rendered text, and the place of each part in it.

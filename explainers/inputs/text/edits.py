@@ -50,7 +50,8 @@ def deleted(text: str, spans: list[tuple[int, int]]) -> str:
     return text
 
 
-def _put(word: str, text: str, spans: list[tuple[int, int]]) -> str:
+def _put(word: str, text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with the word in the place of each span."""
     for start, end in spans:
         text = text[:start] + word + text[end:]
     return text
@@ -67,5 +68,5 @@ def replaced(inputs: Encoded, change: Iterable[tuple[int, str]]) -> TextInput | 
     texts: dict[Part, str] = {"text": inputs.text, "text_pair": inputs.text_pair or ""}
     for player, word in sorted(change, key=lambda each: -spans[each[0]].start):
         span = spans[player]
-        texts[span.part] = texts[span.part][: span.start] + word + texts[span.part][span.end :]
+        texts[span.part] = _put(word, texts[span.part], [(span.start, span.end)])
     return TextInput(text=texts["text"], text_pair=None if inputs.text_pair is None else texts["text_pair"])

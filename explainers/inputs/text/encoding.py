@@ -53,11 +53,13 @@ class TextEncoder:
         baseline = self.baseline(question)
         inputs = self._read(question)
         if baseline == "text":
-            ids: Ids | None = self._second_text(question, inputs)
-            return against(inputs, baseline, ids, text=question.baseline_text)
+            return against(inputs, baseline, self._second_text(question, inputs), text=question.baseline_text)
+        return against(inputs, baseline, self.absent(inputs, baseline))
+
+    def absent(self, inputs: Encoded, baseline: BaselineKind | None) -> Ids | None:
+        """The ids of the input with every player absent; None for a baseline that has no token."""
         fill = self.baseline_ids.get(baseline) if baseline else None
-        ids = None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), ids_of(inputs).ids)
-        return against(inputs, baseline, ids)
+        return None if fill is None else np.where(inputs.owner >= 0, np.int64(fill), ids_of(inputs).ids)
 
     def readable(self, text: str, name: str = "text") -> str:
         """The text itself. Raises BadInput for one that the tokenizer cannot be given, or would blow up."""
@@ -306,7 +308,7 @@ def _words(texts: Sequence[str], pieces: Sequence[Piece]) -> tuple[tuple[TextSpa
 
 
 def asked_outputs(question: Question, words: Sequence[TextSpan], *, tags: bool) -> Outputs:
-    """What is explained. Raises BadInput for a word that there is not, and for what the model does not say."""
+    """The outputs to explain. Raises BadInput for a word that there is not, and for outputs of another model."""
     asked = question.outputs or ClassOutput()
     if isinstance(asked, TokenOutput | SimilarityOutput):
         raise BadInput(f"this model says a class and has no {asked.kind}: leave outputs out")

@@ -35,11 +35,10 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the file holds. sizes: by the names of SIZES. pieces, scores: of the vocabulary, by id."""
+    """The contents of the file. sizes: by the names of SIZES. pieces, scores: of the vocabulary, by id."""
 
     held: bytes
     sizes: Mapping[str, int]
-    epsilon: float
     pieces: tuple[str, ...]
     scores: tuple[float, ...]
     tensors: Mapping[str, Tensor]
@@ -78,7 +77,7 @@ def read_stored(path: Path) -> Stored:
 def _read(held: bytes) -> Stored:
     cursor = _Cursor(held, 8)
     sizes = dict(zip(SIZES, cursor.numbers("<7i"), strict=True))
-    epsilon, _ = cursor.numbers("<fi")
+    cursor.numbers("<fi")  # epsilon of the norms, 1e-12 in config.json, and BLOCK
     count, *_ = cursor.numbers("<5i")
     (length,) = cursor.numbers("<Q")
     bounds = cursor.numbers(f"<{count + 1}I")
@@ -89,7 +88,7 @@ def _read(held: bytes) -> Stored:
     cursor.taken(bytes_of_map)
     (tensors,) = cursor.numbers("<i")
     named = dict(cursor.tensor() for _ in range(tensors))
-    return Stored(held, sizes, epsilon, pieces, scores, named)
+    return Stored(held, sizes, pieces, scores, named)
 
 
 class _Cursor:

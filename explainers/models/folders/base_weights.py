@@ -84,11 +84,7 @@ def _minilm() -> Path:
 def _made_of(name: str, kept: Path) -> Path:
     """The plain folder below `kept`, made of the wheel's file the first time."""
     wheel = WHEELS[name]
-
-    def check(file: Path) -> None:
-        verify(file, wheel.sha256, wheel.package)
-
-    return kept_copy(located(name), kept / wheel.sha256 / MODEL, write_folder, verify=check)
+    return kept_copy(located(name), kept / wheel.sha256 / MODEL, write_folder, verify=wheel.verify)
 
 
 def base_named(model: str) -> str:

@@ -110,25 +110,15 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
     from .gguf import folder_of
     from .loading import load_folder
 
-    wheel = WHEELS[name]
+    wheel, place = WHEELS[name], kept or kept_folder()
     if name in TRANSLATORS:
         return _load_translator(wheel, device)
     if name in BASES:
         folder = base_folder(name, kept=kept)
     elif wheel.task == "image":
-        folder = kept_copy(
-            located(name),
-            (kept or kept_folder()) / wheel.sha256 / name,
-            write_folder,
-            verify=lambda path: verify(path, wheel.sha256, wheel.package),
-        )
+        folder = kept_copy(located(name), place / wheel.sha256 / name, write_folder, verify=wheel.verify)
     else:
-        folder = folder_of(
-            located(name),
-            kept=kept or kept_folder(),
-            digest=wheel.sha256,
-            verify=lambda path: verify(path, wheel.sha256, wheel.package),
-        )
+        folder = folder_of(located(name), kept=place, digest=wheel.sha256, verify=wheel.verify)
     model = load_folder(replace(check_folder(folder), id=name), device)
     model.title = wheel.title
     return model

@@ -28,41 +28,44 @@ def save_classifier(
     if bits not in BITS:
         raise BadModel(f"weights of {bits} bits are not stored; there are {', '.join(map(str, BITS))}")
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "config.json", _described(network))
-    _save_tokenizer(tokenizer, folder, maximum_length)
     weights = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
-    save_file(pack(weights, bits=bits), folder / "model.safetensors", metadata={"format": "pt"})
-    _write(folder / "card.json", dict(card))
-    return check_folder(folder)
+    return _saved(network, tokenizer, folder, pack(weights, bits=bits), maximum_length=maximum_length, card=card)
 
 
 def save_encoder(network: Any, tokenizer: Any, folder: Path, *, maximum_length: int, card: Mapping[str, Any]) -> Path:
     """Writes an encoder so that it is loaded as one that compares texts by the mean of its last states, and can be the
     base of a training. folder: not there yet. Raises BadModel, OSError."""
     (folder / POOLING).mkdir(parents=True)
-    _write(folder / "config.json", _described(network))
-    _save_tokenizer(tokenizer, folder, maximum_length)
-    weights = {name: tensor.detach().float().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     _write(folder / POOLING / "config.json", {"pooling_mode_mean_tokens": True})
     kinds = {"Transformer": "", "Pooling": POOLING}
     _write(folder / "modules.json", [{"path": path, "type": f"{MODULES}.{kind}"} for kind, path in kinds.items()])
-    _write(folder / "card.json", dict(card))
-    return check_folder(folder).path
+    return _saved(network, tokenizer, folder, _floats(network), maximum_length=maximum_length, card=card).path
 
 
-def save_language_model(network: Any, tokenizer: Any, folder: Path, *, maximum_length: int, card: Any) -> Path:
+def save_language_model(
+    network: Any, tokenizer: Any, folder: Path, *, maximum_length: int, card: Mapping[str, Any]
+) -> Path:
     """Writes a model that continues texts. folder: not there yet. Raises BadModel, OSError."""
     folder.mkdir(parents=True)
+    tied = set(getattr(network, "all_tied_weights_keys", None) or {})
+    weights = {name: weight for name, weight in _floats(network).items() if name not in tied}
+    return _saved(network, tokenizer, folder, weights, maximum_length=maximum_length, card=card).path
+
+
+def _saved(
+    network: Any, tokenizer: Any, folder: Path, weights: dict[str, Any], *, maximum_length: int, card: Mapping[str, Any]
+) -> FolderReport:
+    """The report of a folder that holds what every model has: configuration, tokenizer, weights and card."""
     _write(folder / "config.json", _described(network))
     _save_tokenizer(tokenizer, folder, maximum_length)
-    tied = set(getattr(network, "all_tied_weights_keys", None) or {})
-    weights = {
-        name: w.detach().float().cpu().contiguous() for name, w in network.state_dict().items() if name not in tied
-    }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     _write(folder / "card.json", dict(card))
-    return check_folder(folder).path
+    return check_folder(folder)
+
+
+def _floats(network: Any) -> dict[str, Any]:
+    """The weights as 32-bit floats, by name."""
+    return {name: weight.detach().float().cpu().contiguous() for name, weight in network.state_dict().items()}
 
 
 def _described(network: Any) -> dict[str, Any]:

@@ -49,6 +49,10 @@ class Wheel:
         hashes = "".join(f" --hash=sha256:{each}" for each in (self.wheel, *self.other_wheels))
         return f"{self.package}=={self.version}{where}{hashes}"
 
+    def verify(self, path: Path) -> None:
+        """Raises BadModel unless `path` is the wheel's file, by its SHA-256."""
+        verify(path, self.sha256, self.package)
+
     @property
     def path(self) -> Path | None:
         """Where the file lies; None where the wheel is not installed."""
@@ -175,8 +179,10 @@ def located(name: str) -> Path:
 def verify(path: Path, wanted: str, package: str) -> None:
     """Raises BadModel unless the file is there with the SHA-256 `wanted`. package: what holds it."""
     if not path.is_file():
-        raise BadModel(f"{path.name} is missing from the base weights; reinstall {package}")
+        raise BadModel(f"{path.name} is missing; reinstall {package}")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != wanted:
-        raise BadModel(f"{path.name} has SHA-256 {found}, expected {wanted}: refusing to load altered base weights")
+        raise BadModel(
+            f"{path.name} has SHA-256 {found}, expected {wanted}: an altered file is not loaded; reinstall {package}"
+        )

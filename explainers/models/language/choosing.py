@@ -34,8 +34,7 @@ class ChoosingNetwork(LanguageNetwork):
         for number, phrase in enumerate(phrases):
             self._alike.setdefault(phrase[:-1].tobytes(), []).append(number)
 
-    def on(self, module: Any) -> ChoosingNetwork:
-        """The same choice by another module."""
+    def around(self, module: Any) -> ChoosingNetwork:
         return ChoosingNetwork(module, self.phrases, normalised=self.normalised, prior=self.prior)
 
     def rows(self, inputs: Encoded, *, ids: Ids | None = None, embeddings: torch.Tensor | None = None) -> Rows:

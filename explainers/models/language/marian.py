@@ -47,7 +47,7 @@ def weights_of(path: Path) -> Mapping[str, torch.Tensor]:
 def _entries(path: Path) -> list[Entry]:
     content = path.read_bytes()
     version, count = struct.unpack_from("<QQ", content)
-    if version != VERSION or count > MOST_ENTRIES:
+    if version != VERSION or not 0 < count <= MOST_ENTRIES:
         raise BadModel(f"{path.name} is no binary model of Marian: version {version}, {count} entries")
     at = 16
     heads = [struct.unpack_from("<QQQQ", content, at + 32 * number) for number in range(count)]

@@ -82,6 +82,6 @@ class PicturingNetwork(Network):
 
 
 def last_convolution(module: nn.Module) -> nn.Module | None:
-    """The last convolution that still has places, several pixels on a side; None for a network without one."""
+    """The last convolution in the order of the network's modules; None for a network without one."""
     found = [each for each in module.modules() if isinstance(each, nn.Conv2d)]
     return found[-1] if found else None

@@ -32,10 +32,15 @@ def locate_recipe(path: str | Path, *, roots: Sequence[str | Path] | None = None
     given = Path(path).expanduser()
     file = locate_folder(given.parent, roots=roots) / given.name
     if not file.is_file():
-        raise BadModel(f"{file} is no file")
+        raise BadModel(f"{file} is no file: give the path of the prompt's TOML file")
     if file.is_symlink():
         return locate_recipe(file.resolve(), roots=roots)
     return file
+
+
+def recipe_id(file: Path) -> str:
+    """The name of the file without its end, with only letters, digits, '.', '_' and '-': it stands in addresses."""
+    return model_id(file.with_suffix(""))
 
 
 def check_recipe(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> FolderReport:
@@ -45,7 +50,7 @@ def check_recipe(path: str | Path, *, roots: Sequence[str | Path] | None = None)
     base = base_of(recipe, file, roots=roots)
     return FolderReport(
         path=file,
-        id=model_id(file.with_suffix("")),
+        id=recipe_id(file),
         kind="prompt",
         model_type=recipe.base,
         labels=recipe.labels,

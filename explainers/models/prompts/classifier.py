@@ -125,7 +125,7 @@ class PromptClassifier(Model):
 
     @cached_property
     def _half(self) -> ChoosingNetwork:
-        return self._network.on(half.half_copy(self._network.module))
+        return self._network.around(half.half_copy(self._network.module))
 
     @cached_property
     def half_check(self) -> HalfCheck:
@@ -163,7 +163,7 @@ class PromptClassifier(Model):
 
     def randomised(self, seed: int) -> PromptClassifier:
         return PromptClassifier(
-            self._network.on(probing.redrawn(self._network.module, seed)),
+            self._network.around(probing.redrawn(self._network.module, seed)),
             self._filled,
             base=self._base,
             id=self.id,

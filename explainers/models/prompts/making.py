@@ -20,7 +20,7 @@ from ..architectures import ways_without_token
 from ..continuation import ContinuationModel
 from ..language.choosing import ChoosingNetwork
 from ..networks.masking import whole_rows
-from .checking import base_of, check_recipe
+from .checking import base_of, locate_recipe, recipe_id
 from .classifier import PromptClassifier
 from .recipe import Recipe, read_recipe
 
@@ -35,21 +35,21 @@ def load_prompt(
 
     Raises BadModel with the reason.
     """
-    report = check_recipe(path, roots=roots)
-    recipe = read_recipe(report.path)
-    source = base_of(recipe, report.path, roots=roots)
+    file = locate_recipe(path, roots=roots)
+    recipe = read_recipe(file)
+    source = base_of(recipe, file, roots=roots)
     key = f"{device} {_stamp(source)}"
     base = _LOADED.get(key)
     if base is None:
         loaded = load(source)
         if not isinstance(loaded, ContinuationModel):
-            raise BadModel(f"{report.path.name}: the base {recipe.base} is no language model")
+            raise BadModel(f"{file.name}: the base {recipe.base} is no language model")
         base = _LOADED[key] = loaded
-    return classifier_of(recipe, base, id=report.id)
+    return classifier_of(recipe, base, id=recipe_id(file))
 
 
 def _stamp(source: str | Path) -> str:
-    """What a base was read from, and when it last changed."""
+    """A key of a base: its place, and the size and time of each of its files."""
     if isinstance(source, str):
         return source
     files = [source] if source.is_file() else sorted(source.iterdir())
@@ -134,7 +134,7 @@ def _encoder(base: ContinuationModel, *, closed: bool) -> TextEncoder:
 
 
 def _turns(recipe: Recipe) -> tuple[Message, ...]:
-    """What is said before the question: the system message, and each example with the phrase of its class."""
+    """Messages before the question: the system message, and each example with the phrase of its class."""
     before, behind = recipe.around
     turns = [] if recipe.system is None else [Message(role="system", text=recipe.system)]
     for example in recipe.examples or ():
@@ -158,7 +158,7 @@ def _prior(network: ChoosingNetwork, filled: FilledTemplate) -> FloatArray:
 
 
 def card_of(recipe: Recipe, *, chat: bool, maximum_length: int) -> dict[str, Any]:
-    """What is known of the prompt, its figures and itself."""
+    """The card of the prompt: its description, its figures, and the prompt itself."""
     told = recipe.model_dump(mode="json", by_alias=True)
     return {
         "title": recipe.title,

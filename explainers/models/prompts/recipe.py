@@ -113,7 +113,7 @@ class Recipe(_Part):
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """What the model may say, in the order of `labels`."""
+        """Phrases that the model chooses among, in the order of `labels`."""
         return tuple(self.classes.values())
 
     @property
@@ -138,7 +138,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            raise BadModel(f"{path.name} has {size} bytes; at most {MOST_BYTES} are read")
+            raise BadModel(f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are read: leave some examples out")
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise BadModel(f"{path.name} is not valid TOML ({str(error)[:200]}): correct that line") from None

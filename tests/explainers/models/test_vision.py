@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from explainers import BadInput, ImageInput, Question, build, runner
-from explainers.inputs.image.encoding import ImageEncoder, cells_of, prepared
+from explainers.inputs.image.encoding import ImageEncoder, cells_of
 from explainers.inputs.image.view import View
 from tests.tiny import tiny, tiny_vision
 
@@ -20,10 +20,15 @@ def asked(**game: Any) -> Question:
     return Question(input=ImageInput.of(PIXELS), **{"players": "patch", **game})
 
 
+def prepared(view: View) -> Any:
+    """(3, height, width), the picture as the network is given it."""
+    return view.scaled(view.seen(PIXELS)[0])
+
+
 def test_the_prediction_is_the_networks_own() -> None:
     """Prepared, cut into patches and joined again, the image is what the network would be given."""
     model = tiny_vision(32)
-    seen = torch.from_numpy(prepared(model._encoder.view, PIXELS)[None].astype(np.float32))
+    seen = torch.from_numpy(prepared(model._encoder.view)[None].astype(np.float32))
 
     with torch.inference_mode():
         wanted = model._network.module(pixel_values=seen).logits.double().numpy()

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from explainers import names
+from explainers.errors import ExplainersError
+from explainers.selftest import answers
 from explainers.selftest.answers import ANSWER_TASKS
 from explainers.selftest.table import FLOOR, HELD, missed, run_selftest, selftest_results
 from explainers.selftest.training import train
@@ -33,6 +35,14 @@ def test_every_word_of_an_answer_comes_from_its_source(table: dict[str, Any], ta
     assert table["answers"][task][name] >= FLOOR
     worse = {**table["answers"], task: {**table["answers"][task], name: 0.4}}
     assert missed({**table, "answers": worse}) == [f"{name} reaches 0.4 on the {task} task, at least 0.95 is wanted"]
+
+
+def test_a_model_that_has_not_learnt_its_task_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its figures would be blamed on the methods."""
+    monkeypatch.setattr(answers, "STEPS", 2)
+
+    with pytest.raises(ExplainersError, match=r"seed 0 learnt the copy task from none of 3 starts: its loss is \d"):
+        answers.taught("copy")
 
 
 def test_scores_of_single_words_do_not_find_the_pair(table: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers import Patch, whereabouts
-from explainers.errors import BadModel
+from explainers.errors import BadInput, BadModel
 from explainers.inputs.image.regions import REGIONS, along_edges, grid, in_order, outlines, split
 from explainers.inputs.image.view import FILE, View, view_of
 
@@ -103,6 +103,8 @@ def test_a_picture_is_prepared_as_its_folder_says() -> None:
         ({"resample": 77}, "one of 0, 1"),
         ({"rescale_factor": -1}, "above 0"),
         ({"size": {"shortest_edge": 20}, "do_center_crop": True, "crop_size": 32}, "less than the view"),
+        ({"size": {"shortest_edge": 224}, "crop_pct": 0}, "crop_pct is 0; it must be a number above 0"),
+        ({"size": {"shortest_edge": 224}, "crop_pct": 1e-9}, "crop_pct is 1e-09; a side of 224 pixels"),
     ],
 )
 def test_a_preparation_that_is_not_followed_is_refused(settings: dict[str, object], said: str) -> None:
@@ -111,4 +113,12 @@ def test_a_preparation_that_is_not_followed_is_refused(settings: dict[str, objec
         view_of(settings)
 
     assert FILE in str(refused.value)
-    assert View(height=24, width=24).shortest is None
+
+
+def test_a_picture_that_is_too_narrow_to_be_resized_is_refused() -> None:
+    """A line of pixels would have four million to the side; the message names both sizes and the limit."""
+    line = np.zeros((1, 16_384, 3), dtype=np.uint8)
+
+    with pytest.raises(BadInput, match=r"16,384 x 1 pixels would be 4,194,304 x 256 .* 40,000,000 together: cut out"):
+        View(height=224, width=224, shortest=256).seen(line)
+    assert View(height=224, width=224).seen(line)[0].shape == (224, 224, 3)

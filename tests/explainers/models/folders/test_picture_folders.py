@@ -13,7 +13,7 @@ import torch
 from transformers import AutoConfig, AutoModelForImageClassification
 
 from explainers import BadModel, ImageInput, Question, build, check_folder, load_model, runner
-from explainers.inputs.image.encoding import prepared
+from explainers.inputs.image.view import View, view_of
 from explainers.models.folders.wheels import WHEELS
 from explainers.models.pictures.checkpoint import class_names
 
@@ -59,12 +59,17 @@ def saved(folder: Path, kind: str) -> Any:
     return network
 
 
+def prepared(view: View) -> Any:
+    """(3, height, width), the picture as the network is given it."""
+    return view.scaled(view.seen(PIXELS)[0])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_folder_predicts_as_its_network_does(kind: str, tmp_path: Path) -> None:
     """The same logits for the prepared picture, the methods that its architecture allows, and an explanation."""
     network = saved(tmp_path, kind)
     model = load_model(tmp_path)
-    seen = torch.from_numpy(prepared(model._encoder.view, PIXELS)[None].astype(np.float32))  # type: ignore[attr-defined]
+    seen = torch.from_numpy(prepared(model._encoder.view)[None].astype(np.float32))  # type: ignore[attr-defined]
     with torch.inference_mode():
         wanted = network(pixel_values=seen).logits.double().numpy()
     question = Question(input=ImageInput.of(PIXELS))
@@ -80,15 +85,16 @@ def test_a_folder_predicts_as_its_network_does(kind: str, tmp_path: Path) -> Non
 
 
 def test_the_preparation_is_transformers_own() -> None:
-    """A picture of another shape, squeezed and cut out of the middle, as transformers' processors on Pillow do it."""
+    """A picture of another shape, squeezed and cut out of the middle, as transformers' processors on Pillow do it; from
+    384 pixels on ConvNext squeezes too."""
     from transformers.models.convnext.image_processing_pil_convnext import ConvNextImageProcessorPil
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-    from explainers.inputs.image.view import view_of
-
-    for processor, settings in ((ViTImageProcessorPil, SQUEEZED), (ConvNextImageProcessorPil, MIDDLE)):
+    large = MIDDLE | {"size": {"shortest_edge": 384}}
+    convnext = ConvNextImageProcessorPil
+    for processor, settings in ((ViTImageProcessorPil, SQUEEZED), (convnext, MIDDLE), (convnext, large)):
         wanted = processor(**settings)(PIXELS, return_tensors="np")["pixel_values"][0]
-        assert prepared(view_of(settings), PIXELS) == pytest.approx(wanted, abs=1e-4)
+        assert prepared(view_of(settings)) == pytest.approx(wanted, abs=1e-4)
 
 
 def _config(**changed: Any) -> Callable[[Path], None]:

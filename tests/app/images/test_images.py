@@ -98,7 +98,9 @@ def test_the_page_paints_the_picture_and_lists_its_regions(client: TestClient) -
     assert shown.headers["content-type"] == "image/webp"
     assert Image.open(io.BytesIO(shown.content)).size == (96, 64)
     assert '<option value="lime" selected>' in other.text
-    assert client.get("/history").text.count("a.png") >= 1
+    line = client.get("/history").text.partition(f'href="{address}"')[2].partition("</li>")[0]
+    assert "a.png" in line
+    assert f'class="badge {record["explanations"][0]["badge"]["level"]}"' in line
     assert client.get(f"{address}/export/csv").text.count("\n") > count
     assert client.get(f"{address}/export/html").status_code == 404
     for wrong in ("class=9", "method=attention"):

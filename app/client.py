@@ -121,7 +121,7 @@ class Client:
         on_text: Callable[[str], None] | None = None,
         **asked: Any,
     ) -> GenerationOut:
-        """What a language model answers. on_text: called with each piece of the answer as it comes.
+        """An answer of a language model. on_text: called with each piece of the answer as it comes.
 
         asked: further fields of the request (system, passages, messages, max_tokens, temperature, top_p, seed). Why it
         says that: `explain(text, model, outputs=answer.output().model_dump())`.

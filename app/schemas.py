@@ -14,6 +14,7 @@ LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
 
 MOST_PICTURE = 20 * 2**20  # bytes of a picture; inputs/image/files.py of the library holds to it too
+MOST_ENCODED = (MOST_PICTURE + 2) // 3 * 4  # characters of the largest picture in base64
 
 MOST_CLASSES = 10_000  # that a model may have
 MOST_MESSAGES = 40  # of a conversation
@@ -121,7 +122,7 @@ class ImageInput(Request):
     """A picture: the file itself, PNG, JPEG or WebP, in base64."""
 
     kind: Literal["image"]
-    data: Annotated[str, Field(min_length=1, max_length=(MOST_PICTURE + 2) // 3 * 4)] = Field(
+    data: Annotated[str, Field(min_length=1, max_length=MOST_ENCODED)] = Field(
         description="The file in base64. Metadata is dropped, the orientation that it names applied first."
     )
     name: Annotated[str, Field(min_length=1, max_length=200)] = Field(

@@ -1,4 +1,4 @@
-"""What a page of an explanation leads on to: further questions, the same computed anew, and changed texts."""
+"""Ways on from the page of an explanation: further questions, the same computed anew, and changed texts."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ async def back(request: Request) -> Response:
 @router.post("/panels/{key}/ask", dependencies=[needs(Scope.EXPLAIN)])
 @router.post("/explanations/{key}/ask", dependencies=[needs(Scope.EXPLAIN)])
 async def ask(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
-    """One more method about the same text: 303 to the page with the question open, or that question alone."""
+    """Ask a further question: 303 to the page with it open, or that question alone. Raises where there is no such."""
     found, kind = await _found(request, services, project, key)
     form = await form_of(request)
     method, players = form.get("method"), form.optional("players")
     opened = {**further.opened_by(form.get("ask")), method: players}
+    model, wait = further.asked_model(found, pages.model_of(services, found), method), prefer_wait(request)
     refused: FormError | None = None
     try:
-        model, wait = pages.model_of(services, found), prefer_wait(request)
         if method == further.STABILITY:
             await further.ask_stability(services, found, model, project, kind=kind, wait=wait)
         else:

@@ -130,5 +130,5 @@ async def _badge(services: Services, project: str, entry: HistoryEntry) -> str |
 async def _shown(services: Services, project: str, entry: HistoryEntry) -> Shown:
     result: PanelOut | None = None
     with suppress(*FORESEEN):  # deleted in between, or no longer to be read: the entry has its text all the same
-        result = await pages.find(services, project, entry.key, f"{entry.kind}s")
+        result = await pages.found_as_panel(services, project, entry.key, f"{entry.kind}s")
     return Shown(entry, assemble.recent(entry, result), assemble.badge_of(result))

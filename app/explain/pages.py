@@ -46,7 +46,7 @@ FRAGMENTS: dict[str, tuple[str, type[MapsFragment | MeasuresFragment | FurtherFr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What was sent to a page of an explanation, and is shown on it.
+    """Input that was sent to a page of an explanation, and is shown on it.
 
     opened: further questions that are open, with the parts they are asked by. refused: what is wrong with what was
     sent, by the part of the page that sent it. draft: a changed text that was sent. measured: the method whose

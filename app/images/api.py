@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import base64
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
@@ -17,7 +15,6 @@ from ..web.dependencies import ProjectDep, ServicesDep, needs
 from ..web.responses import ASKING, errors, prefer_wait
 
 router = APIRouter(prefix="/v1", tags=["explanations"], dependencies=[needs(Scope.READ)])
-TAKEN = ("players", "baseline", "accuracy", "value", "target")
 
 
 @router.post(
@@ -40,10 +37,10 @@ def _asked(given: uploads.Given) -> ExplanationRequest:
     try:
         return ExplanationRequest.model_validate(
             {
+                "method": "shap",
+                **{name: value for name, value in given.fields.items() if value},
                 "model": given.model,
-                "input": {"kind": "image", "data": base64.b64encode(given.content).decode(), "name": given.name},
-                "method": given.fields.get("method") or "shap",
-                **{name: given.fields[name] for name in TAKEN if given.fields.get(name)},
+                "input": given.input,
             }
         )
     except ValidationError as error:

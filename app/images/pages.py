@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +44,9 @@ class ImagesPage:
 
 @router.get("/images")
 async def ask(request: Request, services: ServicesDep) -> Response:
-    return _page(request, models.looking_models(services), Given(model=request.query_params.get("model", "")))
+    offered, model = models.looking_models(services), request.query_params.get("model", "")
+    models.refuse_unknown(offered, model)
+    return _page(request, offered, Given(model=model))
 
 
 @router.post("/images", dependencies=[needs(Scope.EXPLAIN)])
@@ -76,11 +77,10 @@ async def _loaded(services: Services, model: str) -> None:
 
 
 def _asked(given: Given, offered: Sequence[ModelOut]) -> PanelRequest:
-    named = next((each.id for each in offered if each.id == given.model), None)
     return PanelRequest.model_validate(
         {
-            "model": named or (offered[0].id if offered else "imagenet"),
-            "input": {"kind": "image", "data": base64.b64encode(given.content).decode(), "name": given.name},
+            "model": given.model or (offered[0].id if offered else "imagenet"),
+            "input": given.input,
             "players": given.fields.get("players") or "region",
             "baseline": given.fields.get("baseline") or None,
             "accuracy": given.fields.get("accuracy") or "normal",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -46,6 +47,11 @@ class Given:
     name: str = "the picture"
     model: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def input(self) -> dict[str, str]:
+        """The picture as a request gives it."""
+        return {"kind": "image", "data": base64.b64encode(self.content).decode(), "name": self.name}
 
 
 async def received(request: Request) -> Given:

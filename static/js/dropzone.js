@@ -27,7 +27,7 @@ export function dropzone() {
     }
     zone.querySelector('[data-file]').textContent = `${file.name} · ${zone.dataset.sending}`;
     if (picture) send.action = zone.dataset.pictures;
-    else if (form.elements.model) send.elements.model.value = form.elements.model.value;
+    if (form.elements.model) send.elements.model.value = picture ? '' : form.elements.model.value; // a model of texts reads no picture
     send.submit();
   }
 

@@ -60,22 +60,31 @@ def opened_by(given: str) -> dict[str, str | None]:
     return found
 
 
+def asked_model(panel: PanelOut, model: ModelOut | None, question: str) -> ModelOut:
+    """The model of the page, where the page has this question: a method, or STABILITY.
+
+    Raises Conflict for another model under the old name, and BadRequest with the questions that there are.
+    """
+    if not is_model_of(model, panel):
+        raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
+    there = [*offered(panel, model), *([STABILITY] if can_be_varied(model, panel) else [])]
+    if question not in there:
+        listed = ", ".join(there) or "none"
+        raise BadRequest(f"{question[:40]!r} is no further question here; there are: {listed}", cure="Choose one.")
+    return model
+
+
 async def ask(
     services: Services,
     panel: PanelOut,
-    model: ModelOut | None,
+    model: ModelOut,
     project: str,
     *,
     method: str,
     players: str | None,
     wait: float | None = None,
 ) -> Asked:
-    """Raises BadRequest for a method that is not offered here, and what an explanation raises."""
-    if not is_model_of(model, panel):
-        raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
-    if method not in offered(panel, model):
-        listed = ", ".join(offered(panel, model)) or "none"
-        raise BadRequest(f"{method[:40]!r} is no further question here; there are: {listed}", cure="Choose one.")
+    """Begins the explanation by one more method. Raises what an explanation raises."""
     request = _request(panel, model, method, players)
     return await arriving.begin(services, request, project, holder=of_page(panel.key), wait=wait)
 
@@ -122,10 +131,10 @@ def _request(panel: PanelOut, model: ModelOut, method: str, players: str | None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
-    """What the page would be with other seeds and other baselines.
+    """Answers to the question of the page with other seeds and other baselines.
 
-    answers: that are there, without the page itself, by the rule that differs: a seed, or the name of a baseline.
-    coming: what is being made. wanted: all that belong to it. seconds: that they take, about.
+    answers: those that are there, without the page itself, by the rule that differs: a seed, or the name of a baseline.
+    coming: those that are being made. wanted: how many belong to it. seconds: what they take together, about.
     """
 
     answers: Mapping[int | str, tuple[ExplanationOut, ...]]
@@ -146,15 +155,12 @@ def can_be_varied(model: ModelOut | None, panel: PanelOut) -> TypeGuard[ModelOut
 
 
 async def ask_stability(
-    services: Services, panel: PanelOut, model: ModelOut | None, project: str, *, kind: str, wait: float | None
+    services: Services, panel: PanelOut, model: ModelOut, project: str, *, kind: str, wait: float | None
 ) -> None:
     """Begins every answer that is not there. kind: panels or explanations. Raises what the first that fails raises."""
-    if not can_be_varied(model, panel):
-        raise Conflict("the model is another one than when this was asked", cure="Explain the text again.")
-    asked = _varied(panel, model, kind)
-    rules = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
+    wanted = _wanted(services, _varied(panel, model, kind), model)
     holder = of_page(panel.key)
-    await asyncio.gather(*(arriving.begin(services, asked[rule], project, holder=holder, wait=wait) for rule in rules))
+    await asyncio.gather(*(arriving.begin(services, each, project, holder=holder, wait=wait) for each in wanted))
 
 
 async def stability(
@@ -164,7 +170,7 @@ async def stability(
     if not can_be_varied(model, panel):
         return None
     asked = _varied(panel, model, kind)
-    cheap = [rule for rule in asked if isinstance(rule, int) or _seconds(services, asked[rule], model) <= CHEAP]
+    wanted = _wanted(services, asked, model)
     answers: dict[int | str, tuple[ExplanationOut, ...]] = {}
     coming: list[Coming] = []
     for rule in asked if opened else ():
@@ -177,8 +183,8 @@ async def stability(
     return Stability(
         answers=answers,
         coming=tuple(coming),
-        wanted=max(len(cheap), len(answers) + len(coming)),
-        seconds=sum(_seconds(services, asked[rule], model) for rule in cheap),
+        wanted=max(len(wanted), len(answers) + len(coming)),
+        seconds=sum(_seconds(services, each, model) for each in wanted),
         opened=opened,
     )
 
@@ -192,6 +198,13 @@ def _varied(panel: PanelOut, model: ModelOut, kind: str) -> dict[int | str, Pane
     return {seed: again(panel, model, kind, seed=seed) for seed in seeds} | {
         each: again(panel, model, kind, baseline=each, baseline_text=None) for each in baselines[:OTHER_BASELINES]
     }
+
+
+def _wanted(
+    services: Services, asked: Mapping[int | str, PanelRequest | ExplanationRequest], model: ModelOut
+) -> list[PanelRequest | ExplanationRequest]:
+    """Questions that are begun together: all other seeds, and other baselines where an answer is soon made."""
+    return [each for rule, each in asked.items() if isinstance(rule, int) or _seconds(services, each, model) <= CHEAP]
 
 
 def _seconds(services: Services, request: PanelRequest | ExplanationRequest, model: ModelOut) -> float:

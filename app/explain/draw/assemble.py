@@ -239,7 +239,7 @@ def badge_of(panel: PanelOut | None) -> str | None:
 
 
 def badge_in(record: bytes) -> str | None:
-    """The same of a stored panel or explanation, of which nothing else is read: a filter looks at many."""
+    """Badge of a stored panel or explanation, of which nothing else is read: a filter looks at many."""
     found = json.loads(record)
     made = [each for each in found.get("explanations", [found]) if each.get("badge")]
     return _first({each["method"]["name"]: each["badge"]["level"] for each in made})

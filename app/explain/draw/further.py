@@ -153,9 +153,9 @@ def stability_view(
 ) -> StabilityView:
     """target: the class that the page shows."""
     own = {found.method.name: found for found in panel.explanations if found.scores is not None}
-    seeds = {name: [found, *_same(asked, name, int)] for name, found in own.items()}
+    seeds = {name: [found, *_of_other_seeds(asked, name)] for name, found in own.items()}
     known = {name: _spread(answers, target) for name, answers in seeds.items()}
-    moving = [_moving(own[name], it, _row_of(own[name], target)) for name, it in known.items() if it and not it.still]
+    moving = [_moving(own[name], it, target) for name, it in known.items() if it and not it.still]
     baselines = tuple(rule for rule in asked.answers if isinstance(rule, str))
     running = any(each.state == "running" for each in asked.coming)
     ended = next((each.state for each in asked.coming), None)
@@ -174,9 +174,9 @@ def stability_view(
     )
 
 
-def _same(asked: Stability, method: str, rules: type) -> list[ExplanationOut]:
-    """Answers of one method, of the rules that are seeds or names of baselines."""
-    found = (each for rule, answer in asked.answers.items() if isinstance(rule, rules) for each in answer)
+def _of_other_seeds(asked: Stability, method: str) -> list[ExplanationOut]:
+    """Answers of one method with other seeds."""
+    found = (each for rule, answer in asked.answers.items() if isinstance(rule, int) for each in answer)
     return [each for each in found if each.method.name == method and each.scores is not None]
 
 
@@ -188,11 +188,8 @@ def _spread(answers: Sequence[ExplanationOut], target: int) -> explainers.Spread
         return None
 
 
-def _row_of(found: ExplanationOut, target: int) -> int:
-    return found.row(_covered(found, target))
-
-
-def _moving(found: ExplanationOut, known: explainers.Spread, row: int) -> MovingRow:
+def _moving(found: ExplanationOut, known: explainers.Spread, target: int) -> MovingRow:
+    row = found.row(_covered(found, target))
     mean = known.scores.mean(axis=0)
     scores = np.array(found.scores, dtype=np.float64)
     scores[row] = mean

@@ -130,13 +130,13 @@ def view_of(panel: PanelOut, query: Any) -> View:
     levels: dict[str, Level] = {each: each for each in heatmap.levels(first.players)} if first else {}
     classes = {str(target.index): target.index for target in first.targets} if first else {}
     return View(
-        target=_chosen(query, "class", classes, panel.target.index),
-        level=_chosen(query, "level", levels, next(iter(levels.values()), "word")),
-        scale=_chosen(query, "scale", SCALES, "own"),
+        target=chosen(query, "class", classes, panel.target.index),
+        level=chosen(query, "level", levels, next(iter(levels.values()), "word")),
+        scale=chosen(query, "scale", SCALES, "own"),
     )
 
 
-def _chosen(query: Any, name: str, offered: Mapping[str, T], usual: T) -> T:
+def chosen(query: Any, name: str, offered: Mapping[str, T], usual: T) -> T:
     """The choice of this name in the address, the usual one where it names none or the page offers none."""
     given = query.get(name, "")
     if not given or not offered:

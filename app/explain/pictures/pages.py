@@ -65,7 +65,7 @@ async def picture(services: ServicesDep, project: ProjectDep, key: str) -> Respo
 
 
 def page(request: Request, services: Services, panel: PanelOut, kind: str) -> Response:
-    """kind: panels or explanations. Raises NotFound for a method or class that the explanation does not have."""
+    """kind: panels or explanations. Raises UnknownValue for a method or class that the explanation does not have."""
     address = f"/{kind}/{panel.key}"
     context = _context(services, panel, address, request)
     return render(request, "images/page.html", context, section="images", json_twin=f"/v1{address}")
@@ -75,9 +75,11 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
     scored = [each for each in panel.explanations if each.scores is not None]
     if not scored:
         raise NotFound("no method of this explanation gives scores", cure="Ask with method shap.")
-    method = request.query_params.get("method") or scored[0].method.name
-    found = next((each for each in scored if each.method.name == method), scored[0])
-    target = _target(panel, found, request.query_params.get("class", ""))
+    by_name = {each.method.name: each for each in scored}
+    found = views.chosen(request.query_params, "method", by_name, scored[0])
+    covered = {str(each.index): each.index for each in found.targets}
+    usual = covered.get(str(panel.target.index), found.targets[0].index)
+    target = views.chosen(request.query_params, "class", covered, usual)
     model = next((each for each in models.list_models(services) if each.id == panel.model.id), None)
     made = regions.regions_of(panel, found, target)
     ranked = sorted(made, key=lambda region: -(region.score or 0.0))
@@ -90,7 +92,7 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
         prediction=prediction_view(panel.prediction, model.head if model and model.labels else None),
         found=found,
         method=found.method.name,
-        methods=[each.method.name for each in scored],
+        methods=list(by_name),
         target=target,
         label=next(each.label for each in found.targets if each.index == target),
         predicted=None if panel.prediction.predicted is None else panel.prediction.predicted.index,
@@ -105,13 +107,6 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
         measures=views.measure_rows([found]),
         residual=views.residual_share(found, found.row(target)),
     )
-
-
-def _target(panel: PanelOut, found: ExplanationOut, asked: str) -> int:
-    covered = [each.index for each in found.targets]
-    if asked.isascii() and asked.isdecimal() and int(asked) in covered:
-        return int(asked)
-    return panel.target.index if panel.target.index in covered else covered[0]
 
 
 def exported(found: PanelOut | ExplanationOut, explanations: Sequence[ExplanationOut], kind: str) -> Response:

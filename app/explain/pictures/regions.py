@@ -83,7 +83,7 @@ def size_of(panel: PanelOut) -> tuple[int, int]:
 
 
 def read_part(panel: PanelOut, found: ExplanationOut) -> Read | None:
-    """What lies within the regions: the model never sees the rest."""
+    """The box around all regions, which alone the model sees; None where that is the whole picture."""
     lefts, tops, rights, bottoms = zip(*(patch.box for patch in patches_of(found)), strict=True)
     width, height = size_of(panel)
     left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)

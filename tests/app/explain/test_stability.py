@@ -121,3 +121,13 @@ def test_the_page_of_a_method_leads_there(client: TestClient) -> None:
     page = client.get(where).text
     assert re.search(r'id="ask-stability" data-ask="stability" open', page)
     assert 'name="method" value="stability"' in page
+
+
+def test_where_nothing_can_move_the_reason_is_told(client: TestClient) -> None:
+    """A page without scores does not have the question; who sends it reads so, not that the model is another."""
+    asked = {"model": "sentiment", "input": {"text": TEXT}, "method": "attention"}
+    made = client.post("/v1/explanations", json=asked).json()["key"]
+    answer = client.post(f"/explanations/{made}/ask", data={"method": "stability"})
+
+    assert answer.status_code == 422
+    assert "&#39;stability&#39; is no further question here" in answer.text

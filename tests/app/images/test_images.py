@@ -98,9 +98,14 @@ def test_the_page_paints_the_picture_and_lists_its_regions(client: TestClient) -
     assert shown.headers["content-type"] == "image/webp"
     assert Image.open(io.BytesIO(shown.content)).size == (96, 64)
     assert '<option value="lime" selected>' in other.text
-    assert client.get("/history").text.count("a.png") >= 1
+    line = client.get("/history").text.partition(f'href="{address}"')[2].partition("</li>")[0]
+    assert "a.png" in line
+    assert f'class="badge {record["explanations"][0]["badge"]["level"]}"' in line
     assert client.get(f"{address}/export/csv").text.count("\n") > count
     assert client.get(f"{address}/export/html").status_code == 404
+    for wrong in ("class=9", "method=attention"):
+        refused = client.get(f"{address}?{wrong}", headers={"accept": "text/html"})
+        assert (refused.status_code, wrong.partition("=")[2] in refused.text) == (422, True)
 
 
 def test_metadata_is_dropped_and_the_orientation_applied_first(client: TestClient) -> None:
@@ -140,8 +145,13 @@ def test_a_form_without_a_picture_says_so(client: TestClient) -> None:
     bare = client.post("/images", data={"model": "imagenet"}, headers=ORIGIN)
     bad = client.post("/images", data={}, files={"file": ("<b>.png", b"GIF89a")}, headers=ORIGIN)
     rest = client.post("/v1/images", data={"model": "imagenet", "players": "pixel"}, files={"file": ("a.png", PICTURE)})
+    more = client.post("/v1/images", data={"model": "imagenet", "shade": "red"}, files={"file": ("a.png", PICTURE)})
+    other = client.post("/images", data={"model": "nobody"}, files={"file": ("a.png", PICTURE)}, headers=ORIGIN)
 
     assert bare.status_code in (400, 422)
+    assert (more.status_code, "shade" in more.text) in ((400, True), (422, True))
+    assert (other.status_code, "nobody" in other.text) == (422, True)
+    assert client.get("/images?model=nobody").status_code == 422
     assert (bad.status_code, "&lt;b&gt;.png" in bad.text) == (422, True)
     assert (rest.status_code, "players" in rest.text) in ((400, True), (422, True))
 

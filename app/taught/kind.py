@@ -70,7 +70,7 @@ def _training(work: Work, id: str) -> tuple[TrainingRequest, list[dict[str, Any]
     kept = [each for each in epochs if next(work.kept(weights_file(each["epoch"]), job=id), None) is not None]
     if not kept or len(kept) != len(epochs):
         raise BadRequest(
-            "the training kept no weights of its epochs", cure="Train again with the method lora or frozen, which do."
+            "the training kept no weights of its epochs", cure="Train again by lora or frozen, without a pre-training."
         )
     return TrainingRequest.model_validate_json(row.request), kept
 

@@ -26,12 +26,13 @@ def run(task: Task) -> dict[str, Any]:
     logging.disable_progress_bar()
     warnings.simplefilter("ignore")
 
-    from .._library import explainers
     from ..train.plan import Plan
+    from ..train.service import base_of
 
     folder = Path(task.folder)
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    return told(Plan.model_validate(task.plan), folder, asked, base=explainers.base_folder(), on_cpu=task.on_cpu)
+    plan = Plan.model_validate(task.plan)
+    return told(plan, folder, asked, base=base_of(plan), on_cpu=task.on_cpu)
 
 
 def told(plan: Any, folder: Path, asked: dict[str, Any], *, base: Path, on_cpu: bool) -> dict[str, Any]:

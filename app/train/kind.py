@@ -17,7 +17,7 @@ from ..jobs.runner.work import Work
 from ..models.kind import register
 from . import child, splits
 from .language.curve import curve_in
-from .plan import Fit, Judgement, Plan, Source
+from .plan import Fit, Judgement, Plan, Source, keeps_weights
 from .process import EPOCHS, Task
 from .requests import folder_of
 from .schemas import TrainingRequest
@@ -54,7 +54,7 @@ class TrainingKind(Kind):
         facts = json.loads(work.result(0))
         model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
-        if work.request.method != "full":  # which keeps no weights of its epochs
+        if keeps_weights(work.request.method, work.request.pretrain):
             links["taught"] = f"/taught?model={quote(model.id, safe='')}"
         known = {name: facts[name] for name in ("epochs", "pretraining") if facts[name]}
         return {"model": model.id, "rows": facts["texts"], **known, "links": links}

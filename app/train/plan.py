@@ -101,6 +101,11 @@ class Pretraining(Frozen):
         return self
 
 
+def keeps_weights(method: Method, pretrain: Pretraining | None) -> bool:
+    """Whether a training keeps the trained weights of every epoch: small ones, on a base that is there afterwards."""
+    return method != "full" and pretrain is None
+
+
 class Plan(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     title: str

@@ -29,7 +29,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from .._library import explainers
 from .data import Example
 from .evaluate import predict
-from .plan import Fit, Plan
+from .plan import Fit, Plan, weights_name
 
 MOST_DEV = 2000  # texts that are judged after every epoch
 
@@ -211,11 +211,6 @@ def trained_weights(network: Any) -> dict[str, torch.Tensor]:
     """The weights that the method trains, in half precision: what tells one epoch from another."""
     named = network.named_parameters()
     return {name: weight.detach().half().cpu().contiguous() for name, weight in named if weight.requires_grad}
-
-
-def weights_name(epoch: int) -> str:
-    """The file of an epoch's trained weights."""
-    return f"weights-{epoch}.safetensors"
 
 
 def _lora(fit: Fit, *, layers: int) -> LoraConfig:

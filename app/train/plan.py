@@ -106,6 +106,11 @@ def keeps_weights(method: Method, pretrain: Pretraining | None) -> bool:
     return method != "full" and pretrain is None
 
 
+def weights_name(epoch: int) -> str:
+    """The file of an epoch's trained weights."""
+    return f"weights-{epoch}.safetensors"
+
+
 class Plan(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     title: str

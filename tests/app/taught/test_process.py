@@ -13,8 +13,8 @@ import torch
 from app.taught import process
 from app.train.data import Example
 from app.train.evaluate import predict
-from app.train.loop import Epochs, fit, weights_name
-from app.train.plan import Fit, Judgement, Plan, Pretraining, Source, keeps_weights
+from app.train.loop import Epochs, fit
+from app.train.plan import Fit, Judgement, Plan, Pretraining, Source, keeps_weights, weights_name
 from app.train.process import Task
 from tests.tiny import WORDS, network_for, tokenizer_for
 

@@ -35,7 +35,8 @@ async def submit(services: Services, project: str, asked: TaughtRequest, *, key:
             cure="Ask about a model that a training of this project made by lora or frozen, without a pre-training.",
         )
     if asked.target and asked.target not in state.labels:
-        raise BadRequest(f"target: {asked.target[:80]!r} is no class of {asked.model}")
+        known = ", ".join(state.labels[:20])
+        raise BadRequest(f"target: {asked.target[:80]!r} is no class of {asked.model}", cure=f"Classes: {known}.")
     id, dataset, rows, epochs = training
     request = TaughtJob(**asked.model_dump(), training=id, dataset=dataset, rows=rows)
     cost = tokens_of(asked.text) + 30 * 3 * rows * max(1, epochs) * (1 + (2 if asked.leave_out else 0))

@@ -38,13 +38,13 @@ from .importing import groups_of, import_file, new_run
 from .reading.labels import match
 from .requests import EXPLAINED_SHARD, ORDERED_SHARDS, SHARD, DatasetJob
 from .schemas import Described
-from .service import DataRow, rows
+from .service import rows
 from .uploads import restore
+from .vectors import narrowed, stacked
 
 Answers: TypeAlias = NDArray[np.float64]
 DONE = b"{}"
 WHOLE_STATES = 20_000  # rows whose states are kept as they are
-NARROW = 64  # the width to which the states of more rows are projected
 
 
 class DatasetKind(Kind):
@@ -107,7 +107,8 @@ def _predict(work: Work, start: int, stop: int) -> bytes:
     described = Described.model_validate_json(found.described)
     names = match(described.labels, state.labels).classes
     given = rows(work.store, work.project, found.id, start, stop)
-    answers = _answers(work, given, state)
+    texts = tuple(row.text if row.text_pair is None else (row.text, row.text_pair) for row in given)
+    answers = states_of(work, texts, state)
     facts = []
     for row, answer in zip(given, answers, strict=True):
         groups = groups_of(json.dumps(row.groups), described)
@@ -122,39 +123,25 @@ def _predict(work: Work, start: int, stop: int) -> bytes:
         probability = NONE if shares is None else float(shares[best.index])
         facts.append(Fact(row.number, Alike(label, best.label, groups=groups), probability))
     work.commit(partial(dataset_facts.write, run=run, facts=facts))
-    return pack(_narrow(answers, len(state.labels), work.request.rows).astype(np.float32), name="answers")
-
-
-def _narrow(answers: Answers, labels: int, rows: int) -> Answers:
-    """Project the states of many rows at random, which keeps angles and distances but for some percent."""
-    width = answers.shape[1] - labels
-    if rows <= WHOLE_STATES or width <= NARROW:
-        return answers
-    drawn = np.random.default_rng(0).normal(size=(width, NARROW)) / NARROW**0.5
-    return np.concatenate([answers[:, :labels], answers[:, labels:] @ drawn], axis=1)
+    logits, states = answers[:, : len(state.labels)], answers[:, len(state.labels) :]
+    kept = np.concatenate([logits, narrowed(states, work.request.rows, whole=WHOLE_STATES)], axis=1)
+    return pack(kept.astype(np.float32), name="answers")
 
 
 def answers_of(work: Work) -> Answers:
     """Logits and the state that the head read, (rows, labels + width); NaN for a row that was not read."""
-    parts = [unpack(work.result(shard)) for shard in range(predicted_shards(work.request))]
-    width = max((part.shape[1] for part in parts), default=0)
-    return np.concatenate([part if part.shape[1] == width else np.full((len(part), width), np.nan) for part in parts])
+    return stacked([unpack(work.result(shard)) for shard in range(predicted_shards(work.request))])
 
 
-def _answers(work: Work, given: Sequence[DataRow], state: ModelOut) -> Answers:
-    """NaN for a row that the model cannot read; the others are answered all the same."""
-    texts = [row.text if row.text_pair is None else (row.text, row.text_pair) for row in given]
+def states_of(work: Work, texts: tuple[str | tuple[str, str], ...], state: ModelOut) -> Answers:
+    """Logits and states of texts; NaN for one that the model cannot read: the others are answered all the same."""
     try:
-        return work.engine.ask(States(model=state.id, texts=tuple(texts))).astype(np.float64)
+        return work.engine.ask(States(model=state.id, texts=texts)).astype(np.float64)
     except explainers.BadInput:
-        if len(given) == 1:
+        if len(texts) == 1:
             return np.full((1, len(state.labels)), np.nan)
-        half = len(given) // 2
-        halves = _answers(work, given[:half], state), _answers(work, given[half:], state)
-        width = max(half.shape[1] for half in halves)
-        return np.concatenate(
-            [np.pad(half, ((0, 0), (0, width - half.shape[1])), constant_values=np.nan) for half in halves]
-        )
+        half = len(texts) // 2
+        return stacked([states_of(work, part, state) for part in (texts[:half], texts[half:])])
 
 
 def _explain(work: Work, numbers: Sequence[int]) -> None:

@@ -40,6 +40,11 @@ class DataRow:
     name: str | None = None  # the file's own id
     line: int = 0
 
+    @property
+    def whole(self) -> str:
+        """The text; of a pair both texts, a line each."""
+        return self.text if self.text_pair is None else f"{self.text}\n{self.text_pair}"
+
 
 def rows(store: Store, project: str, id: str, start: int, stop: int) -> tuple[DataRow, ...]:
     """Rows `start` up to but without `stop`, in the order of the file. Raises NotFound."""

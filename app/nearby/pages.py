@@ -100,16 +100,12 @@ async def why(
             if not known:
                 raise BadRequest("no sentence encoder is served", cure="Serve the model similarity.")
             encoder = known[0].id
-        asked = PanelRequest(model=encoder, input=TextInput(text=_whole(first), text_pair=_whole(second)))
+        asked = PanelRequest(model=encoder, input=TextInput(text=first.whole, text_pair=second.whole))
         holder = await datasets.holder(services, project, id)
         begun = await arriving.begin(services, asked, project, holder=holder, wait=prefer_wait(request))
     except FORESEEN as error:
         return await _page(request, services, project, id, row=first, error=error_of(error))
     return RedirectResponse(begun.address, 303)
-
-
-def _whole(row: DataRow) -> str:
-    return row.text if row.text_pair is None else f"{row.text}\n{row.text_pair}"
 
 
 async def _page(

@@ -12,6 +12,7 @@ from ..audit.data.values import Floats
 from ..datasets import flow as dataset_flow
 from ..datasets import service as datasets
 from ..datasets.schemas import RowOut
+from ..datasets.vectors import narrowed
 from ..engine.demand.costs import tokens_of_file
 from ..engine.messages import Vectors
 from ..engine.schemas import ModelOut
@@ -116,7 +117,7 @@ def _similar(session: Session, project: str, id: str, number: int, *, by: By, mo
 def _near(session: Session, project: str, id: str, *, asked: Floats, limit: int) -> NearbyOut:
     dataset = datasets.require(session, project, id)
     encoder = _encoder(session, project, id)
-    unit = stored.narrowed(asked[None], dataset.rows)[0]
+    unit = narrowed(asked[None], dataset.rows, whole=stored.WHOLE)[0]
     found = nearest(columns.blocks(session, _first(session, dataset.serial), stored.VECTORS), unit, count=limit)
     return NearbyOut(by="meaning", model=encoder.id, rows=_rows(session, project, id, found))
 

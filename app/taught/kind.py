@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from .._library import explainers
@@ -13,11 +12,13 @@ from ..errors import BadRequest
 from ..jobs.runner.kinds import Kind
 from ..jobs.runner.work import Work
 from ..store import jobs
-from ..train import child, splits
-from ..train.kind import plan_of, rows_of, weights_file
+from ..train import child
+from ..train.kind import lay_out, plan_of, write
+from ..train.plan import weights_name
 from ..train.process import Task
 from ..train.schemas import TrainingRequest
 from ..workbench.study.words import words_of
+from .process import sketch_name
 from .schemas import SHOWN, TaughtJob, TaughtOut
 
 MODULE = f"{__package__}.process"
@@ -33,14 +34,10 @@ class TaughtKind(Kind):
     def run(self, work: Work, shard: int) -> bytes:
         asked: TaughtJob = work.request
         request, epochs = _training(work, asked.training)
-        found = splits.split(request, rows_of(work, request))
-        for part, rows in found.items():
-            text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
-            (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
-        plan = plan_of(request, splits.labels_of(found), asked.training)
+        plan = plan_of(request, lay_out(work, request), asked.training)
         if asked.target and asked.target not in plan.labels:
             raise BadRequest(f"target: {asked.target[:80]!r} is no class; it is one of {', '.join(plan.labels)}")
-        missing = [each for each in epochs if not _laid_out(work, asked.training, each["epoch"])]
+        missing = [each for each in epochs if not _take(work, asked.training, each["epoch"])]
         question = {
             "text": asked.text, "target": asked.target, "leave_out": asked.leave_out, "seed": asked.seed,
             "epochs": epochs, "shown": SHOWN,
@@ -49,10 +46,9 @@ class TaughtKind(Kind):
         task = Task(plan.model_dump(mode="json"), str(work.folder), child.threads(), work.device == "cpu")
         card = child.train(task, check=work.check, hear=partial(_hear, work), module=MODULE)
         for each in missing:  # the next prediction need not make them again
-            name = _sketch(each["epoch"])
-            keep = partial(jobs.add_file, job=asked.training, name=name, parts=_parts(work.folder / name))
-            work.commit(keep)
-        numbers = _numbers(work, request.dataset)
+            name = sketch_name(each["epoch"])
+            work.keep(name, work.folder / name, job=asked.training)
+        numbers = _numbers(work, request.dataset, {each["text"] for each in (*card["raised"], *card["lowered"])})
         return _out(asked, request.dataset, card, numbers).model_dump_json().encode()
 
     def finish(self, work: Work) -> dict[str, Any]:
@@ -67,36 +63,24 @@ def _training(work: Work, id: str) -> tuple[TrainingRequest, list[dict[str, Any]
     if row is None or row.result is None:
         raise explainers.Cancelled("the training was deleted meanwhile")
     epochs = [each for each in json.loads(row.result).get("epochs", ()) if "rate" in each]
-    kept = [each for each in epochs if next(work.kept(weights_file(each["epoch"]), job=id), None) is not None]
+    kept = [each for each in epochs if next(work.kept(weights_name(each["epoch"]), job=id), None) is not None]
     if not kept or len(kept) != len(epochs):
         raise BadRequest(
-            "the training kept no weights of its epochs", cure="Train again with the method lora or frozen, which do."
+            "the training kept no weights of its epochs", cure="Train again by lora or frozen, without a pre-training."
         )
     return TrainingRequest.model_validate_json(row.request), kept
 
 
-def _laid_out(work: Work, training: str, epoch: int) -> bool:
-    """Put the files of an epoch into the folder; whether its sketches were among them."""
+def _take(work: Work, training: str, epoch: int) -> bool:
+    """Put the files of an epoch into the folder; return whether its sketches are among them."""
     there = True
-    for name in (weights_file(epoch), _sketch(epoch)):
+    for name in (weights_name(epoch), sketch_name(epoch)):
         path = work.folder / name
-        with path.open("wb") as file:
-            for body in work.kept(name, job=training):
-                file.write(body)
+        write(path, work.kept(name, job=training))
         if not path.stat().st_size:
             path.unlink()
             there = False
     return there
-
-
-def _sketch(epoch: int) -> str:
-    return f"sketch-{epoch}.npy"
-
-
-def _parts(path: Path) -> Any:
-    with path.open("rb") as file:
-        while body := file.read(jobs.PART):
-            yield body
 
 
 def _hear(work: Work, what: str, told: Any) -> None:
@@ -104,12 +88,13 @@ def _hear(work: Work, what: str, told: Any) -> None:
         work.progress(float(told[0]), str(told[1]))
 
 
-def _numbers(work: Work, dataset: str) -> dict[str, int]:
-    """The first row of each text."""
+def _numbers(work: Work, dataset: str, texts: set[str]) -> dict[str, int]:
+    """The first row of each of the texts."""
     found: dict[str, int] = {}
     for part in datasets.parts(work.store, work.project, dataset):
         for row in part:
-            found.setdefault(row.text, row.number)
+            if row.text in texts:
+                found.setdefault(row.text, row.number)
     return found
 
 

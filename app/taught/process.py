@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..train.plan import Plan, weights_name
 from ..train.process import Task, main, tell
 from .foretelling import influences, strongest
 
@@ -26,15 +27,20 @@ def run(task: Task) -> dict[str, Any]:
     logging.disable_progress_bar()
     warnings.simplefilter("ignore")
 
-    from .._library import explainers
-    from ..train.plan import Plan
+    from ..train.service import base_of
 
     folder = Path(task.folder)
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    return told(Plan.model_validate(task.plan), folder, asked, base=explainers.base_folder(), on_cpu=task.on_cpu)
+    plan = Plan.model_validate(task.plan)
+    return told(plan, folder, asked, base=base_of(plan), on_cpu=task.on_cpu)
 
 
-def told(plan: Any, folder: Path, asked: dict[str, Any], *, base: Path, on_cpu: bool) -> dict[str, Any]:
+def sketch_name(epoch: int) -> str:
+    """The file of the training texts' sketches at an epoch."""
+    return f"sketch-{epoch}.npy"
+
+
+def told(plan: Plan, folder: Path, asked: dict[str, Any], *, base: Path, on_cpu: bool) -> dict[str, Any]:
     """asked: text, target, leave_out, seed, and epochs with their rates. The answer has texts, no row numbers."""
     from ..train.data import training_examples
     from ..train.evaluate import predict
@@ -50,8 +56,8 @@ def told(plan: Any, folder: Path, asked: dict[str, Any], *, base: Path, on_cpu: 
         def share(done: float, number: int = number) -> None:
             tell(progress=[0.9 * (number + done) / len(epochs), f"epoch {number + 1}"])
 
-        tracing.load(folder / f"weights-{epoch['epoch']}.safetensors")
-        sketch = folder / f"sketch-{epoch['epoch']}.npy"
+        tracing.load(folder / weights_name(epoch["epoch"]))
+        sketch = folder / sketch_name(epoch["epoch"])
         if not sketch.is_file():
             np.save(sketch, tracing.taught(share).astype(np.float16))
         taught.append(np.load(sketch))
@@ -72,18 +78,18 @@ def told(plan: Any, folder: Path, asked: dict[str, Any], *, base: Path, on_cpu: 
     return found
 
 
-def _target(plan: Any, tracing: Any, folder: Path, asked: dict[str, Any]) -> int:
+def _target(plan: Plan, tracing: Any, folder: Path, asked: dict[str, Any]) -> int:
     from ..train.evaluate import predict
 
     if asked["target"]:
         return int(plan.labels.index(asked["target"]))
-    tracing.load(folder / f"weights-{asked['epochs'][-1]['epoch']}.safetensors")
+    tracing.load(folder / weights_name(asked["epochs"][-1]["epoch"]))
     logits = predict(tracing.network, tracing.tokenizer, [asked["text"]], maximum_length=plan.fit.maximum_length)
     return int(logits[0].argmax())
 
 
 def _left_out(
-    plan: Any,
+    plan: Plan,
     examples: Any,
     scores: Any,
     asked: dict[str, Any],
@@ -118,7 +124,7 @@ def _left_out(
     }  # fmt: skip
 
 
-def _line(example: Any, plan: Any, scores: Any, row: int) -> dict[str, Any]:
+def _line(example: Any, plan: Plan, scores: Any, row: int) -> dict[str, Any]:
     whole = float(np.abs(scores).sum()) or 1.0
     return {
         "text": example.text, "label": plan.labels[example.label], "influence": float(scores[row]),

@@ -15,6 +15,7 @@ from ..jobs.schemas import JobOut
 from ..models import service as models
 from ..store import jobs as store_jobs
 from ..store.job_states import State
+from ..train.plan import keeps_weights
 from ..train.requests import KIND as TRAINING
 from ..train.requests import folder_of
 from ..train.schemas import TrainingRequest
@@ -30,11 +31,12 @@ async def submit(services: Services, project: str, asked: TaughtRequest, *, key:
     training = await training_of(services, project, asked.model)
     if training is None:
         raise BadRequest(
-            f"{asked.model} was not trained here, so its training texts are not known",
-            cure="Ask about a model that a training of this project made, by the method lora or frozen.",
+            f"{asked.model} was not trained here, or its training kept no weights of its epochs",
+            cure="Ask about a model that a training of this project made by lora or frozen, without a pre-training.",
         )
     if asked.target and asked.target not in state.labels:
-        raise BadRequest(f"target: {asked.target[:80]!r} is no class of {asked.model}")
+        known = ", ".join(state.labels[:20])
+        raise BadRequest(f"target: {asked.target[:80]!r} is no class of {asked.model}", cure=f"Classes: {known}.")
     id, dataset, rows, epochs = training
     request = TaughtJob(**asked.model_dump(), training=id, dataset=dataset, rows=rows)
     cost = tokens_of(asked.text) + 30 * 3 * rows * max(1, epochs) * (1 + (2 if asked.leave_out else 0))
@@ -42,7 +44,8 @@ async def submit(services: Services, project: str, asked: TaughtRequest, *, key:
 
 
 async def training_of(services: Services, project: str, model: str) -> tuple[str, str, int, int] | None:
-    """The training that made a model, its data set, rows and epochs; None for a model that came from elsewhere."""
+    """The training that made a model, its data set, rows and epochs; None for a model that came from elsewhere, and
+    where the training kept no weights."""
     state = next((each for each in services.engine.models() if each.id == model), None)
     if state is None or state.source is None:
         return None
@@ -53,6 +56,8 @@ async def training_of(services: Services, project: str, model: str) -> tuple[str
             asked = TrainingRequest.model_validate_json(row.request)
             made = str(folder_of(services.settings.data, asked.name, row.id).resolve())
             if row.state == State.DONE and result.get("model") == model and made == state.source:
+                if not keeps_weights(asked.method, asked.pretrain):
+                    return None
                 return row.id, asked.dataset, int(result.get("rows", 0)), len(result.get("epochs", ()))
         return None
 

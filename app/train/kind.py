@@ -17,7 +17,7 @@ from ..jobs.runner.work import Work
 from ..models.kind import register
 from . import child, splits
 from .language.curve import curve_in
-from .plan import Fit, Judgement, Plan, Source
+from .plan import Fit, Judgement, Plan, Source, keeps_weights, weights_name
 from .process import EPOCHS, Task
 from .requests import folder_of
 from .schemas import TrainingRequest
@@ -35,12 +35,8 @@ class TrainingKind(Kind):
     def run(self, work: Work, shard: int) -> bytes:
         """The card; the files of the model are stored with the job."""
         request: TrainingRequest = work.request
-        found = splits.split(request, rows_of(work, request))
-        for part, rows in found.items():
-            text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
-            (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
+        plan = plan_of(request, lay_out(work, request), work.id)
         epochs, curve = _take_up(work)
-        plan = plan_of(request, splits.labels_of(found), work.id)
         task = Task(plan.model_dump(mode="json"), str(work.folder), child.threads(), work.device == "cpu")
         card = child.train(task, check=work.check, hear=partial(_hear, work, epochs, curve))
         files = sorted(path.name for path in (work.folder / "model").iterdir() if path.is_file())
@@ -54,7 +50,7 @@ class TrainingKind(Kind):
         facts = json.loads(work.result(0))
         model = register(work, str(_placed(work, facts["files"])), roots=None)
         links = {"model": f"/models/{model.id}", "json": f"/v1/models/{model.id}"}
-        if work.request.method != "full":  # which keeps no weights of its epochs
+        if keeps_weights(work.request.method, work.request.pretrain):
             links["taught"] = f"/taught?model={quote(model.id, safe='')}"
         known = {name: facts[name] for name in ("epochs", "pretraining") if facts[name]}
         return {"model": model.id, "rows": facts["texts"], **known, "links": links}
@@ -82,14 +78,13 @@ def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan
     )
 
 
-def weights_file(epoch: int) -> str:
-    """The file of a training that holds the trained weights of an epoch, where its method keeps them."""
-    return f"weights-{epoch}.safetensors"
-
-
-def rows_of(work: Work, request: TrainingRequest) -> dict[str, Iterator[splits.Row]]:
-    """The rows of each data set that a training names, by the part it is for."""
-    return {part: _rows(work, id) for part, id in _sources(request)}
+def lay_out(work: Work, request: TrainingRequest) -> tuple[str, ...]:
+    """Write the parts of a training into the job's folder; return its labels."""
+    found = splits.split(request, {part: _rows(work, id) for part, id in _sources(request)})
+    for part, rows in found.items():
+        text = "".join(f"{json.dumps(line)}\n" for line in splits.lines(rows))
+        (work.folder / f"{part}.jsonl").write_text(text, encoding="utf-8")
+    return splits.labels_of(found)
 
 
 def _sources(request: TrainingRequest) -> Iterator[tuple[str, str]]:
@@ -107,10 +102,8 @@ def _hear(work: Work, epochs: list[dict[str, Any]], curve: list[dict[str, Any]],
     if what == "progress":
         work.progress(float(told[0]), str(told[1]))
         return
-    kept = [(CHECKPOINT, told.pop("checkpoint", None))]
-    if what == "epoch":
-        kept.append((weights_file(told["epoch"]), told.pop("weights")))
-    for name, path in kept:
+    kept = [(weights_name(told["epoch"]), told.pop("weights", None)), (CHECKPOINT, told.pop("checkpoint", None))]
+    for name, path in kept:  # the checkpoint last: an epoch that is behind has its weights
         if path is not None:
             work.keep(name, Path(path))
             Path(path).unlink()
@@ -125,7 +118,7 @@ def _take_up(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     archive = work.folder / CHECKPOINT
-    _write(archive, work.kept(CHECKPOINT))
+    write(archive, work.kept(CHECKPOINT))
     if not archive.stat().st_size:
         return [], []
     with tarfile.open(archive) as tar:
@@ -146,14 +139,14 @@ def _placed(work: Work, files: Sequence[str]) -> Path:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     for name in files:
-        _write(part / name, work.kept(name))
+        write(part / name, work.kept(name))
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
     shutil.move(part, folder)
     return folder
 
 
-def _write(path: Path, parts: Iterable[bytes]) -> None:
+def write(path: Path, parts: Iterable[bytes]) -> None:
     with path.open("wb") as file:
         for body in parts:
             file.write(body)

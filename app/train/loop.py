@@ -29,7 +29,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from .._library import explainers
 from .data import Example
 from .evaluate import predict
-from .plan import Fit, Plan
+from .plan import Fit, Plan, weights_name
 
 MOST_DEV = 2000  # texts that are judged after every epoch
 
@@ -68,7 +68,7 @@ class TokenBudget(Sampler[list[int]]):
         yield from self._batches(self.rng)
 
     def skip(self, epochs: int) -> None:
-        """As if so many epochs had been drawn."""
+        """Advance the generator by `epochs` epochs, so that a fit that goes on draws what an unbroken one would."""
         for _ in range(epochs):
             list(self)
 
@@ -172,19 +172,25 @@ def fit(
     trainer = BudgetTrainer(
         sampler=sampler,
         model=network,
-        args=_arguments(plan, scratch=scratch, on_cpu=on_cpu, epochs=epochs),
+        args=arguments(
+            plan,
+            scratch if epochs is None else epochs.folder,
+            epochs=plan.fit.epochs,
+            learning_rate=plan.learning_rate,
+            on_cpu=on_cpu,
+            kept=epochs is not None,
+        ),
         train_dataset=data,
         data_collator=DataCollatorWithPadding(tokenizer),
         callbacks=[Watch(progress)],
     )
     trainer.remove_callback(PrinterCallback)
-    behind = None
+    checkpoint = None
     if epochs is not None:
         trainer.add_callback(AfterEpoch(epochs, tokenizer, plan.fit.maximum_length))
-        behind = get_last_checkpoint(str(epochs.folder))
-    if behind is not None:
-        sampler.skip(int((TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0) + 1e-6))
-    trainer.train(resume_from_checkpoint=behind)
+        checkpoint, done = behind(epochs.folder)
+        sampler.skip(done)
+    trainer.train(resume_from_checkpoint=checkpoint)
     return network.eval(), tokenizer
 
 
@@ -213,11 +219,6 @@ def trained_weights(network: Any) -> dict[str, torch.Tensor]:
     return {name: weight.detach().half().cpu().contiguous() for name, weight in named if weight.requires_grad}
 
 
-def weights_name(epoch: int) -> str:
-    """The file of an epoch's trained weights."""
-    return f"weights-{epoch}.safetensors"
-
-
 def _lora(fit: Fit, *, layers: int) -> LoraConfig:
     """On every linear layer; or, of BERT's names, on those of the last layers, where the pooler stays as it is."""
     given: dict[str, Any] = {"target_modules": "all-linear"}
@@ -231,12 +232,15 @@ def trained_parameters(network: Any) -> int:
     return sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
 
 
-def _arguments(plan: Plan, *, scratch: Path, on_cpu: bool, epochs: Epochs | None) -> TrainingArguments:
+def arguments(
+    plan: Plan, folder: Path, *, epochs: int, learning_rate: float, on_cpu: bool, kept: bool
+) -> TrainingArguments:
+    """kept: whether a checkpoint is left in the folder after every epoch."""
     fit = plan.fit
     return TrainingArguments(
-        output_dir=str(scratch if epochs is None else epochs.folder),
-        num_train_epochs=fit.epochs,
-        learning_rate=plan.learning_rate,
+        output_dir=str(folder),
+        num_train_epochs=epochs,
+        learning_rate=learning_rate,
         warmup_steps=fit.warmup,
         weight_decay=fit.weight_decay,
         lr_scheduler_type="linear",
@@ -244,10 +248,18 @@ def _arguments(plan: Plan, *, scratch: Path, on_cpu: bool, epochs: Epochs | None
         seed=plan.seed,
         bf16=fit.arithmetic == "bf16",
         use_cpu=on_cpu or not torch.cuda.is_available(),
-        save_strategy="no" if epochs is None else "epoch",
+        save_strategy="epoch" if kept else "no",
         save_total_limit=1,
         report_to=[],
-        logging_strategy="steps" if epochs is None else "epoch",
+        logging_strategy="epoch" if kept else "steps",
         logging_steps=20,
         disable_tqdm=True,
     )
+
+
+def behind(folder: Path) -> tuple[str | None, int]:
+    """The newest checkpoint in a folder, and the epochs that are done with it; None and 0 before the first."""
+    found = get_last_checkpoint(str(folder))
+    if found is None:
+        return None, 0
+    return found, round(TrainerState.load_from_json(f"{found}/trainer_state.json").epoch or 0)

@@ -101,6 +101,22 @@ class Pretraining(Frozen):
         return self
 
 
+def refuse_unfit(method: Method, pretrain: Pretraining | None) -> None:
+    """Raises ValueError for a method that cannot fit what was learned before."""
+    if pretrain is not None and pretrain.objective == "causal" and method != "full":
+        raise ValueError('after a causal pretraining the method is "full": the others are for encoders')
+
+
+def keeps_weights(method: Method, pretrain: Pretraining | None) -> bool:
+    """Whether a training keeps the trained weights of every epoch: small ones, on a base that is there afterwards."""
+    return method != "full" and pretrain is None
+
+
+def weights_name(epoch: int) -> str:
+    """The file of an epoch's trained weights."""
+    return f"weights-{epoch}.safetensors"
+
+
 class Plan(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
     title: str
@@ -120,9 +136,8 @@ class Plan(Frozen):
     judge: tuple[Judgement, ...] = ()
 
     @model_validator(mode="after")
-    def _frozen_knows_something(self) -> Self:
-        if self.pretrain is not None and self.pretrain.objective == "causal" and self.method != "full":
-            raise ValueError('after a causal pretraining the method is "full": the others are for encoders')
+    def _can_be_fitted(self) -> Self:
+        refuse_unfit(self.method, self.pretrain)
         return self
 
     @property

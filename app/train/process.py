@@ -1,8 +1,8 @@
 """The process that trains: `python -m <package>.train.process`, started by the job runner for one job.
 
 Its task is one line of JSON on standard input, which then stays open: when it ends, the runner is gone. What it does
-is told as lines of JSON on standard output: {progress}, {epoch} or {language}, an
-epoch of a pre-training, with the file of its checkpoint, {card} at the end, or {error}.
+is told as lines of JSON on standard output: {progress}, {epoch} or {language}, an epoch of a pre-training, with the
+file of its checkpoint, {card} at the end, or {error}.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from .._library import explainers
 from ..engine.errors import to_wire
 from ..engine.server import end_with_the_parent, first_line
-from .plan import Plan
+from .plan import Plan, weights_name
 
 EPOCHS = "epochs.json"
 LEFT_OUT = "training_args.bin"  # a pickle that nothing reads
@@ -46,7 +46,6 @@ def tell(**said: Any) -> None:
 def run(task: Task) -> dict[str, Any]:
     from transformers.utils import logging  # torch too, once the number of threads is set
 
-    from .loop import weights_name
     from .service import train
 
     logging.set_verbosity_error()
@@ -54,7 +53,6 @@ def run(task: Task) -> dict[str, Any]:
     warnings.simplefilter("ignore")
 
     folder = Path(task.folder)
-
     kept = folder / "checkpoints"
 
     def after_epoch(facts: Mapping[str, Any]) -> None:

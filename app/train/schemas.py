@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ..schemas import Name, Request
-from .plan import Method, Pretraining
+from .plan import Method, Pretraining, refuse_unfit
 
 MOST_ROWS = 200_000
 MOST_LABELS = 50
@@ -56,14 +56,10 @@ class TrainingRequest(Request):
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
     @model_validator(mode="after")
-    def _is_split_in_one_way(self) -> Self:
+    def _can_be_trained(self) -> Self:
         if self.split is not None and (self.dev is not None or self.test is not None):
             raise ValueError("give either a split column or data sets for dev and test")
-        if self.pretrain is not None:
-            if self.pretrain.texts:
-                raise ValueError(
-                    "pretrain.texts names files of a plan; a training learns from the texts of its data set"
-                )
-            if self.pretrain.objective == "causal" and self.method != "full":
-                raise ValueError('after a causal pretraining the method is "full": the others are for encoders')
+        if self.pretrain is not None and self.pretrain.texts:
+            raise ValueError("pretrain.texts names files of a plan; a training learns from the texts of its data set")
+        refuse_unfit(self.method, self.pretrain)
         return self

@@ -21,10 +21,9 @@ from .data import read, training_examples
 from .evaluate import judge
 from .language.pretraining import LanguageFacts, pretrained
 from .loop import EpochFacts, Epochs, fit, trained_parameters
-from .plan import Plan
+from .plan import Plan, keeps_weights
 
 Progress = explainers.Progress
-TRACED = ("lora", "frozen")  # methods whose trained weights of every epoch are small enough to be kept
 LIBRARIES = ("torch", "transformers", "peft")
 
 
@@ -55,7 +54,8 @@ def train(
         epochs = None
         if checkpoints is not None:
             dev = read(plan.judge[0], data, plan.labels)[0] if plan.judge else []
-            epochs = Epochs(checkpoints, dev, after_epoch, checkpoints.parent if plan.method in TRACED else None)
+            kept = checkpoints.parent if keeps_weights(plan.method, plan.pretrain) else None
+            epochs = Epochs(checkpoints, dev, after_epoch, kept)
         rest = progress if learned is None else lambda done, note="": progress(0.5 + done / 2, note)
         asked: Any = {"on_cpu": on_cpu, "progress": rest, "epochs": epochs}
         network, tokenizer = fit(plan, examples, base=base, scratch=Path(scratch), **asked)

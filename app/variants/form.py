@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadRequest
@@ -30,16 +29,6 @@ MUSTS: Mapping[Must, str] = {
     "fall": N_("must fall"),
 }
 ARROWS = ("→", "->", "=")
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """Fields of the form as somebody typed them."""
-
-    values: Mapping[str, str]
-
-    def __call__(self, name: str, default: str = "") -> str:
-        return self.values.get(name, default)
 
 
 def asked_of(form: Form, wish: Wish) -> VariantsRequest:

@@ -10,7 +10,6 @@ from ..audit.data.values import Bools, Floats, Interval, Ints
 from ..audit.statistics.exact import sign_flip
 from ..audit.statistics.intervals import wilson_clustered
 from ..compare.flips import flips_of
-from ..errors import BadRequest
 from ..workbench.study.frame import Frame
 from .schemas import BehaviourOut, Must, Recipe
 
@@ -68,11 +67,7 @@ def _shares(frame: Frame) -> Floats:
 def behaviour_of(answers: Answers, number: int, recipe: Recipe, *, chosen: int, seed: int = 0) -> Behaviour:
     """number: of the recipe. chosen: rows that it was tried on. Raises BadRequest for a class that is not there."""
     must = recipe.expected
-    if must in ("rise", "fall") and recipe.target not in answers.classes:
-        raise BadRequest(
-            f"target: {recipe.target[:80]!r} is no class of the model",
-            cure=f"Classes: {', '.join(answers.classes[:20])}.",
-        )
+    recipe.refuse_unknown(answers.classes)
     own = answers.recipes == number
     said = own & (answers.before >= 0) & (answers.after >= 0)
     if must in ("rise", "fall"):  # without probabilities nothing can be said of them

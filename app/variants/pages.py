@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -22,7 +22,7 @@ from ..workbench import flow as workbench
 from ..workbench.links import wish_of
 from ..workbench.schemas import BenchOut, Wish
 from . import service
-from .form import Typed, asked_of, query
+from .form import asked_of, query
 from .schemas import HOWS, MOST_FLIPS, MOST_ROWS, MOST_TIMES, MUSTS, USUAL, BehavioursOut, VariantsOut
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -39,7 +39,7 @@ class VariantsPage:
     here: str  # the query of the selection
     own: BehavioursOut | None  # where the data set itself holds variants
     made: VariantsOut
-    typed: Typed
+    typed: Callable[..., str]  # a field of the form as somebody typed it
     kinds: Sequence[str]
     musts: Sequence[str]
     usual: dict[str, str]
@@ -88,7 +88,7 @@ async def _page(
         dataset=found, job=job if job is not None and job.state != State.DONE else None,
         under_way=job is not None and job.state not in FINAL, error=error, bench=bench, refused=refused,
         here=query(wish), own=await _own(services, project, id), made=await service.listing(services, project, id),
-        typed=Typed(form.values), kinds=HOWS, musts=MUSTS,
+        typed=form.get, kinds=HOWS, musts=MUSTS,
         usual={how: USUAL.get(how, "stay") for how in HOWS}, most=(MOST_ROWS, MOST_FLIPS, MOST_TIMES),
     )  # fmt: skip
     twin = f"/v1/datasets/{id}/variants"

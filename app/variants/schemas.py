@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ..datasets.schemas import Status
+from ..errors import BadRequest
 from ..schemas import Name, Record, Request
 from ..workbench.schemas import Statement, Value
 
@@ -47,6 +49,13 @@ class Recipe(Request):
     @property
     def expected(self) -> Must:
         return self.must or USUAL.get(self.how, "stay")
+
+    def refuse_unknown(self, classes: Sequence[str]) -> None:
+        """Raises BadRequest for a target that is none of a model's classes."""
+        if self.expected in ("rise", "fall") and self.target not in classes:
+            raise BadRequest(
+                f"target: {self.target[:80]!r} is no class of the model", cure=f"Classes: {', '.join(classes[:20])}."
+            )
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:

@@ -47,7 +47,8 @@ async def make(services: Services, project: str, id: str, asked: VariantsRequest
     wish = Wish(model=asked.model, slice=asked.slice, where=asked.where)
     model, classes = await anyio.to_thread.run_sync(_model_of, services.store, project, id, wish)
     await services.engine.ready(model)
-    _refuse_unknown(asked, classes)
+    for recipe in asked.recipes:
+        recipe.refuse_unknown(classes)
     numbers = await anyio.to_thread.run_sync(selected.numbers, services.store, project, id, wish)
     if not len(numbers):
         raise BadRequest("the selection has no row", cure="Take away a condition.")
@@ -90,14 +91,6 @@ def _model_of(store: Store, project: str, id: str, wish: Wish) -> tuple[str, tup
         return here.run.model, here.frame.classes
 
     return store.query(look)
-
-
-def _refuse_unknown(asked: VariantsRequest, classes: tuple[str, ...]) -> None:
-    for recipe in asked.recipes:
-        if recipe.expected in ("rise", "fall") and recipe.target not in classes:
-            raise BadRequest(
-                f"target: {recipe.target[:80]!r} is no class of the model", cure=f"Classes: {', '.join(classes[:20])}."
-            )
 
 
 def _listed(store: Store, project: str, id: str) -> VariantsOut:

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from ..audit.data.values import Bools, Floats
+from ..audit.data.values import Bools
+from ..datasets.vectors import units_of
 from ..schemas import Record
 from ..store.datasets import bench, columns
 from ..store.datasets import facts as dataset_facts
@@ -204,14 +205,6 @@ def _badges(session: Session, run: DatasetRun, rows: int) -> Named | None:
         if each[1] in levels:
             codes[each[0]] = levels.index(each[1])
     return Named(levels, codes)
-
-
-def units_of(vectors: Floats) -> Floats:
-    """Vectors (n, width) at length 1; one without a direction is NaN."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(lengths > 1e-9, vectors / lengths, np.nan)
-    return found
 
 
 def _bits(tags: Mapping[str, Bools], rows: int) -> Any:

@@ -53,11 +53,12 @@ class Work:
         self._told[0] = now
         self.commit(partial(jobs.change, id=self.id, part=min(1.0, max(0.0, done)), note=note[:200]))
 
-    def commit(self, change: Callable[[Session], T]) -> T:
-        """Stores something for the job. What was deleted meanwhile is not written again: raises Cancelled instead."""
+    def commit(self, change: Callable[[Session], T], *, job: str | None = None) -> T:
+        """Stores something for this job, or for another. What was deleted meanwhile is not written again: raises
+        Cancelled instead."""
 
         def unless_forgotten(session: Session) -> T:
-            if jobs.is_forgotten(session, self.id):
+            if any(jobs.is_forgotten(session, each) for each in {self.id, job or self.id}):
                 raise explainers.Cancelled("the job was deleted")
             return change(session)
 
@@ -67,9 +68,10 @@ class Work:
         if self.stopped.is_set():
             raise explainers.Cancelled("the job was asked to stop")
 
-    def keep(self, name: str, source: Path | bytes) -> None:
-        """Stores a file with the job; service.file and /v1/jobs/{id}/files/{name} give it back."""
-        self.commit(partial(jobs.add_file, job=self.id, name=name, parts=_parts(source)))
+    def keep(self, name: str, source: Path | bytes, *, job: str | None = None) -> None:
+        """Stores a file with this job or another; service.file and /v1/jobs/{id}/files/{name} give it back."""
+        owner = job or self.id
+        self.commit(partial(jobs.add_file, job=owner, name=name, parts=_parts(source)), job=owner)
 
     def kept(self, name: str, *, job: str | None = None) -> Iterator[bytes]:
         """The parts of a file stored with this job or another; none where there is no such file."""

@@ -8,20 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from transformers import (
-    DataCollatorForLanguageModeling,
-    PrinterCallback,
-    TrainerCallback,
-    TrainerState,
-    TrainingArguments,
-    set_seed,
-)
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import DataCollatorForLanguageModeling, PrinterCallback, TrainerCallback, set_seed
 
 from ..._library import explainers
 from ...datasets.duplicates import place
 from ..data import BadData, texts_of
-from ..loop import BudgetTrainer, Encoded, TokenBudget, Watch
+from ..loop import BudgetTrainer, Encoded, TokenBudget, Watch, arguments, behind
 from ..plan import Plan, Pretraining
 from .curve import CURVE, DONE, WORK
 from .networks import Started, perplexity, start
@@ -128,42 +120,26 @@ def _learn(
     trainer = BudgetTrainer(
         sampler=sampler,
         model=started.network,
-        args=_arguments(plan, asked, work, on_cpu=on_cpu),
+        args=arguments(
+            plan,
+            work,
+            epochs=asked.epochs,
+            learning_rate=asked.learning_rate or RATES[asked.start],
+            on_cpu=on_cpu,
+            kept=True,
+        ),
         train_dataset=rows,
         data_collator=DataCollatorForLanguageModeling(started.tokenizer, **masked),
         callbacks=[Watch(progress), measured],
     )
     trainer.remove_callback(PrinterCallback)
-    behind = get_last_checkpoint(str(work))
-    if behind is None:
+    checkpoint, done = behind(work)
+    if checkpoint is None:
         measured.add(0, None)
         set_seed(plan.seed)
-    else:
-        sampler.skip(round(TrainerState.load_from_json(f"{behind}/trainer_state.json").epoch or 0))
-    trainer.train(resume_from_checkpoint=behind)
+    sampler.skip(done)
+    trainer.train(resume_from_checkpoint=checkpoint)
     return measured.curve
-
-
-def _arguments(plan: Plan, asked: Pretraining, work: Path, *, on_cpu: bool) -> TrainingArguments:
-    import torch
-
-    return TrainingArguments(
-        output_dir=str(work),
-        num_train_epochs=asked.epochs,
-        learning_rate=asked.learning_rate or RATES[asked.start],
-        warmup_steps=plan.fit.warmup,
-        weight_decay=plan.fit.weight_decay,
-        lr_scheduler_type="linear",
-        max_grad_norm=1.0,
-        seed=plan.seed,
-        bf16=plan.fit.arithmetic == "bf16",
-        use_cpu=on_cpu or not torch.cuda.is_available(),
-        save_strategy="epoch",
-        save_total_limit=1,
-        logging_strategy="epoch",
-        report_to=[],
-        disable_tqdm=True,
-    )
 
 
 def _save(

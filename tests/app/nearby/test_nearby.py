@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.datasets.vectors import narrowed
 from app.nearby.near import nearest
-from app.nearby.stored import narrowed
+from app.nearby.stored import WHOLE
 from app.store import jobs
 from app.store.job_states import State
 from tests.app.jobs.inline import execution
@@ -70,12 +71,12 @@ def test_many_rows_are_projected_with_their_angles() -> None:
     rng = np.random.default_rng(1)
     vectors = rng.normal(size=(300, 384))
     vectors[1] = vectors[0] + 0.1 * vectors[1]
-    small = narrowed(vectors, 10**6)
+    small = narrowed(vectors, 10**6, whole=WHOLE)
     cosine = small[0] @ small[1] / np.linalg.norm(small[0]) / np.linalg.norm(small[1])
 
     assert small.shape == (300, 64)
     assert cosine > 0.97
-    assert narrowed(vectors, 1_000) is vectors
+    assert narrowed(vectors, 1_000, whole=WHOLE) is vectors
 
 
 def test_a_text_alone_has_the_vector_it_has_in_a_pair() -> None:

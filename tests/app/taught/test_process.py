@@ -13,8 +13,9 @@ import torch
 from app.taught import process
 from app.train.data import Example
 from app.train.evaluate import predict
-from app.train.loop import Epochs, fit, weights_name
-from app.train.plan import Fit, Judgement, Plan, Source
+from app.train.loop import Epochs, fit
+from app.train.plan import Fit, Judgement, Plan, Pretraining, Source, keeps_weights, weights_name
+from app.train.process import Task
 from tests.tiny import WORDS, network_for, tokenizer_for
 
 KNOWN = [word for word in WORDS.split() if len(word) > 2 and word.isalpha()]
@@ -41,6 +42,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network_for("bert", tokenizer).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def test_gradients_are_those_on_the_base_of_the_training(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on the default one; and weights on a base that is gone after the training are not kept at all."""
+    bases: list[Path] = []
+    monkeypatch.setattr(process, "told", lambda *given, base, on_cpu: bases.append(base))
+    (tmp_path / "asked.json").write_text("{}", encoding="utf-8")
+    plan = plan_of("lora").model_copy(update={"base": str(base)})
+    process.run(Task(plan.model_dump(mode="json"), str(tmp_path), threads=1, on_cpu=True))
+
+    assert bases == [base]
+    assert [keeps_weights(method, None) for method in ("lora", "frozen", "full")] == [True, True, False]
+    assert not keeps_weights("lora", Pretraining())
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # peft asks transformers by an old name

@@ -7,7 +7,7 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -17,6 +17,7 @@ from app.jobs.runner.execution import Execution
 from app.jobs.runner.work import Work
 from app.store import models
 from app.store.database import Store
+from app.train.kind import _hear
 from explainers.models.folders import wheels
 from tests.app.jobs.inline import execution
 from tests.app.train.test_train_loop import needs_base_weights
@@ -230,3 +231,23 @@ def test_what_cannot_be_trained_is_refused_at_once(client: TestClient, monkeypat
     assert (good.status_code, good.headers["location"][:6]) == (303, "/jobs/")
     assert dataset in client.get("/train").text
     assert without not in client.get("/train").text
+
+
+def test_an_epoch_that_is_behind_has_its_weights(tmp_path: Path) -> None:
+    """Killed between two files, the checkpoint is the one that is missing: the epoch is done again, and complete."""
+    kept: list[str] = []
+
+    class Stored:
+        def keep(self, name: str, path: Path) -> None:
+            kept.append(name)
+
+        def so_far(self, result: Any) -> None:
+            kept.append("result")
+
+    for name in ("a.tar", "b.safetensors"):
+        (tmp_path / name).touch()
+    told = {"epoch": 2, "checkpoint": str(tmp_path / "a.tar"), "weights": str(tmp_path / "b.safetensors")}
+    _hear(cast(Work, Stored()), [], [], "epoch", told)
+
+    assert kept == ["weights-2.safetensors", "checkpoint.tar", "result"]
+    assert told == {"epoch": 2}

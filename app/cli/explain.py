@@ -112,6 +112,8 @@ def _compare(
     if not texts.single or pair is None:
         raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
     (row,) = texts.rows
+    if row.path is not None:
+        raise Mistake(f"--than compares texts, and {row.text} is a picture; give a text")
     found = explainers.nearer(row.text, pair, than, model, method=method, **asked)
     if json:
         print(output.as_json(found.model_dump(mode="json"), indent=True))

@@ -80,7 +80,7 @@ class BadRequest(AppError):
 
 
 class UnknownValue(BadRequest):
-    """What is ignored would look like an answer."""
+    """A value that is not offered; what comes without it would look like the answer."""
 
     code = "unknown_value"
 

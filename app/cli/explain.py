@@ -77,25 +77,25 @@ def explain(
             html.write_text(export.to_html(found), encoding="utf-8")
         return found
 
+    settings = [explainer.record(seed=game["seed"]).model_dump(mode="json"), question, target, measure]
+    forms = _forms(target, asked=["explain", loaded.digest, *settings])
+    return work.run(texts, explained, style=style, out=out, forms=forms)
+
+
+def _forms(target: str | None, *, asked: list[Any]) -> work.Forms:
+    """How explanations of this target, by default of the predicted class, are written."""
+
     def show(console: Console, found: explainers.Attribution) -> None:
         output.show_attribution(console, found, row=_row(found, target))
 
-    forms = work.Forms(
-        asked=[
-            "explain",
-            loaded.digest,
-            explainer.record(seed=game["seed"]).model_dump(mode="json"),
-            question,
-            target,
-            measure,
-        ],
+    return work.Forms(
+        asked=asked,
         record=export.to_record,
         header=lambda: export.COLUMNS,
         cells=export.csv_rows,
         show=show,
         line=lambda number, _, found: answers.explained(number, found),
     )
-    return work.run(texts, explained, style=style, out=out, forms=forms)
 
 
 def _compare(
@@ -112,6 +112,8 @@ def _compare(
     if not texts.single or pair is None:
         raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
     (row,) = texts.rows
+    if row.path is not None:
+        raise Mistake(f"--than compares texts, and {row.text} is a picture; give a text")
     found = explainers.nearer(row.text, pair, than, model, method=method, **asked)
     if json:
         print(output.as_json(found.model_dump(mode="json"), indent=True))

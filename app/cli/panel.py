@@ -52,7 +52,7 @@ def panel(
 
     def answer(row: Row, progress: Callable[..., None]) -> explainers.Panel:
         asked = {**question, "text_pair": row.text_pair}
-        found = explainers.panel(row.text, loaded, methods=method, progress=progress, **asked)
+        found = explainers.panel(row.asked, loaded, methods=method, progress=progress, **asked)
         if html is not None:
             html.write_text(export.many_to_html(found.explanations, answer=str(found)), encoding="utf-8")
         return found

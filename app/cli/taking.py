@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from ..datasets import service
-from ..datasets.reading.files import read_file
 from ..datasets.reading.schemas import Mapping
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
@@ -20,9 +19,8 @@ from ..store.database import open_store
 from ..store.files.private import keep_files_private
 from ..workbench.schemas import Wish
 from .datasets import Project
-from .terminal.judged import Text, scores_of
+from .terminal.judged import Text, in_parts, read_telling, widened
 from .terminal.output import as_json, visible
-from .terminal.progress import bar
 from .terminal.registered import find_model
 from .terminal.stored import Data
 from .terminal.trouble import Mistake
@@ -30,7 +28,6 @@ from .workbench import Json
 
 ENDINGS = {".html": "html", ".pdf": "pdf", ".zip": "contract"}
 LONGEST = 90  # characters of a text in a table
-TOGETHER = 512
 
 
 class Language(StrEnum):
@@ -97,16 +94,10 @@ def search(
     model = find_model(encoder)
     if model.task != "similarity":
         raise Mistake(f"{encoder} compares no texts; choose a sentence encoder such as similarity")
-    rows = read_file(file, mapping=None if text is None else Mapping(text=text)).rows
+    rows = read_telling(file, None if text is None else Mapping(text=text)).rows
     asked = model.states([wanted])[0, 1:]
-    found: list[tuple[int, float]] = []
-    with bar(model.id) as progress:
-        blocks = []
-        for start in range(0, len(rows), TOGETHER):
-            progress(start / len(rows), f"{start:,} of {len(rows):,} rows")
-            part = scores_of(rows[start : start + TOGETHER], model, states=True)[:, 1:]
-            blocks.append(units_of(part).astype(np.float32))
-        found = nearest(blocks, asked, count=limit)
+    parts = (widened(part[:, 1:], len(asked)) for part in in_parts(rows, model, states=True))
+    found = nearest((units_of(part).astype(np.float32) for part in parts), asked, count=limit)
     if json:
         lines = [
             {"row": row, "similarity": near, "text": rows[row].text, "label": rows[row].label} for row, near in found

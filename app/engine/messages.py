@@ -141,7 +141,7 @@ class States(Score):
 
 
 class Vectors(States):
-    """The same of a few texts, for which somebody waits."""
+    """`States` of a few texts, for which somebody waits."""
 
     urgency = Priority.PREDICTION
 

@@ -192,8 +192,8 @@ async def serve(config: Config) -> None:
 def _at_the_start(states: Sequence[ModelOut]) -> tuple[Sequence[ModelOut], Sequence[ModelOut]]:
     """Models to load and models only to look at: embedded classifiers and a single folder are there for the first page;
     a model of a wheel, and an adapter or a prompt on one, wait until they are asked."""
-    prompts = explainers.bundled_prompts()
-    wheels = [state for state in states if state.embedded and (state.id in prompts or explainers.wheel_of(state.id))]
+    whole = explainers.embedded_names()
+    wheels = [state for state in states if state.embedded and state.id not in whole]
     folders = [state for state in states if not state.embedded]
     if len(folders) == 1:
         return [state for state in states if state not in wheels], wheels

@@ -24,7 +24,7 @@ class Waiting:
 
 
 def waiting(services: Services) -> Waiting | None:
-    """What one command would add; None where it is served already, or where the embedded models are left out."""
+    """The base that one command would add; None where it is served already, or where embedded models are left out."""
     if not services.settings.embedded or any(model.id == WHEEL for model in list_models(services)):
         return None
     wheel = explainers.WHEELS[WHEEL]

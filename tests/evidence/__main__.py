@@ -1,9 +1,9 @@
 """Figures that decisions about explanations rest on: `make evidence`, or a part: `make evidence ONLY="errors"`.
 
-    python -m tests.evidence [errors] [--data ../shared/data] [--texts N]
+    python -m tests.evidence [errors] [maps] [--texts N]
 
-Writes build/evidence.json. What was asked of the models is kept in build/evidence/ and not asked again. The tests
-beside it hold smaller versions.
+Writes build/evidence.json. Needs ../shared/data. What was asked of the models is kept in build/evidence/ and not asked
+again. The tests beside it hold smaller versions.
 """
 
 from __future__ import annotations

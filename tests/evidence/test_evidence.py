@@ -1,4 +1,4 @@
-"""What the long figures rest on, at a small size."""
+"""The measuring behind the long figures, at a small size."""
 
 from __future__ import annotations
 

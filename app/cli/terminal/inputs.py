@@ -1,4 +1,4 @@
-"""What a command is given to read: a text or a picture, or many from a file, a folder or a pipe."""
+"""Reads the input of a command: a text or a picture, or many from a file, a folder or a pipe."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._library import explainers
+from ...errors import BadRequest
 from . import heatmap
 
 STYLE = (Path(__file__).parent / "export.css").read_text(encoding="utf-8")
@@ -36,7 +37,15 @@ def many_to_html(
     answer: str = "",
     language: str = "en",
 ) -> str:
-    """Several methods' explanations of one text, under each other; first the answer, a sentence in that language."""
+    """Several methods' explanations of one text, under each other; first the answer, a sentence in that language.
+
+    Raises BadRequest for explanations of a picture.
+    """
+    if any(found.input.kind == "image" for found in explanations):
+        raise BadRequest(
+            "HTML is written of texts, and this explains a picture, which JSON and CSV hold",
+            cure="Ask for one of them.",
+        )
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     lead = f'<p class="answer" lang="{escape(language)}">{escape(answer)}</p>' if answer else ""

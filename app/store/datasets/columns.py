@@ -42,13 +42,12 @@ def blocks(session: Session, run: int, name: str) -> Iterator[Array]:
     """The rows of a column a part at a time, so that the whole is never in memory; nothing of one that is not there."""
     wanted = select(DatasetColumn.body).where(DatasetColumn.run == run, DatasetColumn.name == name)
     kind: np.dtype[Any] = np.dtype(np.uint8)
-    width: tuple[int, ...] = ()
+    width: list[int] = []
     left = b""
     for part, (body,) in enumerate(session.execute(wanted.order_by(DatasetColumn.part).execution_options(yield_per=4))):
         if part == 0:
-            head, _, body = body.partition(b"\n")
-            named, _, shape = head.decode().partition(":")
-            kind, width = np.dtype(named), tuple(int(each) for each in shape.split(",")[1:])
+            kind, (_, *width), start = _head(body)
+            body = body[start:]
         held = left + body
         whole = len(held) - len(held) % (kind.itemsize * int(np.prod(width, dtype=np.int64)))
         left = held[whole:]
@@ -56,7 +55,13 @@ def blocks(session: Session, run: int, name: str) -> Iterator[Array]:
 
 
 def _array(body: bytes) -> Array:
+    kind, shape, start = _head(body)
+    found: Array = np.frombuffer(body, dtype=kind, offset=start)
+    return found.reshape(shape)
+
+
+def _head(body: bytes) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """Kind and shape of a stored column, and the place where its numbers begin."""
     head, _, _ = body[:200].partition(b"\n")
     kind, _, shape = head.decode().partition(":")
-    found: Array = np.frombuffer(body, dtype=np.dtype(kind), offset=len(head) + 1)
-    return found.reshape(tuple(int(each) for each in shape.split(",")))
+    return np.dtype(kind), tuple(int(each) for each in shape.split(",")), len(head) + 1

@@ -28,6 +28,22 @@ def test_rows_near_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert (code, "compares no texts" in told) == (2, True)
 
 
+def test_rows_that_cannot_be_read_are_near_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the file's nor the encoder's, a whole part of them either: the others keep their numbers."""
+    monkeypatch.setattr("app.cli.taking.find_model", lambda name: tiny_comparing())
+    monkeypatch.setattr("app.cli.terminal.judged.TOGETHER", 2)
+    path = tmp_path / "rows.csv"
+    lines = ["text,label", ",a", "\u200b,a", "\u200b,a", f"{TEXTS[0]},b", f"{TEXTS[1]},b", "\u200b,a"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    code, out, told = printed(capsys, "search", str(path), TEXTS[1], "--text", "text", "--json")
+
+    assert (code, [each["row"] for each in json.loads(out)["rows"]]) == (0, [3, 2])
+    assert "1 rows cannot be read" in told
+    assert "line 7: " in told
+
+
 def test_a_report_is_html_pdf_or_a_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another ending is refused, and a data set that is not there."""
     data = ["--data", str(tmp_path / "data")]

@@ -79,6 +79,8 @@ def test_a_file_is_sent_as_it_is_or_in_base64(client: TestClient) -> None:
 
     assert sent.status_code == 200, sent.text
     assert sent.json() == explained(client)
+    page = client.get(f"/v1/explanations/{sent.json()['key']}", headers={"accept": "text/html"})
+    assert (page.status_code, "this explains a picture" in page.text) == (422, True)
 
 
 def test_the_page_paints_the_picture_and_lists_its_regions(client: TestClient) -> None:
@@ -183,7 +185,9 @@ def test_the_client_sends_pictures(client: TestClient) -> None:
 
 def test_the_command_line_explains_and_predicts(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
     """A file is explained; a folder is predicted row by row, with what cannot be read as a row of its own."""
-    monkeypatch.setattr("app.cli.explain.find_model", lambda name: tiny_vision(32, labels=3))
+    model = tiny_vision(32, labels=3)
+    monkeypatch.setattr("app.cli.explain.find_model", lambda name: model)
+    monkeypatch.setattr("app.cli.panel.find_model", lambda name: model)
     folder = tmp_path / "pictures"
     folder.mkdir()
     (folder / "a.png").write_bytes(PICTURE)
@@ -205,6 +209,14 @@ def test_the_command_line_explains_and_predicts(monkeypatch: pytest.MonkeyPatch,
     assert failed == 1
     assert [row.get("file") for row in rows[:2]] == ["a.png", "b.jpg"]
     assert rows[2]["error"]["detail"].startswith("c.png is no PNG")
+    methods = ("--method", "shap", "--method", "leave-one-out")
+    code = run("panel", str(folder / "a.png"), "--model", "imagenet", "--json", *methods)
+    panel = json.loads(capsys.readouterr().out)
+    assert (code, panel["input"]["kind"], len(panel["explanations"])) == (0, "image", 2)
+    assert run("explain", str(folder / "a.png"), "--and", "a cat", "--than", "a dog") == 2
+    assert "a.png is a picture" in capsys.readouterr().err
+    assert run("explain", str(folder / "a.png"), "--html", str(tmp_path / "a.html")) != 0
+    assert "this explains a picture, which JSON and CSV hold" in capsys.readouterr().err
 
 
 def _corners(box: list[int]) -> list[int]:

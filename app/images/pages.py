@@ -14,6 +14,7 @@ from ..engine.schemas import ModelOut
 from ..errors import EngineLoading, StillRunning
 from ..explain.ask import service as explanations
 from ..explain.ask.schemas import PanelOut, PanelRequest
+from ..explain.pictures.terms import HIDDEN_AS, REGION_LEVELS
 from ..models import service as models
 from ..scopes import Scope
 from ..web import pictures as uploads
@@ -24,8 +25,7 @@ from ..web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 PATIENCE = 60  # seconds at least
-PLAYERS = ("region", "detail", "patch")
-BASELINES = ("blur", "mean", "noise", "zero")
+PLAYERS, BASELINES = tuple(REGION_LEVELS), tuple(HIDDEN_AS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,9 @@ FEATURES = (
     "..audit.evidence.painting",
     "..changes.terms",
     "..contracts.terms",
+    "..explain.pictures.terms",
     "..jobs.registry",
+    "..models.terms",
     "..variants.terms",
     "..workbench.contexts",
 )  # each hands the pages filters

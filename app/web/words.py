@@ -54,28 +54,6 @@ BASELINES = {
     "mean": N_("every word embedding set to the mean embedding"),
     "text": N_("another text with as many parts"),
 }
-PLACES = {  # of a region in a picture; the keys are the library's own words
-    "upper left": N_("upper left"),
-    "upper middle": N_("upper middle"),
-    "upper right": N_("upper right"),
-    "middle left": N_("middle left"),
-    "in the middle": N_("in the middle"),
-    "middle right": N_("middle right"),
-    "lower left": N_("lower left"),
-    "lower middle": N_("lower middle"),
-    "lower right": N_("lower right"),
-}
-REGION_LEVELS = {
-    "region": N_("About ten, along edges"),
-    "detail": N_("The strongest cut smaller"),
-    "patch": N_("Squares of a grid"),
-}
-HIDDEN_AS = {
-    "blur": N_("a blur of the picture"),
-    "mean": N_("its mean colour"),
-    "noise": N_("noise of its colours"),
-    "zero": N_("a plain grey"),
-}
 # What the library says of its progress, with a letter for each number.
 STEPS = (
     N_("{a} of {b} evaluations"),
@@ -110,17 +88,6 @@ OFFERS = {
     "embeddings": N_("word embeddings"),
     "layers": N_("states of every layer"),
     "maps": N_("maps of the last convolution"),
-}
-MODELS = {
-    "Sentiment": N_("Sentiment"),
-    "Toxicity": N_("Toxicity"),
-    "Similarity": N_("Similarity"),
-    "similarity": N_("Similarity"),
-    "sentiment": N_("Sentiment"),
-    "toxicity": N_("Toxicity"),
-    "Sentiment, Chinese and English": N_("Sentiment, Chinese and English"),
-    "Offensiveness, Chinese": N_("Offensiveness, Chinese"),
-    "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
 PROMISES = {
     "complete": N_("the scores add up to the output"),
@@ -217,37 +184,6 @@ READINGS = {  # how to read each measure
     ),
 }
 METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
-CARDS = (  # what the cards of the embedded models say
-    N_("Is a short post normal, or offensive or hateful?"),
-    N_("A classifier with known bias, made to be audited: English social-media posts of one to three sentences."),
-    N_("Not for moderation: it was made to show what an audit finds, and identity terms alone can raise its score."),
-    N_("English only: other scripts mostly reach the model as unknown tokens."),
-    N_("Offensive and hateful are one class here; the raters disagreed often (see HateXplain, arXiv:2012.10289)."),
-    N_("Is a review sentence or a whole review positive or negative?"),
-    N_(
-        "English film and product reviews, from a phrase to 512 tokens. A first model to explain, "
-        "and a teaching example."
-    ),
-    N_("There is no neutral class: a text without an opinion is still called positive or negative."),
-    N_("Trained on film reviews: opinions about people or politics are outside what it was judged on."),
-    N_("Is a Chinese or English review positive or negative?"),
-    N_(
-        "Reviews in simplified Chinese or in English, from a phrase to 128 tokens. A first model to explain "
-        "in Chinese, and a teaching example."
-    ),
-    N_(
-        "The Chinese it learned from are hotel reviews: other subjects are reached by way of the English "
-        "film reviews and the base."
-    ),
-    N_("Scripts other than Han and Latin letters reach the model as unknown tokens."),
-    N_("Is a short Chinese post offensive about a region, a race or a gender?"),
-    N_("A classifier with known bias, made to be audited: Chinese social-media posts of one to three sentences."),
-    N_("Not for moderation: it was made to show what an audit finds, and a group's name alone can raise its score."),
-    N_(
-        "The raters of COLD often disagree; posts against bias quote what they oppose and are called "
-        "offensive too often."
-    ),
-)
 NOTICES = {
     "one_output": N_(
         "The configuration names no problem_type: the one output is shown as the number it is, a regression. Where a "
@@ -331,16 +267,12 @@ TABLES = {
     "job_state": JOB_STATES,
     "job_count": JOB_COUNTS,
     "level_name": LEVELS,
-    "place": PLACES,
-    "region_level": REGION_LEVELS,
-    "hidden_as": HIDDEN_AS,
     "unit": UNITS,
     "value_name": VALUES,
     "baseline": BASELINES,
     "badge_word": BADGES,
     "head": HEADS,
     "offer": OFFERS,
-    "model_name": MODELS,
     "metric": METRICS,
     "promise": PROMISES,
     "measure": MEASURES,
@@ -349,11 +281,13 @@ TABLES = {
 }
 
 
+def naming(table: Mapping[str, str], translate: Callable[[str], str]) -> Callable[[str], str]:
+    """A filter that gives the word of a table for a name; a name without an entry is shown as it is."""
+    return lambda name: translate(table[name]) if name in table else str(name)
+
+
 def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callable[..., str]]:
     """`name|method`, `unit|unit` … : the words of one language; a name without an entry is shown as it is."""
-
-    def named(table: Mapping[str, str]) -> Callable[[str], str]:
-        return lambda name: translate(table[name]) if name in table else str(name)
 
     def of_method(part: str) -> Callable[[str], str]:
         """A part of a method's prose; the name of one that is not installed any more stands for its title."""
@@ -373,7 +307,9 @@ def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callabl
             return translate(N_("%(detail)s")) % {"detail": notice.text}
         values = {name: FORMATS.get(name, str)(value) for name, value in notice.values.items()}
         if "lacking" in values:
-            values["lacking"] = translate(N_(", ")).join(named(OFFERS)(each) for each in values["lacking"].split(", "))
+            values["lacking"] = translate(N_(", ")).join(
+                naming(OFFERS, translate)(each) for each in values["lacking"].split(", ")
+            )
         try:
             return translate(NOTICES[notice.code]) % values
         except KeyError:
@@ -390,7 +326,7 @@ def filters(language: str, translate: Callable[[str], str]) -> dict[str, Callabl
             told = told.replace(letter, found)
         return told
 
-    return {name: named(table) for name, table in TABLES.items()} | {
+    return {name: naming(table, translate) for name, table in TABLES.items()} | {
         "method": of_method("title"),
         "brief": of_method("brief"),
         "asks": of_method("asks"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,7 +111,7 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
 def exported(found: PanelOut | ExplanationOut, explanations: Sequence[ExplanationOut], kind: str) -> Response:
     """The numbers as a file. Raises NotFound for a form that a picture's explanation does not have."""
     made = {
-        "json": lambda: json.dumps(found.model_dump(mode="json"), ensure_ascii=False, indent=1),
+        "json": lambda: found.model_dump_json(indent=1),
         "csv": lambda: export.many_to_csv(explanations),
     }
     media = {"json": "application/json", "csv": "text/csv; charset=utf-8"}

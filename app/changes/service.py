@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from ..datasets import service as datasets
 from ..engine.demand.costs import USUAL_PASSES, tokens_of_file
@@ -11,8 +10,6 @@ from ..errors import BadRequest
 from ..jobs import forgetting
 from ..jobs import service as jobs
 from ..jobs.schemas import JobOut
-from ..store import jobs as store_jobs
-from ..store.job_states import State
 from ..store.tables import Job
 from ..web.dependencies import Services
 from .schemas import ChangeJobOut, ChangeOut, ChangeRequest, ChangesOut
@@ -50,9 +47,7 @@ async def listing(services: Services, project: str, *, cursor: str | None = None
 async def find(services: Services, project: str, id: str) -> ChangeJobOut:
     """Raises NotFound for what is no comparison."""
     row = await _row(services, project, id)
-    body = None
-    if row.state == State.DONE:
-        body = await services.store.read(partial(store_jobs.shard_body, job=id, shard=0))
+    body = await jobs.answer_of(services, row)
     change = None if body is None else ChangeOut.model_validate_json(body)
     return ChangeJobOut(job=jobs.job_out(row), change=change)
 

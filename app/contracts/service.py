@@ -99,9 +99,7 @@ async def delete(services: Services, project: str, id: str) -> None:
 
 
 async def _checked(services: Services, row: Job) -> CheckedOut | None:
-    if row.state != State.DONE:
-        return None
-    body = await services.store.read(partial(store_jobs.shard_body, job=row.id, shard=0))
+    body = await jobs.answer_of(services, row)
     return None if body is None else CheckedOut.model_validate_json(body)
 
 

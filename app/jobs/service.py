@@ -104,6 +104,13 @@ async def row_of(services: Services, project: str, id: str, *, kind: str, called
     return found
 
 
+async def answer_of(services: Services, row: Job) -> bytes | None:
+    """The result of a job of one shard; None until it is done."""
+    if row.state != State.DONE:
+        return None
+    return await services.store.read(partial(jobs.shard_body, job=row.id, shard=0))
+
+
 async def request_of(services: Services, project: str, id: str) -> str:
     """The request of a job as JSON; `row` leaves it where it is, as it may be large. Raises NotFound."""
     found = await services.store.read(partial(jobs.find, id=id, project=project)) if ID.fullmatch(id) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from ..jobs.schemas import JobOut
 from ..models import service as models
 from ..store import jobs as store_jobs
 from ..store.job_states import State
+from ..store.tables import Job
 from ..train.plan import keeps_weights
 from ..train.requests import KIND as TRAINING
 from ..train.requests import folder_of
@@ -66,10 +66,8 @@ async def training_of(services: Services, project: str, model: str) -> tuple[str
 
 async def find(services: Services, project: str, id: str) -> TaughtJobOut:
     """Raises NotFound for another kind of job."""
-    row = await jobs.row_of(services, project, id, kind=KIND, called="question after training texts")
-    body = None
-    if row.state == State.DONE:
-        body = await services.store.read(partial(store_jobs.shard_body, job=row.id, shard=0))
+    row = await _row(services, project, id)
+    body = await jobs.answer_of(services, row)
     taught = None if body is None else TaughtOut.model_validate_json(body)
     return TaughtJobOut(job=jobs.job_out(row), taught=taught)
 
@@ -80,5 +78,9 @@ async def request_of(services: Services, project: str, id: str) -> TaughtJob:
 
 async def delete(services: Services, project: str, id: str) -> None:
     """Raises NotFound."""
-    await jobs.row_of(services, project, id, kind=KIND, called="question after training texts")
+    await _row(services, project, id)
     await forgetting.job(services, project, id)
+
+
+async def _row(services: Services, project: str, id: str) -> Job:
+    return await jobs.row_of(services, project, id, kind=KIND, called="question after training texts")

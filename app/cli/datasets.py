@@ -22,12 +22,11 @@ from ..datasets.uploads import upload_of
 from ..scopes import DEFAULT_PROJECT
 from ..settings import Settings
 from ..store import jobs
-from ..store.database import Store, open_store
-from ..store.files.private import keep_files_private
+from ..store.database import Store
 from ..store.job_states import FINAL
 from .terminal.output import as_json, visible
 from .terminal.progress import bar
-from .terminal.stored import Data
+from .terminal.stored import Data, opened
 from .terminal.trouble import SOME_FAILED, Mistake
 
 application = typer.Typer(help="Add, list and show data sets.", no_args_is_help=True)
@@ -66,15 +65,11 @@ def add(
     if not upload.size:
         raise Mistake(f"{file} is empty; give a CSV, JSON lines or Parquet file")
     form = format or form_of(file, file.name)
-    keep_files_private()
-    store = open_store(settings)
-    try:
+    with opened(data) as store:
         made = service.add(store, project, upload, name=name or file.name, form=form, mapping=mapping)
         if made.status != "ready":
             _read(store, project, made, file)
         found = service.find(store, project, made.id)
-    finally:
-        store.close()
     _tell(found, json=json)
     return SOME_FAILED if found.status == "failed" else 0
 
@@ -87,12 +82,8 @@ def list_datasets(
     json: Json = False,
 ) -> None:
     """The data sets, newest first."""
-    keep_files_private()
-    store = open_store(_settings(data))
-    try:
+    with opened(data) as store:
         found = service.listing(store, project, limit=limit).datasets
-    finally:
-        store.close()
     if json:
         print(as_json([each.model_dump(mode="json") for each in found], indent=True))
         return
@@ -110,12 +101,8 @@ def show(
     json: Json = False,
 ) -> None:
     """One data set: how its columns are read, and the rows that could not be."""
-    keep_files_private()
-    store = open_store(_settings(data))
-    try:
+    with opened(data) as store:
         found = service.find(store, project, id)
-    finally:
-        store.close()
     _tell(found, json=json)
 
 

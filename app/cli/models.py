@@ -49,7 +49,7 @@ def list_models(data: Data = None, json: Json = False) -> None:
 @application.command()
 def check(folder: Folder, json: Json = False) -> None:
     """Whether a folder or a prompt would be accepted, and the reason if not. Nothing in it is executed."""
-    report = explainers.check_folder(_folder(folder))
+    report = explainers.check_folder(registered.given_folder(folder))
     if json:
         print(as_json(_facts(report), indent=True))
         return
@@ -63,7 +63,7 @@ def check(folder: Folder, json: Json = False) -> None:
 @application.command()
 def add(folder: Folder, data: Data = None) -> None:
     """Check a folder or a prompt and serve it from the next start on."""
-    explainers.check_folder(_folder(folder))
+    explainers.check_folder(registered.given_folder(folder))
     settings = _settings(data)
     registered.register(settings, folder.expanduser().resolve())
     place = settings.data if settings.database is None else "the database"
@@ -103,13 +103,6 @@ def fetched(wheel: explainers.Wheel) -> int:
 
 def _settings(data: Path | None) -> Settings:
     return Settings() if data is None else Settings(data=data)
-
-
-def _folder(given: Path) -> Path:
-    folder = given.expanduser()
-    if not folder.is_dir() and not (explainers.is_recipe(folder) and folder.is_file()):
-        raise Mistake(f"{given} is neither a folder nor the TOML file of a prompt; give the one that holds config.json")
-    return folder
 
 
 def _facts(report: explainers.FolderReport) -> dict[str, object]:

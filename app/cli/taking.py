@@ -14,15 +14,12 @@ from rich.table import Table
 from ..datasets import service
 from ..datasets.reading.schemas import Mapping
 from ..scopes import DEFAULT_PROJECT
-from ..settings import Settings
-from ..store.database import open_store
-from ..store.files.private import keep_files_private
 from ..workbench.schemas import Wish
 from .datasets import Project
 from .terminal.judged import Text, in_parts, read_telling, widened
 from .terminal.output import as_json, visible
 from .terminal.registered import find_model
-from .terminal.stored import Data
+from .terminal.stored import Data, opened
 from .terminal.trouble import Mistake
 from .workbench import Json
 
@@ -55,9 +52,7 @@ def report(
     form = ENDINGS.get(out.suffix.lower())
     if form is None:
         raise Mistake(f"{out}: name it .html, .pdf or .zip")
-    keep_files_private()
-    store = open_store(Settings() if data is None else Settings(data=data))
-    try:
+    with opened(data) as store:
         known = {each.name: each.key for each in bench.listed(store, project, id, model) if each.name}
         wish = Wish(model=model, slice=known.get(slice, slice), where=where)
         found = service.find(store, project, id)
@@ -71,8 +66,6 @@ def report(
             digest = next((run.digest for run in found.runs if run.model == seen.model), "")
             html = reports.to_html(found, seen, listed, name=name, digest=digest, language=language.value)
             body = paper.to_pdf(html) if form == "pdf" else html.encode()
-    finally:
-        store.close()
     out.write_bytes(body)
     print(f"{out}: {seen.selection.rows:,} rows, {len(body):,} bytes")
 

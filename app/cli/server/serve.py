@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..._library import explainers
 from ...settings import Settings
 from ...store.files.private import keep_files_private
+from ..terminal.registered import given_folder
 from ..terminal.trouble import Mistake
 from .config import ConfigFile, use
 
@@ -71,10 +71,7 @@ def _serve_on(listening: socket.socket, settings: Settings) -> None:
 
 def settings_of(**given: Any) -> Settings:
     """The settings in force, with the arguments that were given. Raises ValidationError, Mistake."""
-    folders = [folder.expanduser() for folder in given.pop("folders") or ()]
-    for folder in folders:
-        if not folder.is_dir() and not (explainers.is_recipe(folder) and folder.is_file()):
-            raise Mistake(f"{folder} is neither a folder nor the TOML file of a prompt; give the one of config.json")
+    folders = [given_folder(folder) for folder in given.pop("folders") or ()]
     chosen = {name: value for name, value in given.items() if value is not None}
     if folders:
         chosen["models"] = tuple(folders)

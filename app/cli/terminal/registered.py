@@ -32,6 +32,14 @@ def source_of(name: str, settings: Settings | None = None) -> str | Path:
     raise Mistake(f"{name!r} is neither a model nor a folder; the models are {listed}")
 
 
+def given_folder(given: Path) -> Path:
+    """A folder, or the TOML file of a prompt, that a command was given. Raises Mistake for anything else."""
+    folder = given.expanduser()
+    if not folder.is_dir() and not (explainers.is_recipe(folder) and folder.is_file()):
+        raise Mistake(f"{given} is neither a folder nor the TOML file of a prompt; give the one that holds config.json")
+    return folder
+
+
 def registered(settings: Settings) -> list[Path]:
     """The folders that were added, without making a data folder that is not there."""
     if settings.database is None and not (settings.data / "whence.sqlite3").is_file():

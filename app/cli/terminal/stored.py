@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,11 +18,17 @@ T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The data folder of `whence serve`.")]
 
 
-def with_store(data: Path | None, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
+@contextmanager
+def opened(data: Path | None) -> Iterator[Store]:
+    """The database of this data folder, or of the one in the settings, with private files."""
     keep_files_private()
-    settings = Settings() if data is None else Settings(data=data)
-    store = open_store(settings)
+    store = open_store(Settings() if data is None else Settings(data=data))
     try:
-        return asyncio.run(work(store))
+        yield store
     finally:
         store.close()
+
+
+def with_store(data: Path | None, work: Callable[[Store], Coroutine[Any, Any, T]]) -> T:
+    with opened(data) as store:
+        return asyncio.run(work(store))

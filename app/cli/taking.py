@@ -79,8 +79,8 @@ def search(
     json: Json = False,
 ) -> None:
     """Find rows that say something like TEXT, in other words too: by the cosine of a sentence encoder's vectors."""
+    from ..datasets.vectors import units_of
     from ..nearby.near import nearest
-    from ..workbench.stored import units_of
 
     if not wanted.strip():
         raise Mistake("the text to search for is empty")

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audit.data.values import Floats
-
+Floats = NDArray[np.float64]
 NARROW = 64  # the width to which vectors of many rows are projected
 
 

@@ -233,7 +233,7 @@ def trained_parameters(network: Any) -> int:
 
 
 def arguments(
-    plan: Plan, folder: Path, *, epochs: int, learning_rate: float, on_cpu: bool, kept: bool
+    plan: Plan, folder: Path, *, epochs: float, learning_rate: float, on_cpu: bool, kept: bool
 ) -> TrainingArguments:
     """kept: whether a checkpoint is left in the folder after every epoch."""
     fit = plan.fit

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +127,7 @@ def held(file: Path) -> Iterator[None]:
 
 def test_every_writer_answers_in_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten at once wait no longer than one, what is stored is answered unnoted, and nobody else notices."""
-    monkeypatch.setattr(databases, "ASKED_SECONDS", 0.6)
+    monkeypatch.setattr(databases, "ASKED_SECONDS", 1.5)
     monkeypatch.setattr("app.explain.ask.service.NOTE_SECONDS", 0.2)
     app, _ = served(tmp_path)
     with TestClient(app, base_url="http://localhost") as client:
@@ -143,7 +144,7 @@ def test_every_writer_answers_in_its_time(tmp_path: Path, monkeypatch: pytest.Mo
             answered_after = time.monotonic() - started
         assert client.put(address, json={"note": "mine"}).status_code < 300
 
-    assert served_after < answered_after < 5  # one behind the other they would take 6 s
+    assert served_after < answered_after < 12  # one behind the other they would take 15 s
 
 
 def test_the_log_of_the_process_has_the_line_that_could_not_be_stored(
@@ -248,16 +249,17 @@ def test_reading_that_takes_too_long_is_answered(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(databases, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr("app.health.service.PROBE_SECONDS", 0.2)
     app, _ = served(tmp_path)
+    answered, gave_up = threading.Event(), []
     with TestClient(app, base_url="http://localhost") as client:
         store = app.state.services.store
-        monkeypatch.setattr(store, "query", lambda query: time.sleep(1))
+        monkeypatch.setattr(store, "query", lambda query: answered.wait(30) or gave_up.append(query))
         for path in ("/readyz", "/v1/history", "/v1/datasets", "/v1/datasets/none", "/v1/datasets/none/rows"):
-            started = time.monotonic()
             assert problem(client.get(path)) == (503, "database")
-            assert time.monotonic() - started < 0.9, path
         audited = client.post("/v1/audits", json=AUDIT)
         assert problem(audited) == (503, "database")
         assert client.post("/v1/predictions", json=PREDICTION).status_code == 200
+        assert not gave_up  # each was answered while the database was still silent
+        answered.set()
 
 
 def test_an_address_that_is_none_and_a_password_that_cannot_be_read(tmp_path: Path) -> None:

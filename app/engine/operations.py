@@ -1,4 +1,4 @@
-"""What the engine does for each message that asks a model. Answers are msgpack values; JSON is made here, and once."""
+"""The operation for each message that asks a model. Answers are msgpack values; JSON is made here, and once."""
 
 from __future__ import annotations
 

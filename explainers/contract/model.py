@@ -184,7 +184,7 @@ class Model(ABC):
         return self.scores(texts, progress=progress)
 
     def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
-        """The same input with some of its players, by number, cut into smaller ones; the others keep their positions.
+        """Cut some players of the input, by number, into smaller ones; the others keep their positions.
 
         Raises Incompatible for an input whose players cannot be cut.
         """

@@ -286,6 +286,48 @@ def test_a_docstring_names_its_noun() -> None:
     assert vague == []
 
 
+def test_the_contract_is_documented_in_full() -> None:
+    """Every public class, function and method of it: who writes a method or a model reads nothing else."""
+    bare = []
+    for path in sources(LIBRARY / "contract"):
+        for node in tree(path).body:
+            members = node.body if isinstance(node, ast.ClassDef) else []
+            for each in (node, *members):
+                public = isinstance(each, ast.ClassDef | ast.FunctionDef) and not each.name.startswith("_")
+                if public and not ast.get_docstring(each):  # type: ignore[arg-type]
+                    bare.append(f"{name_of(path)}: {each.name}")  # type: ignore[attr-defined]
+
+    assert bare == []
+
+
+UNTYPED = re.compile(r"\bmodel: Any\b|\bgetattr\(model,")
+
+
+def test_a_model_is_one_of_the_contract() -> None:
+    """`Model` declares all that is used of it; networks that transformers trains are no models of it."""
+    training = APP / "train" / "loop.py"
+    untyped = [path for path in sources(APP) + sources(LIBRARY) if UNTYPED.search(path.read_text("utf-8"))]
+
+    assert untyped == [training]
+
+
+WIDEST = 160  # characters
+
+
+def test_lines_of_templates_are_short_enough_for_a_diff() -> None:
+    """A page is read, reviewed and translated line by line."""
+    files = [path for path in (ROOT / "templates").rglob("*") if path.is_file()]
+    long = [
+        f"{name_of(path)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > WIDEST
+    ]
+
+    assert files
+    assert long == []
+
+
 def test_every_public_name_of_the_library_is_there() -> None:
     """Names load on demand, so a wrong line in the list would show only when somebody asks."""
     missing = [name for name in explainers.__all__ if not hasattr(explainers, name)]

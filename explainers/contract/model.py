@@ -89,10 +89,12 @@ class Offering(Protocol):
     """The facts about a model that decide whether a method can run on it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The name that the model is asked for by."""
 
     @property
-    def offers(self) -> frozenset[Need]: ...
+    def offers(self) -> frozenset[Need]:
+        """Everything that it can give to a method."""
 
 
 class Model(ABC):

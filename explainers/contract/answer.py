@@ -1,4 +1,4 @@
-"""What is answered: predictions, explanations and what was tried on the model beside them. No torch, no web."""
+"""Answers: predictions, explanations and measures tried on the model beside them. No torch, no web."""
 
 from __future__ import annotations
 

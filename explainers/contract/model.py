@@ -89,10 +89,12 @@ class Offering(Protocol):
     """The facts about a model that decide whether a method can run on it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The name that the model is asked for by."""
 
     @property
-    def offers(self) -> frozenset[Need]: ...
+    def offers(self) -> frozenset[Need]:
+        """Everything that it can give to a method."""
 
 
 class Model(ABC):
@@ -184,7 +186,7 @@ class Model(ABC):
         return self.scores(texts, progress=progress)
 
     def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
-        """The same input with some of its players, by number, cut into smaller ones; the others keep their positions.
+        """Cut some players of the input, by number, into smaller ones; the others keep their positions.
 
         Raises Incompatible for an input whose players cannot be cut.
         """

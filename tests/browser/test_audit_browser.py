@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.app.audit.planted import model, plan
 from tests.app.jobs.inline import execution
 from tests.browser.conftest import opened, running
-from tests.browser.looks import READERS, clean, fits, unfold
+from tests.browser.looks import READERS, clean, fits, unfold, weight
 from tests.served import served
 
 NAME = '<img src=x onerror="document.title=1">& more'  # a group as an upload may call it
@@ -72,6 +72,11 @@ def test_names_in_drawings_are_text(page: Page, audit: str) -> None:
     assert str(label.text_content()).rstrip("…") == NAME[: len(str(label.text_content())) - 1]
     assert page.locator("[data-chart] img").count() == 0
     assert page.title() != "1"
+
+
+def test_a_finished_audit_is_light(browser: Browser, audit: str) -> None:
+    """Six drawings, as pictures and to read closely: 600 KB."""
+    assert weight(browser, audit) <= 600 * 1000
 
 
 def test_without_scripts_every_drawing_is_a_picture_with_its_table(browser: Browser, audit: str) -> None:

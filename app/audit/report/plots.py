@@ -36,7 +36,7 @@ FOUND = ("finding", "found, within the margin")
 
 
 def svg(draw: Callable[[Any], None], *, width: float = 7.2, height: float = 4.0) -> str:
-    """What `draw` puts on a figure, without dates and without numbers that change from run to run."""
+    """SVG of all that `draw` puts on a figure, without dates and without numbers that change from run to run."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -135,7 +135,7 @@ def heat(chart: Heat) -> str:
 
 
 def waterfall(parts: Sequence[tuple[str, float]], total: float, *, names: tuple[str, str]) -> str:
-    """What each part adds to the gap, and the gap."""
+    """Draw the gap as a sum of its parts."""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()

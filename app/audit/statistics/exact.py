@@ -21,9 +21,9 @@ def fisher(events: int, n: int, other_events: int, other_n: int) -> float:
 
 
 def stratified_fisher(events: Ints, n: Ints, other_events: Ints, other_n: Ints) -> float:
-    """The same over strata (strata,) of which each may have its own rate: the exact form of the Cochran-Mantel-Haenszel
-    test (Birch 1964). Two-sided p of the sum of `events`, given the margins of every stratum; the normal law above
-    20,000 outcomes."""
+    """Fisher's test over strata (strata,) of which each may have its own rate: the exact form of the
+    Cochran-Mantel-Haenszel test (Birch 1964). Two-sided p of the sum of `events`, given the margins of every stratum;
+    the normal law above 20,000 outcomes."""
     drawn, total = events + other_events, n + other_n
     varied = (n > 0) & (other_n > 0) & (drawn > 0) & (drawn < total)
     margins = np.stack([n, other_n, drawn], axis=1)[varied].astype(np.int64)

@@ -38,7 +38,7 @@ class Contrast:
 
 
 def continued(inputs: Encoded) -> ContinuedIds:
-    """What was encoded, by a model that continues texts."""
+    """The ids of an input that was encoded by a model that continues texts."""
     assert isinstance(inputs.held, ContinuedIds)
     return inputs.held
 

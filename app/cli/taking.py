@@ -56,7 +56,7 @@ def report(
         known = {each.name: each.key for each in bench.listed(store, project, id, model) if each.name}
         wish = Wish(model=model, slice=known.get(slice, slice), where=where)
         found = service.find(store, project, id)
-        seen, _ = bench.view(store, project, id, wish)
+        seen = bench.view(store, project, id, wish)
         name = slice if slice in known else ""
         if form == "contract":
             every = selected.every(store, project, id, wish.model_copy(update={"sort": "number"}))

@@ -55,8 +55,14 @@ def flips_of(first: Bools, second: Bools, *, level: float = LEVEL) -> Flips:
     """first, second (n,): whether model A and model B are right about each row."""
     both, neither = int((first & second).sum()), int((~first & ~second).sum())
     better, worse = int((~first & second).sum()), int((first & ~second).sum())
-    interval = paired_interval(better, worse, len(first), level=level)
-    return Flips(len(first), both, neither, better, worse, mcnemar(better, worse), interval)
+    return flips_between(both=both, better=better, worse=worse, neither=neither, level=level)
+
+
+def flips_between(*, both: int, better: int, worse: int, neither: int, level: float = LEVEL) -> Flips:
+    """The flips by the four counts of a table of two models."""
+    n = both + better + worse + neither
+    interval = paired_interval(better, worse, n, level=level)
+    return Flips(n, both, neither, better, worse, mcnemar(better, worse), interval)
 
 
 def flips_by_slice(first: Bools, second: Bools, slices: Sequence[Bools]) -> list[Flips]:

@@ -25,7 +25,7 @@ from ..store.datasets import rows as store_datasets
 from ..store.datasets.tables import DatasetRow
 from ..web.dependencies import Services
 from ..workbench import rows as bench_rows
-from ..workbench.service import Opened, opened
+from ..workbench.opening import Opened, opened
 from . import stored
 from .near import nearest
 from .schemas import By, MeaningJob, NearbyOut, NearOut

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,6 +54,10 @@ def bench(
             "captum and inseq.",
         ),
     ] = "",
+    tokens: Annotated[
+        str,
+        typer.Option(metavar="N,N", help="Tokens of the prompts of generation; FILE keeps its other ones."),
+    ] = "40,120,400",
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:
     """Time, evaluations and error of the whole panel against captum, shap and lime as they are documented."""
@@ -60,12 +65,16 @@ def bench(
         os.environ.pop(name, None)
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
-    if only and docs is not None:
-        raise Mistake("--docs needs all parts; leave out --only")
     if only == GENERATION:
-        _generation(model, json=json, rounds=1 if quick else rounds, threads=threads)
+        measured = _generation(
+            model, _lengths(tokens, "--tokens"), json=json, rounds=1 if quick else rounds, threads=threads
+        )
+        if docs is not None:
+            explainers.write_generation_docs(measured, docs)
         return
-    lengths = _lengths(words)
+    if only and docs is not None:
+        raise Mistake("--docs needs all parts, or generation; leave out --only")
+    lengths = _lengths(words, "--words")
     loaded = find_model(model or explainers.DEFAULT_MODEL, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
     if quick:
@@ -86,16 +95,34 @@ def bench(
     _show(Console(), record)
 
 
-def _generation(model: str | None, *, json: Path | None, rounds: int, threads: int | None) -> None:
-    """The part of the benchmark that is about language models."""
+def _generation(
+    model: str | None, lengths: tuple[int, ...], *, json: Path | None, rounds: int, threads: int | None
+) -> dict[str, Any]:
+    """The part of the benchmark that is about language models; what the file has of the same model stays."""
     loaded = find_model(model or explainers.DEFAULT_LANGUAGE_MODEL, Settings(device="cpu"))
     _compute_on(threads)
+    record: dict[str, Any] = {"generation": {}, **explainers.circumstances(loaded, explainers.GENERATION_PEERS)}
+    before = _measured(json)
+    if all(before.get(name) == record[name] for name in record if name != "generation"):
+        record["generation"] = before["generation"]
     with bar("warming up") as progress:
-        found = explainers.generation_bench(loaded, rounds=rounds, progress=progress)
-    record = {"generation": found, **explainers.circumstances(loaded)}
+        record["generation"] |= explainers.generation_bench(loaded, rounds=rounds, lengths=lengths, progress=progress)
+    record["generation"] = dict(sorted(record["generation"].items(), key=lambda each: int(each[0])))
     if json is not None:
         json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
     _print(Console(), explainers.GENERATION_HEADER, explainers.generation_rows(record))
+    return record
+
+
+def _measured(path: Path | None) -> dict[str, Any]:
+    """The record of an earlier run of this part; empty where there is none. Raises Mistake for another file."""
+    if path is None or not path.is_file():
+        return {}
+    try:
+        held = loads(path.read_text(encoding="utf-8"))
+        return dict(held) if set(held["generation"]) and all(map(str.isdecimal, held["generation"])) else {}
+    except (ValueError, TypeError, KeyError):
+        raise Mistake(f"--json {path}: is no record of this benchmark; name another file") from None
 
 
 def _compute_on(threads: int | None) -> None:
@@ -105,10 +132,10 @@ def _compute_on(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _lengths(given: str) -> tuple[int, ...]:
+def _lengths(given: str, option: str) -> tuple[int, ...]:
     parts = given.split(",")
     if not all(part.strip().isdecimal() for part in parts):
-        raise Mistake(f"--words {given!r}: write numbers with commas between them, such as 8,16,31")
+        raise Mistake(f"{option} {given!r}: write numbers with commas between them, such as 8,16,31")
     return tuple(sorted({int(part) for part in parts}))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .generation import GENERATION_HEADER, generation_rows
+
 Row = tuple[str, ...]
 VARIANTS = {
     "panel": "default",
@@ -16,7 +18,16 @@ VARIANTS = {
 }
 PLOT = "images/benchmarks.svg"
 ELSEWHERE = "## Measured elsewhere"  # the part of the page that other commands measure
+LANGUAGE = "## Language models"  # of those the last, which `whence bench --only generation` writes
 
+GENERATION_PROSE = """\
+Written by `whence bench --only generation --docs docs`. Leave-one-out of every token of a prompt for each of
+the {answers} tokens of an answer, the end-of-text token in the place of what is absent: the prompt once, and once
+without each token. captum's LLMAttribution with FeatureAblation says the answer token by token, as it does by
+default, or in one pass where it is told to; its kept keys and values are left out, since with transformers 5
+they give other numbers. inseq's occlusion goes through the prompt for each token of the answer. Whoever repeats
+everything for each token is timed on the first, taken as many times. The last column is the largest difference of
+a value from ours. Rounds, in turn, in fp32: {rounds}."""
 
 TIME_HEADER = ("setting", "words", "Whence, s", "peers as documented, s", "ratio", "batched well, s", "ratio")
 ERROR_HEADER = ("words", "Whence", "Whence, bf16", "shap Partition", "shap Permutation", "distance")
@@ -177,6 +188,32 @@ def write_bench_docs(record: Mapping[str, Any], folder: Path) -> None:
     _, found, kept = (page.read_text(encoding="utf-8") if page.exists() else "").partition(ELSEWHERE)
     page.write_text(f"{markdown(record)}\n{found}{kept}" if found else markdown(record), encoding="utf-8")
     (folder / PLOT).write_text(plot(record), encoding="utf-8")
+
+
+def generation_markdown(record: Mapping[str, Any]) -> str:
+    """LANGUAGE of docs/benchmarks.md."""
+    versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
+    answers = {row["answer_tokens"] for row in record["generation"].values()}
+    rounds = min(len(row["seconds"]["whence"]) for row in record["generation"].values())
+    return "\n".join(
+        (
+            LANGUAGE,
+            "",
+            GENERATION_PROSE.format(answers=max(answers), rounds=rounds),
+            "",
+            f"Model `{record['model']}`, {record['processor']}, {record['threads']} threads; {versions}.",
+            "",
+            *_table(GENERATION_HEADER, iter(generation_rows(record))),
+            "",
+        )
+    )
+
+
+def write_generation_docs(record: Mapping[str, Any], folder: Path) -> None:
+    """LANGUAGE as the last part of benchmarks.md below `folder`."""
+    page = folder / "benchmarks.md"
+    before = page.read_text(encoding="utf-8").partition(LANGUAGE)[0] if page.exists() else "# Benchmarks\n\n"
+    page.write_text(f"{before.rstrip()}\n\n{generation_markdown(record)}", encoding="utf-8")
 
 
 def _share(value: float | None) -> str:

@@ -225,8 +225,8 @@ def _precision(panel: Panel) -> str:
     return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
 
 
-def circumstances(model: Model) -> dict[str, Any]:
-    """The circumstances of a run: model, processor, threads, versions."""
+def circumstances(model: Model, libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
+    """The circumstances of a run: model, processor, threads, versions of those libraries that are installed."""
     import torch
 
     return {
@@ -234,15 +234,15 @@ def circumstances(model: Model) -> dict[str, Any]:
         "model_digest": model.digest,
         "processor": forward.processor(),
         "threads": torch.get_num_threads(),
-        "versions": {name: _version(name) for name in LIBRARIES},
+        "versions": {name: found for name in libraries if (found := _version(name))},
     }
 
 
-def _version(name: str) -> str:
+def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "unknown"
+        return None
 
 
 def _within(progress: Progress, low: float, high: float, done: float, note: str = "") -> None:

@@ -141,8 +141,8 @@ class ContinuingNetwork(Network):
         out = self.module(**given, **also, use_cache=False, logits_to_keep=len(wanted))
         if attentions is not None:
             attentions += out.attentions or ()
-        found = out.logits
-        return found  # noqa: RET504 - its type
+        found: torch.Tensor = out.logits
+        return found
 
     def most_probable(self, rows: Rows) -> Ids:
         """(rows, tokens), the ids of the most probable token in each place of the continuation."""

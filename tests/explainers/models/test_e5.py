@@ -165,7 +165,9 @@ def test_a_chinese_sentence_is_explained_soundly_by_words_and_by_pieces(kept: Pa
 def test_the_chinese_classifier_for_audits_tells_an_insult_from_weather(kept: Path) -> None:
     """The shipped adapter, with the figures of its card: better than chance by the whole interval."""
     model = load_model("offensive-zh", kept=kept)
-    asked = [Question.about(text) for text in ("今天早上天气真好，正适合学点新东西。", "有脑子的人都不会听这种蠢货的话。")]
+    asked = [
+        Question.about(text) for text in ("今天早上天气真好，正适合学点新东西。", "有脑子的人都不会听这种蠢货的话。")
+    ]
     weather, insult = (found.probabilities for found in runner.predict(model, asked))
 
     assert model.labels == ("normal", "offensive")

@@ -13,9 +13,8 @@ from app import client as clients
 from app.cli import main
 
 JOB: dict[str, Any] = {
-    "id": "5e" * 16, "kind": "taught", "title": "Reviews", "model": "reviews", "method": None, "state": "done",
-    "created": "2026-11-30T09:00:00Z", "started": None, "finished": None, "updated": "2026-11-30T09:00:00Z",
-    "shards": 1, "done": 1, "progress": 1.0, "note": "", "rows": None, "error": None, "result": None, "cost": None,
+    "id": "5e" * 16, "kind": "taught", "title": "Reviews", "state": "done", "priority": 1, "attempt": 1, "version": 3,
+    "shards": 1, "done": 1, "progress": 1.0, "created": "2026-11-30T09:00:00Z",
 }  # fmt: skip
 TEXT = {"text": "no [refund]\x1b[31m", "label": "no", "influence": 0.02, "share": 0.5, "row": 4, "shared": ["refund"]}
 ANSWER = {

@@ -46,7 +46,7 @@ def list_jobs(
     table = Table("id", "kind", "title", "state", "done", box=None)
     for job in found:
         table.add_row(job.id, job.kind, visible(job.title), job.state, _share(job))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()

@@ -134,7 +134,7 @@ def test_every_view_selects_for_all_others(bench: str, page: Page) -> None:
         assert twin["always"] is not None
         assert sum(each["n"] for each in twin["calibration"]["bins"]) == twin["selection"]["n"], view
         assert sum(each["n"] for each in twin["lengths"]) == twin["selection"]["n"], view
-        if view in ("calibration", "region"):
+        if view == "region":
             page.locator(links).first.click()
             expect(page.locator(".picked")).to_contain_text("60 rows")
 

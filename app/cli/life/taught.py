@@ -47,17 +47,17 @@ def taught(
     if json:
         print(as_json(found.model_dump(mode="json"), indent=True))
     else:
-        _show(Console(soft_wrap=True), found)
+        _show(Console(soft_wrap=True, markup=False), found)
     return 0
 
 
 def _show(console: Console, found: TaughtOut) -> None:
-    console.print(f"{found.model} says {visible(found.target)!r}, {found.probability:.3f}", markup=False)
+    console.print(f"{found.model} says {visible(found.target)!r}, {found.probability:.3f}")
     console.print(f"of {found.texts:,} training texts, over {found.epochs} epochs", style="dim")
     for name, texts in (("raised it", found.raised), ("lowered it", found.lowered)):
         console.print(_table(name, texts))
     if found.left_out is not None:
-        console.print(_told(found.left_out), markup=False)
+        console.print(_told(found.left_out))
 
 
 def _table(name: str, texts: Sequence[TaughtText]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from json import loads
@@ -26,6 +26,8 @@ from .terminal.registered import find_model
 from .terminal.trouble import Mistake
 
 SENTENCES = Path("sst_trees") / "dev.txt"
+MORE_SENTENCES = Path("sst_trees") / "train.txt"
+DATASETS, ROWS, QUICK_ROWS = "datasets", 1_000, 8  # texts of that part
 PLAYERS = range(11, 41)
 FEW, ALL = 5, 50  # sentences for the overlap between seeds
 GENERATION = "generation"  # the part that is run alone
@@ -45,13 +47,15 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One round, small samples: does everything run?")] = False,
     full: Annotated[bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences.")] = False,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees with dev.txt and train.txt lies.")] = Path(
+        "data"
+    ),
     only: Annotated[
         str,
         typer.Option(
             metavar="PART,PART",
-            help="Some of time, many, errors, seeds, overlap, by default all; or generation: a language model against "
-            "captum and inseq.",
+            help="Some of time, many, errors, seeds, overlap, by default all; datasets: 1,000 texts of 20 words; or "
+            "generation: a language model against captum and inseq.",
         ),
     ] = "",
     tokens: Annotated[
@@ -84,6 +88,10 @@ def bench(
         options = replace(options, overlap_texts=_sentences(loaded, data / SENTENCES, count))
     if full:
         options = replace(options, reference_rows=FULL_ROWS)
+    if DATASETS in only.split(","):
+        count = QUICK_ROWS if quick else ROWS
+        rows = _cut(loaded, data / MORE_SENTENCES, count, words=options.data_set_words)
+        options = replace(options, data_set=rows, data_set_peers=2 if quick else options.data_set_peers)
     _compute_on(threads)
     with bar("warming up") as progress:
         parts = [part.strip() for part in only.split(",")] if only else None
@@ -143,10 +151,24 @@ def _sentences(model: explainers.Model, path: Path, count: int) -> tuple[str, ..
     """The first so many of 11 to 40 players; none where the file is missing."""
     if not path.is_file():
         return ()
-    found = (re.findall(r"\(\d ([^\s()]+)\)", line) for line in lines_of(path))
-    texts = (" ".join(BRACKETS.get(word, word) for word in line) for line in found)
+    texts = (" ".join(words) for words in _words(path))
     fitting = (t for t in texts if len(model.encode(explainers.Question.about(text=t)).features) in PLAYERS)
     return tuple(islice(fitting, count))
+
+
+def _cut(model: explainers.Model, path: Path, count: int, *, words: int) -> tuple[str, ...]:
+    """The beginnings of the first sentences that are as long, each of so many words; none where the file is missing."""
+    if not path.is_file():
+        return ()
+    starts = (" ".join(line[:words]) for line in _words(path) if len(line) >= words)
+    fitting = (t for t in starts if len(model.encode(explainers.Question.about(text=t)).features) == words)
+    return tuple(islice(fitting, count))
+
+
+def _words(path: Path) -> Iterator[list[str]]:
+    """The words of each sentence."""
+    for line in lines_of(path):
+        yield [BRACKETS.get(word, word) for word in re.findall(r"\(\d ([^\s()]+)\)", line)]
 
 
 def _show(console: Console, record: dict[str, Any]) -> None:

@@ -101,4 +101,4 @@ def search(
     for row, near in found:
         cut = visible(rows[row].text)[:LONGEST]
         table.add_row(str(row), f"{near:.2f}", visible(rows[row].label or ""), cut)
-    Console(soft_wrap=True).print(table)
+    Console(soft_wrap=True, markup=False).print(table)

@@ -73,6 +73,10 @@ class Piece:
     text: str
     step: int
 
+    def cut(self, most: int) -> str:
+        """The beginning of the text, with the blanks that part it from its neighbours."""
+        return self.text if len(self.text) <= most else f"{self.text[:most].rstrip()}…"
+
 
 def across(x: float) -> float:
     return 30 + 320 * x

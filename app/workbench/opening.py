@@ -18,6 +18,7 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..store.datasets import bench
 from ..store.datasets import rows as datasets
 from ..store.datasets.tables import Dataset, DatasetRun
+from ..web.words import N_
 from . import stored
 from .schemas import Wish
 from .stored import Study
@@ -142,7 +143,7 @@ def opened(session: Session, project: str, id: str, model: str = "") -> Opened:
         known = ", ".join(dict.fromkeys(run.model for run, _ in studied))
         raise NotFound(f"no predictions of {model[:80]!r} are there; there are: {known}")
     if not wanted:
-        raise Conflict("no answers of a model are there to look at yet", cure="Ask a model, and wait for its job.")
+        raise Conflict(N_("no answers of a model are there to look at yet"), cure="Ask a model, and wait for its job.")
     run, study = wanted[-1]
     seen = tuple(each for each, _ in studied)
     return Opened(session, dataset, run, seen, study, Table(session, run, study, dataset.rows), {})

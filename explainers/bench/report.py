@@ -96,6 +96,8 @@ def figure_rows(record: Mapping[str, Any]) -> Iterator[Row]:
         yield f"evaluations of the default panel, {length} words", said
     if "many" in record:
         yield from many_rows(record["many"])
+    if "data_set" in record:
+        yield from data_set_rows(record["data_set"])
     if (memory := record.get("memory")) is not None:
         yield "peak memory of the process, Whence alone", f"{memory['whence_peak_mb']:.0f} MB"
         yield "peak memory of the process, with the peers", f"{memory['with_peers_peak_mb']:.0f} MB"
@@ -109,6 +111,19 @@ def many_rows(many: Mapping[str, Any]) -> Iterator[Row]:
     shap = f"{rates['shap']:.2f} as documented (ratio {many['ratio']:.0f})"
     well = f"{rates['shap_batched']:.2f} batched (ratio {many['ratio_batched']:.0f})"
     yield "the same by shap's Partition, texts a second", f"{shap}, {well}"
+
+
+def data_set_rows(found: Mapping[str, Any]) -> Iterator[Row]:
+    """(figure, value) of a large data set."""
+    rates = found["a_second"]
+    said = f"{rates['whence']:.1f} a second, {found['evaluations']:.0f} evaluations each"
+    yield (
+        f"{found['texts']:,} texts of {found['words']} words by SHAP",
+        f"{said}; stated error {found['stated_error']:.1%}",
+    )
+    shap = f"{rates['shap']:.2f} as documented (ratio {found['ratio']:.1f})"
+    well = f"{rates['shap_batched']:.2f} batched (ratio {found['ratio_batched']:.1f})"
+    yield f"the first {found['peers_texts']} by shap's Partition, texts a second", f"{shap}, {well}"
 
 
 def markdown(record: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...audit.data.values import Bools, Floats
 from ...audit.statistics.multiplicity import q_values
+from ...audit.statistics.normal import two_sided
 
 MOST = 12
 
@@ -39,14 +40,12 @@ def contrast_of(words: Sequence[str], counts: Floats, n: int, m: int, *, alpha: 
 
     Half a text is added to every count, so that a word that one side lacks has odds (Haldane and Anscombe).
     """
-    from scipy import special  # not at the start: the process of the pages stays small
-
     if not n or not m or not len(counts):
         return ()
     a, b = counts[:, 0] + 0.5, counts[:, 1] + 0.5
     c, d = n - counts[:, 0] + 0.5, m - counts[:, 1] + 0.5
     z = (np.log(a / c) - np.log(b / d)) / np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    q = q_values(2 * special.ndtr(-np.abs(z)))
+    q = q_values(two_sided(z))
     found = [
         WordLine(words[k], counts[k, 0] / n, counts[k, 1] / m, int(counts[k, 0]), float(z[k]), float(q[k] or 0.0))
         for k in np.argsort(-np.abs(z), kind="stable")

@@ -86,6 +86,10 @@ class LengthBin:
     wrong: int
     interval: Interval | None
 
+    @property
+    def name(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}–{self.high}"
+
 
 class Calibrating:
     """Counts confidence against being right, part by part."""

@@ -18,6 +18,7 @@ from ..web.dependencies import Services
 from .schemas import Registration
 
 REGISTRATION = "registration"
+PAGES = {"tokens": "/generate", "image": "/images"}  # where a kind of model is asked; any other on the first page
 
 
 def list_models(services: Services) -> list[ModelOut]:
@@ -26,9 +27,8 @@ def list_models(services: Services) -> list[ModelOut]:
 
 
 def judging_models(services: Services) -> list[ModelOut]:
-    """The models that say something of a text. Those that go on from it, and those that look
-    at pictures, have pages of their own, /generate and /images."""
-    return [state for state in list_models(services) if state.task not in ("tokens", "image")]
+    """The models that say something of a text: every other kind has a page of its own (PAGES)."""
+    return [state for state in list_models(services) if state.task not in PAGES]
 
 
 def looking_models(services: Services) -> list[ModelOut]:

@@ -73,7 +73,7 @@ def test_docs_quote_the_record_and_keep_what_others_wrote(tmp_path: Path) -> Non
     assert first.startswith("# Benchmarks\n\n## Measured elsewhere\n\nMemory.\n\n## Language models\n")
     assert "| 40 | captum | 2.00 | 12.50 | 6.2 | 2.0e-06 |" in first
     assert "each of\nthe 20 tokens" in first
-    assert second == first.replace("1 threads", "2 threads")
+    assert second == first.replace("1 thread;", "2 threads;")
 
 
 def test_lengths_are_measured_one_after_the_other(

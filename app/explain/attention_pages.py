@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from .._library import explainers
 from ..errors import NotFound, UnknownValue
 from ..scopes import Scope
 from ..store.arrays import unpack
@@ -82,9 +83,9 @@ async def _page(request: Request, services: Services, project: str, found: Expla
         back=back,
         text=found.text,
         model=found.model.id,
-        tokens=[token.text for token in found.tokens],
+        tokens=_named(found.tokens),
         special=special,
-        looking=[token.text for token in found.looking],
+        looking=_named(found.looking),
         looking_special=own or [],
         special_names=list(dict.fromkeys(token.text for token in found.tokens if token.special)),
         facts=facts,
@@ -93,14 +94,19 @@ async def _page(request: Request, services: Services, project: str, found: Expla
         head=head,
         links=heads.strongest(
             np.asarray(relations[layer, head]),
-            [token.text for token in found.tokens],
-            looking=[token.text for token in found.looking],
+            _named(found.tokens),
+            looking=_named(found.looking),
         ),
         overview=f"/explanations/{found.key}/attention/overview",
         array=f"/v1/explanations/{found.key}/arrays/{ARRAY}",
     )
     twin = f"{page.array}?layer={layer}&head={head}"
     return render(request, "explain/attention.html", page, section="explain", json_twin=twin)
+
+
+def _named(tokens: Sequence[explainers.Token]) -> list[str]:
+    """The tokens as they are shown; white space alone by its signs."""
+    return [token.text.strip() or token.text.replace("\n", "⏎").replace(" ", "␣") or "…" for token in tokens]
 
 
 def _chosen(query: Any, facts: HeadFacts, first: NotableHead) -> tuple[int, int]:

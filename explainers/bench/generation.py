@@ -56,16 +56,20 @@ def generation_bench(
     peers: what stands in tests for the libraries: from a prompt to the run that is timed.
     """
     asked = _plain(model)
+    makers: dict[str, Callable[[str], Matrix]] = {"whence": lambda prompt: partial(_ours, asked, prompt)}
+    makers |= _libraries(asked) if peers is None else peers
     found: dict[str, Any] = {}
     for number, length in enumerate(lengths):
         progress(number / len(lengths), f"{length} tokens")
         prompt = _prompt(asked, length)
-        runs: dict[str, Matrix] = {"whence": partial(_ours, asked, prompt)}
-        runs |= {name: make(prompt) for name, make in (_libraries(asked) if peers is None else peers).items()}
-        values = {name: run() for name, run in runs.items()}  # warms them up
+        values: dict[str, FloatArray] = {}
+        runs = {name: partial(_kept, values, name, make(prompt)) for name, make in makers.items()}
+        for make in makers.values():  # warms them up, long prompts by a short one
+            make(_prompt(asked, min(length, *LENGTHS)))()
+        timed = timing.in_turn(runs, rounds=rounds)
         seconds = {
             name: [each * len(values["whence"]) / len(values[name]) for each in listed]
-            for name, listed in timing.in_turn(runs, rounds=rounds).items()
+            for name, listed in timed.items()
         }
         theirs = [name for name in runs if name != "whence"]
         found[str(length)] = {
@@ -76,6 +80,11 @@ def generation_bench(
             "seconds": seconds,
         }
     return found
+
+
+def _kept(values: dict[str, FloatArray], name: str, run: Matrix) -> None:
+    """Runs it, and keeps what it found."""
+    values[name] = run()
 
 
 def generation_rows(record: Mapping[str, Any]) -> list[tuple[str, ...]]:

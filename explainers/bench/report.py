@@ -210,13 +210,14 @@ def generation_markdown(record: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
     answers = {row["answer_tokens"] for row in record["generation"].values()}
     rounds = min(len(row["seconds"]["whence"]) for row in record["generation"].values())
+    threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
     return "\n".join(
         (
             LANGUAGE,
             "",
             GENERATION_PROSE.format(answers=max(answers), rounds=rounds),
             "",
-            f"Model `{record['model']}`, {record['processor']}, {record['threads']} threads; {versions}.",
+            f"Model `{record['model']}`, {record['processor']}, {threads}; {versions}.",
             "",
             *_table(GENERATION_HEADER, iter(generation_rows(record))),
             "",

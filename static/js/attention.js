@@ -7,7 +7,7 @@ const TICK = 14; // px that the name of a token takes beside the matrix
 const MARGIN = { l: 84, t: 84, r: 8, b: 8 };
 const MOST_LINKS = 60;
 const MOST_ROOM = 40; // px of a row beside a source
-const GAP = 60; // px between the tokens of an answer and those of its source
+const GAP = 54; // px between the tokens of an answer and those of its source
 
 function colours() {
   const [low, high, text] = rgb('--att-low', '--att-high', '--ink-2');

@@ -127,20 +127,17 @@ class ContinuingNetwork(Network):
     def logits_at(self, rows: Rows, wanted: torch.Tensor, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
         """(rows, tokens, vocabulary), the logits that each token of the continuation is taken from."""
         count = rows.shape[0]
-        also = {} if attentions is None else {"output_attentions": True}
+        also: dict[str, Any] = {} if attentions is None else {"output_attentions": True}
         if self.two_sided:
             start = torch.tensor([self.module.config.decoder_start_token_id], device=self.device)
             before = torch.cat([start, wanted[:-1]]).expand(count, -1)
-            given = rows.arguments(self.device)
-            out = self.module(**given, **also, decoder_input_ids=before, use_cache=False)
-            if attentions is not None:
-                attentions += out.cross_attentions or ()
-            spoken: torch.Tensor = out.logits
-            return spoken
-        given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
-        out = self.module(**given, **also, use_cache=False, logits_to_keep=len(wanted))
+            given, also["decoder_input_ids"] = rows.arguments(self.device), before
+        else:
+            given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
+            also["logits_to_keep"] = len(wanted)
+        out = self.module(**given, **also, use_cache=False)
         if attentions is not None:
-            attentions += out.attentions or ()
+            attentions += (out.cross_attentions if self.two_sided else out.attentions) or ()
         found: torch.Tensor = out.logits
         return found
 

@@ -41,6 +41,7 @@ PANEL = (  # in the order in which the pages show them
     "attention",
 )
 PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
+RECORDING_PANEL = ("shap", "leave-one-out")  # a row is dear
 
 
 def names() -> tuple[str, ...]:

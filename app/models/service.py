@@ -26,14 +26,19 @@ def list_models(services: Services) -> list[ModelOut]:
 
 
 def judging_models(services: Services) -> list[ModelOut]:
-    """The models that say something of a text. Those that go on from it, and those that look
-    at pictures, have pages of their own, /generate and /images."""
-    return [state for state in list_models(services) if state.task not in ("tokens", "image")]
+    """The models that say something of a text. Those that go on from it, look at pictures or hear
+    recordings have pages of their own: /generate, /images and /speech."""
+    return [state for state in list_models(services) if state.task not in ("tokens", "image", "speech")]
 
 
 def looking_models(services: Services) -> list[ModelOut]:
     """The models that classify pictures."""
     return [state for state in list_models(services) if state.task == "image"]
+
+
+def hearing_models(services: Services) -> list[ModelOut]:
+    """The models that write down what they hear."""
+    return [state for state in list_models(services) if state.task == "speech"]
 
 
 def classifiers(services: Services) -> list[ModelOut]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 import torch
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel as Decoder
@@ -15,6 +19,7 @@ from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 
 from explainers.contract import AudioInput
 from explainers.inputs.audio.hearing import Hearing
+from explainers.models.speech import SpeechModel
 
 RATE = 16_000
 HEARING = Hearing(seconds=2, bins=16)
@@ -31,6 +36,22 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=backend, eos_token=SPECIAL[0], clean_up_tokenization_spaces=False)
 
 
+def folder_of(folder: Path, made: Any) -> Path:
+    """The network as a folder that save_pretrained wrote."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made.save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    sizes = {"feature_size": HEARING.bins, "chunk_length": HEARING.seconds}
+    kind = {"feature_extractor_type": "WhisperFeatureExtractor"}
+    (folder / "preprocessor_config.json").write_text(json.dumps(sizes | kind))
+    return folder
+
+
+def model() -> SpeechModel:
+    """A listener of random weights."""
+    return SpeechModel(network(), tokenizer(), id="listener", digest="listener", hearing=HEARING)
+
+
 def network(seed: int = 0, **sizes: Any) -> WhisperForConditionalGeneration:
     """Random weights, large enough that what is heard changes what is said."""
     words = tokenizer()
@@ -44,9 +65,21 @@ def network(seed: int = 0, **sizes: Any) -> WhisperForConditionalGeneration:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = WhisperForConditionalGeneration(config)
+    made.generation_config._from_model_config = False  # else it is made anew of the other configuration
     made.generation_config.no_timestamps_token_id = plain
     made.generation_config.begin_suppress_tokens = [end]
     return made.eval().requires_grad_(False)
+
+
+def written(form: str = "WAV", *, seconds: float = 1.0, rate: int = RATE, channels: int = 1, **saved: Any) -> bytes:
+    """The sound as a file; further channels are silent."""
+    samples = sound(seconds, rate).samples
+    assert samples is not None
+    out = io.BytesIO()
+    held = np.zeros((len(samples), channels), dtype=np.float32)
+    held[:, 0] = samples
+    soundfile.write(out, held, rate, format=form, **saved)
+    return out.getvalue()
 
 
 def sound(seconds: float = 1.0, rate: int = RATE, seed: int = 0) -> AudioInput:

@@ -113,7 +113,7 @@ def _compare(
         raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
     (row,) = texts.rows
     if row.path is not None:
-        raise Mistake(f"--than compares texts, and {row.text} is none; give a text")
+        raise Mistake(f"--than compares texts, and {row.text} is a picture or a recording; give a text")
     found = explainers.nearer(row.text, pair, than, model, method=method, **asked)
     if json:
         print(output.as_json(found.model_dump(mode="json"), indent=True))

@@ -22,12 +22,13 @@ UNSAID = Continuation(continued=np.zeros(0, dtype=np.int64), labels=())
 class Heard:
     """A recording as its model hears it: (positions, frames · bins) of the recording and of its baseline.
 
-    cells: positions in which it sounds. continuation: the transcript, once there is one.
+    cells: positions in which it sounds. last: number of the last that hears its end. continuation: the transcript, once there is one.
     """
 
     whole: FloatArray
     absent: FloatArray
     cells: int
+    last: int
     continuation: Continuation = UNSAID
 
 
@@ -63,9 +64,10 @@ class AudioEncoder:
         absent = np.full_like(whole, floor_of(whole))
         if baseline == "noise":
             absent = np.maximum(absent, self.hearing.heard(noise_like(samples, question.seed)))
+        held = Heard(whole=whole, absent=absent, cells=cells, last=self.hearing.last_cell(samples))
         return Encoded(
             input=audio, outputs=question.outputs or TokenOutput(), players="span", baseline=baseline, features=(),
-            tokens=(), owner=np.full(self.hearing.cells, -1), held=Heard(whole=whole, absent=absent, cells=cells),
+            tokens=(), owner=np.full(self.hearing.cells, -1), held=held,
         )  # fmt: skip
 
     def played(
@@ -86,12 +88,13 @@ class AudioEncoder:
             loudness = held.whole[: held.cells].mean(axis=1)
             owner = along_words(weights[:, :, : held.cells], words, loudness)
             said = tuple("".join(labels[start:stop]).strip() for start, stop in words)
+        in_reach = np.minimum(np.arange(self.hearing.cells), held.cells - 1)
         numbered, features = spans(owner, self.hearing.cell, audio.seconds, said)
         return replace(
             inputs,
             players="span" if weights is None else "word",
             features=features,
-            owner=np.concatenate([numbered, np.full(self.hearing.cells - held.cells, -1)]),
+            owner=np.where(np.arange(self.hearing.cells) <= held.last, numbered[in_reach], -1),
             held=replace(held, continuation=continuation),
         )
 

@@ -21,6 +21,7 @@ MOST_SECONDS = 600
 MOST_CHANNELS = 8
 HEARD = 16_000  # samples a second of what is kept: Whisper hears no more
 BARS = 240
+BLOCK = 2**16  # samples that are decoded at once
 RATES = (4_000, 192_000)  # samples a second
 CURE = "save it again as a plain WAV, FLAC, OGG or MP3 file"
 
@@ -49,7 +50,7 @@ def samples_of(content: bytes, *, name: str) -> tuple[Samples, int]:
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             _refuse_large(file, name)
-            held = file.read(frames=MOST_SECONDS * file.samplerate + 1, dtype="float32", always_2d=True)
+            held = _read(file, MOST_SECONDS * file.samplerate + 1)
             rate, promised, kind = int(file.samplerate), int(file.frames), FORMATS[file.format]
     except BadInput:
         raise
@@ -63,6 +64,18 @@ def samples_of(content: bytes, *, name: str) -> tuple[Samples, int]:
     if kind == "FLAC" and len(held) < promised:
         raise BadInput(f"{name} is cut short ({len(held):,} of {promised:,} samples are there): {CURE}")
     return _mixed(held, name), rate
+
+
+def _read(file: Any, most: int) -> Samples:
+    """(count, channels), at most so many, block by block: what a header promises is never made room for."""
+    blocks = [np.zeros((0, file.channels), dtype=np.float32)]
+    while most > 0:
+        block = file.read(frames=min(BLOCK, most), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        blocks.append(block)
+        most -= len(block)
+    return np.concatenate(blocks)
 
 
 def _refuse_large(file: Any, name: str) -> None:

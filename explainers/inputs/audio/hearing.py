@@ -51,6 +51,10 @@ class Hearing:
             )
         return -(-len(samples) // (FRAMES * self.hop))
 
+    def last_cell(self, samples: Samples) -> int:
+        """The number of the last cell that a frame around the recording's end still hears."""
+        return min(self.cells, (len(samples) + self.window // 2) // (FRAMES * self.hop) + 1) - 1
+
     def heard(self, samples: Samples) -> FloatArray:
         """(cells, frames · bins), the recording followed by silence."""
         made = self._extractor(

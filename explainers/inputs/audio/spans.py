@@ -24,12 +24,14 @@ def equal(cells: int, cell: float) -> Ids:
 
 def words_in(labels: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """First and last + 1 token of each word: a word begins where a blank does, and signs belong to the word before."""
-    starts = [
-        number
-        for number, label in enumerate(labels)
-        if number == 0 or (label[:1].isspace() and any(map(str.isalnum, label)))
-    ]
+    starts = [number for number in range(len(labels)) if number == 0 or _begins(labels[number:])]
     return tuple(zip(starts, [*starts[1:], len(labels)], strict=True))
+
+
+def _begins(labels: Sequence[str]) -> bool:
+    """Whether a word, rather than a sign that stands alone, follows the blank with which these tokens begin."""
+    rest = "".join(labels).split(maxsplit=1)
+    return labels[0][:1].isspace() and bool(rest) and any(map(str.isalnum, rest[0]))
 
 
 def along_words(weights: FloatArray, words: Sequence[tuple[int, int]], loudness: FloatArray) -> Ids:

@@ -209,7 +209,7 @@ def staged(report: FolderReport) -> Iterator[Path]:
 def _config(report: FolderReport) -> dict[str, Any]:
     """As it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
-    if report.sentence is not None or report.task == "tokens":
+    if report.sentence is not None or report.head == "tokens":
         return kept
     named = dict(enumerate(report.labels))
     return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}

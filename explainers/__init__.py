@@ -155,8 +155,7 @@ if TYPE_CHECKING:
     from .prose import prose_of as prose_of
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
-    from .registry import PICTURE_PANEL as PICTURE_PANEL
-    from .registry import RECORDING_PANEL as RECORDING_PANEL
+    from .registry import panel_of as panel_of
     from .registry import build as build
     from .registry import explainer_class as explainer_class
     from .registry import names as names
@@ -185,7 +184,7 @@ _WHERE = {
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
     ".game.passes": "heard_by",
     ".prose": "Prose prose_of",
-    ".registry": "METHODS PANEL PICTURE_PANEL RECORDING_PANEL build explainer_class names",
+    ".registry": "METHODS PANEL build explainer_class names panel_of",
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
     ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL RECORDINGS explain generate load_model panel predict",

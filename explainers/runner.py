@@ -51,7 +51,7 @@ from .metrics.faithfulness import by_faithfulness, faithfulness_of, measured_row
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured as measured_on_demand
 from .metrics.on_demand import refuse_unknown
-from .registry import PANEL, build, explainer_class, names
+from .registry import build, explainer_class, names, panel_of
 from .sentence import sentence_of
 
 # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit, and a recording.
@@ -130,7 +130,7 @@ def _panel(
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     arrived(case.prediction)
-    wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
+    wanted = [build(name) for name in panel_of(model.task)] if explainers is None else list(explainers)
     made, absent = _explain_all(wanted, case, arrived)
     able = [explainer for position, explainer in enumerate(wanted) if position in made]
     ready = [made[position] for position in sorted(made)]

@@ -99,7 +99,7 @@ def spans(owner: Ids, cell: float, seconds: float, words: Sequence[str] = ()) ->
     found = tuple(
         TimeSpan(
             start=round(start * cell, 4),
-            end=round(min(stop * cell, seconds), 4),
+            end=min(round(stop * cell, 4), seconds),
             word=words[owner[start]] if owner[start] < len(words) else "",
         )
         for start, stop in zip(starts.tolist(), stops, strict=True)

@@ -127,6 +127,6 @@ def test_what_stands_beside_the_texts_has_room_of_its_own() -> None:
 
 def test_a_picture_has_room_in_base64_where_pictures_are_taken() -> None:
     """The largest that is read, with all that stands beside it; other routes hold no more than their texts."""
-    for path in ("/v1/explanations", "/v1/panels", "/v1/images", "/images"):
+    for path in ("/v1/explanations", "/v1/panels", "/v1/images", "/images", "/v1/speech", "/speech"):
         assert limit_of({"method": "POST", "path": path}, Settings()).bytes == 4 * -(-MOST_FILE // 3) + BESIDE
     assert limit_of({"method": "POST", "path": "/v1/generations"}, Settings()).bytes < MOST_FILE

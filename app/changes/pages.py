@@ -85,6 +85,15 @@ async def delete(id: str, services: ServicesDep, project: ProjectDep) -> Respons
     return RedirectResponse("/changes", 303)
 
 
+def _usual(offered: Sequence[ModelOut], before: str) -> dict[str, str]:
+    """The first two models of one list of classes: others cannot be compared."""
+    pairs = (
+        (one.id, other.id) for one in offered for other in offered if one.id != other.id and one.labels == other.labels
+    )
+    found = next((pair for pair in pairs if before in ("", pair[0])), None)
+    return {} if found is None else dict(zip(("before", "after"), found, strict=True))
+
+
 def _asked(form: Form) -> dict[str, Any]:
     asked: dict[str, Any] = {name: form.get(name).strip() for name in ("before", "after", "dataset")}
     asked |= {name: form.get(name).strip() or None for name in ("twin", "terms")}
@@ -100,9 +109,9 @@ async def _list(
     page = ListPage(
         changes=found.changes,
         next=found.next,
-        models=models.classifiers(services),
+        models=(offered := models.classifiers(services)),
         datasets=[each for each in sets.datasets if each.status == "ready"],
-        asked=form.values,
+        asked={**_usual(offered, form.get("before")), **{name: typed for name, typed in form.values.items() if typed}},
         error=error,
     )
     status = error.status if error else 200

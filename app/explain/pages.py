@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -67,8 +68,10 @@ NOTHING = Sent()
 @router.get("/")
 async def home(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     asked = request.query_params.get("model", "")
-    known = [model.id for model in models.list_models(services)]
-    unknown = error_of(UnknownModel(asked, known)) if asked and asked not in known else None
+    known = {model.id: model.task for model in models.list_models(services)}
+    if elsewhere := models.PAGES.get(known.get(asked, "")):
+        return RedirectResponse(f"{elsewhere}?{urlencode({'model': asked})}", 303)
+    unknown = error_of(UnknownModel(asked, list(known))) if asked and asked not in known else None
     return await _home(request, services, project, Form({"model": asked}), unknown)
 
 

@@ -18,6 +18,8 @@ from ..web.dependencies import Services
 from .schemas import Registration
 
 REGISTRATION = "registration"
+# Where a kind of model is asked; any other on the first page.
+PAGES = {"tokens": "/generate", "image": "/images", "speech": "/speech"}
 
 
 def list_models(services: Services) -> list[ModelOut]:
@@ -26,9 +28,8 @@ def list_models(services: Services) -> list[ModelOut]:
 
 
 def judging_models(services: Services) -> list[ModelOut]:
-    """The models that say something of a text. Those that go on from it, look at pictures or hear
-    recordings have pages of their own: /generate, /images and /speech."""
-    return [state for state in list_models(services) if state.task not in ("tokens", "image", "speech")]
+    """The models that say something of a text: every other kind has a page of its own (PAGES)."""
+    return [state for state in list_models(services) if state.task not in PAGES]
 
 
 def looking_models(services: Services) -> list[ModelOut]:

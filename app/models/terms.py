@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 from ..web.words import N_, naming
+from .service import PAGES
 
 MODELS = {
     "Sentiment": N_("Sentiment"),
@@ -17,6 +20,8 @@ MODELS = {
     "Offensiveness, Chinese": N_("Offensiveness, Chinese"),
     "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
+# Words of the button, by kind of model.
+ASKING = {"tokens": N_("Ask it"), "image": N_("Explain a picture"), "speech": N_("Explain a recording")}
 CARDS = (  # what the cards of the embedded models say
     N_("Is a short post normal, or offensive or hateful?"),
     N_("A classifier with known bias, made to be audited: English social-media posts of one to three sentences."),
@@ -50,6 +55,11 @@ CARDS = (  # what the cards of the embedded models say
 )
 
 
-def filters(translate: Callable[[str], str]) -> dict[str, Callable[[str], str]]:
-    """The filter `model.title|model_name`; a model of somebody's own keeps its name."""
-    return {"model_name": naming(MODELS, translate)}
+def filters(translate: Callable[[str], str]) -> dict[str, Callable[[Any], str]]:
+    """`model.title|model_name`, where a model of somebody's own keeps its name; `model|door` and `model|asking`: the
+    address at which it is asked, and the words of the button that leads there."""
+    return {
+        "model_name": naming(MODELS, translate),
+        "door": lambda model: f"{PAGES.get(model.task, '/')}?{urlencode({'model': model.id})}",
+        "asking": lambda model: translate(ASKING.get(model.task, N_("Explain a text"))),
+    }

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from explainers.testing import LinearModel
 from tests.app.jobs.inline import execution
-from tests.served import served
+from tests.served import linear, served
 
 FORM = {"origin": "http://localhost"}
 
@@ -93,6 +94,24 @@ def test_what_cannot_be_compared_is_refused_at_once(client: TestClient) -> None:
     assert refused.status_code == 422
     assert 'value="many"' in refused.text
     assert client.get("/v1/changes/unknown").status_code == 404
+
+
+def test_the_form_begins_with_two_models_of_the_same_classes(tmp_path: Path) -> None:
+    """Not with the first two of the list, which it would refuse."""
+
+    def load(name: str) -> LinearModel:
+        model = linear(name)
+        model.labels = ("calm", "angry") if name == "other" else model.labels
+        return model
+
+    app, _ = served(tmp_path, load=load, names=("first", "other", "third"))
+    with TestClient(app, base_url="http://localhost") as client:
+        uploaded(client, rows(12))
+        for name in ("first", "other", "third"):
+            client.post("/v1/predictions", json={"model": name, "inputs": [{"text": "good"}]})
+        page = client.get("/changes").text
+
+    assert re.findall(r'<option value="(\w+)" selected>', page)[:2] == ["first", "third"]
 
 
 def test_a_label_that_is_no_class_ends_the_job_with_the_reason(client: TestClient) -> None:

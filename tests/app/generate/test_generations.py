@@ -61,6 +61,15 @@ def test_an_answer_is_kept_under_its_key(client: TestClient) -> None:
     assert any(entry["key"] == found["key"] for entry in client.get("/v1/history").json()["entries"])
 
 
+def test_a_model_that_writes_has_its_door_where_it_is_asked(client: TestClient) -> None:
+    """From the list, from its own page, and from the first page, which would ask another model instead."""
+    for page in ("/models", "/models/plain"):
+        assert 'href="/generate?model=plain">Ask it<' in client.get(page, headers={"Accept-Language": "en"}).text
+    sent = client.get("/?model=plain", follow_redirects=False)
+
+    assert (sent.status_code, sent.headers["location"]) == (303, "/generate?model=plain")
+
+
 def test_a_stream_is_the_answer_in_pieces_and_then_the_record(client: TestClient) -> None:
     """What was said, joined, is the text; a question that cannot be answered is one event with the problem."""
     told = events(client, seed=5, temperature=1.5)

@@ -8,6 +8,7 @@ USUAL_PASSES = 512  # of an explanation whose budget is not given
 CHARACTERS = 4  # of a token
 PICTURE = 200  # tokens whose row takes about as long as one of a picture
 RECORDING = 1500  # and as one of a recording, however short
+PASSES_OF_SOUND = 2**18 // RECORDING  # of a recording whose budget is not given
 
 
 def tokens_of(*texts: str | None) -> int:
@@ -28,4 +29,5 @@ def tokens(question: explainers.Question) -> int:
 
 def estimate(question: explainers.Question) -> int:
     """Estimated cost of an explanation before it is made."""
-    return tokens(question) * (question.budget or USUAL_PASSES)
+    usual = PASSES_OF_SOUND if question.input.kind == "audio" else USUAL_PASSES
+    return tokens(question) * (question.budget or usual)

@@ -61,7 +61,7 @@ class HearingNetwork(LanguageNetwork):
         )
 
     def _step(self, rows: Rows) -> int:
-        return ROWS if self.device.type == "cpu" else super()._step(rows)
+        return max(1, min(ROWS, self.most_rows(rows))) if self.device.type == "cpu" else super()._step(rows)
 
     def features(self, cells: torch.Tensor) -> torch.Tensor:
         """(rows, cells, frames · bins) → (rows, bins, frames), as the module takes a spectrogram."""

@@ -90,7 +90,9 @@ def beside_ctranslate(model: SpeechModel, engine: Any, folder: Path, number: int
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
+    """95 % interval of a share (Wilson 1927); of nothing all shares there are."""
+    if not of:
+        return 0.0, 1.0
     z, share = 1.96, hits / of
     middle = (share + z**2 / (2 * of)) / (1 + z**2 / of)
     half = z / (1 + z**2 / of) * float(np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2)))
@@ -105,13 +107,13 @@ def summary(kept: dict[str, Any]) -> dict[str, Any]:
         low, high = wilson(sum(hits), len(hits))
         found["own stretch first"] = {
             "recordings": len(rows), "words right": len(hits), "words": 3 * len(rows),
-            "share": sum(hits) / len(hits), "interval": [low, high],
+            "share": sum(hits) / max(1, len(hits)), "interval": [low, high],
         }  # fmt: skip
     if rows := list(kept.get("oracle", {}).values()):
         same, words = (sum(row[name] for row in rows) for name in ("same", "words"))
         low, high = wilson(same, words)
         found["same words as CTranslate2"] = {
-            "recordings": len(rows), "words": words, "share": same / words, "interval": [low, high]
+            "recordings": len(rows), "words": words, "share": same / max(1, words), "interval": [low, high]
         }  # fmt: skip
     return found
 

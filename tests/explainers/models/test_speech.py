@@ -117,6 +117,19 @@ def test_every_method_explains_every_token(listener: SpeechModel) -> None:
     assert np.isfinite(sloped.scores).all()  # type: ignore[arg-type]
 
 
+def test_only_the_layers_of_the_encoder_are_in_half_precision(listener: SpeechModel) -> None:
+    """Near the exact numbers, and not the same; what predicts stays as it was."""
+    inputs = listener.encode(question(input=sound(0.5), players="span"))
+    keep = np.random.default_rng(0).random((8, len(inputs.features))) < 0.5
+    exact, rough = listener.outputs(inputs, keep), listener.outputs(inputs, keep, precision="bf16")
+    kinds = {name: weight.dtype for name, weight in listener._half.module.named_parameters()}
+
+    assert 0 < np.abs(exact - rough).max() < 0.2 * np.ptp(exact)
+    assert {kind for name, kind in kinds.items() if name.startswith("model.encoder.layers")} == {torch.bfloat16}
+    assert {kind for name, kind in kinds.items() if not name.startswith("model.encoder.layers")} == {torch.float32}
+    assert next(listener.module.parameters()).dtype == torch.float32
+
+
 def test_a_contrast_and_words_are_players(listener: SpeechModel) -> None:
     against = explain(sound(), listener, method="leave-one-out", outputs=TokenOutput(continuation=SAID, contrast=" xy"))
     words = listener.encode(question(players="word"))

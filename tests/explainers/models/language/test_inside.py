@@ -23,7 +23,9 @@ def asked(**more: Any) -> Question:
 
 
 def whole(model: Any, inputs: Any) -> torch.Tensor:
-    return torch.cat([torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continuation.continued[:-1])])[None]
+    return torch.cat([torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continuation.continued[:-1])])[
+        None
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(set(DECODERS) - {"bloom", "gemma2", "gemma3_text"}))

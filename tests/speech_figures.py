@@ -2,7 +2,7 @@
 
     python -m tests.speech_figures [digits] [oracle] [--recordings FOLDER] [--count N] [--seconds S]
 
-digits: of three digits that are joined, the share of the words transcribed right whose own stretch has the highest
+digits: of three digits that are joined, the share of the words transcribed right (in the order spoken) whose own stretch has the highest
 score, by leave-one-out, with the interval of Wilson. oracle: the share of words that are the same as those of
 CTranslate2 on the same file (pip install ctranslate2), greedy decoding on both sides. Every recording is kept as soon
 as it is done; another run goes on from there.
@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from explainers import WHEELS, AudioInput, Question, TokenOutput, explain, load_model
+from explainers import WHEELS, AudioInput, Question, TimeSpan, TokenOutput, build, load_model
 from explainers.models.speech import SpeechModel
+from explainers.runner import case_of, explained
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "fsdd" / "recordings"
 OUT = Path("build/speech-figures.json")
@@ -50,19 +51,18 @@ def joined(folder: Path, number: int) -> tuple[AudioInput, list[int], list[tuple
 def own_stretch_first(model: SpeechModel, folder: Path, number: int) -> dict[str, Any]:
     """Of each word that was transcribed right: whether the stretch with its highest score is where it was spoken."""
     audio, digits, places = joined(folder, number)
-    found = explain(audio, model, method="leave-one-out", outputs=TokenOutput(whole=True))
+    case = case_of(model, Question(input=audio, outputs=TokenOutput(whole=True)))
+    found = explained(build("leave-one-out"), case)
     assert found.scores is not None
-    words = [
-        (label, row) for row, label in enumerate(target.label for target in found.targets if target.at is not None)
-    ]
-    said = [(spoken_digit(label), row) for label, row in words if spoken_digit(label) is not None]
+    rows = {row: spoken_digit(target.label) for row, target in enumerate(found.targets) if target.at is not None}
+    said = [row for row, digit in rows.items() if digit is not None]
     right = []
-    if len(said) == len(digits):
-        for (digit, row), wanted, (start, end) in zip(said, digits, places, strict=True):
-            if digit == wanted:
-                best = found.features[int(np.argmax(found.scores[row]))]
-                middle = (best.start + best.end) / 2
-                right.append(bool(start - PAUSE / 2 <= middle <= end + PAUSE / 2))
+    for block in SequenceMatcher(None, [rows[row] for row in said], digits, autojunk=False).get_matching_blocks():
+        for step in range(block.size):
+            start, end = places[block.b + step]
+            best = found.features[int(np.argmax(found.scores[said[block.a + step]]))]
+            assert isinstance(best, TimeSpan)
+            right.append(bool(start - PAUSE / 2 <= (best.start + best.end) / 2 <= end + PAUSE / 2))
     return {"said": found.prediction.main.label, "digits": digits, "first": right}
 
 

@@ -2,10 +2,10 @@
 
     python -m tests.speech_figures [digits] [oracle] [--recordings FOLDER] [--count N] [--seconds S]
 
-digits: of three digits that are joined, the share of the words transcribed right, in the order spoken, whose own stretch
-has the highest score, by leave-one-out, with the interval of Wilson. oracle: the share of words that are the same as
-those of CTranslate2 on the same file (pip install ctranslate2), greedy decoding on both sides. Every recording is kept
-as soon as it is done; another run goes on from there.
+digits: of three digits that are joined, the share of the words transcribed right, in their order, whose own stretch has
+the highest score, by leave-one-out, with the interval of Wilson. oracle: the share of words that are the same as those
+of CTranslate2 on the same file (pip install ctranslate2), greedy decoding on both sides. Every recording is kept as
+soon as it is done; another run goes on from there.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ engine."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ class FileKind:
     def cure(self) -> str:
         return f"Send multipart/form-data with one {self.formats} file in the field 'file'."
 
-    def form(self, example: str, model: str, players: Sequence[str], baselines: Sequence[str]) -> dict[str, Any]:
+    def form(self, example: str, model: str, players: Iterable[str], baselines: Iterable[str]) -> dict[str, Any]:
         """The body of a route that takes such a file, as OpenAPI describes it."""
         fields = {
             "file": {"type": "string", "format": "binary", "description": f"{self.formats}."},

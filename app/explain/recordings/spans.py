@@ -102,7 +102,8 @@ def bars(heights: bytes) -> str:
 def _together(found: ExplanationOut, rows: Sequence[int]) -> FloatArray:
     """(stretches,) the scores of one row, or the sum over the tokens of a word."""
     assert found.scores is not None
-    return np.asarray(found.scores)[_summable(found, rows)].sum(axis=0)
+    scores: FloatArray = np.asarray(found.scores)[_summable(found, rows)].sum(axis=0)
+    return scores
 
 
 def _summable(found: ExplanationOut, rows: Sequence[int]) -> list[int]:
@@ -116,7 +117,8 @@ def _without(panel: PanelOut, rows: Sequence[int]) -> FloatArray | None:
     if asked is None or asked.scores is None or asked.value != SUMMED:
         return None
     whole = float(np.asarray(asked.output)[list(rows)].sum())
-    return np.exp(np.minimum(whole - _together(asked, rows), 0.0))
+    odds: FloatArray = np.exp(np.minimum(whole - _together(asked, rows), 0.0))
+    return odds
 
 
 def _error(found: ExplanationOut, rows: Sequence[int], number: int) -> float | None:

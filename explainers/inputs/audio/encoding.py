@@ -82,8 +82,9 @@ class AudioEncoder:
         assert isinstance(audio, AudioInput)
         assert audio.seconds is not None
         words = words_in(labels)
+        said: tuple[str, ...] = ()
         if weights is None:
-            owner, said = equal(held.cells, self.hearing.cell), ()
+            owner = equal(held.cells, self.hearing.cell)
         else:
             loudness = held.whole[: held.cells].mean(axis=1)
             owner = along_words(weights[:, :, : held.cells], words, loudness)

@@ -65,7 +65,8 @@ class HearingNetwork(LanguageNetwork):
 
     def features(self, cells: torch.Tensor) -> torch.Tensor:
         """(rows, cells, frames · bins) → (rows, bins, frames), as the module takes a spectrogram."""
-        return cells.unflatten(-1, (FRAMES, -1)).flatten(1, 2).transpose(1, 2)
+        rows, count, width = cells.shape
+        return cells.reshape(rows, count * FRAMES, width // FRAMES).transpose(1, 2)
 
     def columns(self, rows: Rows, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
         return super().columns(self._listened(rows))

@@ -155,10 +155,10 @@ if TYPE_CHECKING:
     from .prose import prose_of as prose_of
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
-    from .registry import panel_of as panel_of
     from .registry import build as build
     from .registry import explainer_class as explainer_class
     from .registry import names as names
+    from .registry import panel_of as panel_of
     from .runner import offered as offered
     from .runner import refuse_unless_offered as refuse_unless_offered
     from .selftest.table import missed as missed

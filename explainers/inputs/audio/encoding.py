@@ -22,7 +22,8 @@ UNSAID = Continuation(continued=np.zeros(0, dtype=np.int64), labels=())
 class Heard:
     """A recording as its model hears it: (positions, frames · bins) of the recording and of its baseline.
 
-    cells: positions in which it sounds. last: number of the last that hears its end. continuation: the transcript, once there is one.
+    cells: positions in which it sounds. last: number of the last that hears its end. continuation: the transcript, once
+    there is one.
     """
 
     whole: FloatArray

@@ -86,7 +86,7 @@ class Client:
 
     def explain(
         self,
-        text: str | explainers.PromptInput | explainers.ImageInput,
+        text: str | explainers.PromptInput | explainers.FileInput,
         model: str = DEFAULT_MODEL,
         *,
         method: str = "shap",
@@ -95,14 +95,14 @@ class Client:
         target: int | str | None = None,
         **question: Any,
     ) -> ExplanationOut:
-        """One method's explanation, of a text or a picture (ImageInput.sent). question: further fields of the request
-        (players, seed, measures …)."""
+        """One method's explanation, of a text, a picture or a recording (ImageInput.sent, AudioInput.sent). question:
+        further fields of the request (players, seed, measures …)."""
         asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 
     def panel(
         self,
-        text: str | explainers.PromptInput | explainers.ImageInput,
+        text: str | explainers.PromptInput | explainers.FileInput,
         model: str = DEFAULT_MODEL,
         *,
         methods: Sequence[str] | None = None,
@@ -335,11 +335,11 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _input(text: str | explainers.PromptInput | explainers.ImageInput, text_pair: str | None) -> dict[str, Any]:
-    if isinstance(text, explainers.ImageInput):
+def _input(text: str | explainers.PromptInput | explainers.FileInput, text_pair: str | None) -> dict[str, Any]:
+    if isinstance(text, explainers.FileInput):
         if text.content is None:
-            raise ValueError("this picture has no file: make it with ImageInput.sent(path.read_bytes(), name=…)")
-        return {"kind": "image", "data": base64.b64encode(text.content).decode(), "name": text.name}
+            raise ValueError(f"this {text.known_as} has no file: make it with {type(text).__name__}.sent(…)")
+        return {"kind": text.kind, "data": base64.b64encode(text.content).decode(), "name": text.name}
     return _given(text=text, text_pair=text_pair) if isinstance(text, str) else text.model_dump(mode="json")
 
 

@@ -94,7 +94,7 @@ def _event(record: object) -> bytes:
 
 def _entry(found: GenerationOut) -> NewEntry:
     """The line of the history."""
-    text = found.input.text if not isinstance(found.input, explainers.ImageInput) else ""
+    text = found.input.text if not isinstance(found.input, explainers.FileInput) else ""
     return NewEntry(
         key=found.key,
         kind="generation",

@@ -109,7 +109,7 @@ class Opened:
         return not any(isinstance(each, Is) and each.field in ("badge", "slice") for each in conditions(condition))
 
     def mark(self, condition: Condition) -> Mark:
-        """What a count of these rows is known by."""
+        """The name under which a count of these rows is kept."""
         return (self.run.serial, self.run.created, self._stamp, key_of(written(condition)))
 
     @cached_property

@@ -46,7 +46,7 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
 
 
 def transcript_record(prediction: explainers.Prediction) -> dict[str, Any]:
-    """What a model has heard, and how sure it is of each token."""
+    """The words that a model has heard, and how sure it is of each token."""
     tokens = zip(prediction.labels[:-1], prediction.probabilities or (), strict=False)
     said = [{"text": label, "probability": chance} for label, chance in tokens]
     return {"transcript": prediction.main.label, "tokens": said}

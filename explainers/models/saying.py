@@ -91,7 +91,10 @@ class SayingModel(Model):
     def _followed(
         self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
     ) -> Encoded:
-        """The input that is read, with its players, and what follows it. said: all tokens, by number and as they are shown."""
+        """The input that is read, with its players, and what follows it.
+
+        said: all tokens, by number and as they are shown.
+        """
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for an input that is too long, and for a continuation that cannot be read."""

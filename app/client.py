@@ -31,6 +31,7 @@ from .jobs.schemas import JobOut, JobsPage
 from .models.schemas import ModelsOut
 from .predict.schemas import PredictionsOut
 from .store.job_states import FINAL, State
+from .taught.schemas import TaughtJobOut
 
 M = TypeVar("M", bound=BaseModel)
 DEFAULT_MODEL = "sentiment"
@@ -249,6 +250,20 @@ class Client:
     def delete_training(self, id: str) -> None:
         """With the model that came of it."""
         self._ask("DELETE", f"/v1/trainings/{quote(id, safe='')}")
+
+    def taught(self, text: str, *, model: str, target: str = "", leave_out: int = 0, seed: int = 0) -> JobOut:
+        """Look for the training texts that raised or lowered a prediction; follow it with `find_taught`. leave_out:
+        train again without so many of the strongest."""
+        given = {"model": model, "text": text, "target": target, "leave_out": leave_out, "seed": seed}
+        return self._post("/v1/taught", given, JobOut)
+
+    def find_taught(self, id: str) -> TaughtJobOut:
+        """How far it is and, once it is done, the texts."""
+        return TaughtJobOut.model_validate(self._ask("GET", f"/v1/taught/{quote(id, safe='')}"))
+
+    def delete_taught(self, id: str) -> None:
+        """With the texts that it quotes. One that runs is stopped."""
+        self._ask("DELETE", f"/v1/taught/{quote(id, safe='')}")
 
     def models(self) -> tuple[ModelOut, ...]:
         return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
     from .bench.generation import GENERATION_HEADER as GENERATION_HEADER
+    from .bench.generation import GENERATION_PEERS as GENERATION_PEERS
     from .bench.generation import generation_bench as generation_bench
     from .bench.generation import generation_rows as generation_rows
     from .bench.report import bench_tables as bench_tables
     from .bench.report import write_bench_docs as write_bench_docs
+    from .bench.report import write_generation_docs as write_generation_docs
     from .bench.run import BenchOptions as BenchOptions
     from .bench.run import circumstances as circumstances
     from .bench.run import run_bench as run_bench
@@ -200,8 +202,8 @@ _WHERE = {
     ".inputs.image.regions": "Whereabouts rings_of whereabouts",
     ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
-    ".bench.report": "bench_tables write_bench_docs",
-    ".bench.generation": "GENERATION_HEADER generation_bench generation_rows",
+    ".bench.report": "bench_tables write_bench_docs write_generation_docs",
+    ".bench.generation": "GENERATION_HEADER GENERATION_PEERS generation_bench generation_rows",
     ".bench.run": "BenchOptions circumstances run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": """FolderReport adapters_on available_names base_memory bundled_prompts bytes_of check_folder

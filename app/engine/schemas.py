@@ -1,4 +1,4 @@
-"""What the engine says of a model, and of a text."""
+"""The engine's descriptions of a model and of a text."""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ class Need(StrEnum):
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
+    FLOW = "flow"  # attentions of the positions to one another, which can be followed from layer to layer
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
     ANSWERS = "answers"  # it says something to a prompt, token by token
@@ -89,10 +90,12 @@ class Offering(Protocol):
     """The facts about a model that decide whether a method can run on it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The name that the model is asked for by."""
 
     @property
-    def offers(self) -> frozenset[Need]: ...
+    def offers(self) -> frozenset[Need]:
+        """Everything that it can give to a method."""
 
 
 class Model(ABC):
@@ -184,7 +187,7 @@ class Model(ABC):
         return self.scores(texts, progress=progress)
 
     def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
-        """The same input with some of its players, by number, cut into smaller ones; the others keep their positions.
+        """Cut some players of the input, by number, into smaller ones; the others keep their positions.
 
         Raises Incompatible for an input whose players cannot be cut.
         """
@@ -231,15 +234,16 @@ class Model(ABC):
     # Need.ATTENTIONS:
 
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """(layers, heads, positions, positions); rows look, columns are looked at. `served`: the prediction's columns
-        (1, columns), where they are known already."""
+        """(layers, heads, positions, positions); rows look, columns are looked at. Of an encoder with a decoder the
+        rows are the tokens of the answer. `served`: the prediction's columns (1, columns), where they are known
+        already."""
         self._lacks(Need.ATTENTIONS)
 
     def attention_gradients(
         self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
     ) -> tuple[Weights, Iterator[FloatArray]]:
         """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, positions, positions)."""
-        self._lacks(Need.ATTENTIONS)
+        self._lacks(Need.FLOW)
 
     def pooled_token(self, inputs: Encoded) -> int:
         """The position whose last state the classifier reads. Raises Incompatible where it reads several."""
@@ -252,6 +256,10 @@ class Model(ABC):
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
         """The positions of the attention weights as they are shown: those of the input, and what it is followed by."""
         return inputs.tokens
+
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The rows of the attention weights where they are other tokens than `attended`; else empty."""
+        return ()
 
     # Need.LAYERS:
 

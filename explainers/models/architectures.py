@@ -44,7 +44,7 @@ NOT_OFFERED: dict[str, frozenset[Need]] = {
 
 
 def not_offered(config: Any) -> frozenset[Need]:
-    """What an architecture's own forward does not give as a method needs it."""
+    """Needs of methods that an architecture's own forward does not meet."""
     return NOT_OFFERED.get(config.model_type, frozenset())
 
 

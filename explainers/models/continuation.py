@@ -83,7 +83,8 @@ class ContinuationModel(SayingModel):
         masking = {Need.OUTPUTS} if ids or unseen else set()
         first, last = (ids, unseen) if self._network.two_sided else (unseen, ids)
         self.baselines: tuple[BaselineKind, ...] = (*first, *last, "zero", "mean", "text")
-        inside = set() if self._network.two_sided else {Need.ATTENTIONS, Need.LAYERS} - not_offered(network.config)
+        inside = {Need.ATTENTIONS} if self._network.two_sided else {Need.ATTENTIONS, Need.FLOW, Need.LAYERS}
+        inside -= not_offered(network.config)
         self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking, *inside})
         self.template = template
         self._encoder = TextEncoder(
@@ -148,12 +149,25 @@ class ContinuationModel(SayingModel):
         return ContinuingNetwork(attention.eager_twin(self._network).module)
 
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
-        """The prompt, and the tokens of the answer up to the one before the last that is explained."""
+        """The prompt, and of a decoder the tokens of the answer up to the one before the last that is explained."""
+        if self._network.two_sided:
+            return inputs.tokens
         said = self._speaker.shown(continued(inputs).continued[:-1])
         return (*inputs.tokens, *(Token(text=text, special=True) for text in said))
 
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The tokens of a translation, each for the pass that says it."""
+        if not self._network.two_sided:
+            return ()
+        asked, control = continued(inputs), set(self._tokenizer.all_special_ids)
+        ids: list[int] = asked.continued.tolist()
+        shown = (*self._speaker.shown(asked.continued[: asked.first]), *asked.labels)
+        named = zip(ids, shown, self._tokenizer.convert_ids_to_tokens(ids), strict=True)
+        return tuple(Token(text=text or name, special=id in control) for id, text, name in named)
+
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """Attention weights of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
+        """Attention weights of the prompt and the answer, as `attended` lists them; of an encoder with a decoder those
+        of `looking` to the source. Raises Incompatible."""
         return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
 
     def attention_gradients(

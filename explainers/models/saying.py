@@ -85,13 +85,16 @@ class SayingModel(Model):
 
     @abstractmethod
     def _prompt(self, question: Question) -> Encoded:
-        """What is read before anything is said. Raises BadInput where it cannot be read as a whole."""
+        """The input that is read before anything is said. Raises BadInput where it cannot be read as a whole."""
 
     @abstractmethod
     def _followed(
         self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
     ) -> Encoded:
-        """What is read, with its players, and what follows it. said: all tokens, by number and as they are shown."""
+        """The input that is read, with its players, and what follows it.
+
+        said: all tokens, by number and as they are shown.
+        """
 
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for an input that is too long, and for a continuation that cannot be read."""
@@ -146,7 +149,7 @@ class SayingModel(Model):
         return ids, self._speaker.shown(ids), text
 
     def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
-        """What the model says. Raises BadInput for an input that cannot be read, or leaves no room."""
+        """The answer of the model. Raises BadInput for an input that cannot be read, or leaves no room."""
         prompt, record = self._prompt(question), ModelRecord(id=self.id, digest=self.digest)
         text = self._prompt_text(question)
         return self._speaker.generation(prompt, text, decoding, model=record, progress=progress)

@@ -93,7 +93,7 @@ class SpeechModel(SayingModel):
         return self._encoder.encode(question)
 
     def _tokens(self, prompt: Encoded, text: str) -> tuple[Ids, tuple[str, ...]]:
-        """As Whisper says them: with a blank before the first word."""
+        """The words as Whisper says them: with a blank before the first word."""
         return tokens_of(self._tokenizer, text if text[:1].isspace() else f" {text}")
 
     def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:

@@ -1,4 +1,4 @@
-"""What a command prints: a table for a person, JSON or CSV for a program."""
+"""Output of a command: a table for a person, JSON or CSV for a program."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ BIDIRECTIONAL = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206
 
 
 def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
-    """As POST /v1/predictions answers it: the predicted class, then all of them, most probable first; of a regression
-    the value of each output."""
+    """A prediction as POST /v1/predictions answers it: the predicted class, then all of them, most probable first; of
+    a regression the value of each output."""
     if prediction.predicted is None:
         named = enumerate(zip(prediction.labels, prediction.logits, strict=True))
         values = [{"index": index, "label": label, "value": value} for index, (label, value) in named]
@@ -46,7 +46,7 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
 
 
 def transcript_record(prediction: explainers.Prediction) -> dict[str, Any]:
-    """What a model has heard, and how sure it is of each token."""
+    """The words that a model has heard, and how sure it is of each token."""
     tokens = zip(prediction.labels[:-1], prediction.probabilities or (), strict=False)
     said = [{"text": label, "probability": chance} for label, chance in tokens]
     return {"transcript": prediction.main.label, "tokens": said}

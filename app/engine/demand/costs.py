@@ -1,4 +1,4 @@
-"""What questions cost, rows x tokens, before anybody has counted them. About: the tokenizers are in another process."""
+"""Costs of questions, rows x tokens, before anybody has counted them. About: the tokenizers are in another process."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuation:
-    """What follows an input up to the last token that is explained.
+    """The tokens that follow an input up to the last token that is explained.
 
     continued: its ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
     together: they are also explained as one. against: the ids of another continuation, which they are compared with.
@@ -57,7 +57,7 @@ class Continuation:
 
 @runtime_checkable
 class Continued(Protocol):
-    """What a model holds of an input that something follows."""
+    """An encoded input that a continuation follows."""
 
     @property
     def continuation(self) -> Continuation: ...
@@ -71,7 +71,7 @@ class ContinuedIds(TextIds):
 
 
 def continued(inputs: Encoded) -> Continuation:
-    """What follows an input that was encoded by a model that says something token by token."""
+    """The continuation of an input that was encoded by a model that says something token by token."""
     assert isinstance(inputs.held, Continued)
     return inputs.held.continuation
 

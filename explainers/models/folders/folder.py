@@ -210,7 +210,7 @@ def _recordings(used: Used, config: dict[str, Any]) -> FolderReport:
 
 
 def _preparation(used: Used, input: str, saved_by: str) -> dict[str, Any]:
-    """What preprocessor_config.json says. Raises BadModel where it is missing."""
+    """The settings of preprocessor_config.json. Raises BadModel where it is missing."""
     if not used.has(PREPARATION):
         raise BadModel(
             f"{PREPARATION}, which says how {input} is prepared, is missing: save it with {saved_by}.save_pretrained"

@@ -207,7 +207,7 @@ def staged(report: FolderReport) -> Iterator[Path]:
 
 
 def _config(report: FolderReport) -> dict[str, Any]:
-    """As it was checked, with the labels as the names they are read as."""
+    """The configuration as it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
     if report.sentence is not None or report.head == "tokens":
         return kept
@@ -296,7 +296,7 @@ def settled(network: Any) -> Any:
 
 
 def _guarded(load: Any, *, saved_by: Any = None) -> Any:
-    """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it.
+    """Load, and turn errors of transformers and tokenizers over a folder that they cannot read into a refusal.
 
     saved_by: the version of transformers that the folder names.
     """

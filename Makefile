@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence
+.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures captions caption-figures evidence
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -73,6 +73,12 @@ translation-figures: $(VENV)/.models  ## The embedded translation models against
 
 language-figures: $(VENV)/.models  ## The embedded language model on 100 questions: build/language-figures.json (ONLY="facts")
 	$(BIN)/python -m tests.language_figures $(ONLY)
+
+captions: $(VENV)/.installed  ## Train the embedded model of captions on drawn scenes, an hour; a second call goes on
+	$(BIN)/python -m explainers.models.teaching.training --minutes 60
+
+caption-figures: $(VENV)/.installed  ## The embedded captions and their maps on 300 unseen scenes: build/caption-figures.json and its card
+	$(BIN)/python -m tests.caption_figures
 
 page-figures: $(VENV)/.tested  ## A newcomer's way, waits and weights of pages on the real server: build/page-figures.json
 	$(BIN)/python -m tests.page_figures

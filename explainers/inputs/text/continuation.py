@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from .ids import TextIds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContinuedIds(TextIds):
-    """The ids of a prompt, and of what follows it up to the last token that is explained.
+class Continued:
+    """What follows an input, up to the last token that is explained.
 
-    continued: those ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
+    continued: its ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
     together: they are also explained as one. against: the ids of another continuation, which they are compared with.
     names: labels of what is explained behind the tokens.
     """
@@ -29,6 +29,21 @@ class ContinuedIds(TextIds):
     names: tuple[str, ...] = ()
 
 
+@runtime_checkable
+class Followed(Protocol):
+    """What a model holds of an input that something follows: a prompt, or a picture with its caption."""
+
+    @property
+    def said(self) -> Continued: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuedIds(TextIds):
+    """The ids of a prompt, and what follows it."""
+
+    said: Continued
+
+
 @dataclass(frozen=True, slots=True)
 class Contrast:
     """Another continuation: its text and its ids."""
@@ -37,30 +52,27 @@ class Contrast:
     ids: Ids
 
 
-def continued(inputs: Encoded) -> ContinuedIds:
-    """What was encoded, by a model that continues texts."""
-    assert isinstance(inputs.held, ContinuedIds)
-    return inputs.held
+def continued(inputs: Encoded) -> Continued:
+    """What follows the input, encoded by a model that says something."""
+    assert isinstance(inputs.held, Followed)
+    return inputs.held.said
 
 
-def with_continuation(
-    held: TextIds,
-    *,
-    ids: Ids,
-    labels: tuple[str, ...],
-    first: int,
-    whole: bool = False,
-    contrast: Contrast | None = None,
-) -> ContinuedIds:
-    """The prompt followed by `ids`, of which those from `first` on are explained.
+def with_continuation(held: TextIds, said: Continued) -> ContinuedIds:
+    """The prompt followed by what is said."""
+    return ContinuedIds(**{each.name: getattr(held, each.name) for each in fields(held)}, said=said)
+
+
+def continuation_of(
+    ids: Ids, labels: tuple[str, ...], *, first: int, whole: bool = False, contrast: Contrast | None = None
+) -> Continued:
+    """The continuation `ids`, of which those from `first` on are explained.
 
     whole: also all of them as one. contrast: what else could follow.
     """
-    known = {each.name: getattr(held, each.name) for each in fields(held)}
     said = "".join(labels[first:]).strip() or "".join(labels[first:])
     names = ((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",))
-    return ContinuedIds(
-        **known,
+    return Continued(
         continued=ids,
         first=first,
         labels=labels[first:],

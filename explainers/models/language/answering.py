@@ -15,7 +15,6 @@ from ...contract import Encoded, Ids, Progress
 from ...contract.answer import ModelRecord, Rival
 from ...contract.generation import Decoding, Generation, SaidToken
 from ...errors import BadInput
-from ...inputs.text.ids import ids_of
 from .network import LanguageNetwork
 
 RIVALS = 5  # the most probable tokens in each place
@@ -81,7 +80,7 @@ class Speaker:
     def answer(self, prompt: Encoded, decoding: Decoding) -> Iterator[Said]:
         """Token after token, up to one that ends the answer (which is not given) or the limit. Raises BadInput."""
         most, choose = self._most(prompt, decoding), _chooser(decoding)
-        speaking = self.network.spoken(ids_of(prompt).ids)
+        speaking = self.network.spoken(prompt)
         odds = next(speaking)
         for number in range(most):
             token = choose(odds)
@@ -96,10 +95,8 @@ class Speaker:
     @cached_property
     def _ends(self) -> frozenset[int]:
         """Ids of the tokens that end an answer."""
-        module = self.network.module
-        named = (module.config.eos_token_id, getattr(module.generation_config, "eos_token_id", None))
-        listed = [[each] if isinstance(each, int) else each or [] for each in (*named, self.tokenizer.eos_token_id)]
-        return frozenset(number for each in listed for number in each)
+        own = self.tokenizer.eos_token_id
+        return self.network.ends_of_answers | ({own} if own is not None else set())
 
     def shown(self, ids: Ids) -> tuple[str, ...]:
         """Each token as it stands in the text. Tokens that are parts of one character show it at the last of them."""

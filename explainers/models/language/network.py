@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from ...contract import Ids
+from ...contract import Encoded
 from ...game import passes
 from ...game.batches import batches_on
+from ...inputs.text.ids import ids_of
 from ..networks.continuing import ContinuingNetwork
 from ..networks.network import Passed, Rows
 from ..networks.products import Quicker
@@ -80,9 +81,15 @@ class LanguageNetwork(ContinuingNetwork):
             self._kept = (key, found.past_key_values)
         return self._kept[1]
 
-    def spoken(self, prompt: Ids) -> Generator[torch.Tensor, int, None]:
+    @property
+    def ends_of_answers(self) -> frozenset[int]:
+        """Ids of the tokens that end an answer, by the configurations."""
+        module = self.module
+        return numbers_in(module.config.eos_token_id, getattr(module.generation_config, "eos_token_id", None))
+
+    def spoken(self, prompt: Encoded) -> Generator[torch.Tensor, int, None]:
         """Log-probabilities (vocabulary,) of the next token, in float64; send the id of the one that is said."""
-        ids = torch.from_numpy(prompt)[None].to(self.device)
+        ids = torch.from_numpy(ids_of(prompt).ids)[None].to(self.device)
         given: dict[str, Any] = {"input_ids": ids}
         if self.two_sided:
             with torch.inference_mode():
@@ -99,6 +106,12 @@ class LanguageNetwork(ContinuingNetwork):
                 odds = found.logits[0, -1].double().log_softmax(dim=-1)
             said = yield odds
             given["decoder_input_ids" if self.two_sided else "input_ids"] = torch.tensor([[said]], device=self.device)
+
+
+def numbers_in(*named: Any) -> frozenset[int]:
+    """The ids that configurations name, each one, several or none."""
+    listed = [[each] if isinstance(each, int) else each or [] for each in named]
+    return frozenset(number for each in listed for number in each)
 
 
 def shared_positions(rows: Rows) -> int:

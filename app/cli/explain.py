@@ -60,9 +60,11 @@ def explain(
     loaded = find_model(model or usual)
     question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
-    if prompt is not None:
+    captioned = texts.rows[0].path if loaded.task == "caption" and texts.single else None
+    if prompt is not None or captioned is not None:
         return explain_answer(
-            prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],
+            prompt or captioned or "", loaded, explainer, answer=answer, contrast=contrast, system=system,
+            passages=passage or [],
             measures=measure or [], json=json, html=html, asked=question,
         )  # fmt: skip
     if than is not None:
@@ -144,6 +146,8 @@ def predict(
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)
+    captions = loaded.task == "caption"
+    said = ("predicted", "probability") if captions else () if loaded.head == "regression" else ("predicted",)
 
     def answer(row: Row, progress: Callable[..., None]) -> tuple[Row, explainers.Prediction]:
         return row, explainers.predict(row.asked, loaded, text_pair=row.text_pair)[0]
@@ -153,23 +157,26 @@ def predict(
         return {
             "model": {"id": loaded.id, "digest": loaded.digest},
             **row.named,
-            **output.prediction_record(prediction),
+            **(output.caption_record(prediction) if captions else output.prediction_record(prediction)),
         }
 
     def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
         row, prediction = found
         if prediction.predicted is None:
             yield (row.text, *prediction.logits)
+        elif captions:
+            yield (row.text, prediction.predicted.label, (prediction.probabilities or ())[-1])
         else:
             yield (row.text, prediction.predicted.label, *(prediction.probabilities or ()))
 
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
-        output.show_prediction(console, found[0].text, found[1])
+        show_it = output.show_caption if captions else output.show_prediction
+        show_it(console, found[0].text, found[1])
 
     forms = work.Forms(
         asked=["predict", loaded.digest],
         record=record,
-        header=lambda: ("text", *(() if loaded.head == "regression" else ("predicted",)), *loaded.labels),
+        header=lambda: ("text", *said, *loaded.labels),
         cells=cells,
         show=show,
         line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found[1]),

@@ -23,6 +23,7 @@ Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 A = TypeVar("A")
 NOTHING: Mapping[str, Any] = {}
+GAME = "game"  # the explained number of every set of features
 PICTURE = "picture"  # among the arrays of an explanation: the copy of it that a page shows, WebP
 
 

@@ -16,6 +16,7 @@ from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
 from .messages import (
+    GAME,
     PICTURE,
     Asking,
     Explain,
@@ -142,4 +143,6 @@ def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
     if found.relations is not None:
         # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
         arrays["relations"] = pack(found.relations.astype("float16"))
+    if found.game is not None:
+        arrays[GAME] = pack(found.game.astype("float32"))
     return arrays

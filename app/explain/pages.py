@@ -111,7 +111,7 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
     if found.input.kind == "image":
-        return picture_pages.page(request, services, found, kind)
+        return await picture_pages.page(request, services, project, found, kind)
     sent = Sent(
         opened=further.opened_by(request.query_params.get("ask", "")),
         measured=request.query_params.get("measuring", ""),

@@ -14,6 +14,7 @@ from ..schemas import MOST_PICTURE, clean
 
 CURE = "Send multipart/form-data with one PNG, JPEG or WebP file in the field 'file'."
 LONGEST_NAME = 200
+OF_CAPTIONS = ("caption", "contrast")  # fields of the form that become outputs
 FORM = {
     "requestBody": {
         "required": True,
@@ -31,6 +32,8 @@ FORM = {
                         "baseline": {"type": "string", "enum": ["blur", "mean", "noise", "zero"]},
                         "accuracy": {"type": "string", "enum": ["draft", "normal", "exact"]},
                         "target": {"type": "string", "description": "The class to show, by index or label."},
+                        "caption": {"type": "string", "description": "A caption to explain, not the model's own."},
+                        "contrast": {"type": "string", "description": "Another caption: why not this one?"},
                     },
                 },
             }
@@ -47,6 +50,13 @@ class Given:
     name: str = "the picture"
     model: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[str, object] | None:
+        """What of a caption is explained; None where nothing was said of one."""
+        said = {"continuation": self.fields.get("caption"), "contrast": self.fields.get("contrast")}
+        named = {name: text.strip() for name, text in said.items() if text and text.strip()}
+        return {"kind": "tokens", "whole": True, **named} if named else None
 
     @property
     def input(self) -> dict[str, str]:

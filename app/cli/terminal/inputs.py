@@ -103,6 +103,12 @@ def picture(path: Path) -> explainers.ImageInput:
         raise explainers.BadInput(f"{path.name} cannot be read: {error.strerror}") from None
 
 
+def one_picture(given: str) -> Path | None:
+    """The file of a single picture that a command names; None for a text."""
+    named = _pictures(given) if Path(given).suffix.lower() in PICTURES else None
+    return None if named is None else named.rows[0].path
+
+
 def _pictures(given: str) -> Texts | None:
     """A picture, or those of a folder by their names; None where neither was given. Raises Mistake."""
     if not given or "\n" in given or "\x00" in given or len(given.encode("utf-8", "replace")) > LONGEST_NAME:

@@ -45,6 +45,18 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
     return {**record, "words": [word.model_dump() for word in prediction.words]} if prediction.words else record
 
 
+def caption_record(prediction: explainers.Prediction) -> dict[str, Any]:
+    """A caption with its probability, and those of its tokens, each given the ones before it."""
+    *shares, whole = prediction.probabilities or ()
+    tokens = [{"text": text, "probability": share} for text, share in zip(prediction.labels, shares, strict=False)]
+    return {"caption": prediction.main.label, "probability": whole, "tokens": tokens}
+
+
+def show_caption(console: Console, name: str, prediction: explainers.Prediction) -> None:
+    """The name of the picture, and what the model says of it."""
+    console.print(Text(visible(f"{name}: {prediction.main.label}")), soft_wrap=True)
+
+
 def as_json(value: Any, *, indent: bool) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2 if indent else None, allow_nan=False)
 

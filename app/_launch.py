@@ -1,4 +1,4 @@
-"""What `import whence` is: the library's public names, the REST client and the command.
+"""Contents of `import whence`: the library's public names, the REST client and the command.
 
 In the wheel app and explainers lie below this package; in a checkout they are siblings on the path.
 """

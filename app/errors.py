@@ -256,7 +256,7 @@ UNUSABLE = (
 
 
 def storage_error(error: OSError) -> StorageFailed | None:
-    """What a file of the server that cannot be read or written is for a caller; None for an error of another kind."""
+    """The error for callers where a file of the server cannot be used; None for an error of another kind."""
     named = f"{error.strerror} ({error.filename})" if error.filename else str(error.strerror)
     if error.errno in NO_ROOM:
         return StorageFull("the disk of the server is full", inside=f"{named}: make room on the disk of this file")

@@ -1,4 +1,4 @@
-"""What has to be sound before anything is served, and what else lies in an installation."""
+"""Checks that have to pass before anything is served, and the other parts of an installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a monitoring system reads at /metrics. Numbers only: no text, no key, no address that a caller chose."""
+"""Metrics for a monitoring system at /metrics. Numbers only: no text, no key, no address that a caller chose."""
 
 from __future__ import annotations
 

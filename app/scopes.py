@@ -1,4 +1,4 @@
-"""What a caller may do, who the caller is, and what the groups of a proxy's users may do (`audit read@research`).
+"""Scopes of callers, callers themselves, and the scopes of a proxy's groups of users (`audit read@research`).
 
 A route names the scope it needs: see `needs` in web/dependencies.py.
 """

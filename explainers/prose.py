@@ -1,4 +1,4 @@
-"""What each method is called, the question it answers, what it costs and how to read it, in every language.
+"""The prose of each method in every language: its name, the question it answers, its cost and how to read it.
 
 The words of a method lie beside it in `methods/prose/<language>/<name>.md`: a head in TOML, then the page in Markdown.
 The methods page, the documentation and /v1/explainers are made from that one file.

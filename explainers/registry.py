@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,10 +42,24 @@ PANEL = (  # in the order in which the pages show them
     "attention",
 )
 PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
+RECORDING_PANEL = ("shap", "leave-one-out")  # a row is dear
+PANELS = {"image": PICTURE_PANEL, "caption": PICTURE_PANEL, "speech": RECORDING_PANEL}
+
+
+def panel_of(task: str) -> tuple[str, ...]:
+    """The methods of a panel, where nobody chooses, of a model of this task."""
+    return PANELS.get(task, PANEL)
 
 
 def names() -> tuple[str, ...]:
-    return (*METHODS, *(entry.name for entry in entry_points(group=GROUP)))
+    return (*METHODS, *_installed())
+
+
+@cache
+def _installed() -> Mapping[str, EntryPoint]:
+    """Methods of other packages, read once a process: a look into every installed package takes as long as a panel of
+    a short text."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def explainer_class(name: str) -> type[Explainer]:
@@ -53,7 +68,7 @@ def explainer_class(name: str) -> type[Explainer]:
         module, _, attribute = target.partition(":")
         found: type[Explainer] = getattr(import_module(module, __package__), attribute)
         return found
-    for entry in entry_points(group=GROUP, name=name):
+    if entry := _installed().get(name):
         plugin: type[Explainer] = entry.load()
         return plugin
     raise UnknownExplainer(name, names())

@@ -17,7 +17,7 @@ from app.engine.contract import Listener
 from app.engine.engine import Engine
 from app.engine.messages import Asking, Count, Forget, Message, Register
 from app.engine.schemas import ModelOut
-from app.engine.work import WorkQueue
+from app.engine.work import Job, WorkQueue
 from app.errors import EngineLoading, ModelFailed, UnknownModel
 from app.main import create_app
 from app.settings import Settings
@@ -35,6 +35,7 @@ class LocalEngine:
         self.engine = Engine(load)
         self.work = WorkQueue(seconds=seconds)
         self.asked: list[str] = []
+        self.jobs: list[Job] = []
         for state in self.engine.announced(embedded=names, sources=()):
             self.engine.load(state)
         threading.Thread(target=self.work.serve, daemon=True).start()
@@ -76,6 +77,7 @@ class LocalEngine:
         job = self.work.submit(
             partial(self.engine.ask, message), priority=message.urgency, **_heard_in_this_loop(progress)
         )
+        self.jobs.append(job)
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""What Whence is, its REST interface, and how it is doing."""
+"""Pages about Whence itself: its purpose, its REST interface, its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller may spend: rows that go through a model x their tokens. Who overspends waits; others do not."""
+"""Budgets of callers: rows that go through a model x their tokens. Who overspends waits; others do not."""
 
 from __future__ import annotations
 

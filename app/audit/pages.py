@@ -178,8 +178,8 @@ async def figures(request: Request, id: str, services: ServicesDep, project: Pro
 
 
 def _checked(form: Form) -> tuple[Checked, ...]:
-    """Of each group that was read, `read-K` with its name and the size of its sample, and a `wrong-K-…` for each that
-    is none."""
+    """Groups that were read, from the form: `read-K` holds a group's name and the size of its sample, a `wrong-K-…`
+    stands for each match that is none."""
     found = []
     for name, value in form.values.items():
         if name.startswith("read-"):

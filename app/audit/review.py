@@ -1,4 +1,4 @@
-"""What somebody who has read a report decides about it. A report never changes: a review declares another plan, which
+"""The decisions of somebody who has read a report. A report never changes: a review declares another plan, which
 names the report it follows."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .data.plan import Apart, Checked, Plan
 
 
 class Review(Frozen):
-    """What is decided: pairs of groups that are not to be compared, either way; matches of terms that were read."""
+    """A reader's decisions: pairs of groups that are not compared, either way; matches of terms that were read."""
 
     not_comparable: Apart = Field((), description="Pairs of groups of the report.")
     checked: tuple[Checked, ...] = Field((), max_length=500, description="A group again: the new count is taken.")

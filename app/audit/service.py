@@ -39,7 +39,7 @@ DRAWN = ".svg"  # drawings are there with what the predictions say
 async def submit(
     services: Services, project: str, plan: Plan, *, key: str | None = None, priority: int = jobs.MIDDLING
 ) -> JobOut:
-    """What can be known to be wrong is refused here. A file of this machine is never read for a caller."""
+    """Submit an audit as a job; refuse a plan known to be wrong. No file of this machine is read for a caller."""
     if getattr(plan.data, "path", None) is not None:
         raise BadRequest(
             "a plan that is sent cannot name a file", cure="Upload a data set and name it in data.dataset."

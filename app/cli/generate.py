@@ -11,7 +11,7 @@ from ..explain.ask.keys import generation_key
 from .terminal import options, output
 from .terminal.answering import prompt_of
 from .terminal.asking import with_decoding
-from .terminal.inputs import one_picture, one_text, picture
+from .terminal.inputs import file_input, one_picture, one_text
 from .terminal.registered import find_model
 
 
@@ -29,7 +29,7 @@ def generate(
 ) -> int:
     """The answer of a language model, as it comes; the caption of a picture."""
     seen = one_picture(text)
-    question = one_text(text) if seen is None else picture(seen)
+    question = one_text(text) if seen is None else file_input(seen)
     asked = prompt_of(question, system=system, passages=passage or []) if isinstance(question, str) else None
     loaded = find_model(model)
     told = None if json else _Told()

@@ -1,4 +1,4 @@
-"""What pages and routes do with data sets: take a file, have it read, have a model asked, let it go."""
+"""Steps that pages and routes share for data sets: take a file, have it read, have a model asked, let it go."""
 
 from __future__ import annotations
 

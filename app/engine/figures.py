@@ -1,4 +1,4 @@
-"""What the engine process counts of itself, for /metrics of the web process beside it. Numbers only."""
+"""Figures that the engine process counts of itself, for /metrics of the web process beside it. Numbers only."""
 
 from __future__ import annotations
 

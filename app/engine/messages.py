@@ -1,4 +1,4 @@
-"""What may be asked of the engine: one frozen class an operation, with the type of its answer, its cost, its urgency.
+"""Messages that the engine answers: one frozen class an operation, with the type of its answer, its cost, its urgency.
 
 To add one: a class here, and in operations.py what the engine does for it. Every layer between passes it on by `ask`.
 """
@@ -23,8 +23,11 @@ Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 A = TypeVar("A")
 NOTHING: Mapping[str, Any] = {}
+# Among the arrays of an explanation what a page shows or plays: a picture's copy (WebP), a recording's (FLAC), what is
+# heard in place of an absent stretch (FLAC), and the heights of the waveform (a byte each).
+PICTURE, RECORDING, ABSENT, WAVEFORM = "picture", "recording", "absent", "waveform"
 GAME = "game"  # the explained number of every set of features
-PICTURE = "picture"  # among the arrays of an explanation: the copy of it that a page shows, WebP
+KEPT = frozenset({PICTURE, RECORDING, ABSENT, WAVEFORM})
 
 
 class Priority(IntEnum):
@@ -90,12 +93,12 @@ class Message(BaseModel, Generic[A]):
         raise NotImplementedError
 
     def to_wire(self) -> dict[str, Any]:
-        """As values of msgpack: the name of the operation and what is asked."""
+        """The message as values of msgpack: the name of the operation and what is asked."""
         return {"op": self.op(), "asked": self.model_dump(), **self._files()}
 
     def _files(self) -> dict[str, Any]:
-        """The pictures of the questions, which their fields name by their hashes alone."""
-        pictures = [each.input for each in self.asked_questions if isinstance(each.input, explainers.ImageInput)]
+        """The pictures and recordings of the questions, which their fields name by their hashes alone."""
+        pictures = [each.input for each in self.asked_questions if isinstance(each.input, explainers.FileInput)]
         held = {each.digest: (each.content, each.name) for each in pictures if each.content is not None}
         return {"files": held} if held else {}
 
@@ -276,12 +279,13 @@ MESSAGES: Mapping[str, type[Message[Any]]] = {
 
 
 def received(op: str, asked: Mapping[str, Any], files: Mapping[str, Any] = NOTHING) -> Message[Any]:
-    """files: content and name of each picture, by its digest. Raises ValueError for an operation that is not there."""
+    """files: content and name of each picture and recording, by its digest. Raises ValueError for an operation that is
+    not there."""
     if op not in MESSAGES:
         raise ValueError(f"no operation is called {op!r}")
     message = MESSAGES[op].model_validate(asked)
     for question in message.asked_questions:
-        if isinstance(given := question.input, explainers.ImageInput) and given.digest in files:
+        if isinstance(given := question.input, explainers.FileInput) and given.digest in files:
             content, name = files[given.digest]
             given.hold(content, name=name)
     return message

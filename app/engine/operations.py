@@ -1,4 +1,4 @@
-"""What the engine does for each message that asks a model. Answers are msgpack values; JSON is made here, and once."""
+"""The operation for each message that asks a model. Answers are msgpack values; JSON is made here, and once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
 from .messages import (
+    ABSENT,
     GAME,
     PICTURE,
+    RECORDING,
+    WAVEFORM,
     Asking,
     Explain,
     Explained,
@@ -33,7 +36,7 @@ from .messages import (
 from .schemas import ExplanationRecord
 
 
-def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[bytes]:
+def predict(model: explainers.Model, asked: Predict, progress: explainers.Progress) -> list[bytes]:
     """One at a time, as the library does it anyway, so that others are let in between two texts."""
     found: list[bytes] = []
     for position, question in enumerate(asked.questions):
@@ -43,28 +46,28 @@ def predict(model: Any, asked: Predict, progress: explainers.Progress) -> list[b
     return found
 
 
-def score(model: Any, asked: Score, progress: explainers.Progress) -> bytes:
+def score(model: explainers.Model, asked: Score, progress: explainers.Progress) -> bytes:
     return pack(explainers.runner.scores(model, asked.texts, progress=progress), name="scores")
 
 
-def states(model: Any, asked: States, progress: explainers.Progress) -> bytes:
+def states(model: explainers.Model, asked: States, progress: explainers.Progress) -> bytes:
     found = explainers.runner.states(model, asked.texts, progress=progress)
     return pack(found.astype("float32"), name="states")
 
 
-def explain(model: Any, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
+def explain(model: explainers.Model, asked: Explain, progress: explainers.Progress) -> dict[str, Any]:
     explainer = explainers.build(asked.method, asked.options)
     found = explainers.runner.explain(model, asked.question, explainer, measures=asked.measures, progress=progress)
     return asdict(_explained(found, asked.model))
 
 
-def explain_many(model: Any, asked: ExplainMany, progress: explainers.Progress) -> list[dict[str, Any]]:
+def explain_many(model: explainers.Model, asked: ExplainMany, progress: explainers.Progress) -> list[dict[str, Any]]:
     explainer = explainers.build(asked.method, asked.options)
     found = explainers.explain_many(model, asked.questions, explainer, measures=asked.measures, progress=progress)
     return [to_wire(each) if isinstance(each, Exception) else asdict(_explained(each, asked.model)) for each in found]
 
 
-def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
+def panel(model: explainers.Model, asked: MakePanel, progress: explainers.Progress) -> dict[str, Any]:
     chosen = None if asked.methods is None else [explainers.build(method) for method in asked.methods]
     arrived = partial(_pass_on, progress, asked) if asked.arriving and isinstance(progress, Listener) else _kept_back
     found = explainers.runner.panel(model, asked.question, chosen, progress=progress, arrived=arrived)
@@ -78,7 +81,7 @@ def panel(model: Any, asked: MakePanel, progress: explainers.Progress) -> dict[s
     return asdict(made)
 
 
-def generate(model: Any, asked: Generate, progress: explainers.Progress) -> bytes:
+def generate(model: explainers.ContinuationModel, asked: Generate, progress: explainers.Progress) -> bytes:
     found: explainers.Generation = model.generate(asked.question, asked.decoding, progress=progress)
     named = found.model.model_copy(update={"id": asked.model})
     return found.model_copy(update={"model": named}).model_dump_json().encode()
@@ -140,6 +143,12 @@ def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
     arrays: dict[str, bytes] = {}
     if isinstance(found.input, explainers.ImageInput) and found.input.pixels is not None:
         arrays[PICTURE] = explainers.shown_copy(found.input.pixels)
+    if isinstance(found.input, explainers.AudioInput) and found.input.samples is not None:
+        sound = explainers.heard_samples(found.input)
+        arrays[RECORDING] = explainers.played_copy(sound)
+        arrays[WAVEFORM] = explainers.waveform(sound)
+        if found.baseline == "noise":
+            arrays[ABSENT] = explainers.played_copy(explainers.noise_like(sound, found.method.seed))
     if found.relations is not None:
         # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
         arrays["relations"] = pack(found.relations.astype("float16"))

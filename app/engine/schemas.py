@@ -1,4 +1,4 @@
-"""What the engine says of a model, and of a text."""
+"""The engine's descriptions of a model and of a text."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class ModelOut(Record):
     labels_left_out: int = Field(0, description="Further classes, in a list of models; the model's address has all.")
     head: explainers.Head = "single"
     # What it says: a text's class, one of every word, a continuation, how similar two texts are, of a picture its class
-    # or a caption.
-    task: Literal["text", "word", "tokens", "similarity", "image", "caption"] = "text"
+    # or a caption, or what it hears.
+    task: Literal["text", "word", "tokens", "similarity", "image", "caption", "speech"] = "text"
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()

@@ -1,10 +1,10 @@
-"""A picture is given here; its explanation opens on the page of every other one."""
+"""A picture or a recording is given here; its explanation opens on the page of every other one."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from ..explain.ask import service as explanations
 from ..explain.ask.schemas import ExplanationOut, ExplanationRequest, PanelOut, PanelRequest
 from ..explain.pictures.beside import PARTED
 from ..explain.pictures.terms import HIDDEN_AS, REGION_LEVELS
+from ..explain.recordings.terms import SILENT_AS, SPAN_LEVELS
 from ..models import service as models
 from ..scopes import Scope
 from ..web import pictures as uploads
@@ -30,14 +31,30 @@ router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 MOST_SCENES = 1_000_000
 SCENE_SIDE = 480  # pixels of a drawn scene
 PATIENCE = 60  # seconds at least
-PLAYERS, BASELINES = tuple(REGION_LEVELS), tuple(HIDDEN_AS)
 
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A page on which files of one kind are given. name: of its address and its templates."""
+
+    name: str
+    kind: uploads.FileKind
+    wheel: str
+    players: Sequence[str]
+    baselines: Sequence[str]
+    models: Callable[[Services], list[ModelOut]]
+
+
+IMAGES = Room("images", uploads.PICTURE, "imagenet", tuple(REGION_LEVELS), tuple(HIDDEN_AS), models.looking_models)
+SPEECH = Room(
+    "speech", uploads.RECORDING, "whisper-tiny-en", tuple(SPAN_LEVELS), tuple(SILENT_AS), models.hearing_models
+)
 
 SCENES = (3, 5, 11, 12)  # drawn pictures to begin with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImagesPage:
+class FilePage:
     """wheel: of a model that could be fetched; None where it is served. scenes: drawn pictures for the model of
     captions; none where it is not served. says: whether any model gives captions."""
 
@@ -55,24 +72,40 @@ class ImagesPage:
 
 
 @router.get("/images")
-async def ask(request: Request, services: ServicesDep) -> Response:
-    offered, model = models.looking_models(services), request.query_params.get("model", "")
-    models.refuse_unknown(offered, model)
-    return _page(request, offered, Given(model=model))
+async def ask_of_a_picture(request: Request, services: ServicesDep) -> Response:
+    return _ask(request, services, IMAGES)
+
+
+@router.get("/speech")
+async def ask_of_a_recording(request: Request, services: ServicesDep) -> Response:
+    return _ask(request, services, SPEECH)
 
 
 @router.post("/images", dependencies=[needs(Scope.EXPLAIN)])
-async def explain(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+async def explain_picture(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _explain(request, services, project, IMAGES)
+
+
+@router.post("/speech", dependencies=[needs(Scope.EXPLAIN)])
+async def explain_recording(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
+    return await _explain(request, services, project, SPEECH)
+
+
+def _ask(request: Request, services: Services, room: Room) -> Response:
+    model = request.query_params.get("model", "")
+    models.refuse_unknown(room.models(services), model)
+    return _page(request, services, room, Given(kind=room.kind, model=model))
+
+
+async def _explain(request: Request, services: Services, project: str, room: Room) -> Response:
     """303 to the explanation, or the form again with the reason."""
-    offered = models.looking_models(services)
-    given = Given()
+    given = Given(kind=room.kind)
     try:
-        given = await uploads.received(request)
-        return await _explained(
-            request, services, project, _asked(given, offered), every=bool(given.fields.get("every"))
-        )
+        given = await uploads.received(request, room.kind)
+        asked = _asked(given, room, room.models(services))
+        return await _explained(request, services, project, asked, every=bool(given.fields.get("every")))
     except FORESEEN as error:
-        return _page(request, offered, given, error_of(error))
+        return _page(request, services, room, given, error_of(error))
 
 
 @router.get("/images/scenes/{number}.png")
@@ -86,20 +119,20 @@ async def scene(number: int) -> Response:
 @router.post("/images/scenes", dependencies=[needs(Scope.EXPLAIN)])
 async def explain_scene(request: Request, services: ServicesDep, project: ProjectDep) -> Response:
     """303 to the explained caption of a drawn scene, by its number or of a new one."""
-    offered = models.looking_models(services)
     form = await form_of(request)
-    given = Given(model=explainers.CAPTIONS)
+    given = Given(kind=IMAGES.kind, model=explainers.CAPTIONS)
     try:
         number = _number(form.get("scene"))
         given = Given(
+            kind=IMAGES.kind,
             content=_drawn(number),
             name=f"scene-{number}.png",
             model=explainers.CAPTIONS,
             fields={"accuracy": "exact"},
         )
-        return await _explained(request, services, project, _asked(given, offered), every=True)
+        return await _explained(request, services, project, _asked(given, IMAGES, IMAGES.models(services)), every=True)
     except FORESEEN as error:
-        return _page(request, offered, Given(model=given.model), error_of(error))
+        return _page(request, services, IMAGES, Given(kind=IMAGES.kind, model=given.model), error_of(error))
 
 
 def _number(given: str) -> int:
@@ -132,8 +165,8 @@ async def _explained(
 async def _others(services: Services, project: str, asked: PanelRequest) -> list[str]:
     """The keys of the same question with the other baselines; of one that takes long there is none."""
     keys = []
-    for baseline in BASELINES:
-        if baseline == (asked.baseline or BASELINES[0]):
+    for baseline in IMAGES.baselines:
+        if baseline == (asked.baseline or IMAGES.baselines[0]):
             continue
         given = {**asked.model_dump(exclude={"methods"}), "baseline": baseline, "method": "shap"}
         with suppress(StillRunning):
@@ -152,32 +185,32 @@ async def _loaded(services: Services, model: str) -> None:
             await asyncio.sleep(1)
 
 
-def _asked(given: Given, offered: Sequence[ModelOut]) -> PanelRequest:
+def _asked(given: Given, room: Room, offered: Sequence[ModelOut]) -> PanelRequest:
     return PanelRequest.model_validate(
         {
-            "model": given.model or (offered[0].id if offered else "imagenet"),
+            "model": given.model or (offered[0].id if offered else room.wheel),
             "input": given.input,
             "outputs": given.outputs,
-            "players": given.fields.get("players") or "region",
+            "players": given.fields.get("players") or room.players[0],
             "baseline": given.fields.get("baseline") or None,
             "accuracy": given.fields.get("accuracy") or "normal",
         }
     )
 
 
-def _page(request: Request, offered: Sequence[ModelOut], given: Given, error: FormError | None = None) -> Response:
-    wheel = explainers.WHEELS["imagenet"]
-    page = ImagesPage(
+def _page(request: Request, services: Services, room: Room, given: Given, error: FormError | None = None) -> Response:
+    offered, wheel = room.models(services), explainers.WHEELS[room.wheel]
+    page = FilePage(
         models=offered,
         model=given.model or (offered[0].id if offered else ""),
-        players=given.fields.get("players") or PLAYERS[0],
-        baseline=given.fields.get("baseline") or BASELINES[0],
-        choices=PLAYERS,
-        baselines=BASELINES,
+        players=given.fields.get("players") or room.players[0],
+        baseline=given.fields.get("baseline") or room.baselines[0],
+        choices=room.players,
+        baselines=room.baselines,
         error=error,
         wheel=None if any(model.id == wheel.name for model in offered) else wheel,
         scenes=SCENES if any(model.id == explainers.CAPTIONS for model in offered) else (),
         says=any(model.task == "caption" for model in offered),
         given=given.fields,
     )
-    return render(request, "images/ask.html", page, section="images", status=error.status if error else 200)
+    return render(request, f"{room.name}/ask.html", page, section=room.name, status=error.status if error else 200)

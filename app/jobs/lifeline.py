@@ -1,4 +1,4 @@
-"""What a job runner tells the process that started it: that it is at work, or why it ends. One line of JSON each."""
+"""Messages of a job runner to the process that started it: it is at work, or why it ends. One line of JSON each."""
 
 from __future__ import annotations
 

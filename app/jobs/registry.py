@@ -38,5 +38,5 @@ KINDS = {
 
 
 def filters(translate: Callable[[str], str]) -> dict[str, Callable[[str], str]]:
-    """What templates call: `job.kind|job_kind`."""
+    """Filters that templates call: `job.kind|job_kind`."""
     return {"job_kind": lambda name: translate(KINDS[name].title) if name in KINDS else name}

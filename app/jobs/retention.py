@@ -46,7 +46,7 @@ async def _forget(settings: Settings, store: Store, kept: int | None) -> None:
 
 
 def _clear(settings: Settings, store: Store) -> None:
-    """What a deletion or a process that was killed left."""
+    """Clear the remains of deletions and of processes that were killed."""
     underway.clear(settings.data)
     clear_orphans(store)
     clear_away(store)

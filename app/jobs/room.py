@@ -1,4 +1,4 @@
-"""What a caller and a project may keep: without a bound one key could fill the disk of all."""
+"""Limits on the results that a caller and a project keep: without a bound one key could fill the disk of all."""
 
 from __future__ import annotations
 

@@ -21,10 +21,12 @@ MODELS = {
     "Captions of drawn scenes": N_("Captions of drawn scenes"),
     "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
-ASKING = {  # words of the button, by kind of model
+# Words of the button, by kind of model.
+ASKING = {
     "tokens": N_("Ask it"),
     "image": N_("Explain a picture"),
     "caption": N_("Explain a picture"),
+    "speech": N_("Explain a recording"),
 }
 CARDS = (  # what the cards of the embedded models say
     N_("A teaching model: it says which shapes a drawn scene holds, and where."),

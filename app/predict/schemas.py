@@ -36,7 +36,7 @@ class OutputOut(Record):
 
 
 class PredictionOut(Record):
-    """What a classifier says is in `predicted` and `classes`, what a regression says in `outputs`."""
+    """A prediction: `predicted` and `classes` from a classifier, `outputs` from a regression."""
 
     predicted: ClassOut | None  # None for a regression
     classes: tuple[ClassOut, ...]  # most probable first; none for a regression

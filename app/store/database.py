@@ -136,7 +136,7 @@ def _make_folder(data: Path) -> None:
 
 
 def _refuse_unusable(engine: Engine, data: Path) -> None:
-    """What SQLite itself takes without a word: a file of no bytes, for a new database, and one that is read-only."""
+    """Refuse what SQLite itself takes without a word: an empty file, for a new database, and one that is read-only."""
     file = Path(str(engine.url.database))
     used = (data / "secret").exists() or (data / "arrays").exists()
     if used and file.is_file() and not file.stat().st_size:

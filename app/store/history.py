@@ -1,4 +1,4 @@
-"""What was asked, last asked first."""
+"""The history of questions, last asked first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the database: one sentence for callers, one with the cure for whoever runs the server."""
+"""Descriptions of a fault of the database: one sentence for callers, one with the cure for whoever runs the server."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class TrainingKind(Kind):
 
 
 def plan_of(request: TrainingRequest, labels: tuple[str, ...], job: str) -> Plan:
-    """As `whence train` would read it from a file."""
+    """The plan, as `whence train` would read it from a file."""
     source: Any = {"reader": "table"}
     judged = [Judgement(name=part, path=f"{part}.jsonl", **source) for part in ("dev", "test")]
     return Plan(

@@ -71,7 +71,7 @@ class Texts(Source):
 
 
 class Pretraining(Frozen):
-    """What the encoder learns from texts without labels before it is fitted to the labelled ones.
+    """Training of the encoder on texts without labels, before it is fitted to the labelled ones.
 
     layers, width, heads, vocabulary: of a model from scratch, whose tokenizer is trained on the texts as well.
     """

@@ -18,7 +18,7 @@ SHOWN = 8  # examples of a failure
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Answers:
-    """What a model says of n variants and of the rows they were made of.
+    """A model's answers to n variants and to the rows they were made of.
 
     parents (n,): numbers of those rows. recipes (n,). before, after (n,): numbers of the predicted classes, −1 without
     one. shares_before, shares_after (n, classes): probabilities. right (n, 2): whether the row and the variant are

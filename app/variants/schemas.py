@@ -132,7 +132,7 @@ class BehaviourOut(Record):
 
 
 class BehavioursOut(Record):
-    """What the variants of a data set show."""
+    """The behaviours that the variants of a data set show."""
 
     dataset: str
     origin: str

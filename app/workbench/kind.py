@@ -27,7 +27,7 @@ HOLDERS = 40_000_000  # bits of the word table
 
 
 class WorkbenchKind(DatasetKind):
-    """As DatasetKind; once every row has its answer it is tagged, placed on the map, and searched for slices."""
+    """A DatasetKind whose rows, once all have their answers, are tagged, placed on the map, and searched for slices."""
 
     def study(self, work: Work) -> None:
         found = dataset_of(work)

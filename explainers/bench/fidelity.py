@@ -179,7 +179,7 @@ def overlap_of(model: Model, texts: Sequence[str], *, seeds: int = 5, progress: 
 
 
 class _Masker:
-    """What shap asks of a masker: rows of kept players are handed on as they are."""
+    """A masker as shap wants it: rows of kept players are handed on as they are."""
 
     def __init__(self, players: int) -> None:
         self.shape = (1, players)

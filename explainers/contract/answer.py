@@ -1,4 +1,4 @@
-"""What is answered: predictions, explanations and what was tried on the model beside them. No torch, no web."""
+"""Answers: predictions, explanations and measures tried on the model beside them. No torch, no web."""
 
 from __future__ import annotations
 
@@ -218,8 +218,9 @@ class Attribution(Value):
     """The explanation of one input by one method, for one or more classes.
 
     `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
-    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart, as is `game`,
-    the explained number of every set of features (targets, sets): bit p of a set says whether feature p is kept.
+    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart; where `looking`
+    lists other tokens than `tokens`, those are its rows. `game`, served apart too, is the explained number of every set
+    of features (targets, sets): bit p of a set says whether feature p is kept.
     `interactions` has shape (targets, features, features), symmetric: what two players do only together, and on
     the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
     """
@@ -244,6 +245,7 @@ class Attribution(Value):
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
     focus: TextSpan | None = None  # the stretch whose parts are the players; the text around it stays
     tokens: tuple[Token, ...] = ()
+    looking: tuple[Token, ...] = ()
     prediction: Prediction
     targets: tuple[Target, ...]
     unit: Unit

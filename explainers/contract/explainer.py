@@ -112,7 +112,8 @@ class Explainer(Value):
         return None if self.players_limit is None else min(self.players_limit, case.most_exact)
 
     @abstractmethod
-    def explain(self, case: Case) -> Attribution: ...
+    def explain(self, case: Case) -> Attribution:
+        """The scores of the case's players, by `case.result`. Raises Incompatible where the method cannot answer it."""
 
     def rounds(self, case: Case) -> Iterator[Wanted]:
         """The coalitions that `explain` will read, in parts: each has to be known before the next is asked for.
@@ -123,4 +124,5 @@ class Explainer(Value):
         return iter(())
 
     def record(self, *, seed: int) -> MethodRecord:
+        """The method with its version, options and seed, as results name it."""
         return MethodRecord(name=self.name, version=self.version, options=self.model_dump(mode="json"), seed=seed)

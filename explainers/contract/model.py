@@ -33,6 +33,7 @@ class Need(StrEnum):
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
+    FLOW = "flow"  # attentions of the positions to one another, which can be followed from layer to layer
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
     ANSWERS = "answers"  # it says something to a prompt, token by token
@@ -89,10 +90,12 @@ class Offering(Protocol):
     """The facts about a model that decide whether a method can run on it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The name that the model is asked for by."""
 
     @property
-    def offers(self) -> frozenset[Need]: ...
+    def offers(self) -> frozenset[Need]:
+        """Everything that it can give to a method."""
 
 
 class Model(ABC):
@@ -104,7 +107,7 @@ class Model(ABC):
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
     labels: its classes; empty where they depend on the question. head: how its numbers are read.
     task: whether it says something of the whole text, of each word, continues the text, compares two, gives a
-    picture a class, or says what is in it.
+    picture a class, says what is in it, or hears a recording.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
@@ -115,7 +118,7 @@ class Model(ABC):
     title: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "tokens", "similarity", "image", "caption"] = "text"
+    task: Literal["text", "word", "tokens", "similarity", "image", "caption", "speech"] = "text"
     offers: frozenset[Need]
     baselines: tuple[BaselineKind, ...]
     device: str = "cpu"
@@ -184,7 +187,7 @@ class Model(ABC):
         return self.scores(texts, progress=progress)
 
     def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
-        """The same input with some of its players, by number, cut into smaller ones; the others keep their positions.
+        """Cut some players of the input, by number, into smaller ones; the others keep their positions.
 
         Raises Incompatible for an input whose players cannot be cut.
         """
@@ -231,15 +234,16 @@ class Model(ABC):
     # Need.ATTENTIONS:
 
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """(layers, heads, positions, positions); rows look, columns are looked at. `served`: the prediction's columns
-        (1, columns), where they are known already."""
+        """(layers, heads, positions, positions); rows look, columns are looked at. Of an encoder with a decoder the
+        rows are the tokens of the answer. `served`: the prediction's columns (1, columns), where they are known
+        already."""
         self._lacks(Need.ATTENTIONS)
 
     def attention_gradients(
         self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
     ) -> tuple[Weights, Iterator[FloatArray]]:
         """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, positions, positions)."""
-        self._lacks(Need.ATTENTIONS)
+        self._lacks(Need.FLOW)
 
     def pooled_token(self, inputs: Encoded) -> int:
         """The position whose last state the classifier reads. Raises Incompatible where it reads several."""
@@ -252,6 +256,10 @@ class Model(ABC):
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
         """The positions of the attention weights as they are shown: those of the input, and what it is followed by."""
         return inputs.tokens
+
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The rows of the attention weights where they are other tokens than `attended`; else empty."""
+        return ()
 
     # Need.LAYERS:
 

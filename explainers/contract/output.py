@@ -14,10 +14,12 @@ class Ends(Protocol):
     """The whole input and the baseline, as rows of columns (1, columns); a table of coalitions has both."""
 
     @property
-    def whole(self) -> FloatArray: ...
+    def whole(self) -> FloatArray:
+        """The row of the whole input."""
 
     @property
-    def empty(self) -> FloatArray: ...
+    def empty(self) -> FloatArray:
+        """The row of the baseline, with every player absent."""
 
 
 class Output(Protocol):

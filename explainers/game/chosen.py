@@ -86,7 +86,7 @@ def _candidates(players: int, size: int, seen: set[bytes], draw: np.random.Gener
 
 
 class _Left:
-    """What the pairs taken so far leave open, as a Cholesky factor that grows by a row for each."""
+    """The variance that the pairs taken so far leave open, as a Cholesky factor that grows by a row for each."""
 
     def __init__(self, keep: BoolArray, most: int) -> None:
         players = keep.shape[1]
@@ -112,7 +112,7 @@ class _Left:
         self.count += 1
 
     def _seen(self, signs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Of candidates: covariance with the pairs taken, whitened (taken, candidates), variance left (candidates,) and
+        """Covariance of candidates with the pairs taken, whitened (taken, candidates), variance left (candidates,) and
         covariance left with the Shapley values (players, candidates)."""
         from scipy.linalg import solve_triangular
 

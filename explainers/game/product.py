@@ -139,7 +139,7 @@ def _jackknifed(estimates: FloatArray) -> FloatArray:
 
 
 def _completed(first: Side, second: Side, scores: FloatArray, errors: FloatArray) -> FloatArray:
-    """What the scores lack of v(whole) − v(empty) goes to the players in proportion to their doubt."""
+    """Complete the scores: what they lack of v(whole) − v(empty) goes to the players in proportion to their doubt."""
     gap = first.whole @ second.whole - first.empty @ second.empty - scores.sum()
     doubt = errors**2 + np.finfo(float).tiny
     completed: FloatArray = scores + doubt / doubt.sum() * gap

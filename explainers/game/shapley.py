@@ -101,7 +101,7 @@ def _estimated(keep: BoolArray, odd: FloatArray, pause: Callable[[], None]) -> t
 
 
 def _best(fit: Callable[..., _Posterior], even: FloatArray) -> _Posterior:
-    """Of those that interpolate: first with equal players, then with those that matter most interacting most."""
+    """The interpolating fit of most evidence: first with equal players, then with strong players interacting most."""
     fits = [fit(even, triples, 0.0, singles) for triples, singles in product(TRIPLES, SINGLES)]
     first = max(fits, key=lambda fit: fit.evidence)
     size = np.abs(first.mean()).mean(axis=1)
@@ -170,7 +170,7 @@ class _Posterior:
 
 
 def covariance(first: FloatArray, second: FloatArray, strength: FloatArray, singles: float) -> FloatArray:
-    """Of g at two sets of coalitions (first, second), both in signs (rows, players)."""
+    """Covariance of g at two sets of coalitions (first, second), both in signs (rows, players)."""
     inner = (first * np.arctanh(strength)) @ second.T
     scale = np.exp(0.5 * np.log1p(-(strength**2)).sum())
     found: FloatArray = scale * np.sinh(inner) + singles * (first * strength) @ second.T
@@ -178,7 +178,7 @@ def covariance(first: FloatArray, second: FloatArray, strength: FloatArray, sing
 
 
 def cross_covariance(signs: FloatArray, strength: FloatArray, singles: float) -> FloatArray:
-    """Of phi_i and g(x), (players, rows): sum over odd T containing i of 2/|T| prod b_j x_j."""
+    """Covariance of phi_i and g(x), (players, rows): sum over odd T containing i of 2/|T| prod b_j x_j."""
     scaled = signs * strength
     found: FloatArray = (2 * scaled * (_even_integral(scaled, NODES, WEIGHTS) + singles)).T
     return found

@@ -27,7 +27,7 @@ def on_one_thread(function: Callable[Given, Found]) -> Callable[Given, Found]:
 
 @cache
 def _libraries() -> Any:
-    """Those that are loaded by now, scipy's among them."""
+    """A controller of the threaded libraries that are loaded by now, scipy's among them."""
     from scipy import linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 

@@ -90,7 +90,7 @@ def on_a_path(case: Case) -> Case:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What is known of the way after so many `points`.
+    """The state of the integral after so many `points`.
 
     integral: (targets, tokens). missed: (stretches, targets), what each stretch lacks of v(end) − v(start). doubts:
     (stretches, targets), by how much the rule of higher order has other scores, as a norm over players.

@@ -77,7 +77,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 class _Masker:
-    """What shap asks of a masker, over rows of kept players: the rows themselves, and a tree of neighbours."""
+    """A masker as shap wants it, over rows of kept players: the rows themselves, and a tree of neighbours."""
 
     def __init__(self, players: int) -> None:
         self.shape = (1, players)

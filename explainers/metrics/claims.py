@@ -44,8 +44,8 @@ def claims_of(attributions: Sequence[Attribution], case: Case) -> tuple[Claim, .
 
 
 def changes_of(case: Case) -> tuple[FloatArray, float]:
-    """What the log-odds of the predicted class (of a regression its first output) lose without each player, (players,),
-    and the smallest change that counts. Reads the leave-one-out rows of the table."""
+    """Falls of the predicted class's log-odds (of a regression's first output) without each player, (players,), and the
+    smallest change that counts. Reads the leave-one-out rows of the table."""
     whole = _value(case.table.whole[0], case)
     falls = np.array([whole - _value(row, case) for row in case.table.leave_one_out()])
     return falls, _moved(case)

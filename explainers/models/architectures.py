@@ -34,6 +34,7 @@ CAPTIONING = {
 }
 SEEING = frozenset({"beit", "deit", "swin", "vit"})
 SPEAKING = frozenset({"bert", "gpt2", "roberta"})
+LISTENERS = frozenset({"whisper"})  # which write down what they hear
 TRANSLATORS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
 HIDES = CAUSAL - {"bloom", "opt"}  # these two number positions by what is seen, so that hiding would move the others
 FROM_PAD = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "longformer"})
@@ -51,7 +52,7 @@ NOT_OFFERED: dict[str, frozenset[Need]] = {
 
 
 def not_offered(config: Any) -> frozenset[Need]:
-    """What an architecture's own forward does not give as a method needs it."""
+    """Needs of methods that an architecture's own forward does not meet."""
     return NOT_OFFERED.get(config.model_type, frozenset())
 
 

@@ -17,13 +17,11 @@ from ..contract import (
     Question,
     TokenOutput,
 )
-from ..errors import BadInput
 from ..inputs.image.captioned import with_caption
 from ..inputs.image.encoding import BASELINES, ImageEncoder
 from ..inputs.image.view import View
-from ..inputs.text.continuation import tokens_of
+from ..inputs.text.continuation import Continuation, tokens_of
 from .networks import probing
-from .networks.device import to_array
 from .pictures.captions import CaptioningNetwork, looking, speaking
 from .saying import SayingModel
 from .vision import cell_of
@@ -39,6 +37,8 @@ class CaptionModel(SayingModel):
     """
 
     task: Literal["caption"] = "caption"
+    usual_outputs = TokenOutput(whole=True)
+    _network: CaptioningNetwork
 
     def __init__(
         self,
@@ -51,40 +51,33 @@ class CaptionModel(SayingModel):
         title: str | None = None,
         card: Mapping[str, Any] | None = None,
     ) -> None:
-        assert not network.training
-        self.id = id
-        self.digest = digest
-        self.title = title or id
-        self.card = card
-        self.baselines = BASELINES
-        self.offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ANSWERS})
         seen, said = looking(network.config), speaking(network.config)
-        self.maximum_length = int(min(tokenizer.model_max_length, said.max_position_embeddings))
         cell = seen.patch_size if seen.model_type in CUT_IN_PATCHES else cell_of(view)
         self._encoder = ImageEncoder(view=view, cell=cell)
-        self._network: CaptioningNetwork = CaptioningNetwork(network, shape=self._encoder.shape, cell=cell)
-        self._tokenizer = tokenizer
-        self.device = self._network.device.type
+        super().__init__(
+            CaptioningNetwork(network, shape=self._encoder.shape, cell=cell),
+            tokenizer,
+            id=id,
+            digest=digest,
+            title=title,
+            card=card,
+            maximum_length=int(min(tokenizer.model_max_length, said.max_position_embeddings)),
+        )
+        self.baselines = BASELINES
+        self.offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ANSWERS})
 
     @property
     def half_check(self) -> HalfCheck:
         """bf16 is not offered."""
         return HalfCheck(supported=False, rank_agreement=1.0, value_error=0.0)
 
-    def encode(self, question: Question) -> Encoded:
-        """Raises BadInput for an input that is no picture, and for a caption that cannot be read."""
-        asked = question.outputs or TokenOutput(whole=True)
-        if not isinstance(asked, TokenOutput):
-            raise BadInput(f"{self.id} says what is in a picture and has no {asked.kind}: leave outputs out")
-        picture = self._prompt(question)
-        said, outputs = self._answered(picture, asked)
-        return replace(picture, outputs=outputs, held=with_caption(picture, said))
-
     def _prompt(self, question: Question) -> Encoded:
         return self._encoder.encode(question.model_copy(update={"outputs": None}))
 
-    def _prompt_text(self, question: Question) -> str:
-        return ""
+    def _followed(
+        self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
+    ) -> Encoded:
+        return replace(prompt, held=with_caption(prompt, continuation))
 
     def _tokens(self, prompt: Encoded, text: str) -> tuple[Ids, tuple[str, ...]]:
         ids, _ = tokens_of(self._tokenizer, text)
@@ -95,10 +88,6 @@ class CaptionModel(SayingModel):
 
     def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
         return self._network.logits(self._network.coalitions(inputs, keep))
-
-    def embeddings(self, inputs: Encoded) -> FloatArray:
-        """The prepared pixels of each cell, (positions, 3 · cell · cell), the noise included."""
-        return to_array(self._network.ends(inputs)[0].double())
 
     def randomised(self, seed: int) -> CaptionModel:
         return CaptionModel(

@@ -10,9 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..contract import (
-    Arithmetic,
     BaselineKind,
-    BoolArray,
     Encoded,
     FloatArray,
     HalfCheck,
@@ -30,16 +28,15 @@ from ..contract.model import Weights
 from ..errors import BadInput, Incompatible
 from ..inputs.prompt.encoding import PromptEncoder
 from ..inputs.prompt.reading import PromptReader
-from ..inputs.text.continuation import continued, with_continuation
+from ..inputs.text.continuation import Continuation, continued, followed
 from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.ids import ids_of
 from .architectures import not_offered, ways_without_token
 from .language import lens
-from .language.network import LanguageNetwork, half_of
+from .language.network import LanguageNetwork
 from .networks import attention, half, layers, probing
 from .networks.continuing import ContinuingNetwork
-from .networks.device import has_bf16, to_array
-from .networks.masking import path_ends
+from .networks.device import has_bf16
 from .saying import SayingModel
 from .special import baseline_ids, longest_input
 
@@ -54,7 +51,8 @@ class ContinuationModel(SayingModel):
     """Offers outputs and gradients of every token of a continuation; the players are parts of the prompt.
 
     network: an AutoModelForCausalLM or AutoModelForSeq2SeqLM in fp32 and evaluation mode; it is never changed.
-    tokenizer: its fast tokenizer. template: its chat template, which then stands around every prompt.
+    tokenizer: its fast tokenizer. template: its chat template, which then stands around every prompt. What follows the
+    prompt is in every coalition: each token is explained as the model gives it after the tokens before it.
     """
 
     task: Literal["tokens"] = "tokens"
@@ -70,24 +68,25 @@ class ContinuationModel(SayingModel):
         card: Mapping[str, Any] | None = None,
         template: str | None = None,
     ) -> None:
-        assert not network.training
-        self.id = id
-        self.digest = digest
-        self.title = title or id
-        self.card = card
-        self.maximum_length = longest_input(network, tokenizer)
+        super().__init__(
+            LanguageNetwork(network),
+            tokenizer,
+            id=id,
+            digest=digest,
+            title=title,
+            card=card,
+            maximum_length=longest_input(network, tokenizer),
+        )
         ids = baseline_ids(tokenizer, vocabulary=network.config.vocab_size)
-        self._network = LanguageNetwork(network)
         unseen = _out_of_sight(self._network, template)
         self.baseline_ids = ids
         masking = {Need.OUTPUTS} if ids or unseen else set()
         first, last = (ids, unseen) if self._network.two_sided else (unseen, ids)
         self.baselines: tuple[BaselineKind, ...] = (*first, *last, "zero", "mean", "text")
-        inside = set() if self._network.two_sided else {Need.ATTENTIONS, Need.LAYERS} - not_offered(network.config)
+        inside = {Need.ATTENTIONS} if self._network.two_sided else {Need.ATTENTIONS, Need.FLOW, Need.LAYERS}
+        inside -= not_offered(network.config)
         self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking, *inside})
-        self._tokenizer = tokenizer
         self.template = template
-        self.device = self._network.device.type
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,
@@ -96,16 +95,6 @@ class ContinuationModel(SayingModel):
             with_segments=False,
         )
         self._prompts = None if template is None else PromptEncoder(PromptReader(tokenizer, template), self._encoder)
-
-    @property
-    def module(self) -> Any:
-        """The network itself, which is never changed."""
-        return self._network.module
-
-    @property
-    def tokenizer(self) -> Any:
-        """The fast tokenizer that prompts are read with."""
-        return self._tokenizer
 
     @cached_property
     def half_check(self) -> HalfCheck:
@@ -121,17 +110,6 @@ class ContinuationModel(SayingModel):
                 found.append(self.output_of(inputs).value(columns, "log-probability", targets))
         return half.compare(np.concatenate(exact), np.concatenate(rough), supported=has_bf16(self._network.device))
 
-    def encode(self, question: Question) -> Encoded:
-        """Raises BadInput for a prompt that is too long, and for a continuation that cannot be read."""
-        asked = question.outputs or TokenOutput()
-        if not isinstance(asked, TokenOutput):
-            raise BadInput(f"{self.id} continues texts and has no {asked.kind}: ask for tokens, or leave outputs out")
-        if question.text_pair is not None:
-            raise BadInput(f"{self.id} continues one text: leave text_pair out")
-        prompt = self._prompt(question)
-        said, outputs = self._answered(prompt, asked)
-        return replace(prompt, outputs=outputs, held=with_continuation(ids_of(prompt), said))
-
     def _prompt(self, question: Question) -> Encoded:
         """The prompt alone, with its players. Raises BadInput for one that cannot be read as a whole."""
         if self._prompts is not None and isinstance(question.input, TextInput | PromptInput):
@@ -142,6 +120,11 @@ class ContinuationModel(SayingModel):
         if prompt.unseen:
             raise BadInput(f"the prompt is longer than the {self.maximum_length} tokens {self.id} reads: shorten it")
         return prompt
+
+    def _followed(
+        self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
+    ) -> Encoded:
+        return replace(prompt, held=followed(ids_of(prompt), continuation))
 
     def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:
         ids, labels, text = super()._said(prompt)
@@ -155,17 +138,6 @@ class ContinuationModel(SayingModel):
             return question.text
         return self._prompts.read(question).text
 
-    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
-        network = self._half if precision == "bf16" else self._network
-        return network.logits(network.coalitions(inputs, keep))
-
-    @cached_property
-    def _half(self) -> LanguageNetwork:
-        return half_of(self._network)
-
-    def embeddings(self, inputs: Encoded) -> FloatArray:
-        return to_array(path_ends(self._network, inputs)[0].double())
-
     def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
         return probing.replacement_falls(
             self._network, self._tokenizer, inputs, words, value=value, head=self.head, target=target
@@ -177,12 +149,25 @@ class ContinuationModel(SayingModel):
         return ContinuingNetwork(attention.eager_twin(self._network).module)
 
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
-        """The prompt, and the tokens of the answer up to the one before the last that is explained."""
+        """The prompt, and of a decoder the tokens of the answer up to the one before the last that is explained."""
+        if self._network.two_sided:
+            return inputs.tokens
         said = self._speaker.shown(continued(inputs).continued[:-1])
         return (*inputs.tokens, *(Token(text=text, special=True) for text in said))
 
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The tokens of a translation, each for the pass that says it."""
+        if not self._network.two_sided:
+            return ()
+        asked, control = continued(inputs), set(self._tokenizer.all_special_ids)
+        ids: list[int] = asked.continued.tolist()
+        shown = (*self._speaker.shown(asked.continued[: asked.first]), *asked.labels)
+        named = zip(ids, shown, self._tokenizer.convert_ids_to_tokens(ids), strict=True)
+        return tuple(Token(text=text or name, special=id in control) for id, text, name in named)
+
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """Attention weights of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
+        """Attention weights of the prompt and the answer, as `attended` lists them; of an encoder with a decoder those
+        of `looking` to the source. Raises Incompatible."""
         return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
 
     def attention_gradients(

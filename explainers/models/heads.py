@@ -1,4 +1,4 @@
-"""What the numbers of a classification head mean: classes of which one holds, labels that each may hold, or values.
+"""The meaning of a classification head's numbers: classes of which one holds, labels that each may hold, or values.
 
 The one place that decides it, from the configuration's `problem_type`, the labels and the width of the head together.
 """

@@ -1,18 +1,17 @@
-"""A model that says something, as the methods see its answer: tokens after a prompt, or the caption of a picture.
-
-What it says is in every coalition: each token is explained as the model gives it after the tokens before it.
-"""
+"""Models that say something token by token: what they share, whatever they read or hear."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..contract import (
+    Arithmetic,
     BoolArray,
     Decoding,
     Encoded,
@@ -32,40 +31,88 @@ from ..contract import (
 )
 from ..contract.question import MOST_TOKENS
 from ..errors import BadInput
-from ..inputs.text.continuation import Continued, Contrast, continuation_of, continued, tokens_of
+from ..inputs.text.continuation import Continuation, Contrast, continued, tokens_of
 from ..outputs import Tokens
 from .language.answering import Speaker
-from .language.network import LanguageNetwork
+from .language.network import LanguageNetwork, half_of
 from .networks import gradients, probing
-from .networks.masking import whole_rows
-
-USUAL_TOKENS = 20  # of an answer that the model itself gives
+from .networks.device import to_array
+from .networks.masking import path_ends, whole_rows
 
 
 class SayingModel(Model):
-    """Tokens as outputs, with whatever input: a subclass encodes the input, the answer is encoded here."""
+    """Explained is every token of what the model says, as it gives it after the input and the tokens before it.
+
+    network: in fp32 and evaluation mode; it is never changed. tokenizer: its fast tokenizer.
+    """
 
     head: Head = "tokens"
     labels: tuple[str, ...] = ()
     maximum_length: int
-    _network: LanguageNetwork
-    _tokenizer: Any
+    usual_tokens = 20  # of what the model itself says
+    usual_outputs = TokenOutput()
+
+    def __init__(
+        self,
+        network: LanguageNetwork,
+        tokenizer: Any,
+        *,
+        id: str,
+        digest: str,
+        title: str | None,
+        card: Mapping[str, Any] | None,
+        maximum_length: int,
+    ) -> None:
+        assert not network.module.training
+        self.id = id
+        self.digest = digest
+        self.title = title or id
+        self.card = card
+        self.maximum_length = maximum_length
+        self.device = network.device.type
+        self._network = network
+        self._tokenizer = tokenizer
+
+    @property
+    def module(self) -> Any:
+        """The network itself, which is never changed."""
+        return self._network.module
+
+    @property
+    def tokenizer(self) -> Any:
+        """The fast tokenizer."""
+        return self._tokenizer
 
     @abstractmethod
     def _prompt(self, question: Question) -> Encoded:
-        """The input alone, with its players. Raises BadInput for one that cannot be read as a whole."""
+        """The input that is read before anything is said. Raises BadInput where it cannot be read as a whole."""
 
     @abstractmethod
-    def _prompt_text(self, question: Question) -> str:
-        """The input as the model reads it; empty where that is no text."""
+    def _followed(
+        self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
+    ) -> Encoded:
+        """The input that is read, with its players, and what follows it.
 
-    def _answered(self, prompt: Encoded, asked: TokenOutput) -> tuple[Continued, TokenOutput]:
-        """What is said after the input, and the outputs with what was left open. Raises BadInput."""
+        said: all tokens, by number and as they are shown.
+        """
+
+    def encode(self, question: Question) -> Encoded:
+        """Raises BadInput for an input that is too long, and for a continuation that cannot be read."""
+        asked = question.outputs or self.usual_outputs
+        if not isinstance(asked, TokenOutput):
+            raise BadInput(f"{self.id} says tokens and has no {asked.kind}: ask for tokens, or leave outputs out")
+        if question.text_pair is not None:
+            raise BadInput(f"{self.id} continues one text: leave text_pair out")
+        prompt = self._prompt(question)
         ids, labels, text = self._said(prompt) if asked.continuation is None else self._given(prompt, asked)
         contrast = None if asked.contrast is None else self._contrast(prompt, asked.contrast, ids, text)
         stop = self._stop(asked, count=len(ids), prompt=prompt.size)
-        said = continuation_of(ids[:stop], labels[:stop], first=asked.first, whole=asked.whole, contrast=contrast)
-        return said, asked.model_copy(update={"continuation": text, "stop": stop})
+        continuation = Continuation.of(
+            ids[:stop], labels[:stop], first=asked.first, whole=asked.whole, contrast=contrast
+        )
+        outputs = asked.model_copy(update={"continuation": text, "stop": stop})
+        encoded = self._followed(prompt, continuation, (ids, labels), question)
+        return replace(encoded, outputs=outputs)
 
     def _given(self, prompt: Encoded, asked: TokenOutput) -> tuple[Ids, tuple[str, ...], str]:
         """The continuation that was given: its ids, its tokens as they are shown, its text. Raises BadInput."""
@@ -94,15 +141,15 @@ class SayingModel(Model):
 
     def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:
         """The model's own continuation: ids, tokens, text. Raises BadInput where it says nothing."""
-        said = [each.id for each in self._speaker.answer(prompt, Decoding(max_tokens=USUAL_TOKENS))]
+        said = [each.id for each in self._speaker.answer(prompt, Decoding(max_tokens=self.usual_tokens))]
         text: str = self._tokenizer.decode(said, skip_special_tokens=True)
-        if not text:
-            raise BadInput(f"{self.id} says nothing after this prompt: give a continuation")
+        if not text.strip():
+            raise BadInput(f"{self.id} says nothing to this: give a continuation")
         ids = np.asarray(said, dtype=np.int64)
         return ids, self._speaker.shown(ids), text
 
     def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
-        """The answer to a prompt. Raises BadInput for one that cannot be read, or leaves no room."""
+        """The answer of the model. Raises BadInput for an input that cannot be read, or leaves no room."""
         prompt, record = self._prompt(question), ModelRecord(id=self.id, digest=self.digest)
         text = self._prompt_text(question)
         return self._speaker.generation(prompt, text, decoding, model=record, progress=progress)
@@ -110,6 +157,10 @@ class SayingModel(Model):
     @cached_property
     def _speaker(self) -> Speaker:
         return Speaker(self._network, self._tokenizer, self.maximum_length)
+
+    def _prompt_text(self, question: Question) -> str:
+        """The prompt as the model reads it; empty for what is no text."""
+        return question.text
 
     def _stop(self, asked: TokenOutput, *, count: int, prompt: int) -> int:
         """Raises BadInput for tokens that there are not, or too many of them."""
@@ -136,10 +187,21 @@ class SayingModel(Model):
         rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
         return np.concatenate(rows) if rows else np.zeros((0, 0))
 
+    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
+        network = self._half if precision == "bf16" else self._network
+        return network.logits(network.coalitions(inputs, keep))
+
+    @cached_property
+    def _half(self) -> LanguageNetwork:
+        return half_of(self._network)
+
     def path_gradients(
         self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
     ) -> PathGradients:
         return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
+
+    def embeddings(self, inputs: Encoded) -> FloatArray:
+        return to_array(path_ends(self._network, inputs)[0].double())
 
     def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
         return probing.blends(self._network, inputs, shares)

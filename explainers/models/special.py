@@ -1,4 +1,4 @@
-"""What a configuration and a tokenizer say of a classifier: its baselines, its longest input."""
+"""Facts of a classifier from its configuration and tokenizer: its baselines, its longest input."""
 
 from __future__ import annotations
 

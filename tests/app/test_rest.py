@@ -282,17 +282,19 @@ def test_equal_questions_in_flight_share_one_run(tmp_path: Path) -> None:
 
     class Waiting(LinearModel):
         def outputs(self, *args: Any, **named: Any) -> Any:
-            release.wait(10)
+            release.wait(60)
             return super().outputs(*args, **named)
 
     app, engines = served(tmp_path, load=lambda name: Waiting(WEIGHTS))
+    release.set()  # a model is tried when it is loaded
     with TestClient(app, base_url="http://localhost") as client, ThreadPoolExecutor(2) as pool:
+        release.clear()
         answers = [pool.submit(client.post, "/v1/explanations", json=ASKED) for _ in range(2)]
         services = app.state.services
         while not any(flight.waiting == 2 for flight in services.flights._running.values()):
             time.sleep(0.01)
         release.set()
-        first, second = (answer.result(10) for answer in answers)
+        first, second = (answer.result(60) for answer in answers)
 
     assert first.content == second.content
     assert engines[-1].asked == ["explain"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, Request
 
 AXE = next((Path(__file__).parents[1] / "vendor").glob("axe-*.min.js")).read_text(encoding="utf-8")
 READERS: tuple[tuple[str, Any, int], ...] = (  # language, colours, width
@@ -68,3 +68,20 @@ def fit(page: Page) -> None:
         page.wait_for_timeout(100)
     assert page.evaluate(BEYOND) == []
     raise AssertionError("the page is wider than the window")
+
+
+def weight(browser: Browser, address: str) -> int:
+    """Bytes of bodies and headers of every answer, in a browser that has kept nothing; scrolled to its end."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    asked: list[Request] = []
+    page.on("requestfinished", lambda request: asked.append(request))
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_load_state("networkidle")
+    sizes = [request.sizes() for request in asked]
+    assert asked
+    context.close()
+    return sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)

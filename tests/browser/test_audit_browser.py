@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.app.audit.planted import model, plan
 from tests.app.jobs.inline import execution
 from tests.browser.conftest import opened, running
-from tests.browser.looks import READERS, clean, fits, unfold
+from tests.browser.looks import READERS, clean, fits, unfold, weight
 from tests.served import served
 
 NAME = '<img src=x onerror="document.title=1">& more'  # a group as an upload may call it
@@ -74,6 +74,11 @@ def test_names_in_drawings_are_text(page: Page, audit: str) -> None:
     assert page.title() != "1"
 
 
+def test_a_finished_audit_is_light(browser: Browser, audit: str) -> None:
+    """Six drawings, as pictures and to read closely: 600 KB."""
+    assert weight(browser, audit) <= 600 * 1000
+
+
 def test_without_scripts_every_drawing_is_a_picture_with_its_table(browser: Browser, audit: str) -> None:
     """Nothing of the page waits for a script."""
     context = browser.new_context(java_script_enabled=False)
@@ -85,6 +90,23 @@ def test_without_scripts_every_drawing_is_a_picture_with_its_table(browser: Brow
     assert [pictures.nth(k).is_visible() for k in range(6)] == [True] * 6
     assert page.locator("[data-chart]:visible").count() == 0
     assert page.locator("figure.sheet + details table, table.matrix").count() == 6
+    context.close()
+
+
+def test_the_report_is_read_on_a_telephone_and_printed_whole(browser: Browser, audit: str) -> None:
+    """Its drawings keep letters of 12 pixels and scroll by themselves; on A4 none is cut at an edge or a page's end."""
+    context = browser.new_context()
+    body = context.request.get(audit.replace("/audits/", "/v1/audits/") + "/report?format=html").text()
+    page = context.new_page()
+    page.set_content(body)
+    assert page.locator("figure svg").count() >= 6
+    fits(page)
+    page.set_viewport_size({"width": 673, "height": 986})  # what the margins leave of A4, at 96 pixels an inch
+    page.emulate_media(media="print")
+    cut = page.locator("figure").evaluate_all("""all => all.filter((each) => each.getBoundingClientRect().height > 986
+        || [...each.querySelectorAll('svg')].some((drawn) => drawn.getBoundingClientRect().right > 674))
+        .map((each) => each.id)""")
+    assert cut == []
     context.close()
 
 

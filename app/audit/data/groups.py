@@ -122,8 +122,8 @@ def from_columns(columns: Mapping[str, Sequence[object]], no_group: Collection[s
 def unknown_cells(
     columns: Mapping[str, Sequence[object]], no_group: Collection[str] = ()
 ) -> tuple[dict[str, Any], ...]:
-    """Of each column the rows in no comparison, since their cell is blank, by what stands in it, and the rows that were
-    declared to be in no group."""
+    """Rows in no comparison, column by column: those whose cell is blank, by what stands in it, and those declared
+    to be in no group."""
     nobody = _folded(no_group)
     found = []
     for column, cells in columns.items():

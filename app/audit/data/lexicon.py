@@ -161,7 +161,7 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
 
 
 def _branches(tree: Tree) -> str:
-    """What may follow, the longer before the end; any run of spaces and either apostrophe."""
+    """Pattern of all that may follow, the longer before the end; any run of spaces and either apostrophe."""
     spelt = {" ": r"\s+", "'": "['’]"}
     longer = [spelt.get(key, re.escape(key)) + _branches(below) for key, below in tree.items() if len(key) == 1]
     ends = [key for key in tree if len(key) != 1]

@@ -1,4 +1,4 @@
-"""What an audit is made on: texts with their labels, groups and clusters, whatever the plan took them from."""
+"""The material of an audit: texts with their labels, groups and clusters, whatever the plan took them from."""
 
 from __future__ import annotations
 

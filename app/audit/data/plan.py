@@ -127,7 +127,7 @@ class Chosen(Frozen):
 
 
 class Explanations(Frozen):
-    """What is explained: texts of the worst gaps and of their comparison, and some of every group."""
+    """Texts to explain: those of the worst gaps and of their comparison, and some of every group."""
 
     method: Literal["shap", "integrated-gradients"] = "shap"
     second: Literal["shap", "integrated-gradients", "lime", "leave-one-out"] | None = Field(
@@ -195,7 +195,7 @@ class Plan(Frozen):
 
     @property
     def needs_labels(self) -> str:
-        """What of the plan cannot be had without labels, with what can; empty where all can."""
+        """The first part of the plan that needs labels, with the cure; empty where none does."""
         if needing := [name for name in self.metrics if name not in NO_LABELS_NEEDED]:
             able = " and ".join(sorted(NO_LABELS_NEEDED))
             return f"metrics: {needing[0]} needs labels ({able} need none)"

@@ -1,4 +1,4 @@
-"""What a swap did to a text, or why it left it alone."""
+"""The outcome of a swap: the changed text, or why it was left alone."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def reversible(text: str, find: Find) -> Outcome:
 
 @dataclass(frozen=True)
 class Count:
-    """Of many texts: how many were swapped, left out by doubt, and name nobody."""
+    """Numbers of texts that were swapped, that were left out, by doubt, and that name nobody."""
 
     swapped: int
     unsure: tuple[tuple[Doubt, int], ...]

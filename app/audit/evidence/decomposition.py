@@ -84,7 +84,7 @@ def decompose(group: Side, comparison: Side, *, seed: int = 0, resamples: int = 
 
 @dataclass(frozen=True)
 class WordEffect:
-    """What a word claims of a gap: its mean contribution per text in the group minus in the comparison."""
+    """A word's claim on a gap: its mean contribution per text in the group minus in the comparison."""
 
     word: str
     texts: int  # of the group that hold it
@@ -136,7 +136,7 @@ def word_table(
 
 @dataclass(frozen=True)
 class Check:
-    """What removing or swapping a word does to the decisions on the `texts` that hold it: how many flip which way."""
+    """The effect of removing or swapping a word on the `texts` that hold it: how many decisions flip which way."""
 
     texts: int
     gained: int

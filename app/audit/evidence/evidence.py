@@ -1,4 +1,4 @@
-"""What the model was asked beside its predictions: word scores of chosen texts, and the same texts without a word.
+"""The model's answers beside its predictions: word scores of chosen texts, and the same texts without a word.
 
 Everything here is stored with the report, so that its numbers can be computed again without the model.
 """

@@ -16,7 +16,7 @@ from .words import is_masked, masked_name, masked_names, masked_text, plain_word
 
 
 def masked(stored: Stored) -> Stored:
-    """The same rows, scores and hashes of texts; texts and words with every listed word masked."""
+    """Mask every listed word in texts and words; rows, scores and hashes of texts stay as they are."""
     explained = tuple(replace(each, words=_words(each)) for each in stored.evidence.explained)
     edited = tuple(replace(each, word=masked_name(each.word)) for each in stored.evidence.edited)
     named = {cluster: masked_names(cluster) for cluster in set(stored.clusters or ())}

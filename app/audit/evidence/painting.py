@@ -32,7 +32,7 @@ def pieces(example: Mapping[str, Any]) -> Iterator[Piece]:
 
 
 class Originals(TypedDict):
-    """What a report masks, by the number of its row and by the name that stands for the word."""
+    """Texts by the number of their row, and words by the name that stands for them, before a report masked them."""
 
     texts: dict[str, str]
     words: dict[str, str]
@@ -58,5 +58,5 @@ def unmasked(content: Mapping[str, Any], known: Originals) -> dict[str, Any]:
 
 
 def filters(_: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
-    """What the templates of audits call; no words of a language are in them."""
+    """Filters that the templates of audits call; no words of a language are in them."""
     return {"painted": lambda example: list(pieces(example)), "masked": masked_text}

@@ -1,4 +1,4 @@
-"""What a report's numbers are computed from: rows, word scores and edits, kept as Parquet files beside it."""
+"""The base of a report's numbers: rows, word scores and edits, kept as Parquet files beside it."""
 
 from __future__ import annotations
 

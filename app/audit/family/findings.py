@@ -1,4 +1,4 @@
-"""What is declared before a run (`Family`), what one of its tests says (`Test`), and all of them (`Comparison`)."""
+"""A family of tests as declared before a run (`Family`), the result of one (`Test`) and of all (`Comparison`)."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class _Sample:
         return quantiles(tests=self.tests, alpha=self.family.alpha) * error if error > 0 else None
 
     def permuted(self, membership: Membership, groups: list[int], rows: Bools) -> GapTest:
-        """Of groups over some rows."""
+        """Permutation test of chosen groups over some of the rows."""
         members = membership.keep(groups)
         return ranking_gap_test(
             Rows(self.rows.scores[rows], labels(self.rows)[rows]),

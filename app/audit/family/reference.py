@@ -1,4 +1,4 @@
-"""What each group is compared with: the texts of the others, without the groups whose own gap would move them.
+"""The texts that each group is compared with: those of the others, without the groups whose own gap would move them.
 
 One group that is treated otherwise stands in the background of all the others, and with enough texts they all seem to
 differ the other way. So the group whose gap stands out most is left out, then the one that stands out most of what is

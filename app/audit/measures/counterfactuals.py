@@ -1,4 +1,4 @@
-"""What changes when only the group named in a text changes (audit measure 2.5)."""
+"""Changes of the score when only the group named in a text changes (audit measure 2.5)."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class _Count:
         return below / (len(other[label]) * len(own[label])) - 0.5
 
     def reference(self, measure: str) -> Floats:
-        """What the value is held against: the area within the background, or 0."""
+        """The value of no difference: the area within the background, or 0."""
         if measure.endswith("aeg"):
             return np.zeros(len(self.moved))
         outside, other = self.sides.outside, self.sides.other

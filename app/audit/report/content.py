@@ -51,7 +51,7 @@ DIGITS = 10  # significant digits of every number, so that the last bits of a pr
 
 @dataclass(frozen=True)
 class Declared:
-    """What the tables cannot say: the plan, the model, where the texts come from."""
+    """Facts that the tables do not hold: the plan, the model, where the texts come from."""
 
     plan: Plan
     model: ModelFacts
@@ -219,7 +219,7 @@ def _groups(measured: Measured) -> list[dict[str, Any]]:
 
 
 def _mixed(measured: Measured) -> dict[str, Floats]:
-    """What is made of several rates, one number a group: without a test."""
+    """Measures made of several rates, one number a group, without a test."""
     rows, members = measured.rows, measured.membership
     inside, outside = (
         [per_group(rows, metric(name), side) for name in ("true_positive_rate", "false_positive_rate")]

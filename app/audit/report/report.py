@@ -151,7 +151,7 @@ def _csv(rows: Iterator[Sequence[object]]) -> str:
 
 
 def told(report: Mapping[str, Any]) -> str:
-    """What was found, in plain lines for a terminal, in the language of the plan."""
+    """The findings, in plain lines for a terminal, in the language of the plan."""
     content = report["content"]
     made = environment(content["language"]).get_template("audit/told.txt")
     return unescape(made.render(c=content)).strip()

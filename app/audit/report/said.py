@@ -1,4 +1,4 @@
-"""What an audit may say, computed once from its tests: page, JSON, report, model card and command line draw this value.
+"""Statements of an audit, computed once from its tests: page, JSON, report, card and command line draw this value.
 
 Never 'unbiased'. A group stands in one list of a measure, and what is said of all measures follows from these lists.
 """
@@ -130,7 +130,8 @@ def _listed(tests: Sequence[Test], kind: Verdict) -> list[str]:
 
 
 def _kind(tests: Sequence[Test], lists: Mapping[str, Sequence[str]], groups: int) -> str:
-    """Of all tests of the measure, the spread over its groups too: found before not, and open before decided."""
+    """The statement on a whole measure, from all its tests and the spread over its groups: found comes before not
+    found, and open before decided."""
     there = {test.verdict for test in tests}
     for kind in (Verdict.FINDING, Verdict.WITHIN_MARGIN):
         if kind in there:

@@ -1,4 +1,4 @@
-"""What a swapped identity does to the score of a text of your own (audit measure 2.5), for the content of a report."""
+"""Effects of swapped identities on the scores of your own texts (audit measure 2.5), for the content of a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..statistics.multiplicity import q_values
 
 
 def swaps_of(measured: Measured, stored: Stored, plan: Plan) -> dict[str, Any] | None:
-    """Of all pairs, and of texts that are not of the class and that are apart; None where nothing was swapped."""
+    """Figures of all swapped pairs, and apart of texts inside and outside the class; None where nothing was swapped."""
     if not isinstance(plan.data, Swaps):
         return None
     pairs = _pairs(measured, stored, plan)

@@ -69,7 +69,7 @@ def _compared(names: list[str], plan: Plan) -> Bools:
 
 
 def _matrix(table: Floats, selected: Bools, compared: Bools) -> dict[str, Any]:
-    """Of the identities shown: change, decisions gained and McNemar's p; None where a pair is not comparable."""
+    """Change, decisions gained and McNemar's p between the identities shown; None where a pair is not comparable."""
     ways = range(table.shape[1])
 
     def entries(entry: Callable[[int, int], float]) -> list[list[float | None]]:

@@ -1,4 +1,4 @@
-"""What the page of an audit draws: positions in percent, so that a plot is a column of its table."""
+"""Drawings of an audit's page: positions in percent, so that a plot is a column of its table."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def matrix(content: Mapping[str, Any]) -> list[list[Cell | None]] | None:
 
 
 def swap_matrix(content: Mapping[str, Any]) -> list[list[Cell | None]] | None:
-    """The same of swapped texts that are not of the class, or of all without labels; None where too few pairs."""
+    """Cells of the matrix of swapped texts outside the class, of all without labels; None with too few pairs."""
     if not content["swaps"]:
         return None
     return _cells((content["swaps"]["harmless"] or content["swaps"]["all"])["matrix"]["change"])

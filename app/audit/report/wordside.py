@@ -145,7 +145,7 @@ def disparity(
 
 
 def examples(plan: Plan, stored: Stored, found: Measured, worst: Sequence[Test]) -> list[dict[str, Any]]:
-    """Of each gap the explained texts that the model gets wrong, the surest mistakes first, with their word scores."""
+    """Explained texts that the model gets wrong, gap by gap, the surest mistakes first, with their word scores."""
     evidence = stored.evidence
     texts = evidence.of(plan.explain.method)
     out = []

@@ -1,4 +1,4 @@
-"""What an audit that follows a review need not do again: nothing that the model says depends on what was decided."""
+"""Work that an audit after a review takes over from the one before: the model's answers depend on no decision."""
 
 from __future__ import annotations
 

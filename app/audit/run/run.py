@@ -80,7 +80,7 @@ class Course:
 
     @cached_property
     def predicted(self) -> Stored:
-        """What the predictions alone say; needs the first stage."""
+        """The tables from the predictions alone; needs the first stage."""
         scores = [np.frombuffer(body, dtype="<f8") for body in self._left(PREDICTING)]
         return self._shown(store(self.material, np.concatenate(scores) if scores else np.zeros(0)))
 

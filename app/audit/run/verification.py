@@ -80,7 +80,7 @@ def rerun(path: Path, material: Material, oracle: Oracle) -> Checked:
 
 
 def declared_of(content: Mapping[str, Any]) -> Declared:
-    """What was declared, read back from a report."""
+    """The declaration, read back from a report."""
     plan = {name: value for name, value in content["plan"].items() if name != "sha256"}
     model = content["model"]
     card = {"intended_use": model["intended_use"], "limits": model["limits"]}

@@ -14,7 +14,7 @@ TIE = 1e-9  # of the gap: beside 0, and no more
 
 @dataclass(frozen=True)
 class Bound:
-    """What p must not exceed to be found, `found` of `tested` being so, and the level of the intervals that say it.
+    """The bound that p must not exceed, with `found` of `tested` below it, and the level of the matching intervals.
 
     1 − bound is the level at which intervals of what was found keep a false coverage rate of alpha (Benjamini &
     Yekutieli 2005): bound = alpha · found / tested, with at least one found.

@@ -30,7 +30,7 @@ def q_values(p_values: Sequence[float | None] | Floats, correction: Correction =
 
 
 def penalty_of(tests: int, correction: Correction) -> float:
-    """What tests that may depend in any way cost: Σ 1/i over their number; 1 for Benjamini and Hochberg's."""
+    """The factor paid for tests that may depend in any way: Σ 1/i over their number; 1 for Benjamini and Hochberg's."""
     return float(np.sum(1 / np.arange(1, tests + 1))) if correction == "by" and tests else 1.0
 
 

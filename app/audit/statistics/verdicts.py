@@ -1,4 +1,4 @@
-"""What may be said of a gap: found, found and too small to matter, shown equal, not found, too little data to say."""
+"""The verdicts on a gap: found, found and too small to matter, shown equal, not found, too little data to say."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Draws the texts; equal seeds, equal figures.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="JSON.")] = False,
 ) -> None:
-    """What model B changes against model A: rows gained and lost, by slice; word scores, gaps between groups, cost."""
+    """Compare model B with model A: rows gained and lost, by slice; word scores, gaps between groups, cost."""
     conditions = [(given, read(given)) for given in slices or ()]
     rows = labelled(data, text=text, pair=text_pair, label=label, groups=group or ())
     models = [asked(name) for name in (model_a, model_b)]
@@ -67,7 +67,7 @@ def compare(
     if json:
         print(as_json(_record((model_a, model_b), decided) | _changed(change), indent=True))
     else:
-        _show(Console(soft_wrap=True), (model_a, model_b), decided, change)
+        _show(Console(soft_wrap=True, markup=False), (model_a, model_b), decided, change)
 
 
 @dataclass(frozen=True)

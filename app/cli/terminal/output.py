@@ -1,4 +1,4 @@
-"""What a command prints: a table for a person, JSON or CSV for a program."""
+"""Output of a command: a table for a person, JSON or CSV for a program."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ BIDIRECTIONAL = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206
 
 
 def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
-    """As POST /v1/predictions answers it: the predicted class, then all of them, most probable first; of a regression
-    the value of each output."""
+    """A prediction as POST /v1/predictions answers it: the predicted class, then all of them, most probable first; of
+    a regression the value of each output."""
     if prediction.predicted is None:
         named = enumerate(zip(prediction.labels, prediction.logits, strict=True))
         values = [{"index": index, "label": label, "value": value} for index, (label, value) in named]
@@ -52,9 +52,11 @@ def caption_record(prediction: explainers.Prediction) -> dict[str, Any]:
     return {"caption": prediction.main.label, "probability": whole, "tokens": tokens}
 
 
-def show_caption(console: Console, name: str, prediction: explainers.Prediction) -> None:
-    """The name of the picture, and what the model says of it."""
-    console.print(Text(visible(f"{name}: {prediction.main.label}")), soft_wrap=True)
+def transcript_record(prediction: explainers.Prediction) -> dict[str, Any]:
+    """The words that a model has heard, and how sure it is of each token."""
+    tokens = zip(prediction.labels[:-1], prediction.probabilities or (), strict=False)
+    said = [{"text": label, "probability": chance} for label, chance in tokens]
+    return {"transcript": prediction.main.label, "tokens": said}
 
 
 def as_json(value: Any, *, indent: bool) -> str:
@@ -67,9 +69,12 @@ def csv_line(cells: Any) -> str:
     return out.getvalue()
 
 
-def show_prediction(console: Console, text: str, prediction: explainers.Prediction) -> None:
-    """The text and a bar for each class, the predicted one in bold."""
+def show_prediction(console: Console, text: str, prediction: explainers.Prediction, *, heard: bool = False) -> None:
+    """The text and a bar for each class, the predicted one in bold; of a recording its transcript."""
     console.print(Text(visible(text)), soft_wrap=True)
+    if heard:
+        console.print(Text(visible(prediction.main.label), "bold"), soft_wrap=True)
+        return
     console.print(_classes(prediction))
 
 
@@ -96,7 +101,7 @@ def show_attribution(console: Console, found: explainers.Attribution, *, row: in
         console.print(Text(visible(found.text)), soft_wrap=True)
         console.print("This method shows a mechanism and gives words no scores; --json prints its tokens and checks.")
     else:
-        if found.input.kind != "image":
+        if not isinstance(found.input, explainers.FileInput):
             console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)
         console.print(_scores(found, row))
     console.print(Text(_evidence(found, row), "dim"), soft_wrap=True)
@@ -175,7 +180,9 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     scores = found.scores[row]
     top = heatmap.largest(scores)
     table = Table(box=None, padding=(0, 1))
-    table.add_column("region" if found.input.kind == "image" else "text")
+    table.add_column({"image": "region", "audio": "heard"}.get(found.input.kind, "text"))
+    if timed := found.input.kind == "audio":
+        table.add_column("seconds", justify="right")
     table.add_column(found.unit, justify="right")
     if found.standard_errors is not None:
         table.add_column("±", justify="right")
@@ -183,6 +190,8 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     for player in np.argsort(-np.abs(scores), kind="stable")[:MOST_ROWS]:
         word = shorten(visible(found.features[player].text), LONGEST_WORD)
         cells: list[Text | str] = [Text(word), f"{scores[player]:+.4f}"]
+        if timed:
+            cells.insert(1, _times(found.features[player]))
         if found.standard_errors is not None:
             cells.append(f"{found.standard_errors[row][player]:.4f}")
         size = round(BAR * abs(float(scores[player])) / top) if top else 0
@@ -190,6 +199,11 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     if len(scores) > MOST_ROWS:
         table.caption = f"the {MOST_ROWS} strongest of {len(scores)}; --json or --csv prints all"
     return table
+
+
+def _times(span: explainers.Feature) -> str:
+    """Where a stretch of a recording lies, in seconds."""
+    return f"{span.start:.2f}–{span.end:.2f}" if isinstance(span, explainers.TimeSpan) else ""
 
 
 def _evidence(found: explainers.Attribution, row: int) -> str:

@@ -156,7 +156,7 @@ def _answered(texts: Texts, answer: Answer, *, start: int) -> Iterator[tuple[int
 
 
 def _written(style: Style, number: int, row: Row, found: Any, *, forms: Forms) -> str:
-    """As JSON or CSV. An error is a line of JSON; a table of numbers has no place for it."""
+    """One result as JSON or CSV. An error is a line of JSON; a table of numbers has no place for it."""
     if isinstance(found, explainers.ExplainersError):
         problem = {"code": found.code, "detail": one_line(str(found))}
         return (

@@ -1,4 +1,4 @@
-"""What a cell says: a text, a label, the value of a group, or nothing."""
+"""The meaning of a cell: a text, a label, the value of a group, or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a file and with its rows, with the cure."""
+"""Faults of a file and of its rows, each with its cure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What the first rows say; `rows` reads the file from its start."""
+    """A file as its first rows describe it; `rows` reads the file from its start."""
 
     columns: tuple[Column, ...]
     mapping: Mapping

@@ -1,4 +1,4 @@
-"""What every reader gives: the columns of a file, and its records one after the other."""
+"""The result of every reader: the columns of a file, and its records one after the other."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Config:
-    """What a job runner is told at its start."""
+    """The configuration that a job runner is given at its start."""
 
     settings: dict[str, Any]  # Settings, as JSON
     engine: str | None  # the path of its socket, where there is one

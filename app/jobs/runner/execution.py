@@ -88,7 +88,7 @@ class Execution:
         return True
 
     def _able(self, id: str, missing: list[int]) -> list[int]:
-        """Those that need no other of the missing ones; none where the job has ended."""
+        """Missing shards whose prerequisites are stored; none where the job has ended."""
 
         def choose(kind: Kind, work: Work) -> list[int]:
             return [shard for shard in missing if kind.after(work, shard) <= missing[0]]
@@ -145,7 +145,7 @@ class Execution:
         raise Failed(f"the engine ended {MOST_DEATHS} times while it worked on the same shard")
 
     def _guarded(self, id: str, action: Callable[[Kind, Work], Any]) -> Any:
-        """What the action returns; None where the job was cancelled or failed, which its row says then."""
+        """The result of the action; None where the job was cancelled or failed, which its row says then."""
         try:
             kind, work = self._work(id)
             work.check()

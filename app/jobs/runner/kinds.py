@@ -1,4 +1,4 @@
-"""What a kind of job is. To add one: a class like this, a line in registry.py, and a route that calls service.submit.
+"""Contract of a kind of job. To add one: a class like this, a line in registry.py, a route that calls service.submit.
 
     class Word(Request):                      # in <feature>/schemas.py: web reads it, so it imports nothing heavy
         texts: list[Text]

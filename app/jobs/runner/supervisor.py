@@ -104,7 +104,7 @@ class RunnerSupervisor:
 
 
 def ended_with(code: int) -> tuple[str, str]:
-    """Of a runner that gave no reason."""
+    """Describe the end of a runner that gave no reason: for a caller, and for the operator."""
     if code == -signal.SIGKILL:
         return "it was killed", "it was killed: often the machine had no memory left; see the log of its kernel"
     return f"it ended with code {code}", "" if code == FAILED else f"it ended with code {code}: see its output above"

@@ -1,4 +1,4 @@
-"""What a kind is handed: its request, the store, the engine, and how to tell how far it is."""
+"""The work that a kind is handed: its request, the store, the engine, and how to tell how far it is."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ class Work:
             number += 1
 
     def so_far(self, result: Mapping[str, Any]) -> None:
-        """What is known before the end; the result of the job takes its place."""
+        """Store an interim result of the job; the final result of the job takes its place."""
         self.commit(partial(jobs.change, id=self.id, result=json.dumps(result)))
 
     def results(self) -> Iterator[bytes]:
-        """What `run` returned for each shard that is stored, in order."""
+        """Results of `run` for the stored shards, in order."""
         yield from map(self.result, sorted(self.store.query(partial(jobs.shards_done, job=self.id))))
 
     def result(self, shard: int) -> bytes:
-        """The same of one shard, which must be stored."""
+        """The result of one shard, which must be stored."""
         body = self.store.query(partial(jobs.shard_body, job=self.id, shard=shard))
         if body is None:
             raise explainers.Cancelled("the job was deleted")

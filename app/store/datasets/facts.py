@@ -1,4 +1,4 @@
-"""What a run says of rows: strata that know their size, and a narrow table in the orders in which it is read."""
+"""Facts of a run about rows: strata that know their size, and a narrow table in the orders in which it is read."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class DatasetRow(Table):
 
 
 class DatasetRun(Table):
-    """What one model says of every row; without a model the rows as they came."""
+    """A run of one model over every row; without a model the rows as they came."""
 
     __tablename__ = "dataset_runs"
 

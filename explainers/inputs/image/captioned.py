@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from ...contract import Encoded
-from ..text.continuation import Continued
+from ..text.continuation import Continuation
 from .encoding import Cells, cells_of
 
 
@@ -13,10 +13,10 @@ from .encoding import Cells, cells_of
 class CaptionedCells(Cells):
     """The cells of a picture, and the caption that follows them."""
 
-    said: Continued
+    continuation: Continuation
 
 
-def with_caption(picture: Encoded, said: Continued) -> CaptionedCells:
+def with_caption(picture: Encoded, continuation: Continuation) -> CaptionedCells:
     """The encoded picture followed by its caption."""
     held = cells_of(picture)
-    return CaptionedCells(**{each.name: getattr(held, each.name) for each in fields(held)}, said=said)
+    return CaptionedCells(**{each.name: getattr(held, each.name) for each in fields(held)}, continuation=continuation)

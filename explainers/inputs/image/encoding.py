@@ -93,7 +93,7 @@ class ImageEncoder:
         return self._played(unplayed, labels)
 
     def split(self, inputs: Encoded, chosen: Sequence[int]) -> Encoded:
-        """The same picture with the chosen regions cut into smaller ones."""
+        """Cut the chosen regions of the picture into smaller ones."""
         return self._played(inputs, split(cells_of(inputs).labels, chosen))
 
     def _played(self, inputs: Encoded, labels: Ids) -> Encoded:

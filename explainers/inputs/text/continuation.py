@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -12,9 +12,17 @@ from ...errors import BadInput
 from .ids import TextIds
 
 
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Another continuation: its text and its ids."""
+
+    text: str
+    ids: Ids
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Continued:
-    """What follows an input, up to the last token that is explained.
+class Continuation:
+    """The tokens that follow an input up to the last token that is explained.
 
     continued: its ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
     together: they are also explained as one. against: the ids of another continuation, which they are compared with.
@@ -28,58 +36,49 @@ class Continued:
     against: Ids | None = None
     names: tuple[str, ...] = ()
 
+    @classmethod
+    def of(
+        cls, ids: Ids, labels: tuple[str, ...], *, first: int, whole: bool = False, contrast: Contrast | None = None
+    ) -> Self:
+        """The tokens `ids`, of which those from `first` on are explained.
+
+        whole: also all of them as one. contrast: what else could follow.
+        """
+        said = "".join(labels[first:]).strip() or "".join(labels[first:])
+        return cls(
+            continued=ids,
+            first=first,
+            labels=labels[first:],
+            together=whole,
+            against=None if contrast is None else contrast.ids,
+            names=((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",)),
+        )
+
 
 @runtime_checkable
-class Followed(Protocol):
-    """What a model holds of an input that something follows: a prompt, or a picture with its caption."""
+class Continued(Protocol):
+    """An encoded input that a continuation follows."""
 
     @property
-    def said(self) -> Continued: ...
+    def continuation(self) -> Continuation: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContinuedIds(TextIds):
     """The ids of a prompt, and what follows it."""
 
-    said: Continued
+    continuation: Continuation
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Another continuation: its text and its ids."""
-
-    text: str
-    ids: Ids
+def continued(inputs: Encoded) -> Continuation:
+    """The continuation of an input that was encoded by a model that says something token by token."""
+    assert isinstance(inputs.held, Continued)
+    return inputs.held.continuation
 
 
-def continued(inputs: Encoded) -> Continued:
-    """What follows the input, encoded by a model that says something."""
-    assert isinstance(inputs.held, Followed)
-    return inputs.held.said
-
-
-def with_continuation(held: TextIds, said: Continued) -> ContinuedIds:
-    """The prompt followed by what is said."""
-    return ContinuedIds(**{each.name: getattr(held, each.name) for each in fields(held)}, said=said)
-
-
-def continuation_of(
-    ids: Ids, labels: tuple[str, ...], *, first: int, whole: bool = False, contrast: Contrast | None = None
-) -> Continued:
-    """The continuation `ids`, of which those from `first` on are explained.
-
-    whole: also all of them as one. contrast: what else could follow.
-    """
-    said = "".join(labels[first:]).strip() or "".join(labels[first:])
-    names = ((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",))
-    return Continued(
-        continued=ids,
-        first=first,
-        labels=labels[first:],
-        together=whole,
-        against=None if contrast is None else contrast.ids,
-        names=names,
-    )
+def followed(held: TextIds, continuation: Continuation) -> ContinuedIds:
+    """The prompt with what follows it."""
+    return ContinuedIds(**{each.name: getattr(held, each.name) for each in fields(held)}, continuation=continuation)
 
 
 def tokens_of(tokenizer: Any, text: str) -> tuple[Ids, tuple[str, ...]]:

@@ -67,7 +67,7 @@ class TextEncoder:
         return text
 
     def baseline(self, question: Question) -> BaselineKind | None:
-        """What stands for an absent token, the default where the question says nothing. Raises BadInput."""
+        """The baseline for absent tokens, the model's default where the question names none. Raises BadInput."""
         if question.baseline_text is not None and question.baseline != "text":
             raise BadInput("a baseline_text was given: choose baseline 'text' with it, or leave it out")
         if question.baseline is None:
@@ -200,7 +200,7 @@ class TextEncoder:
             raise
 
     def _assert_served(self, batch: Any, texts: Sequence[str]) -> None:
-        """What is explained is what the tokenizer gives for the plain call, token for token and without padding."""
+        """Assert that the tokenizer gives these tokens for the plain call too, token for token and without padding."""
         plain = self._tokenized(texts)
         assert all(batch[name] == plain[name] for name in plain)
         assert all(plain.get("attention_mask", [1]))

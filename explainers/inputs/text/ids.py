@@ -1,4 +1,4 @@
-"""What a transformer holds of a text beside what methods know of it: ids, segments and positions."""
+"""A transformer's own encoding of a text, beside the features that methods know: ids, segments and positions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TextIds:
 
 
 def ids_of(inputs: Encoded) -> TextIds:
-    """What was encoded, by a model that reads texts."""
+    """The ids of an input that was encoded by a model that reads texts."""
     assert isinstance(inputs.held, TextIds)
     return inputs.held
 

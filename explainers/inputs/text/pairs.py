@@ -18,7 +18,7 @@ class PairIds(TextIds):
 
 
 def pair_of(inputs: Encoded) -> PairIds:
-    """What was encoded, by a model that compares texts."""
+    """The ids of an input that was encoded by a model that compares texts."""
     assert isinstance(inputs.held, PairIds)
     return inputs.held
 

@@ -27,6 +27,7 @@ from ..continuation import ContinuationModel
 from ..networks.device import placed
 from ..pictures.checkpoint import MODEL_TYPE
 from ..similarity import SimilarityModel
+from ..speech import SpeechModel, trial_sound
 from ..transformer import TransformerModel
 from ..vision import VisionModel
 from .card import card_in
@@ -44,7 +45,8 @@ AUTO = {
     "similarity": "AutoModel",
     "tokens": "AutoModelForCausalLM",
     "image": "AutoModelForImageClassification",
-}  # of a model of captions its own class: no Auto class has all of them
+    "speech": "AutoModelForSpeechSeq2Seq",
+}
 TWO_SIDED = "AutoModelForSeq2SeqLM"
 TRIAL = ("The film is good.", "好。", "مرحبا")
 SHORTEST = 8  # tokens of the longest input: special ones and a few words
@@ -53,7 +55,7 @@ MARGIN = 1.05  # parameters that a configuration may describe beyond those in th
 
 def load_folder(
     report: FolderReport, device: torch.device
-) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel | CaptionModel:
+) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel | CaptionModel | SpeechModel:
     """Raises BadModel where the folder is not a complete, finite model in plain floats."""
     if report.task == "tokens":
         return load_language(report, device)
@@ -61,6 +63,8 @@ def load_folder(
         return load_pictures(report, device)
     if report.task == "caption":
         return load_captions(report, device)
+    if report.task == "speech":
+        return load_listener(report, device)
     if report.sentence is not None:
         return load_encoder(report, device, title=model_name(report.path))
     network, tokenizer = _loaded(report, device)
@@ -149,6 +153,25 @@ def _noise() -> ImageInput:
     return ImageInput.of(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
 
 
+def load_listener(report: FolderReport, device: torch.device) -> SpeechModel:
+    """A model that writes down what it hears. Raises BadModel."""
+    network, tokenizer = _loaded(report, device)
+    model = SpeechModel(
+        network,
+        tokenizer,
+        id=report.id,
+        title=model_name(report.path),
+        digest=digest_of(report),
+        hearing=report.hearing,
+    )
+    assert report.hearing is not None
+    trial = Question(input=trial_sound(report.hearing), outputs=TokenOutput(continuation=" a"), players="span")
+    logits = _guarded(lambda: model.predict([model.encode(trial)]))
+    if not bool((abs(logits) < float("inf")).all()):
+        raise BadModel("the model says NaN or infinity of a recording of tones")
+    return model
+
+
 def _checkpoint(folder: Path, report: FolderReport) -> Any:
     """EfficientNet-Lite0, whose network is our own. Raises RuntimeError where a weight is missing or too many."""
     from transformers import PretrainedConfig
@@ -212,9 +235,9 @@ def staged(report: FolderReport) -> Iterator[Path]:
 
 
 def _config(report: FolderReport) -> dict[str, Any]:
-    """As it was checked, with the labels as the names they are read as."""
+    """The configuration as it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
-    if report.sentence is not None or report.task in ("tokens", "caption"):
+    if report.sentence is not None or report.head == "tokens":
         return kept
     named = dict(enumerate(report.labels))
     return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}
@@ -291,7 +314,7 @@ def _class_of(report: FolderReport) -> str:
     """The name of the class that loads the network."""
     if report.task == "caption":
         return CAPTIONING[report.model_type]
-    return TWO_SIDED if report.two_sided else AUTO[report.task]
+    return TWO_SIDED if report.two_sided and report.task == "tokens" else AUTO[report.task]
 
 
 def _unread(name: str, report: FolderReport) -> bool:
@@ -311,7 +334,7 @@ def settled(network: Any) -> Any:
 
 
 def _guarded(load: Any, *, saved_by: Any = None) -> Any:
-    """What transformers and tokenizers raise for a folder that they cannot read is a reason to refuse it.
+    """Load, and turn errors of transformers and tokenizers over a folder that they cannot read into a refusal.
 
     saved_by: the version of transformers that the folder names.
     """

@@ -149,7 +149,7 @@ def _read(encoder: TextEncoder, parts: tuple[str, ...], batch: Any, row: int, *,
 
 
 def _alone(encoder: TextEncoder, parts: tuple[str, ...], number: int) -> Encoded:
-    """As a single question, which refuses with the reason what cannot be read."""
+    """Encode one text as a single question does, which refuses with the reason what cannot be read."""
     question = Question.about(*parts)
     found: Encoded = _named(number, lambda: encoder.encode(question))
     return found

@@ -1,4 +1,4 @@
-"""What goes on inside: the states of every layer, what passes through them, and what the head reads from them.
+"""The inside of a network: the states of every layer, what passes through them, and what the head reads from them.
 
 The states are taken by hooks on the eager twin. The network that serves predictions never gets one.
 """

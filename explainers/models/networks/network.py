@@ -70,7 +70,7 @@ class Rows:
         )
 
     def arguments(self, device: torch.device) -> dict[str, torch.Tensor]:
-        """As the forward of a network on this device takes them."""
+        """The rows as arguments of a network's forward on this device."""
         rows, tokens = self.shape
         if self.seen is None:
             found = {"attention_mask": torch.ones((rows, tokens), dtype=torch.int64, device=device)}
@@ -135,7 +135,7 @@ class Network:
         return mean
 
     def arguments(self, rows: Rows) -> dict[str, torch.Tensor]:
-        """As the network's own forward takes the rows."""
+        """The rows as arguments of the network's own forward."""
         given = rows.arguments(self.device)
         if self._first_sees_all:  # transformers does so itself, but not for embeddings
             seeing = torch.zeros_like(given["attention_mask"])

@@ -1,4 +1,4 @@
-"""What measures ask of a network beside its outputs: inputs between two texts, and weights that learned nothing."""
+"""Answers that measures need beside a network's outputs: for inputs between two texts, from untrained weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pass consists of, products with weights and attention, as fast as the processor has them.
+"""The parts of a pass, products with weights and attention, as fast as the processor has them.
 
 Products are oneDNN's: torch leaves fp32 to MKL, which on AMD's processors is less than half as fast; and oneDNN's bf16
 lays the weight out at every call unless that was done before. Both are operations that torch keeps to itself and may

@@ -23,26 +23,11 @@ from app.engine.messages import Explain, Predict, Score
 from app.main import create_app
 from app.settings import Settings
 from app.web.dependencies import Services
+from tests.processes import PATIENCE, children, wait_for
 
 ROOT = Path(__file__).parents[3]
 MODEL = "toxicity"
 LONG = "you are all so very kind to me and I will never in my life forget what you did for us that day " * 2
-PATIENCE = 300.0  # a busy machine loads a model slowly
-
-
-def wait_for(done: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := done():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not happen in time")
-
-
-def children(pid: int) -> list[int]:
-    return [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
 
 
 def engine_of(pid: int) -> int:
@@ -151,8 +136,13 @@ def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> No
     question = explainers.Question.about(text=LONG, budget=512, players="word")
 
     async def work(services: Services) -> tuple[bool, Any]:
-        long = asyncio.create_task(services.engine.ask(Explain(model=MODEL, question=question, method="shap")))
-        await asyncio.sleep(0.5)
+        begun = asyncio.Event()
+        long = asyncio.create_task(
+            services.engine.ask(
+                Explain(model=MODEL, question=question, method="shap"), progress=lambda done, note="": begun.set()
+            )
+        )
+        await begun.wait()
         await services.engine.ask(Predict(model=MODEL, questions=(explainers.Question.about(text="hello"),)))
         return long.done(), await long
 
@@ -162,20 +152,25 @@ def test_a_prediction_does_not_wait_for_an_explanation(client: TestClient) -> No
 
 
 def test_work_of_a_caller_who_is_gone_is_stopped(client: TestClient) -> None:
-    """What would take minutes leaves the engine free at once."""
+    """Of an explanation of 65,536 rows few are made: the engine is free for the next question."""
+    before = _rows_in(client.get("/metrics").text)
     question = explainers.Question.about(text=LONG, budget=65536, players="word")
 
-    async def work(services: Services) -> float:
-        long = asyncio.create_task(services.engine.ask(Explain(model=MODEL, question=question, method="shap")))
-        await asyncio.sleep(0.5)
+    async def work(services: Services) -> None:
+        begun = asyncio.Event()
+        long = asyncio.create_task(
+            services.engine.ask(
+                Explain(model=MODEL, question=question, method="shap"), progress=lambda done, note="": begun.set()
+            )
+        )
+        await begun.wait()
         assert not long.done()
         long.cancel()
-        started = time.monotonic()
         short = explainers.Question.about(text="hello")
         await services.engine.ask(Explain(model=MODEL, question=short, method="leave-one-out"))
-        return time.monotonic() - started
 
-    assert asked(client, work) < 30
+    asked(client, work)
+    assert _rows_in(client.get("/metrics").text) - before < 65536 / 4
 
 
 def test_errors_of_the_library_keep_their_class(client: TestClient) -> None:
@@ -219,14 +214,13 @@ def _rows_in(figures: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
-    """`whence` as it runs for a user: the process, its address, and the seconds until it answered."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """`whence` as it runs for a user: the process and its address. Its engine stands still from its first moments."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "WHENCE_DATA": str(tmp_path_factory.mktemp("data")), "WHENCE_THREADS": "1"}
     command = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
-    started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
 
@@ -236,28 +230,31 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproces
         except httpx2.TransportError:
             return False
 
+    engine = engine_of(process.pid)
+    os.kill(engine, signal.SIGSTOP)
     wait_for(answers)
-    yield process, address, time.monotonic() - started
+    yield process, address
+    os.kill(engine, signal.SIGCONT)
     process.kill()
     process.wait()
 
 
-def test_the_server_starts_quickly_and_small(server: tuple[subprocess.Popen[bytes], str, float]) -> None:
-    """It answers while torch is still being imported elsewhere, and stays small after its first answers."""
-    process, address, seconds = server
+def test_the_server_starts_without_its_engine_and_small(server: tuple[subprocess.Popen[bytes], str]) -> None:
+    """It answers however long torch is being imported elsewhere, and stays small after its first answers."""
+    process, address = server
     for path in ("/", "/v1/explainers", "/openapi.json", "/methods", "/models"):
         assert httpx2.get(address + path, timeout=60).status_code == 200
     status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
 
-    assert seconds < 3 * (1 + os.getloadavg()[0])  # 3 s on a machine that does nothing else
     assert int(status["VmRSS"].split()[0]) < 150 * 1024
 
 
-def test_the_engine_ends_with_its_server(server: tuple[subprocess.Popen[bytes], str, float]) -> None:
+def test_the_engine_ends_with_its_server(server: tuple[subprocess.Popen[bytes], str]) -> None:
     """Even when the server is killed and can clean up nothing."""
-    process, _, _ = server
+    process, _ = server
     engine = engine_of(process.pid)
+    os.kill(engine, signal.SIGCONT)
     process.kill()
     process.wait()
 
-    wait_for(lambda: not alive(engine), 20)
+    wait_for(lambda: not alive(engine))

@@ -17,7 +17,7 @@ from app.jobs.runner.work import Work
 from app.store import jobs
 from explainers.models.transformer import TransformerModel
 from tests.app.jobs.inline import execution
-from tests.served import served
+from tests.served import LocalEngine, served
 from tests.tiny import network_for, tokenizer_for
 
 TEXT = "a gorgeous film , not good"
@@ -33,6 +33,7 @@ class Gate:
 
     opened: Event = field(default_factory=Event)
     fails: bool = False
+    engines: list[LocalEngine] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def client(tmp_path: Path, gate: Gate) -> Iterator[TestClient]:
         model.outputs = held  # type: ignore[method-assign]
         return model
 
-    app, _ = served(tmp_path, load=load)
+    app, gate.engines = served(tmp_path, load=load)
     with TestClient(app, base_url="http://localhost", headers=HEADERS, follow_redirects=False) as client:
         gate.opened.clear()
         yield client
@@ -71,7 +72,7 @@ def ask(client: TestClient, **fields: str) -> str:
     return str(answer.headers["location"])
 
 
-def until(true: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := true():
@@ -141,7 +142,8 @@ def test_what_is_deleted_while_it_arrives_is_gone(client: TestClient, gate: Gate
 
     assert client.delete(f"/v1{where}").status_code == 204
     gate.opened.set()
-    time.sleep(0.3)
+    flights = client.app.state.services.flights  # type: ignore[attr-defined]
+    until(lambda: not gate.engines[0].waiting and not flights._running)
     assert client.get(where).status_code == 404
     assert TEXT not in client.get("/history").text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import resource
 import socket
@@ -19,14 +18,13 @@ from fastapi import FastAPI
 
 from app.cli.server.serve import listen
 from app.guard.connections import ENOUGH, OWN, backlog_of, connection_class, raise_descriptors
-from tests.processes import Server
+from tests.processes import PATIENCE, Server
 from tests.served import served
 
 HALF = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 HALF_BODY = b"POST /v1/predictions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
 MANY = 1100
-# Seconds, on a machine that does nothing else 2; who waits for the others' places waits for their time limits.
-AT_ONCE = min(12.0, 2.0 * (1 + os.getloadavg()[0]))
+FOREVER = 3600.0  # seconds; a connection that is closed before made room
 
 
 def opened(port: int, sent: bytes, many: int) -> list[socket.socket]:
@@ -71,7 +69,7 @@ def listening(app: FastAPI, *, seconds: float = 60.0, descriptors: int = 4096) -
 def seconds_until_closed(one: socket.socket, beside: Callable[[], None] = lambda: None) -> float:
     started = time.monotonic()
     one.settimeout(0.1)
-    while time.monotonic() - started < 20:
+    while time.monotonic() < started + PATIENCE:
         with contextlib.suppress(TimeoutError):
             try:
                 beside()
@@ -80,6 +78,18 @@ def seconds_until_closed(one: socket.socket, beside: Callable[[], None] = lambda
             except (ConnectionError, BrokenPipeError):
                 return time.monotonic() - started
     raise AssertionError("the connection stayed open")
+
+
+def is_open(one: socket.socket) -> bool:
+    """Whether the server has said nothing and keeps the connection."""
+    one.settimeout(0)
+    try:
+        one.recv(1)
+    except BlockingIOError:
+        return True
+    except ConnectionError:
+        return False
+    return False
 
 
 @pytest.mark.parametrize("sent", [HALF, HALF_BODY], ids=["headers", "bodies"])
@@ -96,9 +106,8 @@ def test_a_server_with_few_descriptors_answers_beside_1100_half_sent_requests(
             time.sleep(0.1)
         closing += opened(server.port, sent, MANY)
 
-        started = time.monotonic()
-        assert httpx2.get(f"{server.address}/livez", timeout=20).status_code == 200
-        assert time.monotonic() - started < AT_ONCE
+        assert httpx2.get(f"{server.address}/livez", timeout=PATIENCE).status_code == 200
+        assert all(map(is_open, closing))  # it was answered beside them, and not in the place of one
         limit = re.search(r"Max open files +(\d+)", Path(f"/proc/{server.pid('web')}/limits").read_text())
         assert limit is not None
         assert int(limit[1]) == min(hard, ENOUGH)
@@ -113,16 +122,12 @@ def test_where_descriptors_cannot_be_raised_the_most_silent_make_room(
     """The oldest half-sent requests are closed, the newest are there, and others are answered."""
     app, _ = served(tmp_path)
     few = 512
-    with listening(app, descriptors=few) as port:
+    with listening(app, seconds=FOREVER, descriptors=few) as port:
         closing += opened(port, sent, few)
 
-        started = time.monotonic()
-        assert httpx2.get(f"http://127.0.0.1:{port}/livez", timeout=20).status_code == 200
-        assert time.monotonic() - started < AT_ONCE
-        assert seconds_until_closed(closing[0]) < AT_ONCE
-        closing[-1].settimeout(0.3)
-        with pytest.raises(TimeoutError):
-            closing[-1].recv(1)
+        assert httpx2.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE).status_code == 200
+        assert seconds_until_closed(closing[0]) < FOREVER
+        assert is_open(closing[-1])
 
 
 def test_headers_have_a_time_limit_that_drops_do_not_put_off(tmp_path: Path, closing: list[socket.socket]) -> None:
@@ -131,8 +136,8 @@ def test_headers_have_a_time_limit_that_drops_do_not_put_off(tmp_path: Path, clo
     with listening(app, seconds=1.0) as port:
         nothing, half, drops = closing[:] = [*opened(port, b"", 1), *opened(port, HALF, 2)]
 
-        assert 0.3 < seconds_until_closed(drops, lambda: drops.sendall(b"x")) < 5
-        assert seconds_until_closed(nothing) < 5
+        assert 0.3 < seconds_until_closed(drops, lambda: drops.sendall(b"x")) < PATIENCE
+        assert seconds_until_closed(nothing) < PATIENCE
         assert b" 408 " in half.recv(4096)
 
 
@@ -144,7 +149,7 @@ def test_an_answered_request_does_not_keep_a_connection_whose_body_goes_on(
     with listening(app, seconds=1.0) as port:
         closing += opened(port, HALF_BODY.replace(b"/v1/predictions", b"/v1/nowhere").replace(b"100", b"60000"), 1)
 
-        assert seconds_until_closed(closing[0], lambda: closing[0].sendall(b"x")) < 10
+        assert seconds_until_closed(closing[0], lambda: closing[0].sendall(b"x")) < PATIENCE
 
 
 @pytest.mark.parametrize(("drop", "pause"), [(b"", 0.0), (b"x", 0.05)], ids=["pauses", "drops"])
@@ -155,9 +160,9 @@ def test_a_body_that_stops_or_drips_is_told_so(
     app, _ = served(tmp_path, body_seconds=0.5)
     with listening(app) as port:
         closing += opened(port, HALF_BODY, 1)
-        started, heard = time.monotonic(), b""
-        closing[0].settimeout(pause or 10)
-        while b"request_timeout" not in heard and time.monotonic() - started < 10:
+        end, heard = time.monotonic() + PATIENCE, b""
+        closing[0].settimeout(pause or PATIENCE)
+        while b"request_timeout" not in heard and time.monotonic() < end:
             with contextlib.suppress(TimeoutError):
                 closing[0].sendall(drop)
                 heard += closing[0].recv(4096)
@@ -169,22 +174,25 @@ def test_a_body_that_stops_or_drips_is_told_so(
 
 def test_a_slow_body_that_keeps_up_is_read(tmp_path: Path) -> None:
     """Longer on the whole than a pause may be, but never silent for so long."""
-    app, _ = served(tmp_path, body_seconds=0.6)
-    body = b'{"model": "sentiment", "inputs": [{"text": "' + b"good " * 3000 + b'"}]}'
+    app, _ = served(tmp_path, body_seconds=2.0)
+    body = b'{"model": "sentiment", "inputs": [{"text": "' + b"good " * 3600 + b'"}]}'
 
     def pieces() -> Iterator[bytes]:
-        for start in range(0, len(body), 3000):
+        for start in range(0, len(body), 2000):
             time.sleep(0.25)
-            yield body[start : start + 3000]
+            yield body[start : start + 2000]
 
     with listening(app) as port:
         started = time.monotonic()
         found = httpx2.post(
-            f"http://127.0.0.1:{port}/v1/predictions", content=pieces(), headers={"content-type": "application/json"}
+            f"http://127.0.0.1:{port}/v1/predictions",
+            content=pieces(),
+            headers={"content-type": "application/json"},
+            timeout=PATIENCE,
         )
 
         assert found.status_code == 200
-        assert time.monotonic() - started > 0.9
+        assert time.monotonic() - started > 2.0
 
 
 def test_descriptors_leave_room_for_the_server_itself() -> None:

@@ -27,7 +27,7 @@ QUOTES = frozenset("\"'“”‘’«»")
 
 
 def use_of(text: str, start: int) -> Use:
-    """What the `her` or `his` at that offset is. Undecided where it cannot be told."""
+    """Grammatical use of the `her` or `his` at that offset. Undecided where it cannot be told."""
     tokens = tagged(text)
     at = next(i for i, (offset, _, _) in enumerate(tokens) if offset == start)
     word = tokens[at][1]

@@ -112,7 +112,7 @@ def _misread(line: int, lost: int, error: str, lines: Lines, limits: Limits) -> 
 
 
 def _line_end(source: Source, encoding: str, limits: Limits) -> str:
-    """What ends the first row: a new line, so that carriage returns belong to cells, or else either."""
+    """The characters that end the first row: a new line, so that carriage returns belong to cells, or else either."""
     with open_text(source, encoding, newline="") as file:
         head = file.read(limits.line)
     quoted = False

@@ -37,7 +37,7 @@ def names_columns(first: Sequence[str], rows: Sequence[Sequence[str]], named: Co
 
 
 def _said(name: str, cells: Sequence[str]) -> bool | None:
-    """What one column says: a name does not stand among its few values, nor is it a number above numbers."""
+    """Whether the first row names this column: a name is not among its few values, nor a number above numbers."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     if not filled:
         return None

@@ -82,7 +82,7 @@ def _entry(line: int, values: dict[str, Any], limits: Limits) -> Entry | Fault:
 
 
 def _unpacked(path: Path, limits: Limits) -> Iterator[Any]:
-    """What the process says, line by line; it is ended with the iterator. Raises BadFile over the unpacked size."""
+    """Yield the lines of the process that unpacks; it ends with the iterator. Raises BadFile over the unpacked size."""
     numbers = map(str, (limits.columns, limits.unpacked, limits.cell))
     command = [sys.executable, "-m", f"{PACKAGE}.unpack", str(path.resolve()), *numbers]
     environment = {"PYTHONPATH": str(ROOT), "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}

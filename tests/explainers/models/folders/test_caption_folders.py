@@ -94,7 +94,7 @@ def test_its_own_caption_is_the_most_probable_word_each_time(kind: str, tmp_path
     network: CaptioningNetwork = model._network  # type: ignore[attr-defined]
     keep = np.ones((1, len(inputs.features)), dtype=bool)
     top = network.most_probable(network.coalitions(inputs, keep))[0]
-    said = inputs.held.said.continued  # type: ignore[attr-defined]
+    said = inputs.held.continuation.continued  # type: ignore[attr-defined]
 
     assert said.tolist() == top.tolist()
     assert isinstance(inputs.outputs, TokenOutput)

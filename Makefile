@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak million workbench-figures fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence speech-figures
+.PHONY: help demo test lint check-suite soak million workbench-figures fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence speech-figures captions caption-figures
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -79,6 +79,12 @@ translation-figures: $(VENV)/.models  ## The embedded translation models against
 
 language-figures: $(VENV)/.models  ## The embedded language model on 100 questions: build/language-figures.json (ONLY="facts")
 	$(BIN)/python -m tests.language_figures $(ONLY)
+
+captions: $(VENV)/.installed  ## Train the embedded model of captions on drawn scenes, an hour; a second call goes on
+	$(BIN)/python -m explainers.models.teaching.training --minutes 60
+
+caption-figures: $(VENV)/.installed  ## The embedded captions and their maps on 300 unseen scenes: build/caption-figures.json and its card
+	$(BIN)/python -m tests.caption_figures
 
 speech-figures: $(VENV)/.models  ## The embedded model of speech on spoken digits, and against CTranslate2 where it is installed: build/speech-figures.json, resumable (ONLY="digits")
 	$(BIN)/python -m tests.speech_figures $(ONLY)

@@ -132,6 +132,7 @@ if TYPE_CHECKING:
     from .models import embedded_names as embedded_names
     from .models import fetched_facts as fetched_facts
     from .models import fetched_names as fetched_names
+    from .models import folder_names as folder_names
     from .models import is_recipe as is_recipe
     from .models import locate_folder as locate_folder
     from .models import model_id as model_id
@@ -142,6 +143,7 @@ if TYPE_CHECKING:
     from .models.copying import weights_in_memory as weights_in_memory
     from .models.folders.base_weights import BASES as BASES
     from .models.folders.base_weights import base_folder as base_folder
+    from .models.folders.embedded import CAPTIONS as CAPTIONS
     from .models.folders.saving import save_classifier as save_classifier
     from .models.folders.saving import save_encoder as save_encoder
     from .models.folders.saving import save_language_model as save_language_model
@@ -163,6 +165,9 @@ if TYPE_CHECKING:
     from .registry import panel_of as panel_of
     from .runner import offered as offered
     from .runner import refuse_unless_offered as refuse_unless_offered
+    from .scenes.drawing import pixels_of as pixels_of
+    from .scenes.drawing import png_of as png_of
+    from .scenes.drawing import scene_of as scene_of
     from .selftest.table import missed as missed
     from .selftest.table import run_selftest as run_selftest
     from .selftest.table import selftest_results as selftest_results
@@ -207,7 +212,9 @@ _WHERE = {
     ".bench.run": "BenchOptions circumstances run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": """FolderReport adapters_on available_names base_memory bundled_prompts bytes_of check_folder
-        embedded_names fetched_facts fetched_names is_recipe locate_folder model_id model_name wheel_of""",
+        embedded_names fetched_facts fetched_names folder_names is_recipe locate_folder model_id model_name wheel_of""",
+    ".models.folders.embedded": "CAPTIONS",
+    ".scenes.drawing": "pixels_of png_of scene_of",
     ".models.folders.wheels": "WHEELS Wheel installed_wheels",
     ".models.continuation": "ContinuationModel",
     ".models.live": "classifier_of",

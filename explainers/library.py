@@ -121,7 +121,7 @@ def panel(
 
 
 def generate(
-    text: str = "",
+    text: str | Path | FileInput = "",
     model: ModelLike = DEFAULT_LANGUAGE_MODEL,
     *,
     prompt: PromptInput | None = None,
@@ -130,16 +130,16 @@ def generate(
     progress: Progress = silent,
     **decoding: Any,
 ) -> Generation:
-    """The answer of a language model.
+    """The answer of a language model, or the caption of a picture.
 
-    prompt: the whole conversation instead of `text`, `system` and `passages`. decoding: fields of Decoding (max_tokens,
-    temperature, top_p, seed). `explain(…, prompt=answer.input, outputs=answer.output())` says why.
-    Raises BadInput, BadModel, Incompatible for a model that does not answer.
+    text: a text, or a picture as in `explain`. prompt: the whole conversation instead of `text`, `system` and
+    `passages`. decoding: fields of Decoding (max_tokens, temperature, top_p, seed). `explain(…, prompt=answer.input,
+    outputs=answer.output())` says why. Raises BadInput, BadModel, Incompatible for a model that does not answer.
     """
     loaded = _loaded(model)
-    if prompt is None and (system is not None or passages):
+    if prompt is None and isinstance(text, str) and (system is not None or passages):
         prompt = _checked("prompt", lambda: PromptInput.of(text, system=system, passages=passages))
-    question = Question.about(text, prompt=prompt)
+    question = _question(text, None, loaded, {} if prompt is None else {"prompt": prompt})
     wanted = _checked("decoding", lambda: Decoding(**decoding))
     with told_to(progress) as heard:
         return loaded.generate(question, wanted, progress=heard)

@@ -43,7 +43,7 @@ PANEL = (  # in the order in which the pages show them
 )
 PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
 RECORDING_PANEL = ("shap", "leave-one-out")  # a row is dear
-PANELS = {"image": PICTURE_PANEL, "speech": RECORDING_PANEL}
+PANELS = {"image": PICTURE_PANEL, "caption": PICTURE_PANEL, "speech": RECORDING_PANEL}
 
 
 def panel_of(task: str) -> tuple[str, ...]:

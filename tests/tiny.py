@@ -21,11 +21,15 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from explainers.inputs.image.view import View
 from explainers.models.architectures import in_full
+from explainers.models.captioning import CaptionModel
 from explainers.models.continuation import ContinuationModel
 from explainers.models.similarity import SimilarityModel
+from explainers.models.teaching.training import network as captioning_network
 from explainers.models.transformer import TransformerModel
 from explainers.models.vision import VisionModel
+from explainers.scenes.language import tokenizer as caption_words
 
 WORDS = (
     "a the film movie is was not never good bad great clumsy witty funny dull and but from its opening recovers "
@@ -198,6 +202,16 @@ def tiny_vision(side: int = 24, labels: int = 2, seed: int = 0) -> VisionModel:
         torch.manual_seed(seed)
         network = AutoModelForImageClassification.from_config(config).requires_grad_(False).eval()
     return VisionModel(network, id="tiny-vit", digest=f"vit-{side}-{labels}-{seed}")
+
+
+def tiny_captions(seed: int = 0) -> CaptionModel:
+    """The network of the embedded captions with random weights. It says again what it begins with, an "a"."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = captioning_network().requires_grad_(False).eval()
+    network.config.decoder_start_token_id = caption_words().convert_tokens_to_ids("a")
+    view = View(height=48, width=48)
+    return CaptionModel(network, caption_words(), id="captions", digest=f"captions-{seed}", view=view)
 
 
 def tokenizer_for(name: str) -> Any:

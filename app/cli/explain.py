@@ -60,9 +60,11 @@ def explain(
     loaded = find_model(model or usual)
     question = {**game, "word": word, "outputs": _similarity(words_of, text_prompt, pair_prompt)}
 
-    if prompt is not None:
+    captioned = texts.rows[0].path if loaded.task == "caption" and texts.single else None
+    if prompt is not None or captioned is not None:
         return explain_answer(
-            prompt, loaded, explainer, answer=answer, contrast=contrast, system=system, passages=passage or [],
+            prompt or captioned or "", loaded, explainer, answer=answer, contrast=contrast, system=system,
+            passages=passage or [],
             measures=measure or [], json=json, html=html, asked=question,
         )  # fmt: skip
     if than is not None:
@@ -144,8 +146,9 @@ def predict(
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)
-    hears = loaded.task == "speech"
-    recorded = output.transcript_record if hears else output.prediction_record
+    hears, captions = loaded.task == "speech", loaded.task == "caption"
+    said = ("predicted", "probability") if captions else () if loaded.head == "regression" else ("predicted",)
+    recorded = output.transcript_record if hears else output.caption_record if captions else output.prediction_record
 
     def answer(row: Row, progress: Callable[..., None]) -> tuple[Row, explainers.Prediction]:
         coarse = {"players": "span"} if hears else {}  # a transcript needs no places of words
@@ -165,16 +168,18 @@ def predict(
             yield (row.text, *prediction.logits)
         elif hears:
             yield (row.text, prediction.predicted.label)
+        elif captions:
+            yield (row.text, prediction.predicted.label, (prediction.probabilities or ())[-1])
         else:
             yield (row.text, prediction.predicted.label, *(prediction.probabilities or ()))
 
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
-        output.show_prediction(console, found[0].text, found[1], heard=hears)
+        output.show_prediction(console, found[0].text, found[1], heard=hears or captions)
 
     forms = work.Forms(
         asked=["predict", loaded.digest],
         record=record,
-        header=lambda: ("text", *(() if loaded.head == "regression" else ("predicted",)), *loaded.labels),
+        header=lambda: ("text", *said, *loaded.labels),
         cells=cells,
         show=show,
         line=lambda number, row, found: answers.predicted(number, row.text, row.text_pair, found=found[1]),

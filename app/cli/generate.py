@@ -11,13 +11,15 @@ from ..explain.ask.keys import generation_key
 from .terminal import options, output
 from .terminal.answering import prompt_of
 from .terminal.asking import with_decoding
-from .terminal.inputs import one_text
+from .terminal.inputs import file_input, one_picture, one_text
 from .terminal.registered import find_model
 
 
 @with_decoding
 def generate(
-    text: Annotated[str, typer.Argument(metavar="TEXT|-", help="The question, - for stdin.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT|-", help="The question, - for stdin; a picture for its caption.")
+    ],
     model: options.ModelOption = explainers.DEFAULT_LANGUAGE_MODEL,
     system: options.System = None,
     passage: options.Passages = None,
@@ -25,9 +27,10 @@ def generate(
     *,
     decoding: dict[str, Any],
 ) -> int:
-    """The answer of a language model, as it comes."""
-    question = one_text(text)
-    asked = prompt_of(question, system=system, passages=passage or [])
+    """The answer of a language model, as it comes; the caption of a picture."""
+    seen = one_picture(text)
+    question = one_text(text) if seen is None else file_input(seen)
+    asked = prompt_of(question, system=system, passages=passage or []) if isinstance(question, str) else None
     loaded = find_model(model)
     told = None if json else _Told()
     found = explainers.generate(question, loaded, prompt=asked, progress=told or explainers.silent, **decoding)

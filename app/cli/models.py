@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON.")]
 @application.command("list")
 def list_models(data: Data = None, json: Json = False) -> None:
     """The embedded models and those that were added."""
-    rows = [{"id": name, "source": "embedded"} for name in explainers.embedded_names()]
+    rows = [{"id": name, "source": "embedded"} for name in (*explainers.embedded_names(), *explainers.folder_names())]
     fetched = [(name, explainers.wheel_of(name)) for name in explainers.fetched_names()]
     rows += [{"id": name, "source": f"wheel {wheel.package}"} for name, wheel in fetched if wheel is not None]
     rows += [

@@ -282,8 +282,8 @@ def size_of(state: ModelOut) -> int:
 
 
 def _wheel_bytes(name: str) -> int | None:
-    """Bytes of the model of a wheel, of an adapter or a prompt on one; None for any other."""
-    if name in explainers.bundled_prompts():
+    """Bytes of the model of a wheel, of an adapter or a prompt on one, or of a whole folder; None for any other."""
+    if name in explainers.bundled_prompts() or name in explainers.folder_names():
         return explainers.bytes_of(name)
     wheel = explainers.wheel_of(name)
     return None if wheel is None else wheel.disk

@@ -26,6 +26,7 @@ NOTHING: Mapping[str, Any] = {}
 # Among the arrays of an explanation what a page shows or plays: a picture's copy (WebP), a recording's (FLAC), what is
 # heard in place of an absent stretch (FLAC), and the heights of the waveform (a byte each).
 PICTURE, RECORDING, ABSENT, WAVEFORM = "picture", "recording", "absent", "waveform"
+GAME = "game"  # the explained number of every set of features
 KEPT = frozenset({PICTURE, RECORDING, ABSENT, WAVEFORM})
 
 

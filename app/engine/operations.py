@@ -17,6 +17,7 @@ from .contract import Listener
 from .errors import to_wire
 from .messages import (
     ABSENT,
+    GAME,
     PICTURE,
     RECORDING,
     WAVEFORM,
@@ -151,4 +152,6 @@ def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
     if found.relations is not None:
         # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
         arrays["relations"] = pack(found.relations.astype("float16"))
+    if found.game is not None:
+        arrays[GAME] = pack(found.game.astype("float32"))
     return arrays

@@ -113,7 +113,7 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
     if arriving_pages.is_followed(request):
         return arriving_pages.complete()
     if found.input.kind == "image":
-        return picture_pages.page(request, services, found, kind)
+        return await picture_pages.page(request, services, project, found, kind)
     if found.input.kind == "audio":
         return await recording_pages.page(request, services, project, found, kind)
     sent = Sent(

@@ -55,7 +55,8 @@ def _asked(given: uploads.Given) -> ExplanationRequest:
         return ExplanationRequest.model_validate(
             {
                 "method": "shap",
-                **{name: value for name, value in given.fields.items() if value},
+                **{name: value for name, value in given.fields.items() if value and name not in uploads.OF_CAPTIONS},
+                "outputs": given.outputs,
                 "model": given.model,
                 "input": given.input,
             }

@@ -19,7 +19,7 @@ from .schemas import Registration
 
 REGISTRATION = "registration"
 # Where a kind of model is asked; any other on the first page.
-PAGES = {"tokens": "/generate", "image": "/images", "speech": "/speech"}
+PAGES = {"tokens": "/generate", "image": "/images", "caption": "/images", "speech": "/speech"}
 
 
 def list_models(services: Services) -> list[ModelOut]:
@@ -33,8 +33,9 @@ def judging_models(services: Services) -> list[ModelOut]:
 
 
 def looking_models(services: Services) -> list[ModelOut]:
-    """The models that classify pictures."""
-    return [state for state in list_models(services) if state.task == "image"]
+    """The models that classify pictures or say what is in them, classifiers first."""
+    found = [state for state in list_models(services) if state.task in ("image", "caption")]
+    return sorted(found, key=lambda state: state.task == "caption")
 
 
 def hearing_models(services: Services) -> list[ModelOut]:

@@ -18,11 +18,22 @@ MODELS = {
     "toxicity": N_("Toxicity"),
     "Sentiment, Chinese and English": N_("Sentiment, Chinese and English"),
     "Offensiveness, Chinese": N_("Offensiveness, Chinese"),
+    "Captions of drawn scenes": N_("Captions of drawn scenes"),
     "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
 # Words of the button, by kind of model.
-ASKING = {"tokens": N_("Ask it"), "image": N_("Explain a picture"), "speech": N_("Explain a recording")}
+ASKING = {
+    "tokens": N_("Ask it"),
+    "image": N_("Explain a picture"),
+    "caption": N_("Explain a picture"),
+    "speech": N_("Explain a recording"),
+}
 CARDS = (  # what the cards of the embedded models say
+    N_("A teaching model: it says which shapes a drawn scene holds, and where."),
+    N_("To see a caption explained at once, and to check maps: what each word comes from is known."),
+    N_("It knows two or three plain shapes on a plain ground, five kinds in six colours, and nothing else."),
+    N_("Of a photo it says a caption of shapes all the same: its words then mean nothing."),
+    N_("Names the shapes from left to right, each with its place to the next: left of, above, below."),
     N_("Is a short post normal, or offensive or hateful?"),
     N_("A classifier with known bias, made to be audited: English social-media posts of one to three sentences."),
     N_("Not for moderation: it was made to show what an audit finds, and identity terms alone can raise its score."),

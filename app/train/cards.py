@@ -14,7 +14,12 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 EMBEDDED = ROOT / "explainers" / "models" / "embedded"
 BEGIN, END = "<!-- cards:begin -->", "<!-- cards:end -->"
-METRICS = {"accuracy": "accuracy", "auc": "AUC"}
+METRICS = {
+    "accuracy": "accuracy",
+    "auc": "AUC",
+    "captions right": "captions right",
+    "object first": "region of the word's object first",
+}
 
 
 def embedded_cards() -> list[dict[str, Any]]:
@@ -26,7 +31,7 @@ def figures_table(cards: Sequence[Mapping[str, Any]]) -> str:
     lines = ["| model | question | judged on | figure | 95 % interval | held to |", "|---|---|---|---|---|---|"]
     for card in cards:
         for figure in card["figures"]:
-            judged = f"{figure['name']}, {figure['texts']:,} texts"
+            judged = f"{figure['name']}, {figure['texts']:,} {figure.get('unit', 'texts')}"
             value = f"{METRICS[figure['metric']]} {figure['value']:.3f}"
             interval = f"{figure['low']:.3f}-{figure['high']:.3f}"
             lines.append(
@@ -47,7 +52,9 @@ def sections(cards: Sequence[Mapping[str, Any]]) -> str:
     for card in cards:
         limits = "\n".join(f"- {limit}" for limit in card["limits"])
         classes = ", ".join(f"`{label}`" for label in card["labels"])
-        facts = f"Classes: {classes}. Trained on {card['training_texts']:,} texts, seed {card['seed']}."
+        classes = f"Classes: {classes}. " if classes else ""
+        trained = f"{card['training_texts']:,} {card.get('unit', 'texts')}, seed {card['seed']}."
+        facts = f"{classes}Trained on {trained}"
         parts.append(f"### {card['name']}\n\n{card['intended_use']} {facts}\n\n{limits}")
     return "\n\n".join(parts)
 

@@ -16,6 +16,7 @@ from ..errors import BadRequest
 from ..schemas import MOST_FILE, clean
 
 LONGEST_NAME = 200
+OF_CAPTIONS = ("caption", "contrast")  # fields of the form that become outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class FileKind:
             "baseline": {"type": "string", "enum": list(baselines)},
             "accuracy": {"type": "string", "enum": ["draft", "normal", "exact"]},
             "target": {"type": "string", "description": "The class or token to show, by index or label."},
+            "caption": {"type": "string", "description": "Of a model of captions: one to explain, not its own."},
+            "contrast": {"type": "string", "description": "Another caption: why not this one?"},
         }
         body = {
             "examples": {"a file": {"value": {"file": example, "model": model, "method": "shap"}}},
@@ -60,6 +63,13 @@ class Given:
     name: str = ""
     model: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> dict[str, object] | None:
+        """What of a caption is explained; None where nothing was said of one."""
+        said = {"continuation": self.fields.get("caption"), "contrast": self.fields.get("contrast")}
+        named = {name: text.strip() for name, text in said.items() if text and text.strip()}
+        return {"kind": "tokens", "whole": True, **named} if named else None
 
     @property
     def input(self) -> dict[str, str]:

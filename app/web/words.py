@@ -184,7 +184,13 @@ READINGS = {  # how to read each measure
         "half of the words that they cover together."
     ),
 }
-METRICS = {"accuracy": N_("accuracy"), "auc": N_("area under the curve"), "f1": N_("F1")}
+METRICS = {
+    "accuracy": N_("accuracy"),
+    "auc": N_("area under the curve"),
+    "f1": N_("F1"),
+    "captions right": N_("captions right"),
+    "object first": N_("region of the word’s object first"),
+}
 NOTICES = {
     "one_output": N_(
         "The configuration names no problem_type: the one output is shown as the number it is, a regression. Where a "

@@ -219,7 +219,8 @@ class Attribution(Value):
 
     `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
     scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart; where `looking`
-    lists other tokens than `tokens`, those are its rows.
+    lists other tokens than `tokens`, those are its rows. `game`, served apart too, is the explained number of every set
+    of features (targets, sets): bit p of a set says whether feature p is kept.
     `interactions` has shape (targets, features, features), symmetric: what two players do only together, and on
     the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
     """
@@ -253,6 +254,7 @@ class Attribution(Value):
     output: Array  # (targets,) the value function of the whole input
     baseline_output: Array | None = None  # (targets,) the value function with every player absent
     relations: Annotated[Any, Field(exclude=True)] = None
+    game: Annotated[Any, Field(exclude=True)] = None
     interactions: Array | None = None
     interaction_errors: Array | None = None  # standard errors of the pairs, sampled games of two sides only
     emptied: Emptied | None = None  # of two sides that are compared

@@ -106,8 +106,8 @@ class Model(ABC):
 
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
     labels: its classes; empty where they depend on the question. head: how its numbers are read.
-    task: whether it says something of the whole text, of each word, continues the text, compares two, looks at a
-    picture, or hears a recording.
+    task: whether it says something of the whole text, of each word, continues the text, compares two, gives a
+    picture a class, says what is in it, or hears a recording.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
@@ -118,7 +118,7 @@ class Model(ABC):
     title: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "tokens", "similarity", "image", "speech"] = "text"
+    task: Literal["text", "word", "tokens", "similarity", "image", "caption", "speech"] = "text"
     offers: frozenset[Need]
     baselines: tuple[BaselineKind, ...]
     device: str = "cpu"

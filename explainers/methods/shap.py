@@ -11,6 +11,8 @@ from ..game.shapley import all_coalitions, exact
 from ..game.stopping import most_exact, relative_error, rounds, sampled
 from .sides import of_two_sides
 
+MOST_SETS = 10  # players whose sets are all kept, 1,024 of them
+
 
 class Shap(Explainer):
     """Shapley values: each player's share of v(x) - v(baseline), averaged over all orders of adding players.
@@ -44,6 +46,7 @@ class Shap(Explainer):
             self,
             scores=scores,
             standard_errors=errors,
+            game=_every_set(case) if errors is None else None,
             baseline_output=case.values(case.table.empty)[0],
             checks={
                 "exact": float(errors is None),
@@ -72,3 +75,10 @@ class Shap(Explainer):
         if self.exact_players is None or case.accuracy == "exact":
             return most_exact(case)
         return min(self.exact_players, case.most_exact)
+
+
+def _every_set(case: Case) -> FloatArray | None:
+    """The explained number of every set of regions of a picture, (targets, sets), so that a reader can hide some."""
+    if case.inputs.input.kind != "image" or case.table.players > MOST_SETS:
+        return None
+    return case.values(case.table.logits(all_coalitions(case.table.players))).T

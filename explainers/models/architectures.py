@@ -26,6 +26,14 @@ MODEL_TYPES = ENCODERS | DECODERS
 CAUSAL = DECODERS  # as language models
 # Classifiers of pictures. The last is our own name for the one embedded checkpoint.
 PICTURES = frozenset({"beit", "convnext", "deit", "resnet", "swin", "vit", "efficientnet-lite0"})
+# Models that say what is in a picture, with the class that saves each; and what an encoder with a decoder is made of.
+CAPTIONING = {
+    "blip": "BlipForConditionalGeneration",
+    "git": "GitForCausalLM",
+    "vision-encoder-decoder": "VisionEncoderDecoderModel",
+}
+SEEING = frozenset({"beit", "deit", "swin", "vit"})
+SPEAKING = frozenset({"bert", "gpt2", "roberta"})
 LISTENERS = frozenset({"whisper"})  # which write down what they hear
 TRANSLATORS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
 HIDES = CAUSAL - {"bloom", "opt"}  # these two number positions by what is seen, so that hiding would move the others

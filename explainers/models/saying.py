@@ -120,7 +120,7 @@ class SayingModel(Model):
         if asked.ids is None:
             return (*self._tokens(prompt, asked.continuation), asked.continuation)
         ids = np.asarray(asked.ids, dtype=np.int64)
-        if not len(ids) or ids.min() < 0 or ids.max() >= self._network.module.config.vocab_size:
+        if not len(ids) or ids.min() < 0 or ids.max() >= self._network.vocabulary:
             raise BadInput(f"ids of a continuation must be numbers of tokens that {self.id} has, and one at least")
         return ids, self._speaker.shown(ids), asked.continuation
 

@@ -82,7 +82,7 @@ class VisionModel(Model):
             offers |= {Need.MAPS}
         self.offers = frozenset(offers)
         view = view or View(height=config.image_size, width=config.image_size)
-        cell = config.patch_size if looking else _cell_of(view)
+        cell = config.patch_size if looking else cell_of(view)
         special = 2 if config.model_type == "deit" else 1
         self._encoder = ImageEncoder(view=view, cell=cell, special=special if looking else 0, tokens=looking)
         self._network = PicturingNetwork(network, shape=self._encoder.shape, cell=cell)
@@ -171,7 +171,7 @@ def spread_over(coarse: FloatArray, shape: tuple[int, int]) -> FloatArray:
     return to_array(found * (coarse.shape[1] * coarse.shape[2] / (shape[0] * shape[1])))
 
 
-def _cell_of(view: View) -> int:
+def cell_of(view: View) -> int:
     """A side of about CELL pixels that divides the view evenly; 1 where nothing else does."""
     both = gcd(view.height, view.width)
     able = [each for each in range(1, both + 1) if both % each == 0]

@@ -29,7 +29,7 @@ def prompt_of(text: str, *, system: str | None, passages: Sequence[Path]) -> exp
 
 
 def explain_answer(
-    prompt: str,
+    prompt: str | Path,
     model: explainers.Model,
     method: explainers.Explainer,
     *,
@@ -42,9 +42,12 @@ def explain_answer(
     html: Path | None,
     asked: dict[str, Any],
 ) -> int:
-    """Prints why the model answers that, or would: an explanation whose targets are the answer's tokens."""
-    whole = prompt_of(prompt, system=system, passages=passages)
-    outputs = explainers.TokenOutput(continuation=answer, contrast=contrast, whole=not json)
+    """Prints why the model answers that, or would: an explanation whose targets are the answer's tokens.
+
+    prompt: a text, or the file of a picture whose caption is explained.
+    """
+    whole = prompt_of(prompt, system=system, passages=passages) if isinstance(prompt, str) else None
+    outputs = explainers.TokenOutput(continuation=answer, contrast=contrast, whole=not json or isinstance(prompt, Path))
     found = explainers.explain(
         prompt, model, method=method, measures=measures, **{**asked, "outputs": outputs, "prompt": whole}
     )

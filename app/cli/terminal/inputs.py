@@ -109,6 +109,12 @@ def _is_sound(path: Path) -> bool:
     return path.suffix.lower() in explainers.RECORDINGS
 
 
+def one_picture(given: str) -> Path | None:
+    """The file of a single picture that a command names; None for a text."""
+    named = _files(given) if Path(given).suffix.lower() in PICTURES else None
+    return None if named is None else named.rows[0].path
+
+
 def _files(given: str) -> Texts | None:
     """A picture or a recording, or those of a folder by their names; None where none was given. Raises Mistake."""
     if not given or "\n" in given or "\x00" in given or len(given.encode("utf-8", "replace")) > LONGEST_NAME:

@@ -45,6 +45,13 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
     return {**record, "words": [word.model_dump() for word in prediction.words]} if prediction.words else record
 
 
+def caption_record(prediction: explainers.Prediction) -> dict[str, Any]:
+    """A caption with its probability, and those of its tokens, each given the ones before it."""
+    *shares, whole = prediction.probabilities or ()
+    tokens = [{"text": text, "probability": share} for text, share in zip(prediction.labels, shares, strict=False)]
+    return {"caption": prediction.main.label, "probability": whole, "tokens": tokens}
+
+
 def transcript_record(prediction: explainers.Prediction) -> dict[str, Any]:
     """The words that a model has heard, and how sure it is of each token."""
     tokens = zip(prediction.labels[:-1], prediction.probabilities or (), strict=False)

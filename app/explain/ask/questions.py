@@ -23,8 +23,8 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
     outputs = request.outputs
     if state.task == "similarity":
         outputs = outputs or explainers.SimilarityOutput()
-    elif state.task in ("tokens", "speech"):
-        outputs = outputs or explainers.TokenOutput(whole=state.task == "speech")
+    elif state.task in ("tokens", "caption", "speech"):
+        outputs = outputs or explainers.TokenOutput(whole=state.task != "tokens")
         if request.value is None and isinstance(outputs, explainers.TokenOutput) and outputs.contrast is not None:
             game["value"] = "log-odds"
     if isinstance(request.input, PromptInput):

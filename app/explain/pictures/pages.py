@@ -23,7 +23,10 @@ from ..draw import view as views
 from ..draw.heatmap import MAGNITUDES
 from ..draw.representations import Export
 from ..draw.view import MeasureRow
-from . import regions
+from . import beside, captions, hiding, painting, regions
+from .beside import Beside
+from .captions import Caption
+from .hiding import Game, Hiding
 from .regions import Read, Region
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
@@ -32,7 +35,10 @@ NAMED = 2  # regions that the sentence names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicturePage:
-    """found: the explanation whose map is shown. strongest: regions that raise the class most. plain: no signs."""
+    """found: the explanation whose map is shown. strongest: regions that raise it most. plain: no signs.
+
+    caption: of a model that says something of the picture; label is then the words that are looked at.
+    """
 
     panel: PanelOut
     address: str
@@ -45,6 +51,10 @@ class PicturePage:
     target: int
     label: str
     predicted: int | None
+    caption: Caption | None
+    beside: Sequence[Beside]
+    beside_keys: str
+    hiding: Hiding | None
     classes: Sequence[Any]
     regions: Sequence[Region]
     ranked: Sequence[Region]
@@ -63,14 +73,28 @@ async def picture(services: ServicesDep, project: ProjectDep, key: str) -> Respo
     return Response(await service.find_array(services, key, PICTURE, project), media_type="image/webp")
 
 
-def page(request: Request, services: Services, panel: PanelOut, kind: str) -> Response:
-    """kind: panels or explanations. Raises UnknownValue for a method or class that the explanation does not have."""
+async def page(request: Request, services: Services, project: str, panel: PanelOut, kind: str) -> Response:
+    """The page, or the part of it that changes with the words; kind: panels or explanations.
+
+    Raises UnknownValue for a method, class or words that the explanation does not have.
+    """
     address = f"/{kind}/{panel.key}"
-    context = _context(services, panel, address, request)
+    game = await hiding.game_of(services, panel, project)
+    others = await beside.found_beside(services, panel, request.query_params.get("beside", ""), project)
+    context = _context(services, panel, address, request, others, game)
+    if request.headers.get("x-whence-fragment") == "picture":
+        return render(request, "images/_scene.html", context)
     return render(request, "images/page.html", context, section="images", json_twin=f"/v1{address}")
 
 
-def _context(services: Services, panel: PanelOut, address: str, request: Request) -> PicturePage:
+def _context(
+    services: Services,
+    panel: PanelOut,
+    address: str,
+    request: Request,
+    others: Sequence[ExplanationOut],
+    game: Game | None,
+) -> PicturePage:
     scored = [each for each in panel.explanations if each.scores is not None]
     if not scored:
         raise NotFound("no method of this explanation gives scores", cure="Ask with method shap.")
@@ -80,7 +104,12 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
     usual = covered.get(str(panel.target.index), found.targets[0].index)
     target = views.chosen(request.query_params, "class", covered, usual)
     model = next((each for each in models.list_models(services) if each.id == panel.model.id), None)
-    made = regions.regions_of(panel, found, target)
+    words = request.query_params.get("words", "")
+    caption = captions.caption_of(panel, found, words)
+    if caption is not None and not words:
+        words = f"{caption.first}-{caption.last}"
+    shown = painting.of_class(panel, found, target) if caption is None else captions.painted(panel, found, caption)
+    made = regions.regions_of(panel, found, shown)
     ranked = sorted(made, key=lambda region: -(region.score or 0.0))
     width, height = regions.size_of(panel)
     return PicturePage(
@@ -93,8 +122,14 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
         method=found.method.name,
         methods=list(by_name),
         target=target,
-        label=next(each.label for each in found.targets if each.index == target),
+        label=caption.label if caption else next(each.label for each in found.targets if each.index == target),
         predicted=None if panel.prediction.predicted is None else panel.prediction.predicted.index,
+        caption=caption,
+        hiding=None
+        if game is None
+        else hiding.hiding_of(game, _rows(game, caption, target), request.query_params.get("hide", "")),
+        beside=beside.maps_of(panel, found, others, target, words),
+        beside_keys=beside.PARTED.join(each.key for each in others),
         classes=found.targets,
         regions=made,
         ranked=ranked,
@@ -106,6 +141,10 @@ def _context(services: Services, panel: PanelOut, address: str, request: Request
         measures=views.measure_rows([found]),
         residual=views.residual_share(found, found.row(target)),
     )
+
+
+def _rows(game: Game, caption: Caption | None, target: int) -> Sequence[int]:
+    return [game.of.row(target)] if caption is None else captions.rows_of(game.of, caption)
 
 
 def exported(found: PanelOut | ExplanationOut, explanations: Sequence[ExplanationOut], kind: str) -> Response:

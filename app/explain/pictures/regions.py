@@ -11,8 +11,7 @@ import numpy as np
 from ..._library import explainers
 from ..ask.schemas import ExplanationOut, PanelOut
 from ..draw import heatmap
-
-FIRST = "leave-one-out"  # whose scores tell the probability without a region
+from .painting import Painted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +43,10 @@ class Read:
     bottom: int
 
 
-def regions_of(panel: PanelOut, found: ExplanationOut, target: int) -> tuple[Region, ...]:
-    """The regions in reading order, with the scores of one method for one class."""
-    row = found.row(target)
-    scores = None if found.scores is None else np.asarray(found.scores[row])
+def regions_of(panel: PanelOut, found: ExplanationOut, painted: Painted) -> tuple[Region, ...]:
+    """The regions in reading order, with what each does to the number that is explained."""
+    scores, without = painted.scores, painted.without
     top = 0.0 if scores is None else heatmap.largest(scores)
-    without = _without(panel, target)
     width, height = size_of(panel)
     made = []
     for number, patch in enumerate(patches_of(found)):
@@ -66,7 +63,7 @@ def regions_of(panel: PanelOut, found: ExplanationOut, target: int) -> tuple[Reg
                 y=y,
                 step=0 if score is None else heatmap.step_of(score, top),
                 score=score,
-                error=_error(found, row, number),
+                error=_error(painted, number),
                 without=None if without is None else float(without[number]),
             )
         )
@@ -122,18 +119,6 @@ def _inside(patch: explainers.Patch) -> tuple[float, float]:
     return best[1], best[2]
 
 
-def _without(panel: PanelOut, target: int) -> Any:
-    """(regions,) the probability of the class without each region, from the fall of its log-odds; None unless asked."""
-    asked = next((each for each in panel.explanations if each.method.name == FIRST), None)
-    if asked is None or asked.scores is None or asked.value != "log-odds":
-        return None
-    row = asked.row(target)
-    odds = float(asked.output[row]) - np.asarray(asked.scores[row])
-    return 1 / (1 + np.exp(-odds))
-
-
-def _error(found: ExplanationOut, row: int, number: int) -> float | None:
-    if found.standard_errors is None:
-        return None
-    error = float(found.standard_errors[row][number])
-    return error if np.isfinite(error) else None
+def _error(painted: Painted, number: int) -> float | None:
+    error = None if painted.errors is None else float(painted.errors[number])
+    return error if error is not None and np.isfinite(error) else None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "embedded"
 ENCODER = "similarity"  # the base as it is, comparing two texts
+CAPTIONS = "captions"  # a whole small folder, of the model that models/teaching trains
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -44,6 +45,11 @@ def fetched_names() -> tuple[str, ...]:
     return tuple(name for wheel in installed_wheels() for name in (wheel, *adapters_on(wheel)))
 
 
+def folder_names() -> tuple[str, ...]:
+    """The models that come with Whence as whole folders: they wait until they are asked."""
+    return tuple(name for name in (CAPTIONS,) if (FOLDER / name / "config.json").is_file())
+
+
 def wheel_of(name: str) -> Wheel | None:
     """The wheel that a model lies in or stands on; None where there is none."""
     if name in WHEELS:
@@ -54,7 +60,11 @@ def wheel_of(name: str) -> Wheel | None:
 
 
 def fetched_facts(name: str) -> dict[str, Any] | None:
-    """Title, task, head, labels and card of a model of a wheel, or on one, before it is loaded; None for another."""
+    """Title, task, head, labels and card of a model of a wheel, on one, or of a folder that comes with
+    Whence, before it is loaded; None for another."""
+    if name in folder_names():
+        card = card_of(name)
+        return {"title": card["title"], "task": "caption", "head": "tokens", "labels": (), "card": card}
     if name in WHEELS:
         wheel = WHEELS[name]
         head = {"similarity": "regression", "image": "single", "speech": "tokens"}.get(wheel.task, wheel.task)
@@ -73,14 +83,15 @@ def _bases() -> Mapping[str, str]:
 
 @cache
 def _bases_in(folder: Path) -> Mapping[str, str]:
-    found = sorted(path.parent for path in folder.glob("*/card.json"))
+    found = sorted(path.parent for path in folder.glob("*/adapter_config.json"))
     return {each.name: base_of(read_adapter_config(each)) for each in found}
 
 
 def card_of(name: str) -> dict[str, Any]:
     """The card of the model: data, figures, limits. Raises BadModel for an unknown name."""
-    if name not in (*_bases(), ENCODER):
-        raise BadModel(f"no embedded model is called {name!r}; there are {', '.join((*_bases(), ENCODER))}")
+    known = (*_bases(), *folder_names(), ENCODER)
+    if name not in known:
+        raise BadModel(f"no embedded model is called {name!r}; there are {', '.join(known)}")
     if name == ENCODER:
         raise BadModel(f"{ENCODER} has no card: it is the base encoder itself")
     card: dict[str, Any] = json.loads((FOLDER / name / "card.json").read_text(encoding="utf-8"))
@@ -97,6 +108,16 @@ def load_embedded(name: str, device: torch.device, *, kept: Path | None = None) 
     return load_adapter(
         folder, device, id=name, title=card["title"], labels=tuple(card["labels"]), card=card, kept=kept
     )
+
+
+def load_whole(name: str, device: torch.device) -> Model:
+    """A model that comes with Whence as a folder. Raises BadModel for altered weights."""
+    from .folder import check_folder
+    from .loading import load_folder
+
+    folder, card = FOLDER / name, card_of(name)
+    verify(folder / "model.safetensors", card["weights"]["sha256"], "Whence")
+    return load_folder(replace(check_folder(folder), id=name), device)
 
 
 def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> Model:

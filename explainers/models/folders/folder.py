@@ -18,7 +18,16 @@ from ...inputs.image.view import FILE as PREPARATION
 from ...inputs.image.view import View, view_of
 from ...inputs.prompt.template import refuse_template
 from ...inputs.text.normalizing import refuse_growth
-from ..architectures import CAUSAL, LISTENERS, MODEL_TYPES, PICTURES, TRANSLATORS
+from ..architectures import (
+    CAPTIONING,
+    CAUSAL,
+    LISTENERS,
+    MODEL_TYPES,
+    PICTURES,
+    SEEING,
+    SPEAKING,
+    TRANSLATORS,
+)
 from ..heads import TRAINED, reading_of
 from .card import card_in
 from .contents import MOST_JSON, read_object, refuse_sizes
@@ -33,6 +42,7 @@ ADDED = ("added_tokens.json",)
 BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json")
 TEMPLATE = "chat_template.jinja"
 GENERATION = "generation_config.json"
+PROCESSOR = "processor_config.json"  # of newer versions: the preparation stands in it, beside other things
 BESIDE_LANGUAGE = (TEMPLATE, GENERATION)
 CONTINUES = ("ForCausalLM", "LMHeadModel")  # the ends of classes whose models continue a text
 
@@ -47,12 +57,12 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
-    # A class of the text, one of every word, two texts compared, a text that goes on, a class of a picture, or the
-    # words of a recording.
-    task: Literal["text", "word", "similarity", "tokens", "image", "speech"] = "text"
+    # A class of the text, one of every word, two texts compared, a text that goes on, a picture's class or caption,
+    # or the words of a recording.
+    task: Literal["text", "word", "similarity", "tokens", "image", "caption", "speech"] = "text"
     two_sided: bool = False  # of a text that goes on: an encoder reads it, and a decoder says what becomes of it
     sentence: Sentence | None = None  # of an encoder that compares texts: how it makes a vector of one
-    view: View | None = None  # of a classifier of pictures: how it prepares one
+    view: View | None = None  # of a model that reads pictures: how it prepares one
     hearing: Hearing | None = None  # of a model of recordings: how it hears one
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
@@ -119,10 +129,12 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         return _language(used, config)
     if kind in PICTURES:
         return _pictures(used, config)
+    if kind in CAPTIONING:
+        return _captions(used, config)
     if kind in LISTENERS:
         return _recordings(used, config)
     if kind not in MODEL_TYPES:
-        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS | PICTURES | LISTENERS))
+        known = ", ".join(sorted({*MODEL_TYPES, *TRANSLATORS, *PICTURES, *LISTENERS, *CAPTIONING}))
         raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {known}")
     tokenizer = _tokenizer(used)
     weights = read_weights(used)
@@ -156,7 +168,7 @@ def _pictures(used: Used, config: dict[str, Any]) -> FolderReport:
         raise BadModel(f"config.json: {saved[:60]} is no image classifier (…ForImageClassification)")
     if config.get("num_channels", 3) != 3:
         raise BadModel(f"config.json: num_channels is {config['num_channels']}; pictures of 3 colours are explained")
-    settings = _preparation(used, "a picture", "image_processor")
+    prepared, settings = _prepared_picture(used)
     weights = read_weights(used)
     labels = _labels(config)
     _refuse_head(weights, labels)
@@ -171,9 +183,50 @@ def _pictures(used: Used, config: dict[str, Any]) -> FolderReport:
         task="image",
         view=view_of(settings),
         parameters=weights.parameters,
-        files=("config.json", PREPARATION, *weights.files),
+        files=("config.json", prepared, *weights.files),
         prefix=weights.prefix,
         assumed=reading.assumed,
+        config=config,
+    )
+
+
+def _prepared_picture(used: Used) -> tuple[str, dict[str, Any]]:
+    """The file that says how a picture is prepared, and what it says. Raises BadModel."""
+    within = used.checked(PROCESSOR).get("image_processor") if used.has(PROCESSOR) else None
+    if isinstance(within, dict) and not used.has(PREPARATION):
+        return PROCESSOR, within
+    return PREPARATION, _preparation(used, "a picture", "image_processor")
+
+
+def _captions(used: Used, config: dict[str, Any]) -> FolderReport:
+    """A folder of a model that says what is in a picture, with its tokenizer and the way it prepares a picture."""
+    kind, saved = config["model_type"], _saved_as(config)
+    if saved and saved != CAPTIONING[kind]:
+        raise BadModel(f"config.json: {saved[:60]} says no captions; {CAPTIONING[kind]} does")
+    if kind == "vision-encoder-decoder":
+        for side, known in (("encoder", SEEING), ("decoder", SPEAKING)):
+            part = config.get(side)
+            named = part.get("model_type") if isinstance(part, dict) else None
+            if named not in known:
+                raise BadModel(f"config.json: the {side} is {str(named)[:40]!r}; there are {', '.join(sorted(known))}")
+    tokenizer = _tokenizer(used)
+    prepared, settings = _prepared_picture(used)
+    weights = read_weights(used)
+    beside = [GENERATION] if used.has(GENERATION) else []
+    for name in beside:
+        used.checked(name)
+    return FolderReport(
+        path=used.folder,
+        id=model_id(used.folder),
+        kind="model",
+        model_type=kind,
+        labels=(),
+        head="tokens",
+        task="caption",
+        view=view_of(settings),
+        parameters=weights.parameters,
+        files=("config.json", prepared, *tokenizer, *beside, *weights.files),
+        prefix=weights.prefix,
         config=config,
     )
 

@@ -21,7 +21,8 @@ from ...errors import BadInput, BadModel, ExplainersError
 from ...inputs.prompt.reading import template_of
 from ...inputs.prompt.template import refuse_template
 from ...inputs.text.encoding import is_panic
-from ..architectures import in_full
+from ..architectures import CAPTIONING, in_full
+from ..captioning import CaptionModel
 from ..continuation import ContinuationModel
 from ..networks.device import placed
 from ..pictures.checkpoint import MODEL_TYPE
@@ -54,12 +55,14 @@ MARGIN = 1.05  # parameters that a configuration may describe beyond those in th
 
 def load_folder(
     report: FolderReport, device: torch.device
-) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel | SpeechModel:
+) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel | CaptionModel | SpeechModel:
     """Raises BadModel where the folder is not a complete, finite model in plain floats."""
     if report.task == "tokens":
         return load_language(report, device)
     if report.task == "image":
         return load_pictures(report, device)
+    if report.task == "caption":
+        return load_captions(report, device)
     if report.task == "speech":
         return load_listener(report, device)
     if report.sentence is not None:
@@ -118,11 +121,36 @@ def load_pictures(report: FolderReport, device: torch.device) -> VisionModel:
     model = VisionModel(
         network, id=report.id, title=model_name(report.path), digest=digest_of(report), view=report.view
     )
-    trial = ImageInput.of(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
-    logits = _guarded(lambda: model.predict([model.encode(Question(input=trial))]))
+    logits = _guarded(lambda: model.predict([model.encode(Question(input=_noise()))]))
     if not bool((abs(logits) < float("inf")).all()):
         raise BadModel("the model predicts NaN or infinity for a picture of noise")
     return model
+
+
+def load_captions(report: FolderReport, device: torch.device) -> CaptionModel:
+    """A model that says what is in a picture. Raises BadModel."""
+    assert report.view is not None
+    network, tokenizer = _loaded(report, device)
+    card = card_in(report.path)
+    model = CaptionModel(
+        network,
+        tokenizer,
+        id=report.id,
+        title=card["title"] if card else model_name(report.path),
+        digest=digest_of(report),
+        view=report.view,
+        card=card,
+    )
+    asked = Question(input=_noise(), outputs=TokenOutput(ids=(0,), continuation=""))
+    columns = _guarded(lambda: model.predict([model.encode(asked)]))
+    if not bool((abs(columns) < float("inf")).all()):
+        raise BadModel("the model says NaN or infinity of a picture of noise")
+    return model
+
+
+def _noise() -> ImageInput:
+    """A picture of noise, on which a model is tried."""
+    return ImageInput.of(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
 
 
 def load_listener(report: FolderReport, device: torch.device) -> SpeechModel:
@@ -164,7 +192,7 @@ def _loaded(report: FolderReport, device: torch.device) -> tuple[Any, Any]:
         version = report.config.get("transformers_version")
         network = _guarded(lambda: placed(_network(folder, report), device), saved_by=version)
         tokenizer = _guarded(lambda: load_tokenizer(folder), saved_by=version)
-    _refuse_unfit(network, tokenizer)
+    _refuse_unfit(report, network, tokenizer)
     return network, tokenizer
 
 
@@ -259,9 +287,10 @@ def _network(folder: Path, report: FolderReport) -> Any:
         import transformers
 
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        auto = getattr(transformers, TWO_SIDED if report.two_sided and report.task == "tokens" else AUTO[report.task])
+        auto = getattr(transformers, _class_of(report))
         with torch.device("meta"):
-            described = sum(p.numel() for p in auto.from_config(config).parameters() if p.requires_grad)
+            plain = auto(config) if report.task == "caption" else auto.from_config(config)
+            described = sum(p.numel() for p in plain.parameters() if p.requires_grad)
         if described > report.parameters * MARGIN:
             raise BadModel(f"config.json describes {described} parameters, but the files hold {report.parameters}")
         network, found = auto.from_pretrained(
@@ -281,9 +310,18 @@ def _network(folder: Path, report: FolderReport) -> Any:
     return settled(in_full(network))
 
 
+def _class_of(report: FolderReport) -> str:
+    """The name of the class that loads the network."""
+    if report.task == "caption":
+        return CAPTIONING[report.model_type]
+    return TWO_SIDED if report.two_sided and report.task == "tokens" else AUTO[report.task]
+
+
 def _unread(name: str, report: FolderReport) -> bool:
-    """The pooler of BERT stands behind the last states, which is all that a sentence encoder reads."""
-    return report.task == "similarity" and name.startswith("pooler.")
+    """The pooler stands behind the last states, which is all that a sentence encoder and a decoder of captions read."""
+    return (report.task == "similarity" and name.startswith("pooler.")) or (
+        report.task == "caption" and ".pooler." in name
+    )
 
 
 def settled(network: Any) -> Any:
@@ -324,8 +362,9 @@ def _release(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d{1,9}", version)[:2]]
 
 
-def _refuse_unfit(network: Any, tokenizer: Any) -> None:
-    known, largest = network.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
+def _refuse_unfit(report: FolderReport, network: Any, tokenizer: Any) -> None:
+    table = network.decoder if report.model_type == "vision-encoder-decoder" else network
+    known, largest = table.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values(), default=-1)
     if largest >= known:  # more embeddings than tokens are common: sizes that a device likes
         raise BadModel(f"tokenizer.json gives ids up to {largest}, but the model has {known} embeddings")
 

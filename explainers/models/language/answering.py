@@ -95,10 +95,8 @@ class Speaker:
     @cached_property
     def _ends(self) -> frozenset[int]:
         """Ids of the tokens that end an answer."""
-        module = self.network.module
-        named = (module.config.eos_token_id, getattr(module.generation_config, "eos_token_id", None))
-        listed = [[each] if isinstance(each, int) else each or [] for each in (*named, self.tokenizer.eos_token_id)]
-        return frozenset(number for each in listed for number in each)
+        own = self.tokenizer.eos_token_id
+        return self.network.ends_of_answers | ({own} if own is not None else set())
 
     def shown(self, ids: Ids) -> tuple[str, ...]:
         """Each token as it stands in the text. Tokens that are parts of one character show it at the last of them."""

@@ -81,6 +81,12 @@ class LanguageNetwork(ContinuingNetwork):
             self._kept = (key, found.past_key_values)
         return self._kept[1]
 
+    @property
+    def ends_of_answers(self) -> frozenset[int]:
+        """Ids of the tokens that end an answer, by the configurations."""
+        module = self.module
+        return numbers_in(module.config.eos_token_id, getattr(module.generation_config, "eos_token_id", None))
+
     def spoken(self, prompt: Encoded) -> Generator[torch.Tensor, int, None]:
         """Log-probabilities (vocabulary,) of the next token, in float64; send the id of the one that is said."""
         ids = torch.from_numpy(ids_of(prompt).ids)[None].to(self.device)
@@ -100,6 +106,12 @@ class LanguageNetwork(ContinuingNetwork):
                 odds = found.logits[0, -1].double().log_softmax(dim=-1)
             said = yield odds
             given["decoder_input_ids" if self.two_sided else "input_ids"] = torch.tensor([[said]], device=self.device)
+
+
+def numbers_in(*named: Any) -> frozenset[int]:
+    """The ids that configurations name, each one, several or none."""
+    listed = [[each] if isinstance(each, int) else each or [] for each in named]
+    return frozenset(number for each in listed for number in each)
 
 
 def shared_positions(rows: Rows) -> int:

@@ -32,6 +32,11 @@ class ContinuingNetwork(Network):
         self.decoder = False  # no head to be asked at one position
         self.two_sided = bool(module.config.is_encoder_decoder)
 
+    @property
+    def vocabulary(self) -> int:
+        """Tokens that there are."""
+        return int(self.module.config.vocab_size)
+
     def embedded(self, ids: torch.Tensor) -> torch.Tensor:
         """Word embeddings (…, width), without gradient, as they enter the first layer: some models scale them."""
         return self._table[ids]
@@ -50,15 +55,7 @@ class ContinuingNetwork(Network):
 
     def rows(self, inputs: Encoded, *, ids: Ids | None = None, embeddings: torch.Tensor | None = None) -> Rows:
         """Rows of prompts, each followed by the continuation of `inputs`."""
-        asked = continued(inputs)
-        made = super().rows(inputs, ids=ids, embeddings=embeddings)
-        return replace(
-            made,
-            pooled=asked.first,
-            continued=torch.from_numpy(asked.continued),
-            against=None if asked.against is None else torch.from_numpy(asked.against),
-            together=asked.together,
-        )
+        return answering(super().rows(inputs, ids=ids, embeddings=embeddings), inputs)
 
     def coalitions(self, inputs: Encoded, keep: BoolArray) -> Rows:
         """One row a coalition, `keep` (rows, players): absent tokens are replaced, hidden, or hidden and closed up."""
@@ -90,7 +87,7 @@ class ContinuingNetwork(Network):
 
     def most_rows(self, rows: Rows) -> int:
         """Rows whose logits have room at once."""
-        return MOST_LOGITS // int(self.module.config.vocab_size) // self.behind(rows)
+        return MOST_LOGITS // self.vocabulary // self.behind(rows)
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
         """Passed.logits holds the columns; attentions are those of the prompt followed by what is explained, or of what
@@ -167,6 +164,18 @@ class ContinuingNetwork(Network):
         assert rows.embeddings is not None
         embedded = self.module.get_input_embeddings()(before)
         return replace(longer, embeddings=torch.cat([rows.embeddings, embedded], dim=1))
+
+
+def answering(rows: Rows, inputs: Encoded) -> Rows:
+    """The rows, each followed by the continuation of `inputs`."""
+    asked = continued(inputs)
+    return replace(
+        rows,
+        pooled=asked.first,
+        continued=torch.from_numpy(asked.continued),
+        against=None if asked.against is None else torch.from_numpy(asked.against),
+        together=asked.together,
+    )
 
 
 def _together(threes: torch.Tensor) -> torch.Tensor:

@@ -16,8 +16,8 @@ from .gradients import value_tensor
 from .network import Network, Passed, Rows
 
 
-class PicturingNetwork(Network):
-    """A network that classifies pictures. Rows hold the pixels of cells in place of word embeddings.
+class CellNetwork(Network):
+    """A network that looks at pictures. Rows hold the pixels of cells in place of word embeddings.
 
     shape: rows and columns of cells, `cell` pixels on a side.
     """
@@ -28,7 +28,7 @@ class PicturingNetwork(Network):
         self.shape, self.cell = shape, cell
 
     def around(self, module: Any) -> Network:
-        return PicturingNetwork(module, shape=self.shape, cell=self.cell)
+        return type(self)(module, shape=self.shape, cell=self.cell)
 
     @property
     def device(self) -> torch.device:
@@ -49,17 +49,21 @@ class PicturingNetwork(Network):
     def _read_position(self, inputs: Encoded) -> int:
         return 0
 
-    def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
-        assert rows.embeddings is not None
-        also = {"output_attentions": True} if attentions else {}
-        out = self.module(pixel_values=self.joined(rows.embeddings), **also)
-        return Passed(out.logits, tuple(out.attentions or ()) if attentions else ())
-
     def joined(self, cells: torch.Tensor) -> torch.Tensor:
         """(rows, positions, 3 · cell · cell) → (rows, 3, height, width)."""
         (down, across), cell = self.shape, self.cell
         squares = cells[:, -down * across :].reshape(-1, down, across, 3, cell, cell)
         return squares.permute(0, 3, 1, 4, 2, 5).reshape(-1, 3, down * cell, across * cell)
+
+
+class PicturingNetwork(CellNetwork):
+    """A network that classifies pictures."""
+
+    def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
+        assert rows.embeddings is not None
+        also = {"output_attentions": True} if attentions else {}
+        out = self.module(pixel_values=self.joined(rows.embeddings), **also)
+        return Passed(out.logits, tuple(out.attentions or ()) if attentions else ())
 
     def feature_maps(
         self, layer: nn.Module, inputs: Encoded, *, value: ValueName, head: Head, targets: list[int]

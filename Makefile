@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-suite soak fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence
+.PHONY: help demo test lint check-suite soak million workbench-figures fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence speech-figures
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,12 @@ check-suite: $(VENV)/.tested  ## The test suite alone (PYTEST_ARGS="-k heatmap" 
 
 soak: $(VENV)/.tested  ## Long figures under kills and load, into build/soak.json (ONLY="kills reads" for a part)
 	$(BIN)/python -m tests.soak $(ONLY)
+
+workbench-figures: $(VENV)/.models $(VENV)/.tested  ## Labels that look wrong, who taught a prediction: build/workbench-figures.json, resumable (ONLY="taught")
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m tests.workbench_figures $(ONLY)
+
+million: $(VENV)/.tested  ## Pages and workbench of a data set of 1,000,000 rows on the real server, into build/soak.json
+	$(BIN)/python -m tests.soak million
 
 fuzz: $(VENV)/.tested  ## 10,000 generated requests against the OpenAPI document (EXAMPLES=300 of each operation)
 	EXAMPLES=$${EXAMPLES:-300} $(BIN)/python -m pytest -q -s --timeout 3600 tests/app/web/test_openapi.py -k generated
@@ -73,6 +79,9 @@ translation-figures: $(VENV)/.models  ## The embedded translation models against
 
 language-figures: $(VENV)/.models  ## The embedded language model on 100 questions: build/language-figures.json (ONLY="facts")
 	$(BIN)/python -m tests.language_figures $(ONLY)
+
+speech-figures: $(VENV)/.models  ## The embedded model of speech on spoken digits, and against CTranslate2 where it is installed: build/speech-figures.json, resumable (ONLY="digits")
+	$(BIN)/python -m tests.speech_figures $(ONLY)
 
 page-figures: $(VENV)/.tested  ## A newcomer's way, waits and weights of pages on the real server: build/page-figures.json
 	$(BIN)/python -m tests.page_figures

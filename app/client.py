@@ -31,6 +31,7 @@ from .jobs.schemas import JobOut, JobsPage
 from .models.schemas import ModelsOut
 from .predict.schemas import PredictionsOut
 from .store.job_states import FINAL, State
+from .taught.schemas import TaughtJobOut
 
 M = TypeVar("M", bound=BaseModel)
 DEFAULT_MODEL = "sentiment"
@@ -85,7 +86,7 @@ class Client:
 
     def explain(
         self,
-        text: str | explainers.PromptInput | explainers.ImageInput,
+        text: str | explainers.PromptInput | explainers.FileInput,
         model: str = DEFAULT_MODEL,
         *,
         method: str = "shap",
@@ -94,14 +95,14 @@ class Client:
         target: int | str | None = None,
         **question: Any,
     ) -> ExplanationOut:
-        """One method's explanation, of a text or a picture (ImageInput.sent). question: further fields of the request
-        (players, seed, measures …)."""
+        """One method's explanation, of a text, a picture or a recording (ImageInput.sent, AudioInput.sent). question:
+        further fields of the request (players, seed, measures …)."""
         asked = _given(model=model, input=_input(text, text_pair), target=target, **question)
         return self._made("/v1/explanations", {**asked, **_given(method=method, options=options)}, ExplanationOut)
 
     def panel(
         self,
-        text: str | explainers.PromptInput | explainers.ImageInput,
+        text: str | explainers.PromptInput | explainers.FileInput,
         model: str = DEFAULT_MODEL,
         *,
         methods: Sequence[str] | None = None,
@@ -250,6 +251,20 @@ class Client:
         """With the model that came of it."""
         self._ask("DELETE", f"/v1/trainings/{quote(id, safe='')}")
 
+    def taught(self, text: str, *, model: str, target: str = "", leave_out: int = 0, seed: int = 0) -> JobOut:
+        """Look for the training texts that raised or lowered a prediction; follow it with `find_taught`. leave_out:
+        train again without so many of the strongest."""
+        given = {"model": model, "text": text, "target": target, "leave_out": leave_out, "seed": seed}
+        return self._post("/v1/taught", given, JobOut)
+
+    def find_taught(self, id: str) -> TaughtJobOut:
+        """How far it is and, once it is done, the texts."""
+        return TaughtJobOut.model_validate(self._ask("GET", f"/v1/taught/{quote(id, safe='')}"))
+
+    def delete_taught(self, id: str) -> None:
+        """With the texts that it quotes. One that runs is stopped."""
+        self._ask("DELETE", f"/v1/taught/{quote(id, safe='')}")
+
     def models(self) -> tuple[ModelOut, ...]:
         return ModelsOut.model_validate(self._ask("GET", "/v1/models")).models
 
@@ -320,11 +335,11 @@ def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _input(text: str | explainers.PromptInput | explainers.ImageInput, text_pair: str | None) -> dict[str, Any]:
-    if isinstance(text, explainers.ImageInput):
+def _input(text: str | explainers.PromptInput | explainers.FileInput, text_pair: str | None) -> dict[str, Any]:
+    if isinstance(text, explainers.FileInput):
         if text.content is None:
-            raise ValueError("this picture has no file: make it with ImageInput.sent(path.read_bytes(), name=…)")
-        return {"kind": "image", "data": base64.b64encode(text.content).decode(), "name": text.name}
+            raise ValueError(f"this {text.known_as} has no file: make it with {type(text).__name__}.sent(…)")
+        return {"kind": text.kind, "data": base64.b64encode(text.content).decode(), "name": text.name}
     return _given(text=text, text_pair=text_pair) if isinstance(text, str) else text.model_dump(mode="json")
 
 

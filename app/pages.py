@@ -30,6 +30,7 @@ from .explain.further_pages import router as further
 from .explain.history_pages import router as history
 from .explain.pages import router as explain
 from .explain.pictures.pages import router as pictures
+from .explain.recordings.pages import router as recordings
 from .explain.try_pages import router as tries
 from .generate.pages import router as generate
 from .images.pages import router as images
@@ -45,8 +46,8 @@ from .web.rendering import STATIC, static_version
 from .workbench.pages import router as workbench
 
 ROUTERS = (
-    explain, pictures, images, generate, arriving, further, tries, attention, compare, datasets, history, audit_form,
-    audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench, variants,
+    explain, pictures, recordings, images, generate, arriving, further, tries, attention, compare, datasets, history,
+    audit_form, audits, changes, contracts, jobs, models, train, methods, selftest, about, access, workbench, variants,
     nearby, taught,
 )  # fmt: skip
 KEEP = {"Cache-Control": "public, max-age=31536000, immutable"}

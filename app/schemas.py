@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
@@ -13,8 +13,8 @@ from ._library import explainers
 LONGEST_TEXT = 20_000  # characters; the models of this kind read about 2,500
 
 
-MOST_PICTURE = 20 * 2**20  # bytes of a picture; inputs/image/files.py of the library holds to it too
-MOST_ENCODED = (MOST_PICTURE + 2) // 3 * 4  # characters of the largest picture in base64
+MOST_FILE = 20 * 2**20  # bytes of a picture or a recording; inputs/*/files.py of the library hold to it too
+MOST_ENCODED = (MOST_FILE + 2) // 3 * 4  # characters of the largest file in base64
 
 MOST_CLASSES = 10_000  # that a model may have
 MOST_MESSAGES = 40  # of a conversation
@@ -118,17 +118,16 @@ class PromptInput(Request):
         """A prompt has no second text."""
 
 
-class ImageInput(Request):
-    """A picture: the file itself, PNG, JPEG or WebP, in base64."""
+class FileInput(Request):
+    """A file in base64, under the name that errors and the history call it by."""
 
-    kind: Literal["image"]
-    data: Annotated[str, Field(min_length=1, max_length=MOST_ENCODED)] = Field(
-        description="The file in base64. Metadata is dropped, the orientation that it names applied first."
+    kind: str
+    data: Annotated[str, Field(min_length=1, max_length=MOST_ENCODED)] = Field(description="The file in base64.")
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="The name of the file: what errors and the history call it."
     )
-    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        "the picture", description="The name of the file: what errors and the history call it."
-    )
-    _image: explainers.ImageInput = PrivateAttr()
+    _reads: ClassVar[type[explainers.FileInput]]
+    _file: explainers.FileInput = PrivateAttr()
 
     @model_validator(mode="after")
     def _is_a_file(self) -> Self:
@@ -136,22 +135,36 @@ class ImageInput(Request):
             content = base64.b64decode(self.data, validate=True)
         except ValueError:
             raise ValueError("data is not base64: encode the bytes of the file, without a prefix") from None
-        self._image = explainers.ImageInput.sent(content, name=clean(self.name))
+        self._file = self._reads.sent(content, name=None if self.name is None else clean(self.name))
         return self
 
     @property
-    def image(self) -> explainers.ImageInput:
-        """The picture with its file, which only the engine opens."""
-        return self._image
+    def file(self) -> explainers.FileInput:
+        """The input with its file, which only the engine opens."""
+        return self._file
 
     @property
     def text(self) -> str:
-        """A picture has no text."""
+        """A file has no text."""
         return ""
 
     @property
     def text_pair(self) -> None:
-        """A picture has no second text."""
+        """A file has no second text."""
+
+
+class ImageInput(FileInput):
+    """A picture: the file itself, PNG, JPEG or WebP. Metadata is dropped, the orientation that it names applied."""
+
+    kind: Literal["image"]
+    _reads = explainers.ImageInput
+
+
+class AudioInput(FileInput):
+    """A recording: the file itself, WAV, FLAC, OGG or MP3. Metadata is dropped, channels are mixed."""
+
+    kind: Literal["audio"]
+    _reads = explainers.AudioInput
 
 
 def clean(text: str) -> str:

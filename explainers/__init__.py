@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from . import registry as registry
     from . import runner as runner
     from .bench.generation import GENERATION_HEADER as GENERATION_HEADER
+    from .bench.generation import GENERATION_PEERS as GENERATION_PEERS
     from .bench.generation import generation_bench as generation_bench
     from .bench.generation import generation_rows as generation_rows
     from .bench.report import bench_tables as bench_tables
     from .bench.report import write_bench_docs as write_bench_docs
+    from .bench.report import write_generation_docs as write_generation_docs
     from .bench.run import BenchOptions as BenchOptions
     from .bench.run import circumstances as circumstances
     from .bench.run import run_bench as run_bench
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .contract import Agreement as Agreement
     from .contract import Answer as Answer
     from .contract import Attribution as Attribution
+    from .contract import AudioInput as AudioInput
     from .contract import Badge as Badge
     from .contract import BaselineKind as BaselineKind
     from .contract import Case as Case
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from .contract import Explainer as Explainer
     from .contract import Faithfulness as Faithfulness
     from .contract import Feature as Feature
+    from .contract import FileInput as FileInput
     from .contract import Gain as Gain
     from .contract import Game as Game
     from .contract import Generation as Generation
@@ -93,6 +97,11 @@ if TYPE_CHECKING:
     from .errors import Incompatible as Incompatible
     from .errors import UnknownExplainer as UnknownExplainer
     from .game.passes import heard_by as heard_by
+    from .inputs.audio.files import heard_samples as heard_samples
+    from .inputs.audio.files import played_copy as played_copy
+    from .inputs.audio.files import waveform as waveform
+    from .inputs.audio.hearing import noise_like as noise_like
+    from .inputs.audio.spans import words_in as words_in
     from .inputs.image.files import shown_copy as shown_copy
     from .inputs.image.regions import Whereabouts as Whereabouts
     from .inputs.image.regions import rings_of as rings_of
@@ -100,6 +109,7 @@ if TYPE_CHECKING:
     from .inputs.text.grouping import group_numbers as group_numbers
     from .library import DEFAULT_LANGUAGE_MODEL as DEFAULT_LANGUAGE_MODEL
     from .library import DEFAULT_MODEL as DEFAULT_MODEL
+    from .library import RECORDINGS as RECORDINGS
     from .library import explain as explain
     from .library import generate as generate
     from .library import load_model as load_model
@@ -147,10 +157,10 @@ if TYPE_CHECKING:
     from .prose import prose_of as prose_of
     from .registry import METHODS as METHODS
     from .registry import PANEL as PANEL
-    from .registry import PICTURE_PANEL as PICTURE_PANEL
     from .registry import build as build
     from .registry import explainer_class as explainer_class
     from .registry import names as names
+    from .registry import panel_of as panel_of
     from .runner import offered as offered
     from .runner import refuse_unless_offered as refuse_unless_offered
     from .selftest.table import missed as missed
@@ -164,8 +174,9 @@ if TYPE_CHECKING:
     from .similarity import links as links
     from .similarity import nearer as nearer
 
-_CONTRACT = """Absent Accuracy Agreement Answer Attribution Badge BaselineKind Case Claim ClassOutput Decoding Edit
-    Emptied Encoded Explainer Faithfulness Feature Gain Game Generation Head ImageInput Input Layers
+_CONTRACT = """Absent Accuracy Agreement Answer Attribution AudioInput Badge BaselineKind Case Claim
+    ClassOutput Decoding Edit
+    Emptied Encoded Explainer Faithfulness Feature FileInput Gain Game Generation Head ImageInput Input Layers
     Level LongText Message MethodRecord Model ModelRecord Need Notice Offering OnDemand Output Outputs
     Panel Patch Players Precision Prediction Progress Promise PromptInput PromptPart Question Reason
     Removal Rival Role SaidToken SimilarityOutput Target TextInput TextSpan TimeSpan Token TokenOutput
@@ -175,21 +186,24 @@ _WHERE = {
     ".errors": "BadInput BadModel Cancelled ExplainersError Incompatible UnknownExplainer",
     ".game.passes": "heard_by",
     ".prose": "Prose prose_of",
-    ".registry": "METHODS PANEL PICTURE_PANEL build explainer_class names",
+    ".registry": "METHODS PANEL build explainer_class names panel_of",
     ".runner": "offered refuse_unless_offered",
     ".sentence": "Speech sentence_of",
-    ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL explain generate load_model panel predict",
+    ".library": "DEFAULT_LANGUAGE_MODEL DEFAULT_MODEL RECORDINGS explain generate load_model panel predict",
     ".many": "explain_many",
     ".similarity": "Difference Link difference_of links nearer",
     ".metrics": "MEASURES Measure",
     ".metrics.agreement": "likeness",
     ".metrics.on_demand": "on_demand_of",
+    ".inputs.audio.files": "heard_samples played_copy waveform",
+    ".inputs.audio.hearing": "noise_like",
+    ".inputs.audio.spans": "words_in",
     ".inputs.image.files": "shown_copy",
     ".inputs.image.regions": "Whereabouts rings_of whereabouts",
     ".metrics.spread": "Spread spread",
     ".inputs.text.grouping": "group_numbers",
-    ".bench.report": "bench_tables write_bench_docs",
-    ".bench.generation": "GENERATION_HEADER generation_bench generation_rows",
+    ".bench.report": "bench_tables write_bench_docs write_generation_docs",
+    ".bench.generation": "GENERATION_HEADER GENERATION_PEERS generation_bench generation_rows",
     ".bench.run": "BenchOptions circumstances run_bench",
     ".selftest.table": "missed run_selftest selftest_results",
     ".models": """FolderReport adapters_on available_names base_memory bundled_prompts bytes_of check_folder

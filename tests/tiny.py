@@ -164,8 +164,8 @@ def network_for(
 
 
 @cache
-def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
-    """A language model or translator of architecture `name` with random weights."""
+def tiny_continuing(name: str, seed: int = 0, **changed: Any) -> ContinuationModel:
+    """A language model or translator of architecture `name` with random weights; `changed` is of its configuration."""
     tokenizer = tokenizer_for(name)
     sizes = {"max_position_embeddings": 130} if name in TRANSLATORS else SIZES
     config = AutoConfig.for_model(
@@ -175,13 +175,13 @@ def tiny_continuing(name: str, seed: int = 0) -> ContinuationModel:
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
-        **{**sizes, **(DECODERS | TRANSLATORS)[name][1]},
+        **{**sizes, **(DECODERS | TRANSLATORS)[name][1], **changed},
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         auto = AutoModelForSeq2SeqLM if name in TRANSLATORS else AutoModelForCausalLM
         network = auto.from_config(config).requires_grad_(False).eval()
-    return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}")
+    return ContinuationModel(network, tokenizer, id=f"tiny-{name}", digest=f"{name}-{seed}-{sorted(changed.items())}")
 
 
 @cache
@@ -361,9 +361,9 @@ CHAT = (
 
 
 @cache
-def tiny_chat(name: str = "llama", seed: int = 0) -> ContinuationModel:
-    """A language model with a chat template and random weights."""
-    plain = tiny_continuing(name, seed)
+def tiny_chat(name: str = "llama", seed: int = 0, **changed: Any) -> ContinuationModel:
+    """A language model with a chat template and random weights; `changed` is of its configuration."""
+    plain = tiny_continuing(name, seed, **changed)
     return ContinuationModel(
-        plain._network.module, plain._tokenizer, id=f"tiny-chat-{name}", digest=f"chat-{name}-{seed}", template=CHAT
+        plain.module, plain.tokenizer, id=f"tiny-chat-{name}", digest=f"chat-{plain.digest}", template=CHAT
     )

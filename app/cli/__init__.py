@@ -25,7 +25,7 @@ from . import (
     variants,
     workbench,
 )
-from .life import check, compare, compress, train
+from .life import check, compare, compress, taught, train
 from .server import config, db, keys, log, serve, worker
 from .terminal.trouble import INTERRUPTED, PIPE_CLOSED, USAGE, message_of
 
@@ -57,6 +57,7 @@ application.add_typer(db.application, name="db")
 application.add_typer(audit.application, name="audit")
 application.command()(info.methods)
 application.command()(train.train)
+application.command()(taught.taught)
 application.command()(compress.compress)
 application.command()(compare.compare)
 application.command()(check.check)

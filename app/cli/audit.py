@@ -116,7 +116,7 @@ def diff(
             each.metric, each.group, str(each.n), f"{each.before:.3f}", f"{each.after:.3f}", str(each.gained),
             str(each.lost), f"{each.q:.3f}" if each.q is not None else "", f"{each.gap_after:+.3f}", moved,
         )  # fmt: skip
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from json import loads
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,8 @@ from .terminal.registered import find_model
 from .terminal.trouble import Mistake
 
 SENTENCES = Path("sst_trees") / "dev.txt"
+MORE_SENTENCES = Path("sst_trees") / "train.txt"
+DATASETS, ROWS, QUICK_ROWS = "datasets", 1_000, 8  # texts of that part
 PLAYERS = range(11, 41)
 FEW, ALL = 5, 50  # sentences for the overlap between seeds
 GENERATION = "generation"  # the part that is run alone
@@ -44,15 +47,21 @@ def bench(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One round, small samples: does everything run?")] = False,
     full: Annotated[bool, typer.Option("--full", help="65,536 evaluations a reference, 50 sentences.")] = False,
-    data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees/dev.txt lies.")] = Path("data"),
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Where sst_trees with dev.txt and train.txt lies.")] = Path(
+        "data"
+    ),
     only: Annotated[
         str,
         typer.Option(
             metavar="PART,PART",
-            help="Some of time, many, errors, seeds, overlap, by default all; or generation: a language model against "
-            "captum and inseq.",
+            help="Some of time, many, errors, seeds, overlap, by default all; datasets: 1,000 texts of 20 words; or "
+            "generation: a language model against captum and inseq.",
         ),
     ] = "",
+    tokens: Annotated[
+        str,
+        typer.Option(metavar="N,N", help="Tokens of the prompts of generation; FILE keeps its other ones."),
+    ] = "40,120,400",
     docs: Annotated[Path | None, typer.Option(metavar="DIR", help="Write benchmarks.md and its plot there.")] = None,
 ) -> None:
     """Time, evaluations and error of the whole panel against captum, shap and lime as they are documented."""
@@ -60,12 +69,16 @@ def bench(
         os.environ.pop(name, None)
     if quick and full:
         raise Mistake("--quick and --full exclude each other")
-    if only and docs is not None:
-        raise Mistake("--docs needs all parts; leave out --only")
     if only == GENERATION:
-        _generation(model, json=json, rounds=1 if quick else rounds, threads=threads)
+        measured = _generation(
+            model, _lengths(tokens, "--tokens"), json=json, rounds=1 if quick else rounds, threads=threads
+        )
+        if docs is not None:
+            explainers.write_generation_docs(measured, docs)
         return
-    lengths = _lengths(words)
+    if only and docs is not None:
+        raise Mistake("--docs needs all parts, or generation; leave out --only")
+    lengths = _lengths(words, "--words")
     loaded = find_model(model or explainers.DEFAULT_MODEL, Settings(device="cpu"))  # the peers compute there
     options = explainers.BenchOptions(rounds=rounds, words=lengths)
     if quick:
@@ -75,6 +88,10 @@ def bench(
         options = replace(options, overlap_texts=_sentences(loaded, data / SENTENCES, count))
     if full:
         options = replace(options, reference_rows=FULL_ROWS)
+    if DATASETS in only.split(","):
+        count = QUICK_ROWS if quick else ROWS
+        rows = _cut(loaded, data / MORE_SENTENCES, count, words=options.data_set_words)
+        options = replace(options, data_set=rows, data_set_peers=2 if quick else options.data_set_peers)
     _compute_on(threads)
     with bar("warming up") as progress:
         parts = [part.strip() for part in only.split(",")] if only else None
@@ -86,16 +103,34 @@ def bench(
     _show(Console(), record)
 
 
-def _generation(model: str | None, *, json: Path | None, rounds: int, threads: int | None) -> None:
-    """The part of the benchmark that is about language models."""
+def _generation(
+    model: str | None, lengths: tuple[int, ...], *, json: Path | None, rounds: int, threads: int | None
+) -> dict[str, Any]:
+    """The part of the benchmark that is about language models; what the file has of the same model stays."""
     loaded = find_model(model or explainers.DEFAULT_LANGUAGE_MODEL, Settings(device="cpu"))
     _compute_on(threads)
+    record: dict[str, Any] = {"generation": {}, **explainers.circumstances(loaded, explainers.GENERATION_PEERS)}
+    before = _measured(json)
+    if all(before.get(name) == record[name] for name in record if name != "generation"):
+        record["generation"] = before["generation"]
     with bar("warming up") as progress:
-        found = explainers.generation_bench(loaded, rounds=rounds, progress=progress)
-    record = {"generation": found, **explainers.circumstances(loaded)}
+        record["generation"] |= explainers.generation_bench(loaded, rounds=rounds, lengths=lengths, progress=progress)
+    record["generation"] = dict(sorted(record["generation"].items(), key=lambda each: int(each[0])))
     if json is not None:
         json.write_text(as_json(record, indent=True) + "\n", encoding="utf-8")
     _print(Console(), explainers.GENERATION_HEADER, explainers.generation_rows(record))
+    return record
+
+
+def _measured(path: Path | None) -> dict[str, Any]:
+    """The record of an earlier run of this part; empty where there is none. Raises Mistake for another file."""
+    if path is None or not path.is_file():
+        return {}
+    try:
+        held = loads(path.read_text(encoding="utf-8"))
+        return dict(held) if set(held["generation"]) and all(map(str.isdecimal, held["generation"])) else {}
+    except (ValueError, TypeError, KeyError):
+        raise Mistake(f"--json {path}: is no record of this benchmark; name another file") from None
 
 
 def _compute_on(threads: int | None) -> None:
@@ -105,10 +140,10 @@ def _compute_on(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def _lengths(given: str) -> tuple[int, ...]:
+def _lengths(given: str, option: str) -> tuple[int, ...]:
     parts = given.split(",")
     if not all(part.strip().isdecimal() for part in parts):
-        raise Mistake(f"--words {given!r}: write numbers with commas between them, such as 8,16,31")
+        raise Mistake(f"{option} {given!r}: write numbers with commas between them, such as 8,16,31")
     return tuple(sorted({int(part) for part in parts}))
 
 
@@ -116,10 +151,24 @@ def _sentences(model: explainers.Model, path: Path, count: int) -> tuple[str, ..
     """The first so many of 11 to 40 players; none where the file is missing."""
     if not path.is_file():
         return ()
-    found = (re.findall(r"\(\d ([^\s()]+)\)", line) for line in lines_of(path))
-    texts = (" ".join(BRACKETS.get(word, word) for word in line) for line in found)
+    texts = (" ".join(words) for words in _words(path))
     fitting = (t for t in texts if len(model.encode(explainers.Question.about(text=t)).features) in PLAYERS)
     return tuple(islice(fitting, count))
+
+
+def _cut(model: explainers.Model, path: Path, count: int, *, words: int) -> tuple[str, ...]:
+    """The beginnings of the first sentences that are as long, each of so many words; none where the file is missing."""
+    if not path.is_file():
+        return ()
+    starts = (" ".join(line[:words]) for line in _words(path) if len(line) >= words)
+    fitting = (t for t in starts if len(model.encode(explainers.Question.about(text=t)).features) == words)
+    return tuple(islice(fitting, count))
+
+
+def _words(path: Path) -> Iterator[list[str]]:
+    """The words of each sentence."""
+    for line in lines_of(path):
+        yield [BRACKETS.get(word, word) for word in re.findall(r"\(\d ([^\s()]+)\)", line)]
 
 
 def _show(console: Console, record: dict[str, Any]) -> None:

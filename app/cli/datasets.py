@@ -90,7 +90,7 @@ def list_datasets(
     table = Table("id", "name", "state", "rows", "bad rows", box=None)
     for each in found:
         table.add_row(each.id, visible(each.name), each.status, f"{each.rows:,}", f"{each.bad_rows:,}")
-    Console(soft_wrap=True).print(table)
+    Console(soft_wrap=True, markup=False).print(table)
 
 
 @application.command()
@@ -157,7 +157,7 @@ def _tell_findings(found: CheckedOut) -> None:
     for each in found.findings:
         first = ", ".join(map(str, each.rows[:5])) + (" …" if len(each.rows) > 5 else "")
         table.add_row(each.kind.replace("_", " "), f"{len(each.rows):,}", each.action, visible(each.told), first)
-    Console(soft_wrap=True).print(table if found.findings else "nothing found")
+    Console(soft_wrap=True, markup=False).print(table if found.findings else "nothing found")
 
 
 def _read(store: Store, project: str, made: DatasetOut, file: Path) -> None:

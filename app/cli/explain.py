@@ -113,7 +113,7 @@ def _compare(
         raise Mistake("--than compares two candidates: give one text, --and TEXT and --than TEXT")
     (row,) = texts.rows
     if row.path is not None:
-        raise Mistake(f"--than compares texts, and {row.text} is a picture; give a text")
+        raise Mistake(f"--than compares texts, and {row.text} is a picture or a recording; give a text")
     found = explainers.nearer(row.text, pair, than, model, method=method, **asked)
     if json:
         print(output.as_json(found.model_dump(mode="json"), indent=True))
@@ -144,27 +144,32 @@ def predict(
     texts = read_texts(source, form=form, column=column, pair=pair, pair_column=pair_column)
     style = work.style_of(json=json, csv=csv, out=out)
     loaded = find_model(model)
+    hears = loaded.task == "speech"
+    recorded = output.transcript_record if hears else output.prediction_record
 
     def answer(row: Row, progress: Callable[..., None]) -> tuple[Row, explainers.Prediction]:
-        return row, explainers.predict(row.asked, loaded, text_pair=row.text_pair)[0]
+        coarse = {"players": "span"} if hears else {}  # a transcript needs no places of words
+        return row, explainers.predict(row.asked, loaded, text_pair=row.text_pair, **coarse)[0]
 
     def record(found: tuple[Row, explainers.Prediction]) -> dict[str, Any]:
         row, prediction = found
         return {
             "model": {"id": loaded.id, "digest": loaded.digest},
             **row.named,
-            **output.prediction_record(prediction),
+            **recorded(prediction),
         }
 
     def cells(found: tuple[Row, explainers.Prediction]) -> Iterator[tuple[object, ...]]:
         row, prediction = found
         if prediction.predicted is None:
             yield (row.text, *prediction.logits)
+        elif hears:
+            yield (row.text, prediction.predicted.label)
         else:
             yield (row.text, prediction.predicted.label, *(prediction.probabilities or ()))
 
     def show(console: Console, found: tuple[Row, explainers.Prediction]) -> None:
-        output.show_prediction(console, found[0].text, found[1])
+        output.show_prediction(console, found[0].text, found[1], heard=hears)
 
     forms = work.Forms(
         asked=["predict", loaded.digest],

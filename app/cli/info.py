@@ -28,7 +28,7 @@ def methods(
     for method in classes:
         options = ", ".join(f"{name}={field.default}" for name, field in method.model_fields.items())
         table.add_row(method.name, method.title, ", ".join(sorted(method.needs)), options)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def version() -> None:

@@ -39,46 +39,50 @@ def list_jobs(
     json: Json = False,
 ) -> None:
     """The jobs, newest first."""
-    found = _asked(server, lambda client: client.jobs(states=state or (), limit=limit)).jobs
+    found = asked(server, lambda client: client.jobs(states=state or (), limit=limit)).jobs
     if json:
         print(as_json([job.model_dump(mode="json") for job in found], indent=True))
         return
     table = Table("id", "kind", "title", "state", "done", box=None)
     for job in found:
         table.add_row(job.id, job.kind, visible(job.title), job.state, _share(job))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()
 def show(id: Id, server: Server = LOCAL, json: Json = False) -> None:
     """One job: how far it is and what came of it."""
-    _tell(_asked(server, lambda client: client.job(id)), json=json)
+    _tell(asked(server, lambda client: client.job(id)), json=json)
 
 
 @application.command()
 def cancel(id: Id, server: Server = LOCAL, json: Json = False) -> None:
     """Ask a job to stop. What it has stored is kept."""
-    _tell(_asked(server, lambda client: client.cancel_job(id)), json=json)
+    _tell(asked(server, lambda client: client.cancel_job(id)), json=json)
 
 
 @application.command()
 def retry(id: Id, server: Server = LOCAL, json: Json = False) -> None:
     """Put a failed or cancelled job into the queue again, behind what it has stored."""
-    _tell(_asked(server, lambda client: client.retry_job(id)), json=json)
+    _tell(asked(server, lambda client: client.retry_job(id)), json=json)
 
 
 @application.command()
 def delete(id: Id, server: Server = LOCAL) -> None:
-    """Delete a batch, an audit or a training with everything that it stored. One that runs is stopped."""
+    """Delete a batch, an audit, a training or a question after training texts with everything that it stored. One that
+    runs is stopped."""
 
     def gone(client: Client) -> None:
         kind = client.job(id).kind
-        removing = {"audit": client.delete_audit, "batch": client.delete_batch, "training": client.delete_training}
+        removing = {
+            "audit": client.delete_audit, "batch": client.delete_batch, "training": client.delete_training,
+            "taught": client.delete_taught,
+        }  # fmt: skip
         if kind not in removing:
             raise Mistake(f"a job of the kind {kind} goes with what it made: {KEPT_WITH.get(kind, 'delete that')}")
         removing[kind](id)
 
-    _asked(server, gone)
+    asked(server, gone)
     print(f"{id} is deleted")
 
 
@@ -90,6 +94,13 @@ def wait(
     json: Json = False,
 ) -> int:
     """Wait until a job has ended: 0 when it is done, 1 when it failed or was cancelled."""
+    job = follow(server, id, seconds=seconds)
+    _tell(job, json=json)
+    return 0 if job.state is State.DONE else SOME_FAILED
+
+
+def follow(server: str, id: str, *, seconds: float | None = None) -> JobOut:
+    """The job once it has ended, with a bar on a terminal meanwhile. Raises Mistake where it takes longer."""
     console = Console(stderr=True)
     bars = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     with Progress(*bars, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -99,14 +110,12 @@ def wait(
             bar.update(task, completed=job.progress, description=job.state)
 
         try:
-            job = _asked(server, lambda client: client.wait_for_job(id, seconds=seconds, look=look))
+            return asked(server, lambda client: client.wait_for_job(id, seconds=seconds, look=look))
         except TimeoutError as error:
             raise Mistake(str(error)) from error
-    _tell(job, json=json)
-    return 0 if job.state is State.DONE else SOME_FAILED
 
 
-def _asked(server: str, ask: Callable[[Client], T]) -> T:
+def asked(server: str, ask: Callable[[Client], T]) -> T:
     """Raises Mistake for what the server refuses, and where none answers. The key is never an argument."""
     try:
         with Client(server, key=os.environ.get("WHENCE_KEY"), sleep=time.sleep) as client:

@@ -43,7 +43,7 @@ def list_models(data: Data = None, json: Json = False) -> None:
     table = Table("model", "source", box=None)
     for row in rows:
         table.add_row(visible(row["id"]), visible(row["source"]))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()
@@ -57,7 +57,7 @@ def check(folder: Folder, json: Json = False) -> None:
     for name, value in _facts(report).items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         table.add_row(name.replace("_", " "), visible(shown))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()

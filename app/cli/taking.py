@@ -56,7 +56,7 @@ def report(
         known = {each.name: each.key for each in bench.listed(store, project, id, model) if each.name}
         wish = Wish(model=model, slice=known.get(slice, slice), where=where)
         found = service.find(store, project, id)
-        seen, _ = bench.view(store, project, id, wish)
+        seen = bench.view(store, project, id, wish)
         name = slice if slice in known else ""
         if form == "contract":
             every = selected.every(store, project, id, wish.model_copy(update={"sort": "number"}))
@@ -101,4 +101,4 @@ def search(
     for row, near in found:
         cut = visible(rows[row].text)[:LONGEST]
         table.add_row(str(row), f"{near:.2f}", visible(rows[row].label or ""), cut)
-    Console(soft_wrap=True).print(table)
+    Console(soft_wrap=True, markup=False).print(table)

@@ -178,7 +178,7 @@ def _show(records: Sequence[dict[str, Any]]) -> None:
             ends[1],
             p,
         )
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(table)
     for each in records:
         for example in each["examples"][:3]:

@@ -65,7 +65,7 @@ def slices(
     if json:
         print(as_json(record, indent=True))
         return
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(
         f"{model}: right on {whole.right:,} of {whole.n:,} rows ({_share(whole.accuracy)}, {_span(whole.interval)})"
     )
@@ -100,7 +100,7 @@ def issues(
             str(line["row"]), cut, visible(line["label"] or ""), visible(line["predicted"] or ""),
             ", ".join(line["tags"]), line["suggested"] or "",
         )  # fmt: skip
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, markup=False)
     console.print(table)
     console.print(f"{len(lines):,} of {len(rows):,} rows", style="dim")
 

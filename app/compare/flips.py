@@ -11,6 +11,7 @@ import numpy as np
 from ..audit.data.values import LEVEL, Bools, Interval, Ints
 from ..audit.statistics.exact import mcnemar
 from ..audit.statistics.multiplicity import q_values
+from ..audit.statistics.normal import quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,14 @@ def flips_of(first: Bools, second: Bools, *, level: float = LEVEL) -> Flips:
     """first, second (n,): whether model A and model B are right about each row."""
     both, neither = int((first & second).sum()), int((~first & ~second).sum())
     better, worse = int((~first & second).sum()), int((first & ~second).sum())
-    interval = paired_interval(better, worse, len(first), level=level)
-    return Flips(len(first), both, neither, better, worse, mcnemar(better, worse), interval)
+    return flips_between(both=both, better=better, worse=worse, neither=neither, level=level)
+
+
+def flips_between(*, both: int, better: int, worse: int, neither: int, level: float = LEVEL) -> Flips:
+    """The flips by the four counts of a table of two models."""
+    n = both + better + worse + neither
+    interval = paired_interval(better, worse, n, level=level)
+    return Flips(n, both, neither, better, worse, mcnemar(better, worse), interval)
 
 
 def flips_by_slice(first: Bools, second: Bools, slices: Sequence[Bools]) -> list[Flips]:
@@ -71,14 +78,12 @@ def flips_by_slice(first: Bools, second: Bools, slices: Sequence[Bools]) -> list
 def paired_interval(better: int, worse: int, n: int, *, level: float = LEVEL) -> Interval | None:
     """Interval of (better − worse) / n for paired rows: Wald's after half a row is added to each of the four cells
     (Agresti & Min 2005). None without rows."""
-    from scipy import special  # not at the start: the process of the pages stays small
-
     if n == 0:
         return None
     gained, lost, rows = better + 0.5, worse + 0.5, n + 2
     gap = (gained - lost) / rows
     variance = (gained + lost - (gained - lost) ** 2 / rows) / rows**2
-    half = float(special.ndtri((1 + level) / 2)) * variance**0.5
+    half = quantile((1 + level) / 2) * variance**0.5
     return Interval(max(gap - half, -1.0), min(gap + half, 1.0), "Agresti-Min", level)
 
 

@@ -23,7 +23,10 @@ Text: TypeAlias = str | tuple[str, str]  # one text, or a pair
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 A = TypeVar("A")
 NOTHING: Mapping[str, Any] = {}
-PICTURE = "picture"  # among the arrays of an explanation: the copy of it that a page shows, WebP
+# Among the arrays of an explanation what a page shows or plays: a picture's copy (WebP), a recording's (FLAC), what is
+# heard in place of an absent stretch (FLAC), and the heights of the waveform (a byte each).
+PICTURE, RECORDING, ABSENT, WAVEFORM = "picture", "recording", "absent", "waveform"
+KEPT = frozenset({PICTURE, RECORDING, ABSENT, WAVEFORM})
 
 
 class Priority(IntEnum):
@@ -93,8 +96,8 @@ class Message(BaseModel, Generic[A]):
         return {"op": self.op(), "asked": self.model_dump(), **self._files()}
 
     def _files(self) -> dict[str, Any]:
-        """The pictures of the questions, which their fields name by their hashes alone."""
-        pictures = [each.input for each in self.asked_questions if isinstance(each.input, explainers.ImageInput)]
+        """The pictures and recordings of the questions, which their fields name by their hashes alone."""
+        pictures = [each.input for each in self.asked_questions if isinstance(each.input, explainers.FileInput)]
         held = {each.digest: (each.content, each.name) for each in pictures if each.content is not None}
         return {"files": held} if held else {}
 
@@ -275,12 +278,13 @@ MESSAGES: Mapping[str, type[Message[Any]]] = {
 
 
 def received(op: str, asked: Mapping[str, Any], files: Mapping[str, Any] = NOTHING) -> Message[Any]:
-    """files: content and name of each picture, by its digest. Raises ValueError for an operation that is not there."""
+    """files: content and name of each picture and recording, by its digest. Raises ValueError for an operation that is
+    not there."""
     if op not in MESSAGES:
         raise ValueError(f"no operation is called {op!r}")
     message = MESSAGES[op].model_validate(asked)
     for question in message.asked_questions:
-        if isinstance(given := question.input, explainers.ImageInput) and given.digest in files:
+        if isinstance(given := question.input, explainers.FileInput) and given.digest in files:
             content, name = files[given.digest]
             given.hold(content, name=name)
     return message

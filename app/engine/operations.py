@@ -16,7 +16,10 @@ from ..store.arrays import pack
 from .contract import Listener
 from .errors import to_wire
 from .messages import (
+    ABSENT,
     PICTURE,
+    RECORDING,
+    WAVEFORM,
     Asking,
     Explain,
     Explained,
@@ -139,6 +142,12 @@ def _arrays(found: explainers.Attribution) -> dict[str, bytes]:
     arrays: dict[str, bytes] = {}
     if isinstance(found.input, explainers.ImageInput) and found.input.pixels is not None:
         arrays[PICTURE] = explainers.shown_copy(found.input.pixels)
+    if isinstance(found.input, explainers.AudioInput) and found.input.samples is not None:
+        sound = explainers.heard_samples(found.input)
+        arrays[RECORDING] = explainers.played_copy(sound)
+        arrays[WAVEFORM] = explainers.waveform(sound)
+        if found.baseline == "noise":
+            arrays[ABSENT] = explainers.played_copy(explainers.noise_like(sound, found.method.seed))
     if found.relations is not None:
         # Shares of attention lie between 0 and 1: half precision keeps three digits in half the bytes.
         arrays["relations"] = pack(found.relations.astype("float16"))

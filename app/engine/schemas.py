@@ -30,8 +30,9 @@ class ModelOut(Record):
     labels: tuple[str, ...] = ()
     labels_left_out: int = Field(0, description="Further classes, in a list of models; the model's address has all.")
     head: explainers.Head = "single"
-    # What it says: a text's class, one of every word, a continuation, how similar two texts are, a picture's class.
-    task: Literal["text", "word", "tokens", "similarity", "image"] = "text"
+    # What it says: a text's class, one of every word, a continuation, how similar two texts are, a picture's class,
+    # or what it hears.
+    task: Literal["text", "word", "tokens", "similarity", "image", "speech"] = "text"
     offers: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     baselines: tuple[str, ...] = ()

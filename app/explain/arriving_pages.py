@@ -73,7 +73,7 @@ async def page(request: Request, services: Services, project: str, *, kind: str,
         return await _elsewhere(request, services, project, kind=kind, key=key)
     if f"{coming.asked.kind}s" != kind:
         raise NotFound(f"nothing has the key {key[:80]!r}")
-    if coming.asked.question.input.kind == "image" and coming.job is not None:
+    if isinstance(coming.asked.question.input, explainers.FileInput) and coming.job is not None:
         return RedirectResponse(f"/jobs/{coming.job.id}", 303)
     context = _context(services, coming)
     status = context.error.status if context.error else 200

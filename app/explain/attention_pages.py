@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from .._library import explainers
 from ..errors import NotFound, UnknownValue
 from ..scopes import Scope
 from ..store.arrays import unpack
@@ -33,6 +34,8 @@ class AttentionPage:
     model: str
     tokens: Sequence[str]
     special: Sequence[bool]
+    looking: Sequence[str]  # the rows, where they are those of the answer
+    looking_special: Sequence[bool]
     special_names: Sequence[str]
     facts: HeadFacts
     notable: Sequence[NotableHead]
@@ -63,15 +66,16 @@ async def of_explanation(request: Request, key: str, services: ServicesDep, proj
 @router.get("/explanations/{key}/attention/overview")
 async def overview(key: str, services: ServicesDep, project: ProjectDep) -> Response:
     packed = await service.find_array(services, key, ARRAY, project)
-    side, body = await anyio.to_thread.run_sync(lambda: heads.thumbnails(unpack(packed)))
-    return Response(body, media_type="application/octet-stream", headers={"X-Side": str(side)})
+    sides, body = await anyio.to_thread.run_sync(lambda: heads.thumbnails(unpack(packed)))
+    return Response(body, media_type="application/octet-stream", headers={"X-Sides": "x".join(map(str, sides))})
 
 
 async def _page(request: Request, services: Services, project: str, found: ExplanationOut, *, back: str) -> Response:
     packed = await service.find_array(services, found.key, ARRAY, project)
     relations = await anyio.to_thread.run_sync(unpack, packed)
     special = [token.special for token in found.tokens]
-    facts = await anyio.to_thread.run_sync(heads.facts_of, relations, special)
+    own = [token.special for token in found.looking] or None
+    facts = await anyio.to_thread.run_sync(lambda: heads.facts_of(relations, special, looking=own))
     worth = heads.notable(relations, facts)
     layer, head = _chosen(request.query_params, facts, worth[-1])
     page = AttentionPage(
@@ -79,19 +83,30 @@ async def _page(request: Request, services: Services, project: str, found: Expla
         back=back,
         text=found.text,
         model=found.model.id,
-        tokens=[token.text for token in found.tokens],
+        tokens=_named(found.tokens),
         special=special,
+        looking=_named(found.looking),
+        looking_special=own or [],
         special_names=list(dict.fromkeys(token.text for token in found.tokens if token.special)),
         facts=facts,
         notable=worth,
         layer=layer,
         head=head,
-        links=heads.strongest(np.asarray(relations[layer, head]), [token.text for token in found.tokens]),
+        links=heads.strongest(
+            np.asarray(relations[layer, head]),
+            _named(found.tokens),
+            looking=_named(found.looking),
+        ),
         overview=f"/explanations/{found.key}/attention/overview",
         array=f"/v1/explanations/{found.key}/arrays/{ARRAY}",
     )
     twin = f"{page.array}?layer={layer}&head={head}"
     return render(request, "explain/attention.html", page, section="explain", json_twin=twin)
+
+
+def _named(tokens: Sequence[explainers.Token]) -> list[str]:
+    """The tokens as they are shown; white space alone by its signs."""
+    return [token.text.strip() or token.text.replace("\n", "⏎").replace(" ", "␣") or "…" for token in tokens]
 
 
 def _chosen(query: Any, facts: HeadFacts, first: NotableHead) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from .._library import explainers
 from ..engine.schemas import ModelOut
 from ..errors import NotFound, StorageFailed, UnknownModel
 from ..history import service as history
@@ -34,6 +35,7 @@ from .draw.contexts import FurtherFragment, HomePage, MapsFragment, MeasuresFrag
 from .draw.examples import examples_for
 from .draw.representations import Export
 from .pictures import pages as picture_pages
+from .recordings import pages as recording_pages
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 RECENTS = 5
@@ -112,6 +114,8 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
         return arriving_pages.complete()
     if found.input.kind == "image":
         return picture_pages.page(request, services, found, kind)
+    if found.input.kind == "audio":
+        return await recording_pages.page(request, services, project, found, kind)
     sent = Sent(
         opened=further.opened_by(request.query_params.get("ask", "")),
         measured=request.query_params.get("measuring", ""),
@@ -120,10 +124,11 @@ async def there_or_arriving(request: Request, services: Services, project: str, 
 
 
 async def find(services: Services, project: str, key: str, kind: str) -> PanelOut:
-    """The panel of a text, or the explanation in the shape of one. Raises NotFound, also for that of a picture."""
+    """The panel of a text, or the explanation in the shape of one. Raises NotFound, also for that of a file."""
     found = await found_as_panel(services, project, key, kind)
-    if found.input.kind == "image":
-        raise NotFound("this is asked of texts, and the explanation is of a picture", cure=f"Open /{kind}/{key}.")
+    if isinstance(found.input, explainers.FileInput):
+        known_as = found.input.known_as
+        raise NotFound(f"this is asked of texts, and the explanation is of a {known_as}", cure=f"Open /{kind}/{key}.")
     return found
 
 
@@ -164,7 +169,7 @@ async def measures_of(request: Request) -> Response:
 @router.get("/panels/{key}/export/{kind}")
 async def export_panel(request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep) -> Response:
     found = await service.find_panel(services, key, project)
-    if found.input.kind == "image":
+    if isinstance(found.input, explainers.FileInput):
         return picture_pages.exported(found, found.explanations, kind)
     return await _exported(request, services, project, found, found, "panels", kind)
 
@@ -174,7 +179,7 @@ async def export_explanation(
     request: Request, key: str, kind: str, services: ServicesDep, project: ProjectDep
 ) -> Response:
     found = await service.find_explanation(services, key, project)
-    if found.input.kind == "image":
+    if isinstance(found.input, explainers.FileInput):
         return picture_pages.exported(found, [found], kind)
     single = assemble.single(found, found.target)
     return await _exported(request, services, project, found, single, "explanations", kind)

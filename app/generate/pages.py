@@ -64,6 +64,7 @@ class AnswerPage:
     method: str
     methods: Sequence[str]
     contrast: str
+    attention: bool  # can the heads of the model be shown?
     error: FormError | None
 
 
@@ -121,6 +122,24 @@ async def explain(request: Request, key: str, services: ServicesDep, project: Pr
     return await _page(request, services, project, found, given, refused)
 
 
+@router.post("/generations/{key}/attention", dependencies=[needs(Scope.EXPLAIN)])
+async def attention(request: Request, key: str, services: ServicesDep, project: ProjectDep) -> Response:
+    """303 to the heads of the model: of a translator where each token looks in the source."""
+    found = await service.find(services, key, project)
+    asked = ExplanationRequest.model_validate(
+        {"model": found.model.id, "input": _input(found.input), "method": "attention", "outputs": found.output()},
+        strict=False,
+    )
+    try:
+        made = await while_connected(request, service.explain(services, found.key, asked, project))
+    except StillRunning as error:
+        return RedirectResponse(f"/jobs/{error.job}", 303)
+    except FORESEEN as error:
+        return await _page(request, services, project, found, {}, error_of(error))
+    return RedirectResponse(f"/explanations/{made}/attention", 303)
+
+
+@router.get("/generations/{key}/attention")
 @router.get("/generations/{key}/why")
 async def why(key: str) -> Response:
     return RedirectResponse(f"/generations/{key}", 303)
@@ -152,6 +171,7 @@ async def _page(
         method=method,
         methods=METHODS,
         contrast=contrast,
+        attention=_looks(services, found),
         error=refused,
     )
     template = (
@@ -159,6 +179,12 @@ async def _page(
     )
     status = refused.status if refused else 200
     return render(request, template, page, section="generate", json_twin=f"/v1/generations/{found.key}", status=status)
+
+
+def _looks(services: Services, found: GenerationOut) -> bool:
+    """Whether the model is still served and gives its attention weights."""
+    states = models.list_models(services)
+    return bool(found.tokens) and any(each.id == found.model.id and "attentions" in each.offers for each in states)
 
 
 async def _stored(services: Services, project: str, found: GenerationOut, given: dict[str, str]) -> Any:

@@ -42,9 +42,10 @@ async def make(
     return body
 
 
-async def explain(services: Services, key: str, asked: ExplanationRequest, project: str) -> None:
-    """On the page of an answer, with which the explanation is deleted. Raises what the engine raises, StillRunning."""
-    await make_explanation(services, asked, project, holder=holders.of_page(key))
+async def explain(services: Services, key: str, asked: ExplanationRequest, project: str) -> str:
+    """The key of an explanation on the page of an answer, with which it is deleted. Raises what the engine raises,
+    StillRunning."""
+    return (await make_explanation(services, asked, project, holder=holders.of_page(key))).key
 
 
 async def find(services: Services, key: str, project: str) -> GenerationOut:
@@ -93,7 +94,7 @@ def _event(record: object) -> bytes:
 
 def _entry(found: GenerationOut) -> NewEntry:
     """The line of the history."""
-    text = found.input.text if not isinstance(found.input, explainers.ImageInput) else ""
+    text = found.input.text if not isinstance(found.input, explainers.FileInput) else ""
     return NewEntry(
         key=found.key,
         kind="generation",

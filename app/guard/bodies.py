@@ -14,7 +14,7 @@ from ..batches.schemas import MOST_INPUTS as MOST_IN_A_BATCH
 from ..errors import EngineBusy
 from ..kserve.api import MOST_EXPLAINED
 from ..predict.schemas import MOST_INPUTS as MOST_PREDICTED
-from ..schemas import LONGEST_TEXT, MOST_ENCODED, MOST_PICTURE
+from ..schemas import LONGEST_TEXT, MOST_ENCODED, MOST_FILE
 from ..settings import Settings
 
 # Bytes of one emoji in JSON (\ud83d\ude00) and in a form (%F0%9F%98%80); a Chinese character has 6 and 9.
@@ -24,8 +24,9 @@ BESIDE = 64 << 10  # bytes for all that is no text: names, options, columns
 MOST_IN_HAND = 1 << 30  # bytes of large bodies that are read at the same time, of all callers together
 SLOWEST = 1024  # bytes a second that a body has to keep up, once its seconds are over
 UPLOADS = ("/datasets", "/v1/datasets")  # POST: a file
-PICTURES = ("/images", "/v1/images", "/v1/explanations", "/v1/panels")  # POST: a picture, as it is or in base64
-SMALLER = "Make a picture smaller: no model reads more than about a thousand pixels on a side."
+# POST: a picture or a recording, as it is or in base64
+FILES = ("/images", "/v1/images", "/speech", "/v1/speech", "/v1/explanations", "/v1/panels")
+SMALLER = "Make a picture smaller (no model reads more than about a thousand pixels on a side), cut a recording."
 AS_A_FILE = "a data set (POST /v1/datasets)"
 
 
@@ -53,14 +54,14 @@ def limit_of(scope: Scope, settings: Settings) -> Limit:
         cure = "Send a part of the file, or raise WHENCE_UPLOAD_LIMIT on the server."
         return Limit(settings.upload_limit + BESIDE, f"a file of {settings.upload_limit:,} bytes", cure)
     texts = _texts_of(scope["path"])
-    pictured = scope["method"] == "POST" and scope["path"] in PICTURES
+    pictured = scope["method"] == "POST" and scope["path"] in FILES
     needed = max(texts * PER_INPUT, MOST_ENCODED if pictured else 0) + BESIDE
     if settings.body_limit is not None and settings.body_limit < needed:
         why = "what WHENCE_BODY_LIMIT allows"
         return Limit(settings.body_limit, why, f"{_cure(texts)} Or raise WHENCE_BODY_LIMIT on the server.")
     what = f"{f'{texts:,} texts' if texts > 1 else 'a text'} of {LONGEST_TEXT:,} characters with a pair"
     if pictured:
-        return Limit(needed, f"{what}, or a picture of {MOST_PICTURE:,} bytes", f"{_cure(texts)} {SMALLER}")
+        return Limit(needed, f"{what}, or a picture or recording of {MOST_FILE:,} bytes", f"{_cure(texts)} {SMALLER}")
     return Limit(needed, what, _cure(texts))
 
 

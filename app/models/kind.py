@@ -56,9 +56,9 @@ def register(work: Work, path: str, *, roots: tuple[str, ...] | None) -> ModelOu
 
 
 def _try(work: Work, state: ModelOut) -> None:
-    """A prediction and an explanation, so that a model that can be loaded but not asked is refused now; a classifier of
-    pictures has shown it when it was loaded."""
-    if state.task == "image":
+    """A prediction and an explanation, so that a model that can be loaded but not asked is refused now; one of pictures
+    or recordings has shown it when it was loaded."""
+    if state.task in ("image", "speech"):
         return
     question = explainers.Question.about(text=TRIAL, text_pair=TRIAL if state.task == "similarity" else None)
     work.engine.ask(Predict(model=state.id, questions=(question,)))

@@ -18,7 +18,8 @@ from ..web.dependencies import Services
 from .schemas import Registration
 
 REGISTRATION = "registration"
-PAGES = {"tokens": "/generate", "image": "/images"}  # where a kind of model is asked; any other on the first page
+# Where a kind of model is asked; any other on the first page.
+PAGES = {"tokens": "/generate", "image": "/images", "speech": "/speech"}
 
 
 def list_models(services: Services) -> list[ModelOut]:
@@ -34,6 +35,11 @@ def judging_models(services: Services) -> list[ModelOut]:
 def looking_models(services: Services) -> list[ModelOut]:
     """The models that classify pictures."""
     return [state for state in list_models(services) if state.task == "image"]
+
+
+def hearing_models(services: Services) -> list[ModelOut]:
+    """The models that write down what they hear."""
+    return [state for state in list_models(services) if state.task == "speech"]
 
 
 def classifiers(services: Services) -> list[ModelOut]:

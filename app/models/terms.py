@@ -20,7 +20,8 @@ MODELS = {
     "Offensiveness, Chinese": N_("Offensiveness, Chinese"),
     "Multilingual E5 small, Chinese and English": N_("Similarity, Chinese and English"),
 }
-ASKING = {"tokens": N_("Ask it"), "image": N_("Explain a picture")}  # words of the button, by kind of model
+# Words of the button, by kind of model.
+ASKING = {"tokens": N_("Ask it"), "image": N_("Explain a picture"), "speech": N_("Explain a recording")}
 CARDS = (  # what the cards of the embedded models say
     N_("Is a short post normal, or offensive or hateful?"),
     N_("A classifier with known bias, made to be audited: English social-media posts of one to three sentences."),

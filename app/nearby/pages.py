@@ -143,4 +143,4 @@ async def _near(services: Services, project: str, id: str, number: int, by: By) 
     try:
         return await service.similar(services, project, id, number, by=by, limit=SHOWN), ""
     except Conflict as refused:
-        return None, f"{refused}. {refused.cure or ''}".strip()
+        return None, str(refused)

@@ -24,8 +24,9 @@ from ..store.datasets import columns
 from ..store.datasets import rows as store_datasets
 from ..store.datasets.tables import DatasetRow
 from ..web.dependencies import Services
+from ..web.words import N_
 from ..workbench import rows as bench_rows
-from ..workbench.service import Opened, opened
+from ..workbench.opening import Opened, opened
 from . import stored
 from .near import nearest
 from .schemas import By, MeaningJob, NearbyOut, NearOut
@@ -105,7 +106,7 @@ def _similar(session: Session, project: str, id: str, number: int, *, by: By, mo
     asked = _row_of(session, run, column, number)
     if asked is None:
         raise Conflict(
-            "the states of the rows are not kept: the rows are too few for a map, or an earlier version asked",
+            N_("the states of the rows are not kept: the rows are too few for a map, or an earlier version asked"),
             cure="Ask the model about every row again.",
         )
     if np.isnan(asked).any():

@@ -117,7 +117,7 @@ def base_of(plan: Plan) -> Path:
     if plan.base in explainers.BASES:
         return explainers.base_folder(plan.base)
     report = explainers.check_folder(plan.base)
-    if report.kind == "adapter" or report.task == "tokens":
+    if report.kind == "adapter" or report.task in ("tokens", "image", "speech"):
         raise explainers.BadModel(
             f"the base {plan.base} is no encoder: give the folder of one that compares texts, or of a "
             f"whole classifier, or a name: {', '.join(explainers.BASES)}"

@@ -81,7 +81,7 @@ async def _page(
     job = await datasets.job_of(services, project, found.job)
     bench, refused = None, ""
     try:
-        bench, _ = await workbench.view(services, project, id, wish)
+        bench = await workbench.view(services, project, id, wish)
     except (Conflict, NotFound, BadRequest) as reason:
         refused = str(reason)
     page = VariantsPage(

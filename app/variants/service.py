@@ -22,8 +22,8 @@ from ..store.datasets import rows as store_datasets
 from ..store.datasets.tables import Dataset
 from ..web.dependencies import Services
 from ..workbench import rows as selected
+from ..workbench.opening import Opened, opened
 from ..workbench.schemas import Wish
-from ..workbench.service import Opened, opened
 from . import measuring, stored
 from .schemas import (
     MOST_FLIPS,
@@ -88,7 +88,7 @@ async def behaviours(services: Services, project: str, id: str, model: str = "")
 def _model_of(store: Store, project: str, id: str, wish: Wish) -> tuple[str, tuple[str, ...]]:
     def look(session: Session) -> tuple[str, tuple[str, ...]]:
         here = opened(session, project, id, wish.model)
-        return here.run.model, here.frame.classes
+        return here.run.model, here.study.classes
 
     return store.query(look)
 

@@ -14,7 +14,8 @@ from typing import Any
 
 ATTRIBUTES = (
     "href", "src", "action", "formaction", "data-job", "data-charts", "data-copy", "data-overview", "data-array",
-    "data-predictions", "data-generate", "data-plan", "data-pictures",
+    "data-predictions", "data-generate", "data-plan", "data-pictures", "data-recordings", "data-sound",
+    "data-absent",
 )  # fmt: skip
 IN_PAGE = re.compile(rf'(?<=\s)((?:{"|".join(ATTRIBUTES)})=")/(?!/)')  # what users wrote has no bare quotation mark
 _ROOT: ContextVar[str] = ContextVar("root", default="")

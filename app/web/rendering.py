@@ -35,6 +35,7 @@ FEATURES = (
     "..changes.terms",
     "..contracts.terms",
     "..explain.pictures.terms",
+    "..explain.recordings.terms",
     "..jobs.registry",
     "..models.terms",
     "..variants.terms",

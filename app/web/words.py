@@ -85,6 +85,7 @@ OFFERS = {
     "outputs": N_("masked evaluations"),
     "gradients": N_("gradients"),
     "attentions": N_("attention weights"),
+    "flow": N_("attention of the words to one another"),
     "embeddings": N_("word embeddings"),
     "layers": N_("states of every layer"),
     "maps": N_("maps of the last convolution"),

@@ -43,8 +43,7 @@ WishDep = Annotated[Wish, Query()]
     summary="Every view of a selection: accuracy, slices, confusion, calibration, thresholds, words",
 )
 async def get_workbench(services: ServicesDep, project: ProjectDep, id: str, wish: WishDep) -> Response:
-    out, _ = await flow.view(services, project, id, wish)
-    return as_json(out)
+    return as_json(await flow.view(services, project, id, wish))
 
 
 @router.get(

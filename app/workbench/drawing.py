@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..audit.data.values import Bools, Floats
+from ..audit.data.values import Floats, Ints
 from .schemas import BenchRow
-from .service import Drawn
 from .study.curves import Bin, Calibration, LengthBin, Ranking, Thresholds
+from .watching.atlas import FIELDS, MAP_HEIGHT, MAP_WIDTH, Atlas
 
-MAP_WIDTH, MAP_HEIGHT, MARGIN = 400, 330, 12
-MOST_POINTS = 12_000  # points that are drawn one by one; beyond they are counted in fields
-FIELDS = 64, 53
 SHADES = 5
 
 
@@ -75,6 +72,10 @@ class Map:
 class Piece:
     text: str
     step: int
+
+    def cut(self, most: int) -> str:
+        """The beginning of the text, with the blanks that part it from its neighbours."""
+        return self.text if len(self.text) <= most else f"{self.text[:most].rstrip()}…"
 
 
 def across(x: float) -> float:
@@ -139,35 +140,32 @@ def whiskers(found: Sequence[LengthBin], curve: Curve) -> tuple[tuple[float, flo
     return tuple(lines)
 
 
-def mapped(drawn: Drawn, clusters: Sequence[Sequence[str]]) -> Map | None:
+def mapped(atlas: Atlas | None, clusters: Sequence[Sequence[str]], explained: tuple[float, float] | None) -> Map | None:
     """None where no row has a place. Regions are the clusters, with the words that the others have the least."""
-    if drawn.place is None or drawn.explained is None:
+    if atlas is None or explained is None:
         return None
-    known = ~np.isnan(drawn.place).any(axis=1)
-    x = MARGIN + (MAP_WIDTH - 2 * MARGIN) * (drawn.place[:, 0] + 1) / 2
-    y = MAP_HEIGHT - MARGIN - (MAP_HEIGHT - 2 * MARGIN) * (drawn.place[:, 1] + 1) / 2
-    everything = bool(drawn.inside.all())
+    everything = atlas.inside == atlas.points
     paths: list[tuple[str, str]] = []
-    fields: tuple[Field, ...] = ()
-    if known.sum() <= MOST_POINTS:
+    if atlas.x is not None and atlas.y is not None:
         for inside in (False, True):
             for wrong in (False, True):
-                rows = known & (drawn.inside == inside) & (drawn.wrong == wrong)
+                rows = (atlas.chosen == inside) & (atlas.wrong == wrong)
                 name = f"{'wrong' if wrong else 'right'}{' in' if inside and not everything else ''}"
                 if rows.any():
-                    paths.append((name, _points(x[rows], y[rows], cross=wrong)))
-    else:
-        fields = _fields(x, y, known & drawn.inside, drawn.wrong)
-    regions = []
-    for number, words in enumerate(clusters):
-        rows = np.zeros(len(known), bool) if drawn.clusters is None else known & (drawn.clusters == number)
-        if rows.any():
-            name = f"{number}: {', '.join(words[:2])}" if words else str(number)
-            middle = float(np.median(x[rows])), float(np.median(y[rows]))
-            regions.append(
-                Region(number, *middle, name, int(rows.sum()), bool(drawn.inside[rows].all()) and not everything)
-            )
-    return Map(tuple(paths), fields, tuple(regions), drawn.explained, int(known.sum()))
+                    paths.append((name, _points(atlas.x[rows], atlas.y[rows], cross=wrong)))
+    regions = tuple(
+        Region(
+            each.number, each.x, each.y, _region(each.number, clusters[each.number]), each.rows,
+            each.inside == each.rows and not everything,
+        )
+        for each in atlas.clusters
+    )  # fmt: skip
+    fields = _fields(atlas.fields.ravel(), atlas.bad.ravel()) if atlas.x is None else ()
+    return Map(tuple(paths), fields, regions, explained, atlas.points)
+
+
+def _region(number: int, words: Sequence[str]) -> str:
+    return f"{number}: {', '.join(words[:2])}" if words else str(number)
 
 
 def painted(row: BenchRow) -> tuple[Piece, ...]:
@@ -197,14 +195,9 @@ def _points(x: Floats, y: Floats, *, cross: bool) -> str:
     return "".join(f"M{a:.1f} {b:.1f}{mark}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _fields(x: Floats, y: Floats, rows: Bools, wrong: Bools) -> tuple[Field, ...]:
+def _fields(counts: Ints, bad: Ints) -> tuple[Field, ...]:
     """The chosen rows counted in fields; those where most are wrong are marked."""
     width, height = MAP_WIDTH / FIELDS[0], MAP_HEIGHT / FIELDS[1]
-    column = np.clip((x[rows] / width).astype(int), 0, FIELDS[0] - 1)
-    line = np.clip((y[rows] / height).astype(int), 0, FIELDS[1] - 1)
-    place = line * FIELDS[0] + column
-    counts = np.bincount(place, minlength=FIELDS[0] * FIELDS[1])
-    bad = np.bincount(place, weights=wrong[rows], minlength=len(counts))
     most = np.log1p(counts.max(initial=1))
     return tuple(
         Field(

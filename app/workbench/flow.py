@@ -39,8 +39,8 @@ from .schemas import (
     SliceRequest,
     Wish,
 )
-from .service import Drawn
 from .taking import contract, report
+from .views import Seen
 
 T = TypeVar("T")
 EXAMPLES = 3  # rows of a slice
@@ -56,8 +56,16 @@ class Taken:
     media: str
 
 
-async def view(services: Services, project: str, id: str, wish: Wish) -> tuple[BenchOut, Drawn]:
+async def view(services: Services, project: str, id: str, wish: Wish) -> BenchOut:
     return await in_thread(service.view, services.store, project, id, wish)
+
+
+async def whole(
+    services: Services, project: str, id: str, wish: Wish, *, limit: int
+) -> tuple[Seen, BenchRowsOut, dict[int, BenchRow]]:
+    """Every view with the map, the first rows, and some wrong rows of each slice that was found: of the half that the
+    search did not see. Raises NotFound, Conflict, BadRequest."""
+    return await in_thread(partial(rows.view, services.store, project, id, wish, limit=limit, examples=EXAMPLES))
 
 
 async def page(services: Services, project: str, id: str, wish: Wish, *, limit: int) -> BenchRowsOut:
@@ -107,7 +115,7 @@ async def remake(services: Services, project: str, id: str) -> DatasetOut:
 async def explain(services: Services, project: str, id: str, wish: Wish, *, count: int, method: str) -> JobOut:
     """A job that explains rows of a selection, a sample where it is larger. Raises BadRequest, NotFound, Conflict."""
     found = await datasets.find(services, project, id)
-    out, _ = await view(services, project, id, wish)
+    out = await view(services, project, id, wish)
     state = await services.engine.ready(out.model)
     explainer_of(method, {}, state)
     chosen = await in_thread(rows.numbers, services.store, project, id, wish)
@@ -127,14 +135,6 @@ async def explain(services: Services, project: str, id: str, wish: Wish, *, coun
     return job
 
 
-async def examples(services: Services, project: str, id: str, bench: BenchOut) -> dict[str, tuple[BenchRow, ...]]:
-    """Rows of each slice that was found, by its key: wrong ones of the half that the search did not see."""
-    wanted = {each.key: each.examples[:EXAMPLES] for each in bench.found}
-    given = [number for each in wanted.values() for number in each]
-    there = await in_thread(rows.at, services.store, project, id, bench.model, given)
-    return {key: tuple(there[number] for number in each if number in there) for key, each in wanted.items()}
-
-
 async def taken(services: Services, project: str, id: str, wish: Wish, *, form: str, language: str) -> Taken:
     """The selection as a file of TAKEN. Raises NotFound for another form, and for a PDF on a server that cannot make
     one; Conflict and BadRequest as `view` does."""
@@ -146,7 +146,7 @@ async def taken(services: Services, project: str, id: str, wish: Wish, *, form: 
     if form not in TAKEN:
         raise NotFound(f"a selection is not written as {form[:20]!r}; there are: {', '.join(TAKEN)}")
     found = await datasets.find(services, project, id)
-    out, _ = await view(services, project, id, wish)
+    out = await view(services, project, id, wish)
     known = {each.key: each.name for each in out.slices} | {each.key: each.name for each in out.found}
     name = known.get(wish.slice, "")
     if form == "contract":

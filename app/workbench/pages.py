@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,9 +26,9 @@ from ..web.rendering import language_of, render
 from ..web.responses import attached
 from . import drawing, flow, links
 from .contexts import MOST_COLUMNS, BenchPage, Chip, Shown, WaitPage
-from .schemas import PAGE, BenchOut, BenchRowsOut, MarkRequest, SliceRequest, Wish
-from .service import Drawn
+from .schemas import PAGE, BenchOut, BenchRow, BenchRowsOut, MarkRequest, SliceRequest, Wish
 from .study.language import Is, both, read, written
+from .views import Seen
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 BASE = "/datasets/{id}/workbench"
@@ -155,9 +156,7 @@ async def _page(
     under_way = job is not None and job.state not in FINAL
     shown = job if job is not None and job.state != State.DONE else None
     try:
-        bench, drawn = await flow.view(services, project, id, wish)
-        rows = await flow.page(services, project, id, wish, limit=PAGE)
-        examples = await flow.examples(services, project, id, bench)
+        seen, rows, examples = await flow.whole(services, project, id, wish, limit=PAGE)
     except (Conflict, NotFound) as refused:
         if wish.slice or wish.against or (wish.model and found.runs):
             raise
@@ -167,9 +166,8 @@ async def _page(
         if error is not None:
             raise
         return await _page(request, services, project, id, Wish(model=wish.model), error=_told(refused))
-    page = _context(found, bench, drawn, rows, wish, error=error, typed=typed, models=_models(services))
-    shown_examples = {key: [Shown(row, drawing.painted(row)) for row in some] for key, some in examples.items()}
-    page = replace(page, examples=shown_examples)
+    page = _context(found, seen, rows, wish, error=error, typed=typed, models=_models(services))
+    page = replace(page, examples=_examples(seen.out, examples))
     page = page if shown is None else _with_job(page, shown, under_way)
     query = links.query_of(wish)
     twin = f"/v1/datasets/{id}/workbench" + (f"?{query}" if query else "")
@@ -187,8 +185,7 @@ def _with_job(page: BenchPage, job: Any, under_way: bool) -> BenchPage:
 
 def _context(
     found: DatasetOut,
-    bench: BenchOut,
-    drawn: Drawn,
+    seen: Seen,
     rows: BenchRowsOut,
     wish: Wish,
     *,
@@ -196,6 +193,7 @@ def _context(
     typed: str,
     models: list[Any],
 ) -> BenchPage:
+    bench = seen.out
     at = partial(_address, found.id, wish)
     matrix, columns = browsing.matrix_of(bench.confusion, bench.classes)
     named = {each.key: each.name for each in bench.slices} | {each.key: each.name for each in bench.found}
@@ -219,11 +217,23 @@ def _context(
         histogram=drawing.bars(bench.calibration.bins if bench.calibration else ()),
         costs=costs, cost_at=cost_at, ranking=drawing.ranked(bench.ranking), lengths=lengths,
         whiskers=drawing.whiskers(bench.lengths, lengths) if lengths else (),
-        map=drawing.mapped(drawn, bench.clusters),
+        map=drawing.mapped(seen.atlas, bench.clusters, seen.explained),
         here=links.query_of(wish, start=wish.start), has_pdf=paper.may_have_pdf(), examples={}, at=at,
         cell=lambda label, predicted: at(where=_cell(wish, label, predicted)),
         narrow=lambda statement: at(where=links.narrowed(wish, statement)),
     )  # fmt: skip
+
+
+def _examples(bench: BenchOut, rows: Mapping[int, BenchRow]) -> dict[str, list[Shown]]:
+    """Wrong rows of each slice that was found, by its key."""
+    return {
+        each.key: [
+            Shown(rows[number], drawing.painted(rows[number]))
+            for number in each.examples[: flow.EXAMPLES]
+            if number in rows
+        ]
+        for each in bench.found
+    }
 
 
 def _headline(bench: BenchOut) -> str:

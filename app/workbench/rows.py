@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import cast
@@ -11,16 +11,20 @@ from typing import cast
 import numpy as np
 from sqlalchemy.orm import Session
 
-from ..audit.data.values import Bools, Ints
+from ..audit.data.values import Floats, Ints
 from ..datasets.service import require
 from ..errors import BadRequest, NotFound
 from ..store.database import Store
-from ..store.datasets import bench, columns
+from ..store.datasets import bench
 from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
 from ..store.datasets.tables import DatasetMark
+from . import service
+from .opening import Opened, condition_of, opened
 from .schemas import MOST_ROWS, PAGE, Action, BenchRow, BenchRowsOut, MarkOut, MarkRequest, MarksOut, Wish
-from .service import Opened, condition_of, opened
+from .study.frame import Frame
+from .views import Seen
+from .watching.passing import Ordering
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,33 +34,44 @@ def page(store: Store, project: str, id: str, wish: Wish, *, limit: int = PAGE) 
 
     def look(session: Session) -> BenchRowsOut:
         here = opened(session, project, id, wish.model)
-        numbers = _ordered(here, here.mask(condition_of(here, wish)), wish)
-        part = numbers[wish.start : wish.start + limit]
-        following = wish.start + limit
-        return BenchRowsOut(
-            rows=rows(here, part), total=len(numbers), next=following if following < len(numbers) else None
-        )
+        order = ordering(here, wish, most=wish.start + limit)
+        here.look({condition_of(here, wish): (order,)})
+        return _paged(here, wish, order.found, order.rows, limit)
 
     return store.query(look)
 
 
+def view(
+    store: Store, project: str, id: str, wish: Wish, *, limit: int = PAGE, examples: int = 0
+) -> tuple[Seen, BenchRowsOut, dict[int, BenchRow]]:
+    """Every view with its map, the first rows, and up to so many rows of each slice that was found, by number: all of
+    them by one pass. Raises NotFound, Conflict, BadRequest."""
+
+    def look(here: Opened, found: Seen) -> tuple[Seen, BenchRowsOut, dict[int, BenchRow]]:
+        given = {number for each in found.out.found for number in each.examples[:examples]}
+        there = {each.number: each for each in rows(here, sorted(given))}
+        return found, _paged(here, wish, found.numbers, found.total, limit), there
+
+    return service.looked(
+        store, project, id, wish, look, listed=partial(ordering, wish=wish, most=wish.start + limit), drawn=True
+    )
+
+
+def _paged(here: Opened, wish: Wish, numbers: Ints, total: int, limit: int) -> BenchRowsOut:
+    following = wish.start + limit
+    found = rows(here, numbers[wish.start : following])
+    return BenchRowsOut(rows=found, total=total, next=following if following < total else None)
+
+
 def every(store: Store, project: str, id: str, wish: Wish) -> Iterator[BenchRow]:
     """All rows of a selection, a page at a time."""
-    start: int | None = 0
-    while start is not None:
-        found = page(store, project, id, wish.model_copy(update={"start": start}), limit=MOST_ROWS)
-        yield from found.rows
-        start = found.next
+    chosen = numbers(store, project, id, wish)
 
+    def look(session: Session, start: int) -> tuple[BenchRow, ...]:
+        return rows(opened(session, project, id, wish.model), chosen[start : start + MOST_ROWS])
 
-def at(store: Store, project: str, id: str, model: str, given: Sequence[int]) -> dict[int, BenchRow]:
-    """The rows of these numbers, by number."""
-
-    def look(session: Session) -> dict[int, BenchRow]:
-        found = rows(opened(session, project, id, model), sorted(set(given)))
-        return {each.number: each for each in found}
-
-    return store.query(look) if given else {}
+    for start in range(wish.start, len(chosen), MOST_ROWS):
+        yield from store.query(partial(look, start=start))
 
 
 def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
@@ -64,7 +79,9 @@ def numbers(store: Store, project: str, id: str, wish: Wish) -> Ints:
 
     def look(session: Session) -> Ints:
         here = opened(session, project, id, wish.model)
-        return _ordered(here, here.mask(condition_of(here, wish)), wish)
+        order = ordering(here, wish)
+        here.look({condition_of(here, wish): (order,)})
+        return order.found
 
     return store.query(look)
 
@@ -75,7 +92,7 @@ def mark(store: Store, project: str, id: str, asked: MarkRequest, *, who: str) -
 
     def write(session: Session) -> MarksOut:
         here = opened(session, project, id)
-        known = list(here.frame.label.names)
+        known = list(here.study.labels)
         if asked.action == "relabel" and asked.value not in known:
             raise BadRequest(
                 f"{(asked.value or '')[:80]!r} is no label of the data set", cure=f"Labels: {', '.join(known[:20])}."
@@ -127,33 +144,34 @@ def remade(store: Store, project: str, id: str) -> Iterator[bytes]:
 
 def rows(here: Opened, given: Sequence[int] | Ints) -> tuple[BenchRow, ...]:
     """In the order given."""
-    session, frame = here.session, here.frame
+    session = here.session
     chosen = [int(number) for number in given]
+    frame = here.table.at(chosen)
     found = datasets.rows_at(session, here.dataset.serial, chosen)
     explained = dataset_facts.explained(session, here.run.serial, chosen)
-    extra = columns.read(session, here.run.serial, ("same", "quality", "better"))
+    same, quality, better = (here.table.beside(name, chosen) for name in ("same", "quality", "better"))
     held = bench.marks(session, here.dataset.serial, chosen)
     lines = []
-    for number in chosen:
+    for k, number in enumerate(chosen):
         row, why = found[number], explained.get(number)
-        label, predicted = int(frame.label.codes[number]), int(frame.predicted.codes[number])
+        label, predicted = int(frame.label.codes[k]), int(frame.predicted.codes[k])
         says = frame.predicted.names[predicted] if predicted >= 0 else None
-        tags = tuple(tag for tag, mask in frame.tags.items() if mask[number])
-        better = int(extra["better"][number]) if "better" in extra else -1
-        quality = float(extra["quality"][number]) if "quality" in extra else float("nan")
-        same = int(extra["same"][number])
+        tags = tuple(tag for tag, mask in frame.tags.items() if mask[k])
+        likelier = -1 if better is None else int(better[k])
+        fits = np.nan if quality is None else float(quality[k])
+        repeated = number if same is None else int(same[k])
         words = sorted(why.words.get(says or "", ()), key=lambda each: -abs(each[1])) if why else []
         lines.append(BenchRow(
             number=number, line=row.line, id=row.name, text=row.text, text_pair=row.text_pair,
             label=frame.label.names[label] if label >= 0 else None, predicted=says,
             groups=json.loads(row.groups) if row.groups else {},
-            probability=float(frame.confidence[number]) if predicted >= 0 else None,
-            right=bool(frame.right[number]) if frame.judged[number] else None,
+            probability=float(frame.confidence[k]) if predicted >= 0 else None,
+            right=bool(frame.right[k]) if frame.judged[k] else None,
             badge=why.badge if why else None, explanation=why.key if why else None,
             words=tuple((word, score) for word, score in words[:6]), tags=tags,
-            label_probability=None if np.isnan(quality) else quality,
-            better=frame.classes[better] if better >= 0 else None, same_as=same if same != number else None,
-            suggested=_suggested(tags, same != number),
+            label_probability=None if np.isnan(fits) else fits,
+            better=frame.classes[likelier] if likelier >= 0 else None,
+            same_as=repeated if repeated != number else None, suggested=_suggested(tags, repeated != number),
             mark=_mark(held[number]) if number in held else None,
         ))  # fmt: skip
     return tuple(lines)
@@ -165,20 +183,30 @@ def _suggested(tags: Sequence[str], repeats: bool) -> str | None:
     return "drop" if repeats and "near-duplicate" in tags else None
 
 
-def _ordered(here: Opened, mask: Bools, wish: Wish) -> Ints:
-    frame = here.frame
-    rows = np.flatnonzero(mask)
-    if wish.sort == "worst":
-        return rows[np.lexsort((-np.nan_to_num(frame.confidence[rows]), ~frame.wrong[rows]))]
-    if wish.sort == "-number":
-        return rows[::-1]
-    if wish.sort in ("confidence", "-confidence"):
-        sure = np.nan_to_num(frame.confidence[rows], nan=-1.0)
-        return rows[np.argsort(sure if wish.sort == "confidence" else -sure, kind="stable")]
-    if wish.sort == "quality":
-        quality = columns.read(here.session, here.run.serial, ("quality",)).get("quality")
-        return rows if quality is None else rows[np.argsort(np.nan_to_num(quality[rows], nan=2.0), kind="stable")]
-    return rows
+def ordering(here: Opened, wish: Wish, *, most: int | None = None) -> Ordering:
+    """The first rows of a selection in the order that is wished."""
+
+    def by_quality(frame: Frame) -> Floats:
+        found = here.table.quality(frame)
+        return -_number(frame) if found is None else -np.nan_to_num(found, nan=2.0)
+
+    orders: dict[str, Callable[[Frame], Floats]] = {
+        "worst": lambda frame: 2.0 * frame.wrong + _sure(frame, 0.0),
+        "number": lambda frame: -_number(frame),
+        "-number": _number,
+        "confidence": lambda frame: -_sure(frame, -1.0),
+        "-confidence": lambda frame: _sure(frame, -1.0),
+        "quality": by_quality,
+    }
+    return Ordering(orders[wish.sort], most=most)
+
+
+def _number(frame: Frame) -> Floats:
+    return np.arange(frame.first, frame.first + len(frame), dtype=np.float64)
+
+
+def _sure(frame: Frame, unknown: float) -> Floats:
+    return np.nan_to_num(frame.confidence.astype(np.float64), nan=unknown)
 
 
 def _marks(session: Session, dataset: int, rows: Sequence[int] | None) -> MarksOut:

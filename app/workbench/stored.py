@@ -15,13 +15,12 @@ from ..audit.data.values import Bools
 from ..datasets.vectors import units_of
 from ..schemas import Record
 from ..store.datasets import bench, columns
-from ..store.datasets import facts as dataset_facts
 from ..store.datasets import rows as datasets
-from ..store.datasets.tables import DatasetRun
 from .study.choose import fitting
+from .study.contrast import WordLine, contrast_of
 from .study.figures import Figures
 from .study.finder import Findings
-from .study.frame import NONE, Frame, Named
+from .study.frame import Frame
 from .study.language import Textual, written
 from .study.places import Places
 from .study.tags import Tagged
@@ -93,8 +92,8 @@ def write(
         "label": frame.label.codes.astype(np.int16),
         "predicted": frame.predicted.codes.astype(np.int16),
         "confidence": frame.confidence.astype(np.float32),
-        "words": frame.length.astype(np.int32),
-        "characters": np.fromiter(map(len, frame.texts), dtype=np.int32, count=len(frame)),
+        "words": narrow(frame.length),
+        "characters": narrow(np.fromiter(map(len, frame.texts), dtype=np.int32, count=len(frame))),
         "tags": _bits(tagged.tags, len(frame)),
         "same": tagged.same.astype(np.int32),
     }
@@ -107,7 +106,7 @@ def write(
         arrays |= {"place": places.place.astype(np.float32), "cluster": places.clusters.astype(np.int16)}
         arrays["vectors"] = units_of(places.vectors).astype(np.float16)
     for number, column in enumerate(frame.groups.values()):
-        arrays[f"group:{number}"] = column.codes.astype(np.int32)
+        arrays[f"group:{number}"] = narrow(column.codes)
     if words:
         arrays["holders"] = np.packbits(np.stack(list(words.values())), axis=1)
     columns.write(session, run, arrays)
@@ -136,31 +135,6 @@ def study_of(session: Session, run: int) -> Study | None:
     return Study.model_validate_json(body)
 
 
-def frame_of(session: Session, run: DatasetRun, study: Study) -> Frame:
-    """The columns without the texts, which stay in their table: conditions about words are searched by `search`."""
-    groups = [f"group:{number}" for number in range(len(study.groups))]
-    names = ("label", "predicted", "confidence", "words", "characters", "tags", "place", "cluster", "probabilities")
-    found = columns.read(session, run.serial, [*names, *groups])
-    tags = found["tags"]
-    return Frame(
-        texts=(),
-        classes=study.classes,
-        label=Named(study.labels, found["label"]),
-        predicted=Named(study.classes, found["predicted"]),
-        confidence=found["confidence"],
-        groups={
-            name: Named(values, found[key]) for key, (name, values) in zip(groups, study.groups.items(), strict=True)
-        },
-        tags={tag: (tags >> bit) & 1 == 1 for bit, tag in enumerate(study.tags)},
-        badge=_badges(session, run, len(tags)),
-        probabilities=found.get("probabilities"),
-        place=found.get("place"),
-        clusters=found.get("cluster"),
-        lengths=found["words"],
-        sizes=found["characters"],
-    )
-
-
 def search(session: Session, dataset: int, asked: Textual, *, rows: int) -> tuple[Bools, bytes | None]:
     """Rows whose text fits, from the column that was kept of an earlier search; else looked for, with the column that
     is to be kept."""
@@ -187,24 +161,28 @@ def column_name(asked: Textual) -> str:
     return f"text:{hashlib.sha256(written(asked).encode()).hexdigest()[:40]}"
 
 
-def holders(session: Session, run: int, study: Study, rows: int) -> dict[str, Bools]:
-    """The most frequent words with the rows that have them."""
-    found = columns.read(session, run, ["holders"]).get("holders")
-    if found is None:
-        return {}
-    bits = np.unpackbits(found, axis=1, count=rows).astype(np.bool_)
-    return dict(zip(study.words, bits, strict=True))
+def words_apart(session: Session, run: int, study: Study, chosen: bytes, rows: int, n: int) -> tuple[WordLine, ...]:
+    """Words of the chosen rows against the others. chosen: n rows of all, as bits."""
+    if not 0 < n < rows or not study.words:
+        return ()
+    bits = np.frombuffer(chosen, dtype=np.uint8)
+    counts = [
+        (
+            np.bitwise_count(block & bits).sum(axis=1, dtype=np.int64),
+            np.bitwise_count(block).sum(axis=1, dtype=np.int64),
+        )
+        for block in columns.blocks(session, run, "holders")
+    ]
+    if not counts:
+        return ()
+    inside, every = (np.concatenate(each) for each in zip(*counts, strict=True))
+    return contrast_of(study.words, np.stack([inside, every - inside], axis=1).astype(np.float64), n, rows - n)
 
 
-def _badges(session: Session, run: DatasetRun, rows: int) -> Named | None:
-    if not run.explained:
-        return None
-    levels = ("sound", "rough", "distrust")
-    codes = np.full(rows, NONE, dtype=np.int64)
-    for each in dataset_facts.badges(session, run.serial):
-        if each[1] in levels:
-            codes[each[0]] = levels.index(each[1])
-    return Named(levels, codes)
+def narrow(values: Any) -> Any:
+    """Whole numbers in two bytes each where all fit: what is read of every row is read sooner."""
+    fits = len(values) and np.iinfo(np.int16).min <= values.min() and values.max() <= np.iinfo(np.int16).max
+    return values.astype(np.int16 if fits else np.int32)
 
 
 def _bits(tags: Mapping[str, Bools], rows: int) -> Any:

@@ -30,6 +30,7 @@ ANSWER = 20  # tokens of the answer
 UNSIGNED = "inseq"
 FIRST = 1  # tokens of the answer that those are timed on who repeat everything for each
 GENERATION_HEADER = ("prompt, tokens", "peer", "Whence, s", "peer, s", "ratio", "largest difference")
+GENERATION_PEERS = ("torch", "transformers", "captum", "inseq")  # libraries that decide the figures
 Matrix = Callable[[], FloatArray]  # (tokens of the answer, or the first of them, tokens of the prompt)
 STORY = (
     "Anna lives in Rome and works in a small bakery near the river. Boris has a green car and drives to Oslo every "
@@ -55,16 +56,20 @@ def generation_bench(
     peers: what stands in tests for the libraries: from a prompt to the run that is timed.
     """
     asked = _plain(model)
+    makers: dict[str, Callable[[str], Matrix]] = {"whence": lambda prompt: partial(_ours, asked, prompt)}
+    makers |= _libraries(asked) if peers is None else peers
     found: dict[str, Any] = {}
     for number, length in enumerate(lengths):
         progress(number / len(lengths), f"{length} tokens")
         prompt = _prompt(asked, length)
-        runs: dict[str, Matrix] = {"whence": partial(_ours, asked, prompt)}
-        runs |= {name: make(prompt) for name, make in (_libraries(asked) if peers is None else peers).items()}
-        values = {name: run() for name, run in runs.items()}  # warms them up
+        values: dict[str, FloatArray] = {}
+        runs = {name: partial(_kept, values, name, make(prompt)) for name, make in makers.items()}
+        for make in makers.values():  # warms them up, long prompts by a short one
+            make(_prompt(asked, min(length, *LENGTHS)))()
+        timed = timing.in_turn(runs, rounds=rounds)
         seconds = {
             name: [each * len(values["whence"]) / len(values[name]) for each in listed]
-            for name, listed in timing.in_turn(runs, rounds=rounds).items()
+            for name, listed in timed.items()
         }
         theirs = [name for name in runs if name != "whence"]
         found[str(length)] = {
@@ -75,6 +80,11 @@ def generation_bench(
             "seconds": seconds,
         }
     return found
+
+
+def _kept(values: dict[str, FloatArray], name: str, run: Matrix) -> None:
+    """Runs it, and keeps what it found."""
+    values[name] = run()
 
 
 def generation_rows(record: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -179,19 +189,24 @@ def _inseq() -> Any:
 
 
 def _occluded(model: ContinuationModel, inseq: Any, network: Any, prompt: str) -> FloatArray:
-    """inseq's occlusion of the cross-entropy, with the end of text in the place of its unknown token."""
+    """inseq's occlusion of the log-probability, with the end of text in the place of its unknown token."""
     tokenizer = copy.deepcopy(model.tokenizer)
     tokenizer.unk_token = tokenizer.eos_token
     loaded = inseq.load_model(network, "occlusion", tokenizer=tokenizer)
-    tokens, said = len(tokenizer(prompt)["input_ids"]), tokenizer.decode(_answer(model))
+    ids, said = tokenizer(prompt)["input_ids"], tokenizer.decode(_answer(model))
+    if tokenizer(f"{prompt}{said}")["input_ids"] != [*ids, *_answer(model)]:
+        raise BadInput(
+            f"the tokenizer of {model.id} reads other tokens in prompt and answer as one text, which inseq takes"
+        )
     found = loaded.attribute(
         prompt,
         f"{prompt}{said}",
-        attributed_fn="crossentropy",
-        attr_pos_end=tokens + FIRST,
+        attributed_fn="probability",
+        logprob=True,
+        attr_pos_end=len(ids) + FIRST,
         show_progress=False,
         pretty_progress=False,
     )
     scores = found.sequence_attributions[0].target_attributions.double().numpy()  # (tokens, tokens of the answer)
-    matrix: FloatArray = scores[:tokens, :FIRST].T
+    matrix: FloatArray = scores[: len(ids), :FIRST].T
     return matrix

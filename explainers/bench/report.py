@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .generation import GENERATION_HEADER, generation_rows
+
 Row = tuple[str, ...]
 VARIANTS = {
     "panel": "default",
@@ -16,7 +18,16 @@ VARIANTS = {
 }
 PLOT = "images/benchmarks.svg"
 ELSEWHERE = "## Measured elsewhere"  # the part of the page that other commands measure
+LANGUAGE = "## Language models"  # of those the last, which `whence bench --only generation` writes
 
+GENERATION_PROSE = """\
+Written by `whence bench --only generation --docs docs`. Leave-one-out of every token of a prompt for each of
+the {answers} tokens of an answer, the end-of-text token in the place of what is absent: the prompt once, and once
+without each token. captum's LLMAttribution with FeatureAblation says the answer token by token, as it does by
+default, or in one pass where it is told to; its kept keys and values are left out, since with transformers 5
+they give other numbers. inseq's occlusion goes through the prompt for each token of the answer. Whoever repeats
+everything for each token is timed on the first, taken as many times. The last column is the largest difference of
+a value from ours. Rounds, in turn, in fp32: {rounds}."""
 
 TIME_HEADER = ("setting", "words", "Whence, s", "peers as documented, s", "ratio", "batched well, s", "ratio")
 ERROR_HEADER = ("words", "Whence", "Whence, bf16", "shap Partition", "shap Permutation", "distance")
@@ -85,6 +96,8 @@ def figure_rows(record: Mapping[str, Any]) -> Iterator[Row]:
         yield f"evaluations of the default panel, {length} words", said
     if "many" in record:
         yield from many_rows(record["many"])
+    if "data_set" in record:
+        yield from data_set_rows(record["data_set"])
     if (memory := record.get("memory")) is not None:
         yield "peak memory of the process, Whence alone", f"{memory['whence_peak_mb']:.0f} MB"
         yield "peak memory of the process, with the peers", f"{memory['with_peers_peak_mb']:.0f} MB"
@@ -98,6 +111,19 @@ def many_rows(many: Mapping[str, Any]) -> Iterator[Row]:
     shap = f"{rates['shap']:.2f} as documented (ratio {many['ratio']:.0f})"
     well = f"{rates['shap_batched']:.2f} batched (ratio {many['ratio_batched']:.0f})"
     yield "the same by shap's Partition, texts a second", f"{shap}, {well}"
+
+
+def data_set_rows(found: Mapping[str, Any]) -> Iterator[Row]:
+    """(figure, value) of a large data set."""
+    rates = found["a_second"]
+    said = f"{rates['whence']:.1f} a second, {found['evaluations']:.0f} evaluations each"
+    yield (
+        f"{found['texts']:,} texts of {found['words']} words by SHAP",
+        f"{said}; stated error {found['stated_error']:.1%}",
+    )
+    shap = f"{rates['shap']:.2f} as documented (ratio {found['ratio']:.1f})"
+    well = f"{rates['shap_batched']:.2f} batched (ratio {found['ratio_batched']:.1f})"
+    yield f"the first {found['peers_texts']} by shap's Partition, texts a second", f"{shap}, {well}"
 
 
 def markdown(record: Mapping[str, Any]) -> str:
@@ -177,6 +203,33 @@ def write_bench_docs(record: Mapping[str, Any], folder: Path) -> None:
     _, found, kept = (page.read_text(encoding="utf-8") if page.exists() else "").partition(ELSEWHERE)
     page.write_text(f"{markdown(record)}\n{found}{kept}" if found else markdown(record), encoding="utf-8")
     (folder / PLOT).write_text(plot(record), encoding="utf-8")
+
+
+def generation_markdown(record: Mapping[str, Any]) -> str:
+    """LANGUAGE of docs/benchmarks.md."""
+    versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
+    answers = {row["answer_tokens"] for row in record["generation"].values()}
+    rounds = min(len(row["seconds"]["whence"]) for row in record["generation"].values())
+    threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
+    return "\n".join(
+        (
+            LANGUAGE,
+            "",
+            GENERATION_PROSE.format(answers=max(answers), rounds=rounds),
+            "",
+            f"Model `{record['model']}`, {record['processor']}, {threads}; {versions}.",
+            "",
+            *_table(GENERATION_HEADER, iter(generation_rows(record))),
+            "",
+        )
+    )
+
+
+def write_generation_docs(record: Mapping[str, Any], folder: Path) -> None:
+    """LANGUAGE as the last part of benchmarks.md below `folder`."""
+    page = folder / "benchmarks.md"
+    before = page.read_text(encoding="utf-8").partition(LANGUAGE)[0] if page.exists() else "# Benchmarks\n\n"
+    page.write_text(f"{before.rstrip()}\n\n{generation_markdown(record)}", encoding="utf-8")
 
 
 def _share(value: float | None) -> str:

@@ -13,7 +13,7 @@ from ..contract import Model, Panel, Precision, Progress, Question, silent
 from ..errors import BadInput
 from ..registry import build
 from . import fidelity, forward, timing
-from .many import many_texts
+from .many import data_set, many_texts
 from .peers import Peer, Rows, batched_peers_of, peers_of
 from .texts import NINE, text_of
 
@@ -21,6 +21,7 @@ METHODS = ("shap", "lime", "integrated-gradients", "leave-one-out", "relevance",
 DRAFT = 256
 LIBRARIES = ("torch", "transformers", "captum", "shap", "lime")
 PARTS = ("time", "many", "errors", "seeds", "overlap")
+DATASETS = "datasets"  # a part that is run where it is asked for: it takes minutes
 BATCHED = ", batched"  # behind the name of a peer
 SAMPLED = frozenset({"shap", "lime", "leave-one-out"})  # their evaluations are rows of the table
 Asked = dict[str, Any]
@@ -30,7 +31,8 @@ Asked = dict[str, Any]
 class BenchOptions:
     """rounds: of timing. words: players of the texts. reference_rows: evaluations of each reference run beyond 14
     players. error_seeds: seeds on those texts. sentences, sentence_seeds: of the nine-word comparison. overlap_texts:
-    sentences of 11 to 40 players for the overlap between seeds."""
+    sentences of 11 to 40 players for the overlap between seeds. data_set: texts of `data_set_words` words each, of
+    which the peers explain the first `data_set_peers`."""
 
     rounds: int = 3
     words: tuple[int, ...] = (8, 16, 31)
@@ -39,6 +41,9 @@ class BenchOptions:
     sentences: int = 20
     sentence_seeds: int = 30
     overlap_texts: tuple[str, ...] = ()
+    data_set: tuple[str, ...] = ()
+    data_set_words: int = 20
+    data_set_peers: int = 12
 
     @classmethod
     def quick(cls, words: Sequence[int]) -> BenchOptions:
@@ -55,19 +60,32 @@ def run_bench(
     batched: Mapping[str, Peer] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Whence and its peers on one model, in this process, in turn; all PARTS or `only` some. Raises BadInput.
+    """Whence and its peers on one model, in this process, in turn; all PARTS or `only` some, DATASETS among them.
+    Raises BadInput.
 
     peers, batched: stand in tests for the libraries as documented and batched well.
     """
     only = PARTS if only is None else only
-    if unknown := set(only) - set(PARTS):
-        raise BadInput(f"the benchmark has no part {', '.join(sorted(unknown))}; choose of {', '.join(PARTS)}")
+    if unknown := set(only) - {*PARTS, DATASETS}:
+        known = ", ".join((*PARTS, DATASETS))
+        raise BadInput(f"the benchmark has no part {', '.join(sorted(unknown))}; choose of {known}")
+    if DATASETS in only and not options.data_set:
+        raise BadInput("there are no texts for the part datasets; name a folder that holds some with --data")
     texts = {str(count): _checked(model, count) for count in options.words}
     record: dict[str, Any] = {
         "texts": texts,
         **circumstances(model),
-        "options": {**asdict(options), "overlap_texts": len(options.overlap_texts)},
+        "options": {
+            **asdict(options),
+            "overlap_texts": len(options.overlap_texts),
+            "data_set": len(options.data_set),
+        },
     }
+    if DATASETS in only:
+        documented = peers_of(model) if peers is None else peers
+        together = batched_peers_of(model) if batched is None else batched
+        told = partial(_within, progress, 0.0, 0.9)
+        record["data_set"] = data_set(model, options, documented["shap"], together["shap"], told)
     if {"time", "many"} & set(only):
         for text in texts.values():  # warm: every shape has its kernels before the clock starts
             for asked in _variants(model).values():
@@ -225,8 +243,8 @@ def _precision(panel: Panel) -> str:
     return next((found.precision for found in panel.explanations if found.method.name == "shap"), "fp32")
 
 
-def circumstances(model: Model) -> dict[str, Any]:
-    """The circumstances of a run: model, processor, threads, versions."""
+def circumstances(model: Model, libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
+    """The circumstances of a run: model, processor, threads, versions of those libraries that are installed."""
     import torch
 
     return {
@@ -234,15 +252,15 @@ def circumstances(model: Model) -> dict[str, Any]:
         "model_digest": model.digest,
         "processor": forward.processor(),
         "threads": torch.get_num_threads(),
-        "versions": {name: _version(name) for name in LIBRARIES},
+        "versions": {name: found for name in libraries if (found := _version(name))},
     }
 
 
-def _version(name: str) -> str:
+def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "unknown"
+        return None
 
 
 def _within(progress: Progress, low: float, high: float, done: float, note: str = "") -> None:

@@ -218,7 +218,8 @@ class Attribution(Value):
     """The explanation of one input by one method, for one or more classes.
 
     `scores` has shape (targets, features) in `unit`; None for a method that shows a mechanism instead of
-    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart.
+    scoring (raw attention). `relations` has shape (layers, heads, tokens, tokens) and is served apart; where `looking`
+    lists other tokens than `tokens`, those are its rows.
     `interactions` has shape (targets, features, features), symmetric: what two players do only together, and on
     the diagonal what a player does alone. `layers` and `edits` belong to the methods of those names.
     """
@@ -243,6 +244,7 @@ class Attribution(Value):
     windows: tuple[Feature, ...] = ()  # of a text longer than the model reads, each read alone
     focus: TextSpan | None = None  # the stretch whose parts are the players; the text around it stays
     tokens: tuple[Token, ...] = ()
+    looking: tuple[Token, ...] = ()
     prediction: Prediction
     targets: tuple[Target, ...]
     unit: Unit

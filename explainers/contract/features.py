@@ -45,17 +45,18 @@ class Patch(Value):
 
 
 class TimeSpan(Value):
-    """A stretch of a recording, in seconds from its beginning."""
+    """A stretch of a recording, in seconds from its beginning. word: the word of the transcript that is heard there."""
 
-    kind: Literal["audio"] = "audio"
+    kind: Literal["span"] = "span"
     start: float
     end: float
-    known: bool = True
+    word: str = Field("", exclude_if=lambda word: not word)
+    known: bool = True  # as in TextSpan: a model hears every sample
 
     @property
     def text(self) -> str:
         """A name for the stretch where only words can be shown."""
-        return f"{self.start:.2f} s to {self.end:.2f} s"
+        return self.word or f"{self.start:.2f} s to {self.end:.2f} s"
 
 
 Feature: TypeAlias = Annotated[TextSpan | Patch | TimeSpan, Field(discriminator="kind")]

@@ -33,6 +33,7 @@ class Need(StrEnum):
     OUTPUTS = "outputs"  # masked evaluations: the model has a baseline
     GRADIENTS = "gradients"
     ATTENTIONS = "attentions"
+    FLOW = "flow"  # attentions of the positions to one another, which can be followed from layer to layer
     EMBEDDINGS = "embeddings"  # of words that could stand in the text instead
     LAYERS = "layers"  # states of every layer, with gradients
     ANSWERS = "answers"  # it says something to a prompt, token by token
@@ -105,8 +106,8 @@ class Model(ABC):
 
     id: as it stands in addresses. digest: a hash of all that decides its numbers. title: as people call it.
     labels: its classes; empty where they depend on the question. head: how its numbers are read.
-    task: whether it says something of the whole text, of each word, continues the text, compares two, or looks at a
-    picture.
+    task: whether it says something of the whole text, of each word, continues the text, compares two, looks at a
+    picture, or hears a recording.
     baselines: what may stand for an absent player, the default first; empty: masking methods are not offered.
     device: where it computes, cpu or cuda. maximum_length: positions that it reads at once, None for no limit.
     card: what is known of how it was made. assumed: how its outputs are read where its configuration does not say.
@@ -117,7 +118,7 @@ class Model(ABC):
     title: str
     labels: tuple[str, ...]
     head: Head
-    task: Literal["text", "word", "tokens", "similarity", "image"] = "text"
+    task: Literal["text", "word", "tokens", "similarity", "image", "speech"] = "text"
     offers: frozenset[Need]
     baselines: tuple[BaselineKind, ...]
     device: str = "cpu"
@@ -233,15 +234,16 @@ class Model(ABC):
     # Need.ATTENTIONS:
 
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """(layers, heads, positions, positions); rows look, columns are looked at. `served`: the prediction's columns
-        (1, columns), where they are known already."""
+        """(layers, heads, positions, positions); rows look, columns are looked at. Of an encoder with a decoder the
+        rows are the tokens of the answer. `served`: the prediction's columns (1, columns), where they are known
+        already."""
         self._lacks(Need.ATTENTIONS)
 
     def attention_gradients(
         self, inputs: Encoded, *, value: ValueName, targets: Sequence[int], served: FloatArray | None = None
     ) -> tuple[Weights, Iterator[FloatArray]]:
         """Attentions, and ∂v/∂attention of each target in turn, all (layers, heads, positions, positions)."""
-        self._lacks(Need.ATTENTIONS)
+        self._lacks(Need.FLOW)
 
     def pooled_token(self, inputs: Encoded) -> int:
         """The position whose last state the classifier reads. Raises Incompatible where it reads several."""
@@ -254,6 +256,10 @@ class Model(ABC):
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
         """The positions of the attention weights as they are shown: those of the input, and what it is followed by."""
         return inputs.tokens
+
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The rows of the attention weights where they are other tokens than `attended`; else empty."""
+        return ()
 
     # Need.LAYERS:
 

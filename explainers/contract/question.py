@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from .records import Value
 
-Players = Literal["auto", "token", "word", "phrase", "sentence", "passage", "region", "detail", "patch"]
+Players = Literal["auto", "token", "word", "phrase", "sentence", "passage", "region", "detail", "patch", "span"]
 ValueName = Literal["log-odds", "logit", "probability", "margin", "output", "log-probability"]
-BaselineKind = Literal["hidden", "deleted", "mask", "unk", "pad", "eos", "zero", "mean", "text", "blur", "noise"]
+BaselineKind = Literal[
+    "hidden", "deleted", "mask", "unk", "pad", "eos", "zero", "mean", "text", "blur", "noise", "silence"
+]
 Precision = Literal["auto", "fp32", "bf16"]
 Accuracy = Literal["draft", "normal", "exact"]
 LongText = Literal["windows", "cut"]
 Role = Literal["system", "user", "assistant"]
 Pixels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]  # (rows, columns, 3), red, green and blue
+Samples: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]  # (count,), −1 to 1
 MOST_TOKENS = 256  # of a continuation that are explained together
 GAP = "\n\n"  # between the parts of a prompt where they are shown as one text
 
@@ -31,34 +34,23 @@ class TextInput(Value):
     text_pair: str | None = None
 
 
-class ImageInput(Value):
-    """A picture by the SHA-256 of what was given: of its pixels, or of the file that holds them.
+class FileInput(Value):
+    """Something that was given as a file, by the SHA-256 of what was given. Equal digests are equal inputs.
 
-    Equal digests are equal inputs. Pixels and file stay in the process that holds them: an input that was read back
-    from JSON has neither, and cannot be encoded. width, height: of the upright picture, None before a file is read.
+    What the file holds stays in the process that holds it: an input that was read back from JSON has no content, and
+    cannot be encoded.
     """
 
-    kind: Literal["image"] = "image"
+    known_as: ClassVar[str] = "file"
+    kind: str
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-    width: int | None = None
-    height: int | None = None
-    _pixels: Pixels | None = PrivateAttr(None)
     _content: bytes | None = PrivateAttr(None)
-    _name: str = PrivateAttr("the picture")
+    _name: str | None = PrivateAttr(None)
 
     @classmethod
-    def of(cls, pixels: Pixels) -> Self:
-        """A picture from its pixels (rows, columns, 3), 0 to 255. Raises ValueError for another shape or type."""
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise ValueError(f"an image has uint8 pixels (rows, columns, 3), not {pixels.dtype} {pixels.shape}")
-        height, width, _ = pixels.shape
-        told = hashlib.sha256(f"{height} {width} ".encode() + pixels.tobytes()).hexdigest()
-        return cls(digest=told)._with(width=width, height=height, pixels=pixels)
-
-    @classmethod
-    def sent(cls, content: bytes, *, name: str = "the picture") -> Self:
-        """A picture from the bytes of its file, which a model reads when it encodes it. name: as errors call it."""
-        made = cls(digest=hashlib.sha256(content).hexdigest())
+    def sent(cls, content: bytes, *, name: str | None = None) -> Self:
+        """An input from the bytes of its file, which a model reads when it encodes it. name: as errors call it."""
+        made = cls.model_validate({"digest": hashlib.sha256(content).hexdigest()})
         made._content, made._name = content, name
         return made
 
@@ -68,21 +60,6 @@ class ImageInput(Value):
             raise ValueError("the file is not the one that the question names")
         self._content, self._name = content, name
 
-    def read(self, pixels: Pixels) -> Self:
-        """The picture with the pixels that were read from its file."""
-        height, width, _ = pixels.shape
-        return self._with(width=width, height=height, pixels=pixels)
-
-    def _with(self, *, width: int, height: int, pixels: Pixels) -> Self:
-        made = type(self)(digest=self.digest, width=width, height=height)
-        made._pixels, made._content, made._name = pixels, self._content, self._name
-        return made
-
-    @property
-    def pixels(self) -> Pixels | None:
-        """(rows, columns, 3); None where only the file or the digest is known."""
-        return self._pixels
-
     @property
     def content(self) -> bytes | None:
         """The bytes of the file; None where it is not here, or there is none."""
@@ -91,13 +68,78 @@ class ImageInput(Value):
     @property
     def name(self) -> str:
         """The name of the file as errors call it."""
-        return self._name
+        return self._name or f"the {self.known_as}"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ImageInput) and self.digest == other.digest
+        return type(other) is type(self) and self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+
+class ImageInput(FileInput):
+    """A picture: of its pixels, or of the file that holds them. width, height: None before the file is read."""
+
+    known_as: ClassVar[str] = "picture"
+    kind: Literal["image"] = "image"
+    width: int | None = None
+    height: int | None = None
+    _pixels: Pixels | None = PrivateAttr(None)
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> Self:
+        """A picture from its pixels (rows, columns, 3), 0 to 255. Raises ValueError for another shape or type."""
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise ValueError(f"an image has uint8 pixels (rows, columns, 3), not {pixels.dtype} {pixels.shape}")
+        height, width, _ = pixels.shape
+        told = hashlib.sha256(f"{height} {width} ".encode() + pixels.tobytes()).hexdigest()
+        return cls(digest=told).read(pixels)
+
+    def read(self, pixels: Pixels) -> Self:
+        """The picture with the pixels that were read from its file."""
+        height, width, _ = pixels.shape
+        made = type(self)(digest=self.digest, width=width, height=height)
+        made._pixels, made._content, made._name = pixels, self._content, self._name
+        return made
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """(rows, columns, 3), upright; None where only the file or the digest is known."""
+        return self._pixels
+
+
+class AudioInput(FileInput):
+    """A recording: of its samples, or of the file that holds them. seconds: None before the file is read."""
+
+    known_as: ClassVar[str] = "recording"
+    kind: Literal["audio"] = "audio"
+    seconds: float | None = None
+    _samples: Samples | None = PrivateAttr(None)
+    _rate: int = PrivateAttr(0)
+
+    @classmethod
+    def of(cls, samples: Samples, rate: int) -> Self:
+        """A recording from its samples (count,), −1 to 1, so many a second. Raises ValueError for another shape."""
+        if samples.ndim != 1 or not samples.size or rate < 1:
+            raise ValueError(f"a recording has samples (count,) at a rate of 1 or more, not {samples.shape} at {rate}")
+        told = np.ascontiguousarray(samples, dtype=np.float32)
+        return cls(digest=hashlib.sha256(f"{rate} ".encode() + told.tobytes()).hexdigest()).read(told, rate)
+
+    def read(self, samples: Samples, rate: int) -> Self:
+        """The recording with the samples that were read from its file."""
+        made = type(self)(digest=self.digest, seconds=len(samples) / rate)
+        made._samples, made._rate, made._content, made._name = samples, rate, self._content, self._name
+        return made
+
+    @property
+    def samples(self) -> Samples | None:
+        """(count,), all channels mixed; None where only the file or the digest is known."""
+        return self._samples
+
+    @property
+    def rate(self) -> int:
+        """Samples a second; 0 before the file is read."""
+        return self._rate
 
 
 class Message(Value):
@@ -178,7 +220,10 @@ def _kind(given: Any) -> str:
 
 
 Input: TypeAlias = Annotated[
-    Annotated[TextInput, Tag("text")] | Annotated[ImageInput, Tag("image")] | Annotated[PromptInput, Tag("prompt")],
+    Annotated[TextInput, Tag("text")]
+    | Annotated[ImageInput, Tag("image")]
+    | Annotated[AudioInput, Tag("audio")]
+    | Annotated[PromptInput, Tag("prompt")],
     Discriminator(_kind),
 ]
 
@@ -258,7 +303,8 @@ class Game(Value):
         "auto",
         description="The parts of the input that play the game. auto: words, in long texts phrases or sentences; of a "
         "picture region, about ten pieces along its edges. detail: the strongest of them cut into smaller ones. patch: "
-        "squares of a grid. passage: the parts of a prompt, each as a whole.",
+        "squares of a grid. passage: the parts of a prompt, each as a whole. Of a recording word, the stretch in which "
+        "each word of the transcript is heard, or span, equal stretches.",
     )
     value: ValueName | None = Field(
         None,
@@ -268,7 +314,7 @@ class Game(Value):
         None,
         description="What stands for an absent part; by default the mask token. Of a language model hidden (no token "
         "looks at it, all others keep their places), deleted (the others move up), or eos (end of text). "
-        "Of a picture blur, mean, noise or zero.",
+        "Of a picture blur, mean, noise or zero. Of a recording noise of its own spectrum, or silence.",
     )
     baseline_text: str | None = Field(
         None,

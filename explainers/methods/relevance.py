@@ -19,7 +19,7 @@ class Relevance(Explainer):
     name: ClassVar = "relevance"
     title: ClassVar = "Attention relevance"
     reference: ClassVar = "Chefer, Gur & Wolf 2021, arXiv:2103.15679"
-    needs: ClassVar = frozenset({Need.ATTENTIONS, Need.GRADIENTS})
+    needs: ClassVar = frozenset({Need.ATTENTIONS, Need.FLOW, Need.GRADIENTS})
     scale: ClassVar = "magnitude"
 
     def explain(self, case: Case) -> Attribution:

@@ -19,7 +19,7 @@ class Rollout(Explainer):
     name: ClassVar = "rollout"
     title: ClassVar = "Attention rollout"
     reference: ClassVar = "Abnar & Zuidema 2020, arXiv:2005.00928"
-    needs: ClassVar = frozenset({Need.ATTENTIONS})
+    needs: ClassVar = frozenset({Need.ATTENTIONS, Need.FLOW})
     scale: ClassVar = "magnitude"
 
     def explain(self, case: Case) -> Attribution:

@@ -26,6 +26,7 @@ MODEL_TYPES = ENCODERS | DECODERS
 CAUSAL = DECODERS  # as language models
 # Classifiers of pictures. The last is our own name for the one embedded checkpoint.
 PICTURES = frozenset({"beit", "convnext", "deit", "resnet", "swin", "vit", "efficientnet-lite0"})
+LISTENERS = frozenset({"whisper"})  # which write down what they hear
 TRANSLATORS = frozenset({"bart", "m2m_100", "marian", "mbart", "mt5", "t5"})
 HIDES = CAUSAL - {"bloom", "opt"}  # these two number positions by what is seen, so that hiding would move the others
 FROM_PAD = frozenset({"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "data2vec-text", "longformer"})

@@ -10,51 +10,36 @@ from typing import Any, Literal
 import numpy as np
 
 from ..contract import (
-    Arithmetic,
     BaselineKind,
-    BoolArray,
-    Decoding,
     Encoded,
     FloatArray,
-    Generation,
     HalfCheck,
-    Head,
     Ids,
     LayerStates,
-    Model,
-    ModelRecord,
     Need,
-    Output,
-    PathGradients,
-    Progress,
     PromptInput,
     Question,
     TextInput,
     Token,
     TokenOutput,
     ValueName,
-    silent,
 )
 from ..contract.model import Weights
-from ..contract.question import MOST_TOKENS
 from ..errors import BadInput, Incompatible
 from ..inputs.prompt.encoding import PromptEncoder
 from ..inputs.prompt.reading import PromptReader
-from ..inputs.text.continuation import Contrast, continued, tokens_of, with_continuation
+from ..inputs.text.continuation import Continuation, continued, followed
 from ..inputs.text.encoding import TextEncoder
 from ..inputs.text.ids import ids_of
-from ..outputs import Tokens
 from .architectures import not_offered, ways_without_token
 from .language import lens
-from .language.answering import Speaker
-from .language.network import LanguageNetwork, half_of
-from .networks import attention, gradients, half, layers, probing
+from .language.network import LanguageNetwork
+from .networks import attention, half, layers, probing
 from .networks.continuing import ContinuingNetwork
-from .networks.device import has_bf16, to_array
-from .networks.masking import path_ends, whole_rows
+from .networks.device import has_bf16
+from .saying import SayingModel
 from .special import baseline_ids, longest_input
 
-USUAL_TOKENS = 20  # of a continuation that the model itself says
 CHECK_PROMPTS = (
     "Anna lives in Rome. Where does Anna live?",
     "They said it would rain, but the sun has shone.",
@@ -62,7 +47,7 @@ CHECK_PROMPTS = (
 CHECK_SAID = " Anna lives in"
 
 
-class ContinuationModel(Model):
+class ContinuationModel(SayingModel):
     """Offers outputs and gradients of every token of a continuation; the players are parts of the prompt.
 
     network: an AutoModelForCausalLM or AutoModelForSeq2SeqLM in fp32 and evaluation mode; it is never changed.
@@ -70,10 +55,7 @@ class ContinuationModel(Model):
     prompt is in every coalition: each token is explained as the model gives it after the tokens before it.
     """
 
-    head: Head = "tokens"
     task: Literal["tokens"] = "tokens"
-    labels: tuple[str, ...] = ()
-    maximum_length: int
 
     def __init__(
         self,
@@ -86,24 +68,25 @@ class ContinuationModel(Model):
         card: Mapping[str, Any] | None = None,
         template: str | None = None,
     ) -> None:
-        assert not network.training
-        self.id = id
-        self.digest = digest
-        self.title = title or id
-        self.card = card
-        self.maximum_length = longest_input(network, tokenizer)
+        super().__init__(
+            LanguageNetwork(network),
+            tokenizer,
+            id=id,
+            digest=digest,
+            title=title,
+            card=card,
+            maximum_length=longest_input(network, tokenizer),
+        )
         ids = baseline_ids(tokenizer, vocabulary=network.config.vocab_size)
-        self._network = LanguageNetwork(network)
         unseen = _out_of_sight(self._network, template)
         self.baseline_ids = ids
         masking = {Need.OUTPUTS} if ids or unseen else set()
         first, last = (ids, unseen) if self._network.two_sided else (unseen, ids)
         self.baselines: tuple[BaselineKind, ...] = (*first, *last, "zero", "mean", "text")
-        inside = set() if self._network.two_sided else {Need.ATTENTIONS, Need.LAYERS} - not_offered(network.config)
+        inside = {Need.ATTENTIONS} if self._network.two_sided else {Need.ATTENTIONS, Need.FLOW, Need.LAYERS}
+        inside -= not_offered(network.config)
         self.offers = frozenset({Need.GRADIENTS, Need.EMBEDDINGS, Need.ANSWERS, *masking, *inside})
-        self._tokenizer = tokenizer
         self.template = template
-        self.device = self._network.device.type
         self._encoder = TextEncoder(
             tokenizer=tokenizer,
             maximum_length=self.maximum_length,
@@ -112,16 +95,6 @@ class ContinuationModel(Model):
             with_segments=False,
         )
         self._prompts = None if template is None else PromptEncoder(PromptReader(tokenizer, template), self._encoder)
-
-    @property
-    def module(self) -> Any:
-        """The network itself, which is never changed."""
-        return self._network.module
-
-    @property
-    def tokenizer(self) -> Any:
-        """The fast tokenizer that prompts are read with."""
-        return self._tokenizer
 
     @cached_property
     def half_check(self) -> HalfCheck:
@@ -137,28 +110,6 @@ class ContinuationModel(Model):
                 found.append(self.output_of(inputs).value(columns, "log-probability", targets))
         return half.compare(np.concatenate(exact), np.concatenate(rough), supported=has_bf16(self._network.device))
 
-    def encode(self, question: Question) -> Encoded:
-        """Raises BadInput for a prompt that is too long, and for a continuation that cannot be read."""
-        asked = question.outputs or TokenOutput()
-        if not isinstance(asked, TokenOutput):
-            raise BadInput(f"{self.id} continues texts and has no {asked.kind}: ask for tokens, or leave outputs out")
-        if question.text_pair is not None:
-            raise BadInput(f"{self.id} continues one text: leave text_pair out")
-        prompt = self._prompt(question)
-        ids, labels, text = self._said(prompt) if asked.continuation is None else self._given(prompt, asked)
-        contrast = None if asked.contrast is None else self._contrast(prompt, asked.contrast, ids, text)
-        stop = self._stop(asked, count=len(ids), prompt=prompt.size)
-        held = with_continuation(
-            ids_of(prompt),
-            ids=ids[:stop],
-            labels=labels[:stop],
-            first=asked.first,
-            whole=asked.whole,
-            contrast=contrast,
-        )
-        outputs = asked.model_copy(update={"continuation": text, "stop": stop})
-        return replace(prompt, outputs=outputs, held=held)
-
     def _prompt(self, question: Question) -> Encoded:
         """The prompt alone, with its players. Raises BadInput for one that cannot be read as a whole."""
         if self._prompts is not None and isinstance(question.input, TextInput | PromptInput):
@@ -170,101 +121,22 @@ class ContinuationModel(Model):
             raise BadInput(f"the prompt is longer than the {self.maximum_length} tokens {self.id} reads: shorten it")
         return prompt
 
-    def _given(self, prompt: Encoded, asked: TokenOutput) -> tuple[Ids, tuple[str, ...], str]:
-        """The continuation that was given: its ids, its tokens as they are shown, its text. Raises BadInput."""
-        assert asked.continuation is not None
-        if asked.ids is None:
-            return (*self._tokens(prompt, asked.continuation), asked.continuation)
-        ids = np.asarray(asked.ids, dtype=np.int64)
-        if not len(ids) or ids.min() < 0 or ids.max() >= self._network.module.config.vocab_size:
-            raise BadInput(f"ids of a continuation must be numbers of tokens that {self.id} has, and one at least")
-        return ids, self._speaker.shown(ids), asked.continuation
-
-    def _tokens(self, prompt: Encoded, text: str) -> tuple[Ids, tuple[str, ...]]:
-        """The tokens of a continuation, as they follow the prompt. Raises BadInput where there are none."""
-        return tokens_of(self._tokenizer, text)
-
-    def _contrast(self, prompt: Encoded, text: str, ids: Ids, answer: str) -> Contrast:
-        """Raises BadInput for another continuation that is the same, or that cannot be read."""
-        other, _ = self._tokens(prompt, text)
-        if np.array_equal(other, ids) or text.strip() == answer.strip():
-            raise BadInput(f"the contrast {text[:40]!r} is the answer itself: give another one")
-        if len(other) > MOST_TOKENS:
-            raise BadInput(f"the contrast has {len(other)} tokens; at most {MOST_TOKENS} are compared")
-        if not self._network.two_sided and prompt.size + len(other) > self.maximum_length:
-            raise BadInput(f"prompt and contrast are longer than the {self.maximum_length} tokens {self.id} reads")
-        return Contrast(text, other)
+    def _followed(
+        self, prompt: Encoded, continuation: Continuation, said: tuple[Ids, tuple[str, ...]], question: Question
+    ) -> Encoded:
+        return replace(prompt, held=followed(ids_of(prompt), continuation))
 
     def _said(self, prompt: Encoded) -> tuple[Ids, tuple[str, ...], str]:
-        """The model's own continuation: ids, tokens, text. Raises BadInput where it says nothing."""
-        said = [each.id for each in self._speaker.answer(prompt, Decoding(max_tokens=USUAL_TOKENS))]
-        text: str = self._tokenizer.decode(said, skip_special_tokens=True)
-        if not text:
-            raise BadInput(f"{self.id} says nothing after this prompt: give a continuation")
+        ids, labels, text = super()._said(prompt)
         if self._prompts is None:  # what is given as a text is read like one
             return (*self._tokens(prompt, text), text)
-        ids = np.asarray(said, dtype=np.int64)
-        return ids, self._speaker.shown(ids), text
-
-    def generate(self, question: Question, decoding: Decoding, *, progress: Progress = silent) -> Generation:
-        """The answer to a prompt. Raises BadInput for one that cannot be read, or leaves no room."""
-        prompt, record = self._prompt(question), ModelRecord(id=self.id, digest=self.digest)
-        text = self._prompt_text(question)
-        return self._speaker.generation(prompt, text, decoding, model=record, progress=progress)
-
-    @cached_property
-    def _speaker(self) -> Speaker:
-        return Speaker(self._network, self._tokenizer, self.maximum_length)
+        return ids, labels, text
 
     def _prompt_text(self, question: Question) -> str:
         """The prompt as the model reads it, with its template."""
         if self._prompts is None:
             return question.text
         return self._prompts.read(question).text
-
-    def _stop(self, asked: TokenOutput, *, count: int, prompt: int) -> int:
-        """Raises BadInput for tokens that there are not, or too many of them."""
-        stop = count if asked.stop is None else asked.stop
-        if not asked.first < stop <= count:
-            raise BadInput(
-                f"tokens {asked.first} to {stop} are not in the continuation: it has {count}, numbered from 0"
-            )
-        if stop - asked.first > MOST_TOKENS:
-            raise BadInput(f"{stop - asked.first} tokens were asked for; at most {MOST_TOKENS} are explained together")
-        length = stop if self._network.two_sided else prompt + stop
-        if length > self.maximum_length:
-            raise BadInput(
-                f"prompt and continuation have {length} tokens; {self.id} reads {self.maximum_length}: shorten them"
-            )
-        return stop
-
-    def output_of(self, inputs: Encoded) -> Output:
-        asked = continued(inputs)
-        return Tokens(asked.labels, asked.first, asked.names, contrasts=asked.against is not None)
-
-    def predict(self, inputs: Sequence[Encoded]) -> FloatArray:
-        """Columns (inputs, 3 · targets) in fp32, each input alone."""
-        rows = [self._network.logits(whole_rows(self._network, one)) for one in inputs]
-        return np.concatenate(rows) if rows else np.zeros((0, 0))
-
-    def outputs(self, inputs: Encoded, keep: BoolArray, *, precision: Arithmetic = "fp32") -> FloatArray:
-        network = self._half if precision == "bf16" else self._network
-        return network.logits(network.coalitions(inputs, keep))
-
-    @cached_property
-    def _half(self) -> LanguageNetwork:
-        return half_of(self._network)
-
-    def path_gradients(
-        self, inputs: Encoded, points: FloatArray, *, value: ValueName, targets: Sequence[int]
-    ) -> PathGradients:
-        return gradients.path_gradients(self._network, inputs, points, value=value, head=self.head, targets=targets)
-
-    def embeddings(self, inputs: Encoded) -> FloatArray:
-        return to_array(path_ends(self._network, inputs)[0].double())
-
-    def blends(self, inputs: Encoded, shares: FloatArray) -> FloatArray:
-        return probing.blends(self._network, inputs, shares)
 
     def replacement_falls(self, inputs: Encoded, words: Sequence[str], *, value: ValueName, target: int) -> FloatArray:
         return probing.replacement_falls(
@@ -277,12 +149,25 @@ class ContinuationModel(Model):
         return ContinuingNetwork(attention.eager_twin(self._network).module)
 
     def attended(self, inputs: Encoded) -> tuple[Token, ...]:
-        """The prompt, and the tokens of the answer up to the one before the last that is explained."""
+        """The prompt, and of a decoder the tokens of the answer up to the one before the last that is explained."""
+        if self._network.two_sided:
+            return inputs.tokens
         said = self._speaker.shown(continued(inputs).continued[:-1])
         return (*inputs.tokens, *(Token(text=text, special=True) for text in said))
 
+    def looking(self, inputs: Encoded) -> tuple[Token, ...]:
+        """The tokens of a translation, each for the pass that says it."""
+        if not self._network.two_sided:
+            return ()
+        asked, control = continued(inputs), set(self._tokenizer.all_special_ids)
+        ids: list[int] = asked.continued.tolist()
+        shown = (*self._speaker.shown(asked.continued[: asked.first]), *asked.labels)
+        named = zip(ids, shown, self._tokenizer.convert_ids_to_tokens(ids), strict=True)
+        return tuple(Token(text=text or name, special=id in control) for id, text, name in named)
+
     def attentions(self, inputs: Encoded, *, served: FloatArray | None = None) -> Weights:
-        """Attention weights of the prompt and the answer, as `attended` lists them. Raises Incompatible."""
+        """Attention weights of the prompt and the answer, as `attended` lists them; of an encoder with a decoder those
+        of `looking` to the source. Raises Incompatible."""
         return attention.attentions(self._twin, inputs, served=self.predict([inputs]) if served is None else served)
 
     def attention_gradients(
@@ -312,19 +197,6 @@ class ContinuationModel(Model):
             raise Incompatible("layers are those of one answer: leave the contrast out", reason="contrast")
         found = layers.layer_states(self._twin, inputs, points, value=value, head=self.head, targets=targets)
         return replace(found, words=lens.words(self._twin, inputs, self._tokenizer))
-
-    def instead(self, inputs: Encoded, keep: BoolArray, target: int) -> str:
-        """The token that would come without some players; of a contrast the other answer."""
-        asked = continued(inputs)
-        if asked.against is not None and target == len(asked.labels) + asked.together:
-            text: str = self._tokenizer.decode(asked.against)
-            return text
-        top = self._network.most_probable(self._network.coalitions(inputs, keep))[0]
-        said = asked.continued
-        places = range(asked.first, len(said)) if target >= len(asked.labels) else [asked.first + target]
-        changed = next((place for place in places if top[place] != said[place]), places[0])
-        found: str = self._tokenizer.decode([int(top[changed])])
-        return found
 
     def randomised(self, seed: int) -> ContinuationModel:
         return ContinuationModel(

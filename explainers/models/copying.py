@@ -7,6 +7,7 @@ from typing import Any
 
 from ..contract import Model
 from ..errors import Incompatible
+from .prompts.classifier import PromptClassifier
 from .transformer import TransformerModel
 
 
@@ -17,8 +18,8 @@ def copy_network(model: Model) -> tuple[Any, Any]:
 
 
 def weights_in_memory(model: Model) -> int:
-    """Bytes of the parameters and buffers of a text classifier. Raises Incompatible."""
-    module = _classifier(model).network_in("fp32").module
+    """Bytes of the parameters and buffers of a text classifier; of a prompt those of its base. Raises Incompatible."""
+    module = model.module if isinstance(model, PromptClassifier) else _classifier(model).network_in("fp32").module
     held = {tensor.data_ptr(): tensor.nbytes for tensor in (*module.parameters(), *module.buffers())}
     return sum(held.values())
 

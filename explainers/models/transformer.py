@@ -81,7 +81,7 @@ class TransformerModel(Model):
         ids = baseline_ids(tokenizer, vocabulary=config.vocab_size)
         self.baselines: tuple[BaselineKind, ...] = (*ids, "zero", "mean", "text")
         masked = {Need.OUTPUTS} if ids else set()
-        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS, Need.EMBEDDINGS, *masked}
+        able = {Need.GRADIENTS, Need.ATTENTIONS, Need.FLOW, Need.LAYERS, Need.EMBEDDINGS, *masked}
         self.offers = frozenset(able - not_offered(config))
         self._network = Network(network)
         self.device = self._network.device.type

@@ -76,7 +76,7 @@ class VisionModel(Model):
         offers = {Need.OUTPUTS, Need.GRADIENTS}
         looking = config.model_type in LOOKING
         if looking:
-            offers |= {Need.ATTENTIONS, Need.LAYERS}
+            offers |= {Need.ATTENTIONS, Need.FLOW, Need.LAYERS}
         self._layer = last_convolution(network) if config.model_type in CONVOLVING else None
         if self._layer is not None:
             offers |= {Need.MAPS}

@@ -18,7 +18,7 @@ class PatchModel(GradientModel):
 
     id = "patches"
     title = "Patches"
-    offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS, Need.LAYERS})
+    offers = frozenset({Need.OUTPUTS, Need.GRADIENTS, Need.ATTENTIONS, Need.FLOW, Need.LAYERS})
 
     def __init__(self, weights: Sequence[tuple[float, ...]]) -> None:
         super().__init__({})

@@ -6,6 +6,8 @@ const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, key) => va
 const TICK = 14; // px that the name of a token takes beside the matrix
 const MARGIN = { l: 84, t: 84, r: 8, b: 8 };
 const MOST_LINKS = 60;
+const MOST_ROOM = 40; // px of a row beside a source
+const GAP = 54; // px between the tokens of an answer and those of its source
 
 function colours() {
   const [low, high, text] = rgb('--att-low', '--att-high', '--ink-2');
@@ -18,15 +20,17 @@ export function attention() {
   const size = Number(root.dataset.size);
   const squares = [...root.querySelectorAll('[data-heads] a')];
   const list = [...root.querySelectorAll('[data-arcs] button')];
-  const tokens = list.map((button) => button.textContent);
-  const special = list.map((button) => button.classList.contains('special'));
+  const seen = [...root.querySelectorAll('[data-seen] span')]; // of a source: what is looked at are other tokens
+  const named = (each) => ({ name: each.textContent, special: each.classList.contains('special') });
+  const tokens = list.map(named);
+  const across = seen.length ? seen.map(named) : tokens;
   const plot = root.querySelector('[data-matrix]');
   const svg = root.querySelector('[data-arcs] svg');
   const cap = root.querySelector('[data-cap]');
   const title = root.querySelector('[data-head-title]');
   const picked = squares.find((square) => square.getAttribute('aria-current'));
   let [l, h] = [Number(picked.dataset.l), Number(picked.dataset.h)];
-  let [thumbs, side] = [null, 0];
+  let [thumbs, tall, wide] = [null, 0, 0];
   let weights = null; // rows of the head that is open
   let token = null;
   let pinned = null;
@@ -45,15 +49,17 @@ export function attention() {
     return kept.get(name);
   }
 
+  const shown = (list) => list.map((_, k) => k).filter((k) => !hide() || !list[k].special);
+
   // With special tokens hidden every row is divided by what is left of it.
   function rows() {
-    const keep = tokens.map((_, k) => k).filter((k) => !hide() || !special[k]);
+    const [keep, cols] = [shown(tokens), shown(across)];
     const made = keep.map((i) => {
-      const row = keep.map((j) => weights[i * size + j]);
+      const row = cols.map((j) => weights[i * size + j]);
       const sum = hide() ? row.reduce((a, b) => a + b, 0) || 1 : 1;
       return row.map((v) => v / sum);
     });
-    return { keep, made };
+    return { keep, cols, made };
   }
 
   function overview() {
@@ -66,12 +72,11 @@ export function attention() {
     squares.forEach((square, n) => {
       const canvas = square.firstElementChild;
       const pattern = input.value === 'pattern';
-      const width = pattern ? side : 1;
-      [canvas.width, canvas.height] = [width, width];
+      [canvas.width, canvas.height] = pattern ? [wide, tall] : [1, 1];
       const pen = canvas.getContext('2d');
-      const image = pen.createImageData(width, width);
-      for (let k = 0; k < width * width; k += 1) {
-        const shade = pattern ? ramp[thumbs[n * side * side + k]] : colour.mix(0.06 + 0.9 * (all[n] - min) / (max - min || 1));
+      const image = pen.createImageData(canvas.width, canvas.height);
+      for (let k = 0; k < canvas.width * canvas.height; k += 1) {
+        const shade = pattern ? ramp[thumbs[n * wide * tall + k]] : colour.mix(0.06 + 0.9 * (all[n] - min) / (max - min || 1));
         image.data.set([...shade, 255], k * 4);
       }
       pen.putImageData(image, 0, 0);
@@ -79,28 +84,32 @@ export function attention() {
   }
 
   function draw() {
-    const { keep, made } = rows();
-    const names = keep.map((k) => tokens[k]);
+    const { keep, cols, made } = rows();
+    const names = keep.map((k) => tokens[k].name);
+    const columns = cols.map((k) => across[k].name);
     const max = made.reduce((most, row) => row.reduce((a, b) => Math.max(a, b), most), 0) || 1;
     const at = token === null ? -1 : keep.indexOf(token);
     const z = made.map((row, i) => row.map((v) => Math.sqrt(v / max) * (at < 0 || at === i ? 1 : 0.15)));
-    const places = names.map((_, k) => k);
-    const wide = plot.clientWidth;
-    const room = (wide - MARGIN.t - MARGIN.b) / names.length; // px of a row of the matrix
-    const every = Math.max(1, Math.ceil(TICK / room));
-    const ticks = places.filter((k) => k % every === 0);
-    const labels = ticks.map((k) => escape(names[k].length > 12 ? `${names[k].slice(0, 11)}…` : names[k]));
+    const width = plot.clientWidth;
+    const column = (width - MARGIN.l - MARGIN.r) / columns.length; // px of the matrix
+    const room = seen.length ? Math.min(column, MOST_ROOM) : (width - MARGIN.t - MARGIN.b) / names.length; // of a row
+    const height = MARGIN.t + MARGIN.b + room * names.length;
+    const ticked = (list, px) => {
+      const tickvals = list.map((_, k) => k).filter((k) => k % Math.max(1, Math.ceil(TICK / px)) === 0);
+      return { tickvals, ticktext: tickvals.map((k) => escape(list[k].length > 12 ? `${list[k].slice(0, 11)}…` : list[k])) };
+    };
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.plotly(colour.text) };
-    const axis = { tickvals: ticks, ticktext: labels, showgrid: false, zeroline: false, ticks: '', ticklabelstandoff: 5, fixedrange: false };
-    const hover = made.map((row, i) => row.map((v, j) => `${escape(names[i])} → ${escape(names[j])}: ${v.toFixed(3)}`));
+    const axis = { showgrid: false, zeroline: false, ticks: '', ticklabelstandoff: 5, fixedrange: false };
+    const hover = made.map((row, i) => row.map((v, j) => `${escape(names[i])} → ${escape(columns[j])}: ${v.toFixed(3)}`));
     const trace = {
-      type: 'heatmap', z, x: places, y: places, text: hover, hoverinfo: 'text', showscale: false, zmin: 0, zmax: 1,
-      xgap: names.length > 60 ? 0 : 1, ygap: names.length > 60 ? 0 : 1,
+      type: 'heatmap', z, x: columns.map((_, k) => k), y: names.map((_, k) => k), text: hover, hoverinfo: 'text', showscale: false, zmin: 0, zmax: 1,
+      xgap: columns.length > 60 ? 0 : 1, ygap: names.length > 60 ? 0 : 1,
       colorscale: Array.from({ length: 9 }, (_, k) => [k / 8, colour.plotly(colour.mix(k / 8))]),
     };
     const layout = {
-      width: wide, height: wide, margin: MARGIN, font, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
-      xaxis: { ...axis, side: 'top', tickangle: -90 }, yaxis: { ...axis, autorange: 'reversed' },
+      width, height, margin: MARGIN, font, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+      xaxis: { ...axis, ...ticked(columns, column), side: 'top', tickangle: -90 },
+      yaxis: { ...axis, ...ticked(names, room), autorange: 'reversed' },
       hoverlabel: { font: { family: font.family } }, dragmode: 'zoom',
     };
     window.Plotly.react(plot, [trace], layout, CONFIG);
@@ -111,21 +120,22 @@ export function attention() {
     const box = root.querySelector('[data-arcs]');
     box.style.setProperty('--row', `${step}px`);
     box.style.setProperty('--top', beside ? `${MARGIN.t}px` : '0px');
-    box.style.setProperty('--tall', wider && !beside ? `${wide}px` : 'none');
+    box.style.setProperty('--tall', wider && !beside ? `${height}px` : 'none');
     list.forEach((button, k) => { button.parentElement.hidden = !keep.includes(k); button.setAttribute('aria-pressed', String(k === token)); });
-    arcs(keep, made, max, step);
-    cap.textContent = at < 0 ? cap.dataset.rest : fill(cap.dataset.looks, { t: tokens[token], list: made[at].map((v, j) => [v, j]).sort((a, b) => b[0] - a[0]).slice(0, 3).map(([v, j]) => `“${names[j]}” ${v.toFixed(2)}`).join(', ') });
+    seen.forEach((each, k) => { each.parentElement.hidden = !cols.includes(k); });
+    arcs(keep, cols, made, max, step);
+    cap.textContent = at < 0 ? cap.dataset.rest : fill(cap.dataset.looks, { t: tokens[token].name, list: made[at].map((v, j) => [v, j]).sort((a, b) => b[0] - a[0]).slice(0, 3).map(([v, j]) => `“${columns[j]}” ${v.toFixed(2)}`).join(', ') });
   }
 
-  function arcs(keep, made, max, step) {
-    svg.setAttribute('height', step * keep.length);
+  function arcs(keep, cols, made, max, step) {
+    svg.setAttribute('height', step * Math.max(keep.length, seen.length && cols.length));
     const found = made.flatMap((row, i) => row.map((v, j) => [v, i, j]));
-    const links = found.filter(([v, i, j]) => i !== j && v > 0.02 && (token === null || keep[i] === token)).sort((a, b) => b[0] - a[0]).slice(0, MOST_LINKS);
+    const links = found.filter(([v, i, j]) => (seen.length || i !== j) && v > 0.02 && (token === null || keep[i] === token)).sort((a, b) => b[0] - a[0]).slice(0, MOST_LINKS);
     svg.replaceChildren(...links.map(([v, i, j]) => {
       const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
       const [a, b] = [(i + 0.5) * step, (j + 0.5) * step];
       const reach = Math.min(100, 12 + Math.abs(b - a) * 0.32);
-      path.setAttribute('d', `M2 ${a} C ${reach} ${a}, ${reach} ${b}, 2 ${b}`);
+      path.setAttribute('d', seen.length ? `M2 ${a} C ${GAP / 2} ${a}, ${GAP / 2} ${b}, ${GAP} ${b}` : `M2 ${a} C ${reach} ${a}, ${reach} ${b}, 2 ${b}`);
       path.setAttribute('stroke-width', (0.5 + 2.5 * v / max).toFixed(2));
       path.setAttribute('stroke-opacity', (0.08 + (token === null ? 0.6 : 0.9) * (v / max) ** 1.5).toFixed(2));
       return path;
@@ -133,12 +143,12 @@ export function attention() {
   }
 
   function table() {
-    const { keep, made } = rows();
-    const links = made.flatMap((row, i) => row.map((v, j) => [v, keep[i], keep[j]])).sort((a, b) => b[0] - a[0]).slice(0, 15);
+    const { keep, cols, made } = rows();
+    const links = made.flatMap((row, i) => row.map((v, j) => [v, keep[i], cols[j]])).sort((a, b) => b[0] - a[0]).slice(0, 15);
     root.querySelector('[data-links]').replaceChildren(...links.map(([v, i, j]) => {
       const row = document.createElement('tr');
-      const head = Object.assign(document.createElement('th'), { scope: 'row', dir: 'auto', textContent: tokens[i] });
-      row.append(head, Object.assign(document.createElement('td'), { dir: 'auto', textContent: tokens[j] }), Object.assign(document.createElement('td'), { textContent: v.toFixed(2) }));
+      const head = Object.assign(document.createElement('th'), { scope: 'row', dir: 'auto', textContent: tokens[i].name });
+      row.append(head, Object.assign(document.createElement('td'), { dir: 'auto', textContent: across[j].name }), Object.assign(document.createElement('td'), { textContent: v.toFixed(2) }));
       return row;
     }));
   }
@@ -151,7 +161,7 @@ export function attention() {
       square.tabIndex = on ? 0 : -1;
       if (!on) continue;
       root.querySelector('[data-fact=entropy]').textContent = Number(square.dataset.entropy).toFixed(2);
-      root.querySelector('[data-fact=distance]').textContent = Number(square.dataset.distance).toFixed(1);
+      if (square.dataset.distance) root.querySelector('[data-fact=distance]').textContent = Number(square.dataset.distance).toFixed(1);
       root.querySelector('[data-fact=special]').textContent = `${Math.round(square.dataset.special * 100)} %`;
     }
     title.textContent = fill(title.dataset.pattern, { l: l + 1, h: h + 1 });
@@ -208,7 +218,7 @@ export function attention() {
   });
   repainted(() => { colour = colours(); overview(); if (weights) draw(); });
   fetch(root.dataset.overview).then(async (answer) => {
-    side = Number(answer.headers.get('X-Side'));
+    [tall, wide] = answer.headers.get('X-Sides').split('x').map(Number);
     thumbs = new Uint8Array(await answer.arrayBuffer());
     overview();
   });

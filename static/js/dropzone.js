@@ -1,6 +1,7 @@
-// A file may be dropped anywhere on the form: a table is sent and becomes a data set, a picture is explained, a short text goes where texts are typed.
+// A file may be dropped anywhere on the form: a table is sent and becomes a data set, a picture or a recording is explained, a short text goes where texts are typed.
 const TABLE = /\.(csv|tsv|jsonl?|ndjson|parquet|pq)$/i;
 const PICTURE = /\.(png|jpe?g|webp)$/i;
+const RECORDING = /\.(wav|flac|og[ga]|opus|mp3)$/i;
 const LONGEST = 20_000;
 
 export function dropzone() {
@@ -14,8 +15,8 @@ export function dropzone() {
 
   async function take(file) {
     if (!file) return;
-    const picture = PICTURE.test(file.name);
-    if (!picture && !TABLE.test(file.name) && file.size < 4 * LONGEST) {
+    const room = PICTURE.test(file.name) ? zone.dataset.pictures : RECORDING.test(file.name) ? zone.dataset.recordings : null;
+    if (!room && !TABLE.test(file.name) && file.size < 4 * LONGEST) {
       const text = await file.text();
       input.value = '';
       if (text.length <= LONGEST && !text.includes('\0')) { area.value = text; area.focus(); return; }
@@ -26,8 +27,8 @@ export function dropzone() {
       input.files = chosen.files;
     }
     zone.querySelector('[data-file]').textContent = `${file.name} · ${zone.dataset.sending}`;
-    if (picture) send.action = zone.dataset.pictures;
-    if (form.elements.model) send.elements.model.value = picture ? '' : form.elements.model.value; // a model of texts reads no picture
+    if (room) send.action = room;
+    if (form.elements.model) send.elements.model.value = room ? '' : form.elements.model.value; // a model of texts reads no file
     send.submit();
   }
 

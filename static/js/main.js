@@ -31,5 +31,6 @@ if (document.querySelector('[data-workbench]')) (await import('./workbench.js'))
 if (document.querySelector('[data-charts]')) await (await import('./charts.js')).charts();
 if (document.querySelector('[data-attention]')) (await import('./attention.js')).attention();
 if (document.querySelector('[data-generate], [data-answering]')) (await import('./generate.js')).generate();
+if (document.querySelector('[data-sound]')) (await import('./sound.js')).sound();
 if (document.querySelector('[data-scene]')) (await import('./picture.js')).picture();
 document.documentElement.dataset.ready = '';

@@ -29,6 +29,8 @@ from app.train.requests import folder_of
 from tests.app.audit.planted import plan
 from tests.app.audit.test_audit_served import planted
 from tests.app.jobs.inline import execution
+from tests.listening import model as listener
+from tests.listening import written
 from tests.routes import declared
 from tests.served import served
 from tests.tiny import tiny_chat, tiny_comparing, tiny_vision
@@ -56,7 +58,8 @@ WRITES = {
     "POST /v1/models/{model}:explain": "explanation",
     "POST /v1/explanations": "explanation",
     "POST /v1/panels": "panel",
-    "POST /v1/images": "picture",
+    "POST /v1/images": "file",
+    "POST /v1/speech": "file",
     "PUT /v1/history/{key}/note": "note",
     "POST /v1/batches": "batch",
     "POST /v1/datasets": "dataset",
@@ -195,6 +198,7 @@ def loaded(name: str) -> Any:
         "chat": lambda: tiny_chat("qwen2"),
         "similarity": tiny_comparing,
         "pictures": lambda: tiny_vision(32, labels=3),
+        "recordings": listener,
     }
     return made.get(name, lambda: planted(name))()
 
@@ -203,7 +207,7 @@ def loaded(name: str) -> Any:
 def installation(tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     (scratch := tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    names = ("sentiment", "chat", "similarity", "pictures")
+    names = ("sentiment", "chat", "similarity", "pictures", "recordings")
     app, _ = served(tmp_path / "data", load=loaded, names=names, database=database, inline_array=100)
     with TestClient(app, base_url="http://localhost", follow_redirects=False) as client:
         yield Installation(client, tmp_path / "data", scratch)
@@ -302,19 +306,34 @@ def test_nothing_is_left_of_a_marked_word(installation: Installation) -> None:
     assert at.marked() == {}
 
 
-def test_nothing_is_left_of_a_picture(installation: Installation) -> None:
-    """Explained at once, as a job and from its page: its name, its bytes and its copy go with the explanations."""
-    at = installation
+def drawn() -> bytes:
+    """A picture of noise."""
     out = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(out, "PNG")
-    sent = {"file": (f"{MARK}.png", out.getvalue(), "image/png")}
-    asked = {"model": "pictures", "method": "leave-one-out"}
-    made = at.post("/v1/images", 200, data=asked, files=sent).json()["key"]
-    copy = at.client.get(f"/explanations/{made}/picture").content
-    page = at.post("/images", 303, data={"model": "pictures"}, files=sent, headers={"origin": "http://localhost"})
-    other = {**asked, "baseline": "mean"}
-    later = at.post("/v1/images", 202, data=other, files=sent, headers={"prefer": "wait=0"}).json()
-    execution(at.store, load=loaded, names=["pictures"]).run(later["id"])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("room", "copy_of", "model", "content", "begins", "other"),
+    [
+        ("images", "picture", "pictures", drawn(), b"RIFF", "mean"),
+        ("speech", "recording", "recordings", written(seconds=0.5), b"fLaC", "noise"),
+    ],
+    ids=["pictures", "recordings"],
+)
+def test_nothing_is_left_of_a_file(
+    installation: Installation, room: str, copy_of: str, model: str, content: bytes, begins: bytes, other: str
+) -> None:
+    """Explained at once, as a job and from its page: its name, its bytes and its copy go with the explanations."""
+    at = installation
+    sent = {"file": (f"{MARK}.file", content)}
+    asked = {"model": model, "method": "leave-one-out"}
+    made = at.post(f"/v1/{room}", 200, data=asked, files=sent).json()["key"]
+    copy = at.client.get(f"/explanations/{made}/{copy_of}").content
+    page = at.post(f"/{room}", 303, data={"model": model}, files=sent, headers={"origin": "http://localhost"})
+    another = {**asked, "baseline": other}
+    later = at.post(f"/v1/{room}", 202, data=another, files=sent, headers={"prefer": "wait=0"}).json()
+    execution(at.store, load=loaded, names=[model]).run(later["id"])
     job = at.client.get(f"/v1/jobs/{later['id']}").json()
 
     def held(part: bytes) -> int:
@@ -322,8 +341,8 @@ def test_nothing_is_left_of_a_picture(installation: Installation) -> None:
         return len(found)
 
     assert job["state"] == "done", job
-    assert copy.startswith(b"RIFF")
-    assert held(copy[:64]) >= (at.store.engine.dialect.name == "sqlite")
+    assert copy.startswith(begins)
+    assert held(copy[-64:]) >= (at.store.engine.dialect.name == "sqlite")
     for address in (f"explanations/{made}", page.headers["location"].strip("/")):
         at.delete(f"/v1/{address}")
     at.client.delete(f"/v1/history/{job['result']['key']}")
@@ -332,7 +351,7 @@ def test_nothing_is_left_of_a_picture(installation: Installation) -> None:
 
     assert at.rows() == {}
     assert at.marked() == {}
-    assert held(copy[:64]) == held(out.getvalue()[:200]) == 0
+    assert held(copy[-64:]) == held(content[-200:]) == 0
 
 
 def test_the_explanations_of_a_deleted_data_set_are_gone(installation: Installation) -> None:

@@ -93,6 +93,23 @@ def test_without_scripts_every_drawing_is_a_picture_with_its_table(browser: Brow
     context.close()
 
 
+def test_the_report_is_read_on_a_telephone_and_printed_whole(browser: Browser, audit: str) -> None:
+    """Its drawings keep letters of 12 pixels and scroll by themselves; on A4 none is cut at an edge or a page's end."""
+    context = browser.new_context()
+    body = context.request.get(audit.replace("/audits/", "/v1/audits/") + "/report?format=html").text()
+    page = context.new_page()
+    page.set_content(body)
+    assert page.locator("figure svg").count() >= 6
+    fits(page)
+    page.set_viewport_size({"width": 673, "height": 986})  # what the margins leave of A4, at 96 pixels an inch
+    page.emulate_media(media="print")
+    cut = page.locator("figure").evaluate_all("""all => all.filter((each) => each.getBoundingClientRect().height > 986
+        || [...each.querySelectorAll('svg')].some((drawn) => drawn.getBoundingClientRect().right > 674))
+        .map((each) => each.id)""")
+    assert cut == []
+    context.close()
+
+
 def test_a_row_of_the_forest_leads_to_its_words(page: Page, audit: str) -> None:
     """Anywhere on the row, its drawing included."""
     opened(page, audit)

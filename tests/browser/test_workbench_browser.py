@@ -109,6 +109,36 @@ def test_a_selection_is_in_every_view(bench: str, page: Page) -> None:
     assert page.evaluate("window.same") is True
 
 
+def test_every_view_selects_for_all_others(bench: str, page: Page) -> None:
+    """What a link of any view chooses stands in its address, in words over the rows, in their count and over REST; the
+    link taken again undoes it."""
+    views = {
+        "matrix": ".confusion a.cell", "region": ".map .tries a", "rail": ".rail .slices li:nth-child(2) a",
+        "found": ".found-slices th a", "calibration": "#m-cal ~ details th a",
+        "lengths": ".curves details th a",
+    }  # fmt: skip
+    for view, links in views.items():
+        opened(page, bench)
+        page.evaluate("document.querySelectorAll('main details:not(.menu)').forEach((fold) => { fold.open = true; })")
+        link = page.locator(links).first
+        assert link.count(), view
+        address = link.get_attribute("href")
+        link.click()
+        expect(page.locator(".filters-on .chip").first).to_be_visible()
+        assert page.url.endswith(str(address)), view
+        chosen = int(page.locator(".picked b").inner_text().split()[0])
+        assert 0 < chosen < 60, view
+        expect(page.locator("#rows")).to_contain_text(f"of {chosen}.")
+        twin = page.request.get(page.url.replace("/datasets/", "/v1/datasets/")).json()
+        assert twin["selection"]["rows"] == chosen, view
+        assert twin["always"] is not None
+        assert sum(each["n"] for each in twin["calibration"]["bins"]) == twin["selection"]["n"], view
+        assert sum(each["n"] for each in twin["lengths"]) == twin["selection"]["n"], view
+        if view == "region":
+            page.locator(links).first.click()
+            expect(page.locator(".picked")).to_contain_text("60 rows")
+
+
 def test_a_lasso_and_a_threshold(bench: str, page: Page) -> None:
     """A drawn shape is a condition; the slider moves the costs, and the address has both."""
     opened(page, bench)

@@ -1,13 +1,22 @@
-"""The page of a data set at a million stored rows: how long it takes, and what web needs for it."""
+"""Pages of a data set and of its workbench at a million stored rows: how long they take, and what web needs for it.
+
+`make million` writes the figures into build/soak.json. Rows, predictions and the columns of the workbench are written
+as the job runner leaves them; that no model scored them changes nothing of what is measured.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.datasets.importing import new_run
 from app.datasets.reading.schemas import Mapping
@@ -17,38 +26,70 @@ from app.store.database import Store, open_store
 from app.store.datasets import facts as dataset_facts
 from app.store.datasets import rows as datasets
 from app.store.datasets.facts import Alike, Fact
+from app.store.datasets.tables import DatasetFact
+from app.workbench import stored
+from app.workbench.study.figures import figures_of
+from app.workbench.study.finder import Candidate, Findings
+from app.workbench.study.frame import Frame, Named
+from app.workbench.study.language import read
+from app.workbench.study.places import Places
+from app.workbench.study.tags import Tagged
 from tests import databases
 from tests.processes import Server, wait_for
 from tests.soak.figures import Figure, percentile
 
 ROWS = 1_000_000
+ID = "m" * 64
 TOGETHER = 20_000
 PAGES = 200
 WORDS = [f"word{number}" for number in range(500)]
 LABELS, GROUPS = ("no", "yes"), tuple("abcdefgh")
+VIEWS = (  # of the workbench: what it is, where, and what its p95 is held to
+    ("table of three conditions", "/v1/datasets/{id}/workbench/rows?{query}", 0.3),
+    ("matrix and every view of three conditions", "/v1/datasets/{id}/workbench?{query}", 0.3),
+    ("page of the workbench", "/datasets/{id}/workbench?{query}", None),
+)
 
 
 def million(folder: Path, *, rows: int = ROWS, pages: int = PAGES, **settings: Any) -> list[Figure]:
     """Two labels, skewed probabilities, eight groups, some badges; pages in every order with every filter."""
     started = time.monotonic()
-    store = open_store(Settings(data=folder / "data", **settings))
-    id = fill(store, rows)
+    filled(folder / "data", rows, **settings)
+    taken = time.monotonic() - started
+    return [*measured(folder / "data", pages, rows=rows, **settings), Figure("seconds to fill", taken, unit="s")]
+
+
+def filled(data: Path, rows: int, **settings: Any) -> None:
+    store = open_store(Settings(data=data, **settings))
+    fill(store, rows)
+    study(store)
     _analyse(store)
     store.close()
-    filled = time.monotonic() - started
-    server = Server(folder / "data", runner=False, **settings)
+
+
+def measured(data: Path, pages: int, *, rows: int = ROWS, **settings: Any) -> list[Figure]:
+    """Pages of the real server over what was filled."""
+    server = Server(data, runner=False, **settings)
     server.start()
     try:
         _until_alive(server)
         base = _memory(server)
-        taken = [_timed(server, id, query) for query in _queries(rows, pages)]
-        return [
+        taken = [_timed(server, f"/datasets/{ID}?{query}") for query in _queries(rows, pages)]
+        found = [
             Figure("pages, p95", percentile(taken, 0.95), 0.3, "s"),
             Figure("pages, p50", percentile(taken, 0.5), unit="s"),
             Figure("pages, slowest", max(taken), unit="s"),
-            Figure("web memory beyond its start", (_memory(server) - base) / 1e6, 50, "MB"),
+        ]
+        for what, address, most in VIEWS:
+            taken = [_timed(server, address.format(id=ID, query=query)) for query in _selections(pages // 4)]
+            found += [
+                Figure(f"{what}, p95", percentile(taken, 0.95), most, "s"),
+                Figure(f"{what}, p50", percentile(taken, 0.5), unit="s"),
+            ]
+        return [
+            *found,
+            Figure("web memory at its most, beyond its start", (_peak(server) - base) / 1e6, 50, "MB"),
             Figure("rows stored", rows),
-            Figure("seconds to fill", filled, unit="s"),
         ]
     finally:
         server.close()
@@ -60,12 +101,12 @@ def million_postgresql(folder: Path) -> list[Figure]:
         return million(folder, database=postgresql.fresh())
 
 
-def fill(store: Store, rows: int) -> str:
+def fill(store: Store, rows: int) -> None:
     """A data set with predictions, as the job runner leaves it."""
     groups = {"group": GROUPS}
     described = Described(mapping=Mapping(text="text", label="label", groups=("group",)), labels=LABELS, filters=groups)
     add = partial(
-        datasets.add, project="default", id="m" * 64, name="million", form="csv", file="f", size=1, status="ready",
+        datasets.add, project="default", id=ID, name="million", form="csv", file="f", size=1, status="ready",
         asked=None, described=described.model_dump_json(),
     )  # fmt: skip
     serial = store.commit(lambda session: add(session).serial)
@@ -77,7 +118,76 @@ def fill(store: Store, rows: int) -> str:
         store.commit(partial(datasets.add_rows, rows=[row for row, _ in part]))
         store.commit(partial(dataset_facts.write, run=run, facts=[fact for _, fact in part]))
     store.commit(lambda session: datasets.change(session, serial, rows=rows))
-    return "m" * 64
+
+
+def study(store: Store) -> None:
+    """The workbench's columns of the rows, with a map, tags, clusters and two slices that a search found."""
+    with Session(store.engine) as session:
+        found = datasets.find(session, "default", ID)
+        assert found is not None
+        run = datasets.runs(session, found.serial)[-1].serial
+        facts = np.array(session.execute(select(DatasetFact.probability, DatasetFact.stratum).where(
+            DatasetFact.run == run).order_by(DatasetFact.number)).all())  # fmt: skip
+        strata = {each.number: each.alike for each in dataset_facts.strata(session, run)}
+    kinds = facts[:, 1].astype(int)
+    label, predicted, group = (
+        np.array([each(strata[k]) if k in strata else 0 for k in range(max(strata) + 1)])[kinds]
+        for each in (
+            lambda alike: LABELS.index(alike.label), lambda alike: LABELS.index(alike.predicted),
+            lambda alike: GROUPS.index(alike.groups[0][1]),
+        )
+    )  # fmt: skip
+    chance = np.random.default_rng(0)
+    rows, sure = len(kinds), facts[:, 0]
+    clusters = chance.integers(0, 8, rows)
+    place = np.clip(
+        chance.normal(0, 0.2, (rows, 2)) + np.stack([clusters % 4 - 1.5, clusters // 4 - 0.5], 1) / 2, -1, 1
+    )
+    frame = Frame(
+        texts=Repeated("a" * 60, rows), classes=LABELS, label=Named(LABELS, label), predicted=Named(LABELS, predicted),
+        confidence=sure, groups={"group": Named(GROUPS, group)},
+        probabilities=np.where(predicted == 1, [1 - sure, sure], [sure, 1 - sure]).T.astype(np.float32),
+        lengths=chance.integers(3, 40, rows),
+    )  # fmt: skip
+    tags = {"low-margin": sure < 0.55, "near-duplicate": chance.random(rows) < 0.01}
+    places = Places(place, chance.normal(size=(rows, 2)), clusters, (0.4, 0.2))
+    statements = 'group "group" = b and words < 8', 'group "group" = c and words >= 30'
+    figures = figures_of(frame, np.arange(rows) < rows // 2)
+    candidates = tuple(Candidate(read(each), figures, figures, True, (1, 2, 3)) for each in statements)
+    write = partial(
+        stored.write, run=run, frame=frame, tagged=Tagged(tags, np.arange(rows), None, {}), places=places,
+        found=Findings(candidates, 100, (rows // 2, rows // 2), 0.01), clusters=(("word1", "word2"),) * 8,
+        words={word: chance.random(rows) < 0.03 for word in WORDS[:40]}, one_class=True,
+    )  # fmt: skip
+    store.commit(write)
+
+
+class Repeated(Sequence[str]):
+    """One text many times, in no memory."""
+
+    def __init__(self, text: str, count: int) -> None:
+        self.text, self.count = text, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, at: Any) -> Any:
+        if at >= self.count:
+            raise IndexError(at)
+        return self.text
+
+
+def _selections(count: int) -> Iterator[str]:
+    """Three conditions each, never the same twice; in the order of the page, or by confidence."""
+    chance = random.Random(2)
+    for _ in range(count):
+        parts = [
+            f"confidence {chance.choice(('>=', '<'))} {chance.uniform(0.6, 0.95):.4f}",
+            f"words {chance.choice(('>=', '<'))} {chance.randrange(5, 35)}",
+            chance.choice((f'group "group" = {chance.choice(GROUPS)}', f"label = {chance.choice(LABELS)}", "wrong",
+                           f"cluster = {chance.randrange(8)}", 'tag "low-margin"')),
+        ]  # fmt: skip
+        yield urlencode({"where": " and ".join(parts), "sort": chance.choice(("worst", "-confidence"))})
 
 
 def _made(chance: random.Random, serial: int, start: int, stop: int) -> Iterator[tuple[dict[str, Any], Fact]]:
@@ -117,11 +227,12 @@ def _queries(rows: int, pages: int) -> Iterator[str]:
         yield "&".join(parts)
 
 
-def _timed(server: Server, id: str, query: str) -> float:
+def _timed(server: Server, address: str) -> float:
+    accepted = "application/json" if address.startswith("/v1/") else "text/html"
     started = time.perf_counter()
-    answer = server.http.get(f"/datasets/{id}?{query}", headers={"Accept": "text/html"})
+    answer = server.http.get(address, headers={"Accept": accepted})
     taken = time.perf_counter() - started
-    assert answer.status_code == 200, (query, answer.text[:300])
+    assert answer.status_code == 200, (address, answer.text[:300])
     return taken
 
 
@@ -133,5 +244,14 @@ def _until_alive(server: Server) -> None:
 
 def _memory(server: Server) -> int:
     """Bytes of the web process."""
+    return _status(server, "RssAnon", "RssShmem", "RssFile")
+
+
+def _peak(server: Server) -> int:
+    """Bytes of the web process when it had the most."""
+    return _status(server, "VmHWM")
+
+
+def _status(server: Server, *names: str) -> int:
     lines = Path(f"/proc/{server.pid('web')}/status").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon", "RssShmem", "RssFile")))
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))

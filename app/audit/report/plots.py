@@ -16,11 +16,13 @@ from .forest import rank
 INK, SOFT, LINE = "#26302b", "#6d7a73", "#c9d2cc"
 RAISE, LOWER = "#d97f0e", "#3f7fbf"
 DIVERGING = (LOWER, "#ffffff", RAISE)
+LETTER = 9  # points, which are 12 pixels: the smallest letter on a screen
+LINE_HEIGHT = 0.16  # inches of a line of such letters
 STYLE: Any = {
     "svg.fonttype": "none",  # letters stay letters: they can be selected, and a reader's fonts draw Chinese
     "svg.hashsalt": "whence",
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": LETTER,
     "axes.edgecolor": LINE,
     "axes.labelcolor": SOFT,
     "axes.spines.top": False,
@@ -105,7 +107,7 @@ def lines(chart: Lines) -> str:
                 array[:, 0], array[:, 1], color=shade, ls=DASHES[curve.group % len(DASHES)], lw=2 if heavy else 1.4
             )
             axes.text(
-                curve.label.x, curve.label.y, curve.name, color=shade, fontsize=8, weight="bold",
+                curve.label.x, curve.label.y, curve.name, color=shade, weight="bold",
                 ha=curve.label.side, va="center", bbox=behind,
             )  # fmt: skip
         axes.set(xlabel=chart.x, ylabel=chart.y, xlim=(0, 1), ylim=(0, 1.02))
@@ -125,13 +127,14 @@ def heat(chart: Heat) -> str:
         image = axes.imshow(
             values, aspect="auto", interpolation="nearest", cmap=shades, vmin=chart.low, vmax=chart.high
         )
-        axes.set_yticks(range(len(chart.rows)), chart.rows, fontsize=5.5)
-        axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=90, fontsize=5.5)
+        axes.set_yticks(range(len(chart.rows)), chart.rows)
+        axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=90)
         axes.set(xlabel=chart.x, ylabel=chart.y)
         axes.tick_params(length=0)
         figure.colorbar(image, ax=axes, shrink=0.5, label=chart.label)
 
-    return svg(draw, height=min(9.0, 0.11 * len(chart.rows) + 1.6))
+    width, height = (LINE_HEIGHT * len(names) for names in (chart.columns, chart.rows))
+    return svg(draw, width=max(7.2, width + 3.0), height=height + 2.0)
 
 
 def waterfall(parts: Sequence[tuple[str, float]], total: float, *, names: tuple[str, str]) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..data.values import Floats, Ints
+from .normal import log_factorial, two_sided
 
 RELATIVE = 1 + 1e-7  # tables whose probability differs by rounding alone are equally likely
 ENUMERATED = 16  # up to so many clusters every pattern of signs is tried
@@ -50,26 +51,20 @@ _hypergeometric = lru_cache(maxsize=4096)(_law)  # templates have few shapes
 
 
 def _normal_p(observed: int, n: Floats, other_n: Floats, drawn: Floats) -> float:
-    from scipy import special  # not at the start: the process of the pages stays small
-
     total = n + other_n
     variance = float((n * other_n * drawn * (total - drawn) / (total**2 * (total - 1))).sum())
-    return float(2 * special.ndtr(-abs(observed - float((n * drawn / total).sum())) / variance**0.5))
+    return float(two_sided((observed - float((n * drawn / total).sum())) / variance**0.5))
 
 
 def _log_ways(n: int, chosen: Ints) -> Floats:
-    from scipy import special  # not at the start: the process of the pages stays small
-
-    found: Floats = special.gammaln(n + 1) - special.gammaln(chosen + 1) - special.gammaln(n - chosen + 1)
-    return found
+    return log_factorial(n) - log_factorial(chosen) - log_factorial(n - chosen)
 
 
 def mcnemar(gained: int, lost: int) -> float:
     """Exact two-sided p that flips go either way equally often (McNemar 1947, binomial form); 1 without flips."""
-    from scipy import special  # not at the start: the process of the pages stays small
-
-    flips = gained + lost
-    return float(min(1.0, 2 * special.bdtr(min(gained, lost), flips, 0.5))) if flips else 1.0
+    flips, fewer = gained + lost, np.arange(min(gained, lost) + 1)
+    tail = np.exp(_log_ways(flips, fewer) - flips * np.log(2)).sum()
+    return float(min(1.0, 2 * tail)) if flips else 1.0
 
 
 def sign_flip(differences: Floats, clusters: Ints, *, seed: int, flips: int = FLIPS) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.values import LEVEL, Bools, Floats, Interval, Ints, Reason
+from .normal import quantile
 
 
 def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
@@ -17,9 +18,7 @@ def wilson(events: float, n: int, *, level: float = LEVEL) -> Interval | None:
 
 def wilson_bounds(events: Floats, n: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Both ends for many rates at once; n must be positive."""
-    from scipy import special  # not at the start: the process of the pages stays small
-
-    z = float(special.ndtri((1 + level) / 2))
+    z = quantile((1 + level) / 2)
     rate = events / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
@@ -46,11 +45,9 @@ def agresti_caffo_bounds(
 ) -> tuple[Floats, Floats]:
     """Both ends for many differences at once; each sample is (events, n). Wald's interval after a success and a failure
     are added to each sample, within −1 and 1."""
-    from scipy import special  # not at the start: the process of the pages stays small
-
     (events, n), (other_events, other_n) = ((counted + 1, size + 2) for counted, size in (first, second))
     rate, other = events / n, other_events / other_n
-    half = float(special.ndtri((1 + level) / 2)) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
+    half = quantile((1 + level) / 2) * np.sqrt(rate * (1 - rate) / n + other * (1 - other) / other_n)
     return np.maximum(rate - other - half, -1.0), np.minimum(rate - other + half, 1.0)
 
 

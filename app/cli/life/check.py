@@ -60,7 +60,7 @@ def check(
     if json is not None and str(json) == "-":
         print(body)
     else:
-        _show(Console(soft_wrap=True), found)
+        _show(Console(soft_wrap=True, markup=False), found)
     return SOME_FAILED if found.failed or (strict and found.undecided) else 0
 
 

@@ -67,7 +67,7 @@ def compare(
     if json:
         print(as_json(_record((model_a, model_b), decided) | _changed(change), indent=True))
     else:
-        _show(Console(soft_wrap=True), (model_a, model_b), decided, change)
+        _show(Console(soft_wrap=True, markup=False), (model_a, model_b), decided, change)
 
 
 @dataclass(frozen=True)

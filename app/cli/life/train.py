@@ -47,7 +47,7 @@ def train(
         cards.append(_made(each, data, folder, parts / each.method, console))
         print(f"The model and its card lie in {folder}")
     shutil.rmtree(parts)
-    Console().print(_table(cards))
+    Console(markup=False).print(_table(cards))
 
 
 def _claim(parts: Path, target: Path, plans: Sequence[Plan], data: Path) -> None:

@@ -42,7 +42,7 @@ def config(
         table.add_column(title, overflow="fold")
     for name, value, origin in rows:
         table.add_row(name, visible("–" if value in (None, []) else str(value)), origin)
-    Console().print(table)
+    Console(markup=False).print(table)
     for name in configuration.unused(Settings.model_fields):
         print(f"{name} is in the environment and is no setting")
 

@@ -57,7 +57,7 @@ def list_keys(data: Data = None, json: Json = False) -> None:
     table = Table("id", "name", "project", "scopes", "made", "state", box=None)
     for row in map(_record, found):
         table.add_row(*(visible(str(row[c])) for c in ("id", "name", "project", "scopes", "created", "state")))
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @application.command()

@@ -29,4 +29,4 @@ def log(
     for line in found:
         cells = (line.at.isoformat(timespec="seconds"), line.project, line.who, line.via, line.action, line.target)
         table.add_row(*map(visible, cells), str(line.status or ""))
-    Console().print(table)
+    Console(markup=False).print(table)

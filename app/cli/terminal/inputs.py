@@ -1,4 +1,4 @@
-"""Reads the input of a command: a text or a picture, or many from a file, a folder or a pipe."""
+"""Reads the input of a command: a text, a picture or a recording, or many from a file, a folder or a pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...datasets.reading.forms.decoding import Source, lines_of
 from ...datasets.reading.parsing import parse
 from ...datasets.reading.schemas import Fault, Form, Mapping
 from ...errors import BadFile
-from ...schemas import MOST_PICTURE as MOST_BYTES
+from ...schemas import MOST_FILE as MOST_BYTES
 from .trouble import Mistake
 
 Format = Literal["text", "lines", "jsonl", "csv", "tsv", "parquet"]
@@ -30,8 +30,8 @@ LONGEST_NAME = 4096  # bytes of a path; anything longer is a text
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """fault: what is wrong with a row that could not be read, which has no text. path: of a picture, whose text is its
-    name."""
+    """fault: what is wrong with a row that could not be read, which has no text. path: of a picture or a
+    recording, whose text is its name."""
 
     text: str
     text_pair: str | None = None
@@ -39,13 +39,13 @@ class Row:
     path: Path | None = None
 
     @property
-    def asked(self) -> str | explainers.ImageInput:
+    def asked(self) -> str | explainers.FileInput:
         """The input as the library takes it. Raises BadInput for a file that cannot be read."""
-        return self.text if self.path is None else picture(self.path)
+        return self.text if self.path is None else file_input(self.path)
 
     @property
     def named(self) -> dict[str, str]:
-        """The input in a record: a picture by the name of its file."""
+        """The input in a record: a picture or a recording by the name of its file."""
         if self.path is not None:
             return {"file": self.text}
         return {"text": self.text} if self.text_pair is None else {"text": self.text, "text_pair": self.text_pair}
@@ -73,8 +73,8 @@ def read_texts(given: str, *, form: Format | None, column: str, pair: str | None
     A row that cannot be read is one of the rows, so that the others keep their numbers. Raises Mistake.
     """
     known: Format
-    if form is None and (pictures := _pictures(given)) is not None:
-        return pictures
+    if form is None and (files := _files(given)) is not None:
+        return files
     if given == "-":
         if form == "parquet":
             raise Mistake("Parquet is read from a file, not from stdin")
@@ -91,33 +91,41 @@ def read_texts(given: str, *, form: Format | None, column: str, pair: str | None
         raise Mistake(f"{name}: {error}. {error.cure}".removesuffix(". ")) from error
 
 
-def picture(path: Path) -> explainers.ImageInput:
-    """A picture from its file. Raises BadInput for one that cannot be read, or is larger than a picture may be."""
+def file_input(path: Path) -> explainers.FileInput:
+    """A picture or a recording from its file. Raises BadInput for one that cannot be read, or is too large."""
+    kind = explainers.AudioInput if _is_sound(path) else explainers.ImageInput
     try:
         if path.stat().st_size > MOST_BYTES:
+            size = path.stat().st_size
             raise explainers.BadInput(
-                f"{path.name} has {path.stat().st_size:,} bytes; a picture may have {MOST_BYTES:,}: make it smaller"
+                f"{path.name} has {size:,} bytes; a {kind.known_as} may have {MOST_BYTES:,}: make it smaller"
             )
-        return explainers.ImageInput.sent(path.read_bytes(), name=path.name)
+        return kind.sent(path.read_bytes(), name=path.name)
     except OSError as error:
         raise explainers.BadInput(f"{path.name} cannot be read: {error.strerror}") from None
 
 
-def _pictures(given: str) -> Texts | None:
-    """A picture, or those of a folder by their names; None where neither was given. Raises Mistake."""
+def _is_sound(path: Path) -> bool:
+    return path.suffix.lower() in explainers.RECORDINGS
+
+
+def _files(given: str) -> Texts | None:
+    """A picture or a recording, or those of a folder by their names; None where none was given. Raises Mistake."""
     if not given or "\n" in given or "\x00" in given or len(given.encode("utf-8", "replace")) > LONGEST_NAME:
         return None
-    path = Path(given)
+    path, endings = Path(given), (*PICTURES, *explainers.RECORDINGS)
     try:
-        if path.suffix.lower() in PICTURES and path.is_file():
+        if path.suffix.lower() in endings and path.is_file():
             return Texts((Row(path.name, path=path),), single=True)
         if not path.is_dir():
             return None
-        listed = sorted(each for each in path.iterdir() if each.suffix.lower() in PICTURES and each.is_file())
+        listed = sorted(each for each in path.iterdir() if each.suffix.lower() in endings and each.is_file())
     except OSError:
         return None
     if not listed:
-        raise Mistake(f"{given} is a folder without pictures ({', '.join(PICTURES)})")
+        raise Mistake(f"{given} is a folder without pictures or recordings ({', '.join(endings)})")
+    if len({_is_sound(each) for each in listed}) > 1:
+        raise Mistake(f"{given} holds pictures and recordings, and no model reads both: give one kind")
     return Texts(tuple(Row(each.name, path=each) for each in listed), single=False)
 
 

@@ -45,6 +45,13 @@ def prediction_record(prediction: explainers.Prediction) -> dict[str, Any]:
     return {**record, "words": [word.model_dump() for word in prediction.words]} if prediction.words else record
 
 
+def transcript_record(prediction: explainers.Prediction) -> dict[str, Any]:
+    """The words that a model has heard, and how sure it is of each token."""
+    tokens = zip(prediction.labels[:-1], prediction.probabilities or (), strict=False)
+    said = [{"text": label, "probability": chance} for label, chance in tokens]
+    return {"transcript": prediction.main.label, "tokens": said}
+
+
 def as_json(value: Any, *, indent: bool) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2 if indent else None, allow_nan=False)
 
@@ -55,9 +62,12 @@ def csv_line(cells: Any) -> str:
     return out.getvalue()
 
 
-def show_prediction(console: Console, text: str, prediction: explainers.Prediction) -> None:
-    """The text and a bar for each class, the predicted one in bold."""
+def show_prediction(console: Console, text: str, prediction: explainers.Prediction, *, heard: bool = False) -> None:
+    """The text and a bar for each class, the predicted one in bold; of a recording its transcript."""
     console.print(Text(visible(text)), soft_wrap=True)
+    if heard:
+        console.print(Text(visible(prediction.main.label), "bold"), soft_wrap=True)
+        return
     console.print(_classes(prediction))
 
 
@@ -84,7 +94,7 @@ def show_attribution(console: Console, found: explainers.Attribution, *, row: in
         console.print(Text(visible(found.text)), soft_wrap=True)
         console.print("This method shows a mechanism and gives words no scores; --json prints its tokens and checks.")
     else:
-        if found.input.kind != "image":
+        if not isinstance(found.input, explainers.FileInput):
             console.print(Text.assemble("\n", *_painted(found, row), "\n"), soft_wrap=True)
         console.print(_scores(found, row))
     console.print(Text(_evidence(found, row), "dim"), soft_wrap=True)
@@ -163,7 +173,9 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     scores = found.scores[row]
     top = heatmap.largest(scores)
     table = Table(box=None, padding=(0, 1))
-    table.add_column("region" if found.input.kind == "image" else "text")
+    table.add_column({"image": "region", "audio": "heard"}.get(found.input.kind, "text"))
+    if timed := found.input.kind == "audio":
+        table.add_column("seconds", justify="right")
     table.add_column(found.unit, justify="right")
     if found.standard_errors is not None:
         table.add_column("±", justify="right")
@@ -171,6 +183,8 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     for player in np.argsort(-np.abs(scores), kind="stable")[:MOST_ROWS]:
         word = shorten(visible(found.features[player].text), LONGEST_WORD)
         cells: list[Text | str] = [Text(word), f"{scores[player]:+.4f}"]
+        if timed:
+            cells.insert(1, _times(found.features[player]))
         if found.standard_errors is not None:
             cells.append(f"{found.standard_errors[row][player]:.4f}")
         size = round(BAR * abs(float(scores[player])) / top) if top else 0
@@ -178,6 +192,11 @@ def _scores(found: explainers.Attribution, row: int) -> Table:
     if len(scores) > MOST_ROWS:
         table.caption = f"the {MOST_ROWS} strongest of {len(scores)}; --json or --csv prints all"
     return table
+
+
+def _times(span: explainers.Feature) -> str:
+    """Where a stretch of a recording lies, in seconds."""
+    return f"{span.start:.2f}–{span.end:.2f}" if isinstance(span, explainers.TimeSpan) else ""
 
 
 def _evidence(found: explainers.Attribution, row: int) -> str:

@@ -42,7 +42,7 @@ async def made(services: Services, project: str, asked: Asked, *, wait: float, h
 
 async def _submitted(services: Services, project: str, asked: Asked) -> JobOut:
     given = asked.question.input
-    text = given.name if isinstance(given, explainers.ImageInput) else asked.question.text
+    text = given.name if isinstance(given, explainers.FileInput) else asked.question.text
     title = f"{asked.model} · {text[:TITLE]}{'…' if len(text) > TITLE else ''}"
     return await following.anew(
         services,

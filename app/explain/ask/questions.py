@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from ..._library import explainers
 from ...engine.schemas import ModelOut
 from ...errors import BadRequest
-from ...schemas import ImageInput, PromptInput
+from ...schemas import AudioInput, ImageInput, PromptInput
 from .schemas import QuestionRequest
 
 
@@ -23,14 +23,14 @@ def question_of(request: QuestionRequest, state: ModelOut, *, also: int | None =
     outputs = request.outputs
     if state.task == "similarity":
         outputs = outputs or explainers.SimilarityOutput()
-    elif state.task == "tokens":
-        outputs = outputs or explainers.TokenOutput()
+    elif state.task in ("tokens", "speech"):
+        outputs = outputs or explainers.TokenOutput(whole=state.task == "speech")
         if request.value is None and isinstance(outputs, explainers.TokenOutput) and outputs.contrast is not None:
             game["value"] = "log-odds"
     if isinstance(request.input, PromptInput):
         return explainers.Question(input=request.input.prompt, outputs=outputs, **game)
-    if isinstance(request.input, ImageInput):
-        return explainers.Question(input=request.input.image, outputs=outputs, **game)
+    if isinstance(request.input, ImageInput | AudioInput):
+        return explainers.Question(input=request.input.file, outputs=outputs, **game)
     text, text_pair = request.input.text, request.input.text_pair
     return explainers.Question.about(text, text_pair, word=request.word, also=also, outputs=outputs, **game)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._library import explainers
-from ...engine.messages import PICTURE, Explained, ExplainedPanel
+from ...engine.messages import KEPT, Explained, ExplainedPanel
 from ...errors import BadRequest
 from ...store.history import NewEntry
 from ...store.results import NewResult
@@ -37,7 +37,7 @@ def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
     return NewEntry(
         key=shown.key,
         kind=asked.kind,
-        text=given.name if isinstance(given := asked.question.input, explainers.ImageInput) else shown.text,
+        text=given.name if isinstance(given := asked.question.input, explainers.FileInput) else shown.text,
         text_pair=shown.text_pair,
         model=shown.model.id,
         method=None if asked.kind == "panel" else asked.methods[0],
@@ -47,7 +47,8 @@ def entry(asked: Asked, shown: ExplanationOut | PanelOut) -> NewEntry:
 
 
 def explanation(found: Explained, *, key: str, model: str, panel: str | None = None) -> NewResult:
-    body = extended(found.body, key=key, panel=panel, target=found.target, arrays=sorted(set(found.arrays) - {PICTURE}))
+    listed = sorted(set(found.arrays) - KEPT)
+    body = extended(found.body, key=key, panel=panel, target=found.target, arrays=listed)
     return NewResult(key=key, kind="explanation", panel=panel, model=model, body=body, arrays=found.arrays)
 
 

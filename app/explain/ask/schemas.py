@@ -7,14 +7,14 @@ from pydantic import Base64Bytes, ConfigDict, Field, model_validator
 from ..._library import explainers
 from ...engine.messages import Asking, Explain, MakePanel
 from ...engine.schemas import ExplanationRecord
-from ...schemas import ImageInput, Name, Options, PromptInput, Request, Text, TextInput
+from ...schemas import AudioInput, ImageInput, Name, Options, PromptInput, Request, Text, TextInput
 
 
 class QuestionRequest(Request, explainers.Game):
     """Fields that the questions for a panel and for a single explanation share."""
 
     model: Name
-    input: TextInput | PromptInput | ImageInput
+    input: TextInput | PromptInput | ImageInput | AudioInput
     target: int | Name | None = Field(
         None, description="The class to show, by index or label; by default the predicted one."
     )
@@ -59,22 +59,22 @@ class Asked(Request):
     methods: tuple[str, ...]  # of an explanation the one
     options: Options = Field({})
     measures: tuple[str, ...] = ()
-    # Of a picture its file, which the question names by its hash alone: a job has to have it as well.
+    # Of a picture or a recording its file, which the question names by its hash alone: a job has to have it as well.
     file: Base64Bytes | None = Field(None, exclude_if=lambda file: file is None)
     file_name: str | None = Field(None, exclude_if=lambda name: name is None)
 
     @model_validator(mode="after")
-    def _has_its_picture(self) -> Self:
+    def _has_its_file(self) -> Self:
         given = self.question.input
-        if self.file is not None and isinstance(given, explainers.ImageInput) and given.content is None:
-            given.hold(self.file, name=self.file_name or "the picture")
+        if self.file is not None and isinstance(given, explainers.FileInput) and given.content is None:
+            given.hold(self.file, name=self.file_name or f"the {given.known_as}")
         return self
 
     @property
     def carried(self) -> Self:
-        """The question with the file of its picture, as a job keeps it."""
+        """The question with its file, as a job keeps it."""
         given = self.question.input
-        if not isinstance(given, explainers.ImageInput) or given.content is None:
+        if not isinstance(given, explainers.FileInput) or given.content is None:
             return self
         return self.model_copy(update={"file": given.content, "file_name": given.name})
 

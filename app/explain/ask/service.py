@@ -149,8 +149,7 @@ async def asked_explanation(services: Services, request: ExplanationRequest, pro
 async def asked_panel(services: Services, request: PanelRequest, project: str) -> tuple[Asked, int | None]:
     """The question under its key, and the class that is to be shown where one was named."""
     state = await settled(services, request.model)
-    usual = explainers.PICTURE_PANEL if state.task == "image" else explainers.PANEL
-    names = tuple(dict.fromkeys(request.methods or usual))
+    names = tuple(dict.fromkeys(request.methods or explainers.panel_of(state.task)))
     methods = [explainers.build(name) for name in names]
 
     def asked(question: explainers.Question) -> Asked:

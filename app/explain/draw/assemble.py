@@ -213,7 +213,7 @@ def recent(entry: Any, panel: PanelOut | None) -> Recent:
     painted = None
     if (
         panel is not None
-        and panel.input.kind != "image"
+        and not isinstance(panel.input, explainers.FileInput)
         and entry.text_pair is None
         and len(entry.text) <= RECENT_LENGTH * 3
     ):

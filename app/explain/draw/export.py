@@ -39,13 +39,14 @@ def many_to_html(
 ) -> str:
     """Several methods' explanations of one text, under each other; first the answer, a sentence in that language.
 
-    Raises BadRequest for explanations of a picture.
+    Raises BadRequest for explanations of a picture or a recording.
     """
-    if any(found.input.kind == "image" for found in explanations):
-        raise BadRequest(
-            "HTML is written of texts, and this explains a picture, which JSON and CSV hold",
-            cure="Ask for one of them.",
-        )
+    for found in explanations:
+        if isinstance(found.input, explainers.FileInput):
+            raise BadRequest(
+                f"HTML is written of texts, and this explains a {found.input.known_as}, which JSON and CSV hold",
+                cure="Ask for one of them.",
+            )
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     lead = f'<p class="answer" lang="{escape(language)}">{escape(answer)}</p>' if answer else ""
@@ -93,12 +94,16 @@ def csv_rows(found: explainers.Attribution) -> Iterator[tuple[object, ...]]:
         for player, feature in enumerate(found.features):
             error = None if found.standard_errors is None else float(found.standard_errors[row][player])
             score = float(found.scores[row][player])
-            place = (
-                (feature.text, feature.part, feature.start, feature.end)
-                if isinstance(feature, explainers.TextSpan)
-                else (feature.text, "", "", "")
-            )
-            yield (target.label, player, *place, score, error, found.unit)
+            yield (target.label, player, *_place(feature), score, error, found.unit)
+
+
+def _place(feature: explainers.Feature) -> tuple[object, ...]:
+    """Text, part, start and end: of a recording in seconds, of a picture in words alone."""
+    if isinstance(feature, explainers.TextSpan):
+        return (feature.text, feature.part, feature.start, feature.end)
+    if isinstance(feature, explainers.TimeSpan):
+        return (feature.text, "", feature.start, feature.end)
+    return (feature.text, "", "", "")
 
 
 def safe_cells(cells: Iterable[object]) -> list[object]:

@@ -19,7 +19,7 @@ class HeadFacts:
     """Arrays (layers, heads), means over the rows of all tokens that are not special."""
 
     entropy: Floats  # nats: how widely a row spreads its weight
-    distance: Floats  # tokens: how far away a row looks
+    distance: Floats | None  # tokens: how far away a row looks; None where it looks at another text
     special: Floats  # share of the weight on special tokens
 
     @property
@@ -46,59 +46,73 @@ class Link:
     weight: float
 
 
-def facts_of(relations: np.ndarray[Any, Any], special: Sequence[bool]) -> HeadFacts:
-    """`relations` (layers, heads, tokens, tokens): rows look, columns are looked at."""
+def facts_of(
+    relations: np.ndarray[Any, Any], special: Sequence[bool], *, looking: Sequence[bool] | None = None
+) -> HeadFacts:
+    """`relations` (layers, heads, tokens, tokens): rows look, columns are looked at.
+
+    special: which columns are special tokens. looking: which rows are, where they are those of another text.
+    """
     weights = relations.astype(np.float64)
-    marks = np.asarray(special, dtype=bool)
-    rows = ~marks if (~marks).any() else np.ones(len(marks), dtype=bool)
-    place = np.arange(weights.shape[-1])
-    apart = np.abs(place[:, None] - place[None, :])
+    marks, own = (np.asarray(each, dtype=bool) for each in (special, special if looking is None else looking))
+    rows = ~own if (~own).any() else np.ones(len(own), dtype=bool)
     spread = -np.sum(weights * np.log(np.maximum(weights, 1e-12)), axis=-1)
     return HeadFacts(
         entropy=spread[..., rows].mean(axis=-1),
-        distance=(weights * apart).sum(axis=-1)[..., rows].mean(axis=-1),
+        distance=_distance(weights)[..., rows].mean(axis=-1) if looking is None else None,
         special=weights[..., marks].sum(axis=-1)[..., rows].mean(axis=-1),
     )
 
 
+def _distance(weights: Floats) -> Floats:
+    """(layers, heads, tokens): how many tokens away each row looks, on average."""
+    place = np.arange(weights.shape[-1])
+    found: Floats = (weights * np.abs(place[:, None] - place[None, :])).sum(axis=-1)
+    return found
+
+
 def notable(relations: np.ndarray[Any, Any], facts: HeadFacts) -> tuple[NotableHead, ...]:
-    """The head that does most of each of six things."""
-    weights = relations.astype(np.float64)
-    size = weights.shape[-1]
-    steps = {
-        "before": np.mean(np.diagonal(weights, offset=-1, axis1=2, axis2=3), axis=-1) if size > 1 else facts.entropy,
-        "after": np.mean(np.diagonal(weights, offset=1, axis1=2, axis2=3), axis=-1) if size > 1 else facts.entropy,
-    }
+    """The head that does most of each of six things; of another text of three: what lies before, after or far off is
+    said of one text alone."""
     last = np.full_like(facts.special, -np.inf)
     last[-1] = 1 - facts.special[-1]
-    measures: dict[Notable, Floats] = {
-        "before": steps["before"],
-        "after": steps["after"],
-        "far": facts.distance * (1 - facts.special),
-        "wide": facts.entropy,
-        "special": facts.special,
-        "words": last,
-    }
-    shown: dict[Notable, Floats] = {**measures, "far": facts.distance}
+    measures: dict[Notable, Floats] = {"wide": facts.entropy, "special": facts.special, "words": last}
+    shown = dict(measures)
+    if facts.distance is not None:
+        measures = {**_steps(relations, facts), "far": facts.distance * (1 - facts.special), **measures}
+        shown = {**measures, "far": facts.distance}
     return tuple(_most(kind, measure, shown[kind]) for kind, measure in measures.items())
 
 
-def strongest(weights: np.ndarray[Any, Any], tokens: Sequence[str], count: int = LINKS) -> tuple[Link, ...]:
-    """The largest weights of one head (tokens, tokens)."""
+def _steps(relations: np.ndarray[Any, Any], facts: HeadFacts) -> dict[Notable, Floats]:
+    """The mean weight (layers, heads) on the token before and on the one after; of one token the spread."""
+    weights = relations.astype(np.float64)
+    if weights.shape[-1] == 1:
+        return {"before": facts.entropy, "after": facts.entropy}
+    before, after = (np.mean(np.diagonal(weights, offset=side, axis1=2, axis2=3), axis=-1) for side in (-1, 1))
+    return {"before": before, "after": after}
+
+
+def strongest(
+    weights: np.ndarray[Any, Any], tokens: Sequence[str], count: int = LINKS, *, looking: Sequence[str] = ()
+) -> tuple[Link, ...]:
+    """The largest weights of one head (tokens, tokens); `looking` names the rows where they are other tokens."""
     order = np.argsort(-weights.astype(np.float64), axis=None, kind="stable")[:count]
     pairs = [np.unravel_index(flat, weights.shape) for flat in order]
-    return tuple(Link(tokens[int(i)], tokens[int(j)], float(weights[i, j])) for i, j in pairs)
+    return tuple(Link((looking or tokens)[int(i)], tokens[int(j)], float(weights[i, j])) for i, j in pairs)
 
 
-def thumbnails(relations: np.ndarray[Any, Any]) -> tuple[int, bytes]:
-    """(side, bytes): every head as side x side bytes, 255 the weight 1; longer texts are pooled by their largest."""
+def thumbnails(relations: np.ndarray[Any, Any]) -> tuple[tuple[int, int], bytes]:
+    """((rows, columns), bytes): every head as so many bytes, 255 the weight 1; longer texts are pooled by their
+    largest."""
     weights = relations.astype(np.float32)
-    size = weights.shape[-1]
-    side = min(size, THUMBNAIL)
-    if side < size:
-        cuts = np.linspace(0, size, side, endpoint=False).astype(int)
-        weights = np.maximum.reduceat(np.maximum.reduceat(weights, cuts, axis=2), cuts, axis=3)
-    return side, np.round(np.clip(weights, 0, 1) * 255).astype(np.uint8).tobytes()
+    for axis in (2, 3):
+        size = weights.shape[axis]
+        if size > THUMBNAIL:
+            cuts = np.linspace(0, size, THUMBNAIL, endpoint=False).astype(int)
+            weights = np.maximum.reduceat(weights, cuts, axis=axis)
+    rows, columns = weights.shape[2:]
+    return (rows, columns), np.round(np.clip(weights, 0, 1) * 255).astype(np.uint8).tobytes()
 
 
 def _most(kind: Notable, measure: Floats, shown: Floats) -> NotableHead:

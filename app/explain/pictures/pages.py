@@ -116,6 +116,6 @@ def exported(found: PanelOut | ExplanationOut, explanations: Sequence[Explanatio
     }
     media = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
     if kind not in made:
-        raise NotFound(f"there is no export {kind[:20]!r} of a picture; there are: {', '.join(made)}")
+        raise NotFound(f"there is no export {kind[:20]!r} of a {found.input.kind}; there are: {', '.join(made)}")
     file = Export(made[kind]().encode(), media[kind], f"whence-{found.key[:12]}.{kind}", None)
     return Response(file.body, media_type=file.media_type, headers=file.headers)

@@ -54,6 +54,63 @@ def blocks(session: Session, run: int, name: str) -> Iterator[Array]:
         yield np.frombuffer(held[:whole], dtype=kind).reshape(-1, *width)
 
 
+class Columns:
+    """The columns of a run, read a stretch of rows at a time: the whole of one is never in memory.
+
+    Of each column the part that was read last is kept, so that a walk over all rows reads every part once.
+    """
+
+    def __init__(self, session: Session, run: int) -> None:
+        self._session, self._run = session, run
+        self._heads: dict[str, tuple[np.dtype[Any], tuple[int, ...], int] | None] = {}
+        self._kept: dict[str, tuple[int, bytes]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return self._head(name) is not None
+
+    def rows(self, name: str, start: int, stop: int) -> Array:
+        """Rows from `start` up to but without `stop`. Raises KeyError for a column that was never written."""
+        kind, (_, *width), first = self._known(name)
+        size = kind.itemsize * int(np.prod(width, dtype=np.int64))
+        a, b = first + start * size, first + stop * size
+        pieces = []
+        for part in range(a // PART, max(a, b - 1) // PART + 1):
+            begin = part * PART
+            pieces.append(memoryview(self._part(name, part))[max(a - begin, 0) : b - begin])
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        found: Array = np.require(np.frombuffer(body, dtype=kind), requirements="A")  # what counts is slow on others
+        return found.reshape(-1, *width)
+
+    def at(self, name: str, numbers: Sequence[int]) -> Array:
+        """The rows of these numbers, in their order. Raises KeyError."""
+        kind, (_, *width), _ = self._known(name)
+        found: Array = np.zeros((len(numbers), *width), dtype=kind)
+        for place in np.argsort(numbers, kind="stable").tolist():  # by part, so that each is read once
+            found[place] = self.rows(name, numbers[place], numbers[place] + 1)[0]
+        return found
+
+    def _known(self, name: str) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+        head = self._head(name)
+        if head is None:
+            raise KeyError(name)
+        return head
+
+    def _head(self, name: str) -> tuple[np.dtype[Any], tuple[int, ...], int] | None:
+        if name not in self._heads:
+            body = self._part(name, 0)
+            self._heads[name] = _head(body) if body else None
+        return self._heads[name]
+
+    def _part(self, name: str, part: int) -> bytes:
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != part:
+            wanted = select(DatasetColumn.body).where(
+                DatasetColumn.run == self._run, DatasetColumn.name == name, DatasetColumn.part == part
+            )
+            kept = self._kept[name] = (part, self._session.scalar(wanted) or b"")
+        return kept[1]
+
+
 def _array(body: bytes) -> Array:
     kind, shape, start = _head(body)
     found: Array = np.frombuffer(body, dtype=kind, offset=start)

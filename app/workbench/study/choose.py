@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from ...audit.data.values import Bools, Floats
 from ...errors import BadRequest
 from .frame import Frame
-from .language import All, Any, Compared, Condition, Contains, Inside, Is, Judged, Matches, Not, Textual, compiled
+from .language import (
+    All,
+    Any,
+    Compared,
+    Condition,
+    Contains,
+    Inside,
+    Is,
+    Judged,
+    Matches,
+    Not,
+    Textual,
+    compiled,
+    conditions,
+)
 from .words import holds
 
 Slices = Mapping[str, Condition]  # by name, for conditions that name another slice
 Search = Callable[[Textual], Bools]  # rows whose text fits, where somebody knows it already
+NEEDS: Mapping[str, str] = {
+    "x": "place",
+    "y": "place",
+    "words": "lengths",
+    "characters": "sizes",
+    "cluster": "clusters",
+}
 LONGEST_TEXT = 20_000
 SIGNS: Mapping[str, Callable[[Floats, float], Bools]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
@@ -24,6 +45,29 @@ def chosen(frame: Frame, condition: Condition, slices: Slices | None = None, sea
     """(n,) true for the rows that fit. slices: those that the condition may name. search: finds texts, by default one
     after the other. Raises BadRequest for a column, a tag or a slice that is not there."""
     return _Choice(frame, slices or {}, search or (lambda asked: matching(frame, asked))).of(condition, ())
+
+
+def needed(condition: Condition, slices: Slices) -> frozenset[str]:
+    """Fields of a frame that the condition looks at, beside label, prediction and confidence: `tags`, `badge`, `place`,
+    `clusters`, `lengths`, `sizes`, and `group:` with a column."""
+    return frozenset(_needed(condition, slices, frozenset()))
+
+
+def _needed(condition: Condition, slices: Slices, within: frozenset[str]) -> Iterator[str]:
+    for each in conditions(condition):
+        match each:
+            case Is("slice", name) if name in slices and name not in within:
+                yield from _needed(slices[name], slices, within | {name})
+            case Is("tag", _):
+                yield "tags"
+            case Is("label" | "predicted" | "slice", _):
+                pass
+            case Is(field, _):
+                yield field if field == "badge" else NEEDS.get(field, f"group:{field.removeprefix('group:')}")
+            case Compared(field, _, _) if field in NEEDS:
+                yield NEEDS[field]
+            case Inside():
+                yield "place"
 
 
 def matching(frame: Frame, asked: Textual) -> Bools:
@@ -99,7 +143,7 @@ class _Choice:
             case "characters":
                 return frame.size.astype(np.float64)
             case "row":
-                return np.arange(1, len(frame) + 1, dtype=np.float64)
+                return np.arange(frame.first + 1, frame.first + len(frame) + 1, dtype=np.float64)
         if frame.place is None:
             raise BadRequest(f"{field} is a place on the map, which these rows do not have", cure="Ask a model first.")
         return frame.place[:, 0 if field == "x" else 1].astype(np.float64)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...audit.data.values import Bools
+from ...audit.data.values import Bools, Floats
 from ...audit.statistics.multiplicity import q_values
+from ...audit.statistics.normal import two_sided
 
 MOST = 12
 
@@ -29,21 +30,22 @@ class WordLine:
 def contrast(
     holders: Mapping[str, Bools], inside: Bools, outside: Bools, *, alpha: float = 0.05
 ) -> tuple[WordLine, ...]:
-    """Words that are more or less frequent inside than outside, the surest first; none where either side is empty.
+    """Words that are more or less frequent inside than outside, the surest first; none where either side is empty."""
+    counts = np.array([(int((rows & inside).sum()), int((rows & outside).sum())) for rows in holders.values()], float)
+    return contrast_of(list(holders), counts.reshape(-1, 2), int(inside.sum()), int(outside.sum()), alpha=alpha)
+
+
+def contrast_of(words: Sequence[str], counts: Floats, n: int, m: int, *, alpha: float = 0.05) -> tuple[WordLine, ...]:
+    """counts (words, 2): texts inside and outside that have the word, of n and m.
 
     Half a text is added to every count, so that a word that one side lacks has odds (Haldane and Anscombe).
     """
-    from scipy import special  # not at the start: the process of the pages stays small
-
-    n, m = int(inside.sum()), int(outside.sum())
-    if not n or not m or not holders:
+    if not n or not m or not len(counts):
         return ()
-    words = list(holders)
-    counts = np.array([(int((rows & inside).sum()), int((rows & outside).sum())) for rows in holders.values()], float)
     a, b = counts[:, 0] + 0.5, counts[:, 1] + 0.5
     c, d = n - counts[:, 0] + 0.5, m - counts[:, 1] + 0.5
     z = (np.log(a / c) - np.log(b / d)) / np.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    q = q_values(2 * special.ndtr(-np.abs(z)))
+    q = q_values(two_sided(z))
     found = [
         WordLine(words[k], counts[k, 0] / n, counts[k, 1] / m, int(counts[k, 0]), float(z[k]), float(q[k] or 0.0))
         for k in np.argsort(-np.abs(z), kind="stable")

@@ -46,18 +46,47 @@ class Figures:
         return self.right / self.n - self.rest_right / self.rest if self.n and self.rest else None
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """rows: all that are chosen; n of them have a label and a prediction, and `right` of these are right."""
+
+    rows: int
+    n: int
+    right: int
+
+
+class Counting:
+    """The count of rows that are seen part by part."""
+
+    columns = frozenset[str]()
+
+    def __init__(self) -> None:
+        self.found = Count(0, 0, 0)
+
+    def add(self, frame: Frame, mask: Bools) -> None:
+        known = self.found
+        self.found = Count(
+            known.rows + int(mask.sum()), known.n + int((mask & frame.judged).sum()),
+            known.right + int((mask & frame.right).sum()),
+        )  # fmt: skip
+
+
 def figures_of(frame: Frame, mask: Bools, *, among: Bools | None = None) -> Figures:
     """mask (n,): the slice. among (n,): rows outside are looked away from, by default none."""
     judged = frame.judged if among is None else frame.judged & among
-    inside, outside = judged & mask, judged & ~mask
-    n, rest = int(inside.sum()), int(outside.sum())
-    right, rest_right = int((inside & frame.right).sum()), int((outside & frame.right).sum())
+    inside = Count(int(mask.sum()), int((judged & mask).sum()), int((judged & mask & frame.right).sum()))
+    return figures_between(inside, Count(len(frame), int(judged.sum()), int((judged & frame.right).sum())))
+
+
+def figures_between(inside: Count, whole: Count) -> Figures:
+    """The figures of a slice, by its count and that of all rows."""
+    n, rest, right, rest_right = inside.n, whole.n - inside.n, inside.right, whole.right - inside.right
     compared = n > 0 and rest > 0
     return Figures(
-        rows=int(mask.sum()), n=n, right=right, interval=wilson(right, n), rest=rest, rest_right=rest_right,
+        rows=inside.rows, n=n, right=right, interval=wilson(right, n), rest=rest, rest_right=rest_right,
         gap_interval=agresti_caffo(right, n, rest_right, rest) if compared else None,
         p=fisher(right, n, rest_right, rest) if compared else None,
-        detectable=detectable_gap((right + rest_right) / (n + rest), n, rest) if compared else None,
+        detectable=detectable_gap(whole.right / whole.n, n, rest) if compared else None,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Frame:
     clusters: Ints | None = None
     lengths: Ints | None = None  # words of each text, where they are known without the texts
     sizes: Ints | None = None  # characters of each text, likewise
+    first: int = 0  # number of the first row, where these are a stretch of a longer table
 
     def __len__(self) -> int:
         return len(self.label.codes)

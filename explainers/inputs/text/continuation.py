@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -12,11 +12,19 @@ from ...errors import BadInput
 from .ids import TextIds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContinuedIds(TextIds):
-    """The ids of a prompt, and of what follows it up to the last token that is explained.
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Another continuation: its text and its ids."""
 
-    continued: those ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
+    text: str
+    ids: Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """The tokens that follow an input up to the last token that is explained.
+
+    continued: its ids. first: the place of the first one that is explained. labels: the tokens as they are shown.
     together: they are also explained as one. against: the ids of another continuation, which they are compared with.
     names: labels of what is explained behind the tokens.
     """
@@ -28,46 +36,49 @@ class ContinuedIds(TextIds):
     against: Ids | None = None
     names: tuple[str, ...] = ()
 
+    @classmethod
+    def of(
+        cls, ids: Ids, labels: tuple[str, ...], *, first: int, whole: bool = False, contrast: Contrast | None = None
+    ) -> Self:
+        """The tokens `ids`, of which those from `first` on are explained.
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """Another continuation: its text and its ids."""
+        whole: also all of them as one. contrast: what else could follow.
+        """
+        said = "".join(labels[first:]).strip() or "".join(labels[first:])
+        return cls(
+            continued=ids,
+            first=first,
+            labels=labels[first:],
+            together=whole,
+            against=None if contrast is None else contrast.ids,
+            names=((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",)),
+        )
 
-    text: str
-    ids: Ids
+
+@runtime_checkable
+class Continued(Protocol):
+    """An encoded input that a continuation follows."""
+
+    @property
+    def continuation(self) -> Continuation: ...
 
 
-def continued(inputs: Encoded) -> ContinuedIds:
-    """The ids of an input that was encoded by a model that continues texts."""
-    assert isinstance(inputs.held, ContinuedIds)
-    return inputs.held
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuedIds(TextIds):
+    """The ids of a prompt, and what follows it."""
+
+    continuation: Continuation
 
 
-def with_continuation(
-    held: TextIds,
-    *,
-    ids: Ids,
-    labels: tuple[str, ...],
-    first: int,
-    whole: bool = False,
-    contrast: Contrast | None = None,
-) -> ContinuedIds:
-    """The prompt followed by `ids`, of which those from `first` on are explained.
+def continued(inputs: Encoded) -> Continuation:
+    """The continuation of an input that was encoded by a model that says something token by token."""
+    assert isinstance(inputs.held, Continued)
+    return inputs.held.continuation
 
-    whole: also all of them as one. contrast: what else could follow.
-    """
-    known = {each.name: getattr(held, each.name) for each in fields(held)}
-    said = "".join(labels[first:]).strip() or "".join(labels[first:])
-    names = ((said,) if whole else ()) + (() if contrast is None else (f"{said} / {contrast.text.strip()}",))
-    return ContinuedIds(
-        **known,
-        continued=ids,
-        first=first,
-        labels=labels[first:],
-        together=whole,
-        against=None if contrast is None else contrast.ids,
-        names=names,
-    )
+
+def followed(held: TextIds, continuation: Continuation) -> ContinuedIds:
+    """The prompt with what follows it."""
+    return ContinuedIds(**{each.name: getattr(held, each.name) for each in fields(held)}, continuation=continuation)
 
 
 def tokens_of(tokenizer: Any, text: str) -> tuple[Ids, tuple[str, ...]]:

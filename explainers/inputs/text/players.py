@@ -74,9 +74,11 @@ def arrange(texts: Sequence[str], pieces: Sequence[Piece], players: Players, *, 
 
 
 def _grains(players: Players) -> tuple[Grain, ...]:
-    """The levels to try, in order; the last one is kept whatever its size. Raises BadInput for parts of an image."""
-    if players == "patch" or players == "region" or players == "detail":
-        raise BadInput(f"{players} names parts of an image: choose auto, token, word, phrase or sentence")
+    """The levels to try, in order; the last one is kept whatever its size. Raises BadInput for parts of no text."""
+    if players == "patch" or players == "region" or players == "detail" or players == "span":
+        raise BadInput(
+            f"{players} names parts of an image or a recording: choose auto, token, word, phrase or sentence"
+        )
     return ("word", "phrase", "sentence") if players == "auto" else (players,)
 
 

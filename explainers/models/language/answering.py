@@ -15,7 +15,6 @@ from ...contract import Encoded, Ids, Progress
 from ...contract.answer import ModelRecord, Rival
 from ...contract.generation import Decoding, Generation, SaidToken
 from ...errors import BadInput
-from ...inputs.text.ids import ids_of
 from .network import LanguageNetwork
 
 RIVALS = 5  # the most probable tokens in each place
@@ -81,7 +80,7 @@ class Speaker:
     def answer(self, prompt: Encoded, decoding: Decoding) -> Iterator[Said]:
         """Token after token, up to one that ends the answer (which is not given) or the limit. Raises BadInput."""
         most, choose = self._most(prompt, decoding), _chooser(decoding)
-        speaking = self.network.spoken(ids_of(prompt).ids)
+        speaking = self.network.spoken(prompt)
         odds = next(speaking)
         for number in range(most):
             token = choose(odds)

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from ...contract import Ids
+from ...contract import Encoded
 from ...game import passes
 from ...game.batches import batches_on
+from ...inputs.text.ids import ids_of
 from ..networks.continuing import ContinuingNetwork
 from ..networks.network import Passed, Rows
 from ..networks.products import Quicker
@@ -80,9 +81,9 @@ class LanguageNetwork(ContinuingNetwork):
             self._kept = (key, found.past_key_values)
         return self._kept[1]
 
-    def spoken(self, prompt: Ids) -> Generator[torch.Tensor, int, None]:
+    def spoken(self, prompt: Encoded) -> Generator[torch.Tensor, int, None]:
         """Log-probabilities (vocabulary,) of the next token, in float64; send the id of the one that is said."""
-        ids = torch.from_numpy(prompt)[None].to(self.device)
+        ids = torch.from_numpy(ids_of(prompt).ids)[None].to(self.device)
         given: dict[str, Any] = {"input_ids": ids}
         if self.two_sided:
             with torch.inference_mode():

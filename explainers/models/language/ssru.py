@@ -54,15 +54,18 @@ class Attention(nn.Module):
         )
         self.norm = _norm(weights, f"{name}_Wo")
 
-    def forward(self, states: Tensor, others: Tensor, bias: Tensor) -> Tensor:
-        """states (rows, tokens, width), others (rows, positions, width), bias (rows, 1, 1, positions)."""
+    def forward(self, states: Tensor, others: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """The states, and the weights (rows, heads, tokens, positions).
+
+        states (rows, tokens, width), others (rows, positions, width), bias (rows, 1, 1, positions).
+        """
         query, key, value = (
             part(given).unflatten(-1, (HEADS, -1)).transpose(1, 2)
             for part, given in ((self.query, states), (self.key, others), (self.value, others))
         )
         shares = (query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias).softmax(dim=-1)
         mixed: Tensor = self.norm(states + self.out((shares @ value).transpose(1, 2).flatten(2)))
-        return mixed
+        return mixed, shares
 
 
 class FeedForward(nn.Module):
@@ -104,7 +107,7 @@ class EncoderLayer(nn.Module):
         self.then = FeedForward(weights, f"{name}_ffn")
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        found: Tensor = self.then(self.attention(states, states, bias))
+        found: Tensor = self.then(self.attention(states, states, bias)[0])
         return found
 
 
@@ -115,10 +118,13 @@ class DecoderLayer(nn.Module):
         self.attention = Attention(weights, f"{name}_context")
         self.then = FeedForward(weights, f"{name}_ffn")
 
-    def forward(self, states: Tensor, source: Tensor, bias: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The states, and the cell behind the last token."""
+    def forward(
+        self, states: Tensor, source: Tensor, bias: Tensor, cell: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The states, the cell behind the last token, and the attention to the source."""
         states, last = self.recurrence(states, cell)
-        return self.then(self.attention(states, source, bias)), last
+        mixed, shares = self.attention(states, source, bias)
+        return self.then(mixed), last, shares
 
 
 class Encoder(nn.Module):
@@ -172,6 +178,9 @@ class SsruTranslator(nn.Module):
             decoder_start_token_id=table.shape[0],  # no token: the decoder starts from zeros
             eos_token_id=0,
             pad_token_id=None,
+            num_hidden_layers=depths["decoder"],
+            num_attention_heads=HEADS,
+            _attn_implementation="eager",  # whose weights can be read
         )
 
     @property
@@ -193,8 +202,12 @@ class SsruTranslator(nn.Module):
         encoder_outputs: Tensor | None = None,
         past_key_values: tuple[int, Sequence[Tensor]] | None = None,
         use_cache: bool = False,
+        output_attentions: bool = False,
     ) -> Any:
-        """logits (rows, tokens, vocabulary). past_key_values: tokens that were read, and the cells behind them."""
+        """logits (rows, tokens, vocabulary). past_key_values: tokens that were read, and the cells behind them.
+
+        cross_attentions, where asked for: of each layer of the decoder (rows, heads, tokens, positions).
+        """
         if encoder_outputs is None:
             encoder_outputs = self.encoder(input_ids, inputs_embeds, attention_mask)
         assert decoder_input_ids is not None
@@ -202,12 +215,17 @@ class SsruTranslator(nn.Module):
         states = self._embedded(decoder_input_ids)
         states = states + _positions(read, states.shape[1], states.shape[2], states)
         bias = hidden_bias(attention_mask, states)
-        behind = []
+        behind, looked = [], []
         for layer, cell in zip(self.layers, cells, strict=True):
-            states, last = layer(states, encoder_outputs, bias, cell)
+            states, last, shares = layer(states, encoder_outputs, bias, cell)
             behind.append(last)
+            looked.append(shares)
         logits = nn.functional.linear(states, self.table.weight, self.bias)
-        return SimpleNamespace(logits=logits, past_key_values=(read + decoder_input_ids.shape[1], behind))
+        return SimpleNamespace(
+            logits=logits,
+            past_key_values=(read + decoder_input_ids.shape[1], behind),
+            cross_attentions=tuple(looked) if output_attentions else None,
+        )
 
     def _embedded(self, ids: Tensor) -> Tensor:
         """Word embeddings of the decoder; of the start, zeros."""

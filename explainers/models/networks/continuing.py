@@ -93,7 +93,8 @@ class ContinuingNetwork(Network):
         return MOST_LOGITS // int(self.module.config.vocab_size) // self.behind(rows)
 
     def forward(self, rows: Rows, *, attentions: bool = False) -> Passed:
-        """Passed.logits holds the columns; attentions are those of the prompt followed by what is explained."""
+        """Passed.logits holds the columns; attentions are those of the prompt followed by what is explained, or of what
+        is explained to the source."""
         seen: list[torch.Tensor] | None = [] if attentions else None
         return Passed(self.columns(rows, seen), tuple(seen or ()))
 
@@ -126,19 +127,19 @@ class ContinuingNetwork(Network):
     def logits_at(self, rows: Rows, wanted: torch.Tensor, attentions: list[torch.Tensor] | None = None) -> torch.Tensor:
         """(rows, tokens, vocabulary), the logits that each token of the continuation is taken from."""
         count = rows.shape[0]
+        also: dict[str, Any] = {} if attentions is None else {"output_attentions": True}
         if self.two_sided:
             start = torch.tensor([self.module.config.decoder_start_token_id], device=self.device)
             before = torch.cat([start, wanted[:-1]]).expand(count, -1)
-            given = rows.arguments(self.device)
-            found: torch.Tensor = self.module(**given, decoder_input_ids=before, use_cache=False).logits
-            return found
-        given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
-        also = {} if attentions is None else {"output_attentions": True}
-        out = self.module(**given, **also, use_cache=False, logits_to_keep=len(wanted))
+            given, also["decoder_input_ids"] = rows.arguments(self.device), before
+        else:
+            given = self.followed(rows, wanted[:-1].expand(count, -1)).arguments(self.device)
+            also["logits_to_keep"] = len(wanted)
+        out = self.module(**given, **also, use_cache=False)
         if attentions is not None:
-            attentions += out.attentions or ()
-        found = out.logits
-        return found  # noqa: RET504 - its type
+            attentions += (out.cross_attentions if self.two_sided else out.attentions) or ()
+        found: torch.Tensor = out.logits
+        return found
 
     def most_probable(self, rows: Rows) -> Ids:
         """(rows, tokens), the ids of the most probable token in each place of the continuation."""

@@ -16,6 +16,10 @@ import torch
 
 from ...contract import BoolArray, FloatArray, HalfCheck
 
+MASK = 4  # dimensions of what is added to the scores of attention
+# Of what masks: the lowest number of fp32 would become -inf, and NaN where all that a position sees is hidden.
+LIMITS = (torch.finfo(torch.bfloat16).min, torch.finfo(torch.bfloat16).max)
+
 
 def half_copy(module: Any) -> Any:
     """The network with its stack of layers in bf16; everything else is shared with the original."""
@@ -47,7 +51,9 @@ def _in_half(forward: Callable[..., Any]) -> Callable[..., Any]:
 def _cast(value: Any, dtype: torch.dtype) -> Any:
     """Every float tensor in tuples, lists and dictionaries; the rest as it is."""
     if isinstance(value, torch.Tensor):
-        return value.to(dtype) if value.is_floating_point() else value
+        if not value.is_floating_point():
+            return value
+        return (value.clamp(*LIMITS) if value.dim() == MASK else value).to(dtype)
     if isinstance(value, dict):
         return {name: _cast(item, dtype) for name, item in value.items()}
     if isinstance(value, tuple | list):

@@ -82,6 +82,11 @@ class PromptClassifier(Model):
         self._base = base  # kept, so that another prompt finds it loaded
         self.device = network.device.type
 
+    @property
+    def module(self) -> Any:
+        """The network of the base, which is never changed."""
+        return self._network.module
+
     def encode(self, question: Question) -> Encoded:
         """Raises BadInput for a text, player level or baseline that cannot be encoded."""
         return self._filled.encode(question, model=self.id)

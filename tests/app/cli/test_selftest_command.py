@@ -126,3 +126,4 @@ def test_sentences_for_the_overlap_are_read_from_trees(tmp_path: Path) -> None:
 
     assert bench._sentences(LinearModel({}), tmp_path / "dev.txt", 1) == (" ".join(f"w{n}" for n in range(11)),)
     assert bench._sentences(LinearModel({}), tmp_path / "none.txt", 1) == ()
+    assert bench._cut(LinearModel({}), tmp_path / "dev.txt", 5, words=3) == ("w0 w1 w2",) * 2

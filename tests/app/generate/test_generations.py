@@ -24,6 +24,7 @@ ASKED = {"model": "smollm2", "text": TEXT, "system": "never dull", "max_tokens":
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     load = {"smollm2": lambda: tiny_chat("qwen2"), "plain": lambda: tiny_continuing("gpt2")}
+    load |= {"translator": lambda: tiny_continuing("marian")}
     app, _ = served(tmp_path_factory.mktemp("data"), load=lambda name: load[name](), names=tuple(load))
     with TestClient(app, base_url="http://localhost") as client:
         yield client
@@ -221,3 +222,25 @@ def test_a_question_is_asked_again_by_its_key(client: TestClient) -> None:
     assert re.search(r'name="temperature"[^>]*value="0.5"', form)
     assert re.search(r'name="seed"[^>]*value="7"', form)
     assert client.get("/generate?again=nothing", headers={"accept": "text/html"}).status_code == 404
+
+
+@pytest.mark.parametrize(("model", "headed"), [("translator", "Cross-attention"), ("smollm2", "Attention")])
+def test_an_answer_shows_where_its_heads_look(client: TestClient, model: str, headed: str) -> None:
+    """Of a translator rows are the tokens of the translation, columns those of the source; in Chinese as well."""
+    asked = {"model": model, "text": "the film is good", "max_tokens": 4, "seed": 1, "temperature": 1.0}
+    answer = client.post("/v1/generations", json=asked).json()
+    assert "Where each head looks" in client.get(f"/generations/{answer['key']}").text
+
+    sent = client.post(f"/generations/{answer['key']}/attention", headers={"origin": "http://localhost"})
+    found = client.get(f"/v1{sent.url.path.removesuffix('/attention')}").json()
+    overview = client.get(f"{sent.url.path}/overview")
+    rows, columns = map(int, overview.headers["x-sides"].split("x"))
+
+    assert f"<h1>{headed}, head by head</h1>" in re.sub(r">\s+", ">", sent.text)
+    assert len(overview.content) == 2 * 4 * rows * columns
+    assert columns == len(found["tokens"])
+    assert [token["text"] for token in found["looking"]] == (
+        [token["text"] for token in answer["tokens"]] if model == "translator" else []
+    )
+    assert ("data-seen" in sent.text) == (model == "translator") == ("data-distance" not in sent.text)
+    assert "注意力" in client.get(sent.url.path, headers={"accept-language": "zh"}).text

@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.guard.bodies import BESIDE, PER_INPUT, InHand, Refused, limit_of
-from app.schemas import LONGEST_TEXT, MOST_PICTURE
+from app.schemas import LONGEST_TEXT, MOST_FILE
 from app.settings import Settings
 from tests.served import served
 
@@ -127,6 +127,6 @@ def test_what_stands_beside_the_texts_has_room_of_its_own() -> None:
 
 def test_a_picture_has_room_in_base64_where_pictures_are_taken() -> None:
     """The largest that is read, with all that stands beside it; other routes hold no more than their texts."""
-    for path in ("/v1/explanations", "/v1/panels", "/v1/images", "/images"):
-        assert limit_of({"method": "POST", "path": path}, Settings()).bytes == 4 * -(-MOST_PICTURE // 3) + BESIDE
-    assert limit_of({"method": "POST", "path": "/v1/generations"}, Settings()).bytes < MOST_PICTURE
+    for path in ("/v1/explanations", "/v1/panels", "/v1/images", "/images", "/v1/speech", "/speech"):
+        assert limit_of({"method": "POST", "path": path}, Settings()).bytes == 4 * -(-MOST_FILE // 3) + BESIDE
+    assert limit_of({"method": "POST", "path": "/v1/generations"}, Settings()).bytes < MOST_FILE

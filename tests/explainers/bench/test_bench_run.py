@@ -102,6 +102,25 @@ def test_parts_can_be_run_alone() -> None:
         run_bench(NeighbourModel(WEIGHTS), options, only=("sped",))
 
 
+def test_a_data_set_is_explained_beside_partition() -> None:
+    """All texts by ours, the first of them by the peers; it is run where it is asked for, and needs texts."""
+    asked: list[str] = []
+    peers = {name: Peer(lambda text: asked.append(text)) for name in ("captum", "shap", "lime")}
+    texts = tuple(f"gorgeous {word} slow film about old men and young women" for word in ("witty", "old", "very"))
+    options = BenchOptions(rounds=1, words=(4,), data_set=texts, data_set_words=10, data_set_peers=2)
+    found = run_bench(NeighbourModel(WEIGHTS), options, only=("datasets",), peers=peers, batched=peers)
+
+    assert asked == [*texts[:2], *texts[:2]]
+    told = found["data_set"]
+    assert (told["texts"], told["explained"], told["peers_texts"]) == (3, 3, 2)
+    assert told["ratio"] == pytest.approx(told["a_second"]["whence"] / told["a_second"]["shap"])
+    assert 0 <= told["stated_error"] < 0.2
+    rows = dict(row for header, part in bench_tables(found) if header == FIGURE_HEADER for row in part)
+    assert "a second" in rows["3 texts of 10 words by SHAP"]
+    with pytest.raises(BadInput, match="no texts for the part datasets"):
+        run_bench(NeighbourModel(WEIGHTS), BenchOptions(words=(4,)), only=("datasets",))
+
+
 def test_quick_runs_are_small() -> None:
     """One round and few seeds."""
     assert BenchOptions.quick((8,)).rounds == 1

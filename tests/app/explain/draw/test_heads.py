@@ -59,9 +59,9 @@ def test_small_pictures_stay_small() -> None:
     weights = np.zeros((1, 2, 200, 200), dtype=np.float16)
     weights[0, 1, 199, 3] = 1
 
-    side, body = heads.thumbnails(weights)
-    picture = np.frombuffer(body, dtype=np.uint8).reshape(2, side, side)
+    sides, body = heads.thumbnails(weights)
+    picture = np.frombuffer(body, dtype=np.uint8).reshape(2, *sides)
 
-    assert side == heads.THUMBNAIL
+    assert sides == (heads.THUMBNAIL, heads.THUMBNAIL)
     assert picture[0].max() == 0
     assert picture[1, -1, 0] == 255

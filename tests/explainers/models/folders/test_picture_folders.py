@@ -28,8 +28,8 @@ WIDE: dict[str, Any] = {
     "intermediate_size": 48,
 }  # fmt: skip
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any], set[str]]] = {
-    "vit": (WIDE, SQUEEZED, {"attentions", "layers"}),
-    "deit": (WIDE, SQUEEZED, {"attentions", "layers"}),
+    "vit": (WIDE, SQUEEZED, {"attentions", "flow", "layers"}),
+    "deit": (WIDE, SQUEEZED, {"attentions", "flow", "layers"}),
     "beit": (WIDE, SQUEEZED, set()),
     "swin": (
         {"image_size": 32, "patch_size": 4, "embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2], "window_size": 4},

@@ -23,7 +23,9 @@ def asked(**more: Any) -> Question:
 
 
 def whole(model: Any, inputs: Any) -> torch.Tensor:
-    return torch.cat([torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continued[:-1])])[None]
+    return torch.cat([torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continuation.continued[:-1])])[
+        None
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(set(DECODERS) - {"bloom", "gemma2", "gemma3_text"}))
@@ -39,7 +41,7 @@ def test_attention_is_that_of_the_prompt_and_the_answer(name: str) -> None:
     assert found.relations == pytest.approx(wanted, abs=1e-5)
     assert np.triu(found.relations, 1).max() == 0
     assert len(found.tokens) == found.relations.shape[-1] > inputs.size
-    said = model.tokenizer.decode(inputs.held.continued[:-1])
+    said = model.tokenizer.decode(inputs.held.continuation.continued[:-1])
     assert "".join(token.text for token in found.tokens[inputs.size :]) == said
 
 
@@ -69,7 +71,7 @@ def test_the_last_layer_says_what_the_model_says(name: str) -> None:
         odds = model._network.module(whole(model, inputs)).logits[0, inputs.size - 1 :].double().log_softmax(-1)
     layers = found.layers
 
-    assert np.shape(layers.words)[:2] == (3, len(inputs.held.continued))
+    assert np.shape(layers.words)[:2] == (3, len(inputs.held.continuation.continued))
     for place, rivals in enumerate(layers.words[-1]):
         top = odds[place].topk(5)
         assert [rival.logprob for rival in rivals] == pytest.approx(top.values.tolist(), abs=1e-4)

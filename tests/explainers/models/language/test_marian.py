@@ -58,6 +58,17 @@ def test_a_word_comes_from_its_own(translator: Any) -> None:
     assert names[int(by_word["be"].argmax())] == "baseball"
 
 
+def test_some_head_looks_where_the_word_comes_from(translator: Any) -> None:
+    """Cross-attention of our own network: of all layers and heads, the most that a word has on its source."""
+    asked = Question.about(SENTENCES[0], outputs=TokenOutput(continuation="Tivemos uma conversa sobre o beisebol."))
+    found = runner.explain(translator, asked, runner.build("attention"))
+    most = found.relations.max(axis=(0, 1))
+    rows = [token.text.strip() for token in found.looking]
+
+    assert found.relations.sum(axis=-1) == pytest.approx(np.ones(found.relations.shape[:3]), abs=1e-4)
+    assert found.tokens[int(most[rows.index("conversa")].argmax())].text.strip() == "conversation"
+
+
 @pytest.mark.parametrize("size", [0, 10, 40, 5000])
 def test_a_file_that_is_cut_short_is_refused(tmp_path: Path, size: int) -> None:
     path = tmp_path / "model.bin"

@@ -36,7 +36,7 @@ def test_what_is_deleted_is_not_in_the_prompt(name: str) -> None:
     model = tiny_chat(name)
     inputs = model.encode(asked(baseline="deleted"))
     keep = np.random.default_rng(0).random((6, len(inputs.features))) < 0.5
-    ids, said = torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continued)
+    ids, said = torch.from_numpy(ids_of(inputs).ids), torch.from_numpy(inputs.held.continuation.continued)
 
     found = model.output_of(inputs).value(model.outputs(inputs, keep), "log-probability", range(len(said)))
 

@@ -1,0 +1,1 @@
+"""Models of recordings that lie in wheels: how their files are read."""

@@ -66,7 +66,7 @@ class Given:
 
     @property
     def outputs(self) -> dict[str, object] | None:
-        """What of a caption is explained; None where nothing was said of one."""
+        """The words of a caption that are explained; None where nothing was said of one."""
         said = {"continuation": self.fields.get("caption"), "contrast": self.fields.get("contrast")}
         named = {name: text.strip() for name, text in said.items() if text and text.strip()}
         return {"kind": "tokens", "whole": True, **named} if named else None

@@ -1,4 +1,4 @@
-"""The same question with other stand-ins for a hidden region, side by side."""
+"""One question with several stand-ins for a hidden region, side by side."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def words_of(labels: Sequence[str], shares: Sequence[float]) -> list[CaptionWord
 
 
 def painted(panel: PanelOut, found: ExplanationOut, caption: Caption) -> Painted:
-    """What each region does to the chosen words: the sum over their tokens, whose log-probabilities add up."""
+    """Effects of each region on the chosen words: the sum over their tokens, whose log-probabilities add up."""
     rows = rows_of(found, caption)
     assert found.scores is not None
     scores = np.asarray(found.scores)[rows].sum(axis=0)

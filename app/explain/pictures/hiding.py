@@ -56,7 +56,7 @@ async def game_of(services: Services, panel: PanelOut, project: str) -> Game | N
 
 
 def hiding_of(game: Game, rows: Sequence[int], asked: str) -> Hiding:
-    """What is hidden and what it does to these targets, whose numbers add up. Raises UnknownValue."""
+    """Hidden regions and their effect on these targets, whose numbers add up. Raises UnknownValue."""
     count = len(game.of.features)
     numbers = _numbers(asked, count)
     kept = sum(1 << player for player in range(count) if player + 1 not in numbers)

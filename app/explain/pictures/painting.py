@@ -1,4 +1,4 @@
-"""What each region does to the number that is explained: of a class, or of words of a caption."""
+"""Effects of each region on the number that is explained: of a class, or of words of a caption."""
 
 from __future__ import annotations
 

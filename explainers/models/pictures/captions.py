@@ -68,7 +68,7 @@ class CaptioningNetwork(CellNetwork, LanguageNetwork):
         return torch.tensor([start_of(self.module)], device=self.device)
 
     def _seen(self, pixels: torch.Tensor) -> Any:
-        """What the decoder reads of pictures (rows, 3, height, width); GIT reads them with the words."""
+        """The states that the decoder reads of pictures (rows, 3, height, width); GIT reads them with the words."""
         if self.kind == "git":
             return pixels
         if self.kind == "blip":

@@ -19,7 +19,7 @@ from tests.app.changes.test_change_job import rows, run, uploaded
 from tests.browser.conftest import PATIENCE, WHOLE, opened, running
 from tests.browser.looks import AXE, READERS, WIDTHS, clean, fits, unfold
 from tests.served import linear, served
-from tests.tiny import tiny, tiny_chat
+from tests.tiny import tiny, tiny_chat, tiny_continuing
 
 TEXT = "a gorgeous film, not good. The second sentence is bad"
 PAGES = (
@@ -28,6 +28,7 @@ PAGES = (
     "{panel}?level=sentence&scale=shared&class=0",
     "{panel}?ask=stability",
     "{panel}/attention",
+    "{across}/attention",
     "{words}",
     "{several}",
     "{number}",
@@ -79,7 +80,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "several": {"labels": 4, "problem": "multi_label_classification"},
     "number": {"labels": 1},
 }
-NAMES = (*MODELS, "sentiment", "smollm2")
+NAMES = (*MODELS, "sentiment", "smollm2", "translator")
 CONTRACT = """name = "films"
 [[golden]]
 text = "a gorgeous film"
@@ -94,6 +95,8 @@ at_least = 0.5
 def model(name: str) -> Any:
     if name == "smollm2":
         return tiny_chat("qwen2")
+    if name == "translator":
+        return tiny_continuing("marian")
     if name not in MODELS:
         return linear(name)
     found = tiny("bert", **MODELS[name])
@@ -144,6 +147,7 @@ def places(module_server: Site, browser: Browser) -> dict[str, str]:
     found = {"panel": panel, "compare": compare, "job": f"/jobs/{job}", "pair": ask(pair="not a dull movie")}
     found |= {name: ask(model=name) for name in ("words", "several", "number")}
     found |= {name: ask(method=name, text="the film is not bad") for name in ("interactions", "layers", "replacement")}
+    found["across"] = ask(model="translator", method="attention", text="the film is good")
     found |= module_server.jobs
     spoken = {"model": "smollm2", "text": "is the film good and witty?", "max_tokens": 8}
     key = page.request.post(f"{address}/v1/generations", data=spoken).json()["key"]

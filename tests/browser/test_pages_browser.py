@@ -12,7 +12,6 @@ from tests.browser.conftest import WHOLE, Server, opened
 
 TEXT = "a gorgeous, witty film that never recovers from its clumsy opening"
 
-NUMBERS = "marks => marks.map(m => m.dataset.score)"
 SEEN = """map => {
   const copy = map.cloneNode(true);
   copy.querySelectorAll('.vh').forEach(hidden => hidden.remove());
@@ -142,6 +141,17 @@ def test_tokens_are_another_game_with_an_address_of_its_own(page: Page, server: 
     assert page.locator("[data-specimen] button").count() > TEXT.count(" ") + 1
 
 
+def test_a_permanent_address_survives_a_restart(page: Page, server: Server) -> None:
+    """The same page with the same numbers after the server was stopped and started."""
+    explained(page, server)
+    numbers = page.locator("[data-heat] mark").evaluate_all("marks => marks.map(m => m.dataset.score)")
+    server.stop()
+    server.start()
+    opened(page, page.url)
+
+    assert page.locator("[data-heat] mark").evaluate_all("marks => marks.map(m => m.dataset.score)") == numbers
+
+
 def test_the_language_is_switched_where_one_is(page: Page, server: Server) -> None:
     """The same explanation in Chinese, and the next page too."""
     explained(page, server)
@@ -222,11 +232,8 @@ def test_everything_works_without_scripts(context: BrowserContext, server: Serve
     plain.close()
 
 
-def test_a_server_that_starts_again_says_so_and_has_every_address(page: Page, server: Server) -> None:
-    """It answers before the model is there, what was typed stays when it becomes ready, and a permanent address shows
-    the same numbers as before."""
-    explained(page, server)
-    address, numbers = page.url, page.locator("[data-heat] mark").evaluate_all(NUMBERS)
+def test_while_the_model_loads_the_page_says_so(page: Page, server: Server) -> None:
+    """The web process answers before the model is there, and what was typed stays when it becomes ready."""
     server.stop()
     thread = threading.Thread(target=server.start)
     thread.start()
@@ -242,4 +249,3 @@ def test_a_server_that_starts_again_says_so_and_has_every_address(page: Page, se
     thread.join()
 
     assert page.input_value("#text") == "typed early"
-    assert opened(page, address).locator("[data-heat] mark").evaluate_all(NUMBERS) == numbers

@@ -31,8 +31,10 @@ def address(tmp_path: Path) -> Iterator[str]:
     yield from running(tmp_path / "data", load=listener, names=("whisper-tiny-en",))
 
 
-def test_a_recording_is_explained_and_heard(page: Page, address: str, faults: list[str], tmp_path: Path) -> None:
+def test_a_recording_is_explained_and_heard(page: Page, address: str, tmp_path: Path) -> None:
     """From the form to a word, its marked stretch and what is left when it is not heard; nothing for axe to find."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
     file = tmp_path / "said.wav"
     file.write_bytes(written())
     page.goto(f"{address}/speech")

@@ -60,7 +60,6 @@ def test_a_registered_folder_is_served_and_remembered(root: Path, tmp_path: Path
     assert (answer.json()["id"], answer.json()["status"]) == ("reviews", "ready")
     assert answer.headers["location"] == "/v1/models/reviews"
     assert again.json() == answer.json()
-    settings = settings.model_copy(update={"runner": False})
     with TestClient(create_app(settings), base_url="http://localhost") as client:
         assert predicted(client) == before
         assert client.delete("/v1/models/reviews").status_code == 204

@@ -155,9 +155,9 @@ def test_ten_folders_cost_the_memory_of_none(folders: list[Path], tmp_path: Path
         page = client.get("/?model=m7").text
         assert "The model is loaded when you ask" in page
         assert client.get("/models").text.count("Loaded when asked") == 10
+        assert "The card is read when the model is loaded" in client.get("/models/m7").text
         for path in ("/models/m7", "/models/broken", "/compare", "/datasets", "/status", "/?lang=zh"):
             assert client.get(path).status_code == 200, path
-        assert "The card is read when the model is loaded" in client.get("/models/m7").text
         body = {"model": "m7", "inputs": [{"text": "a good film"}]}
         answer = wait_for(lambda: (found := client.post("/v1/predictions", json=body)).status_code == 200 and found)
 

@@ -18,7 +18,7 @@ from explainers import runner
 from explainers.badge import relative_residual
 from explainers.contract import Attribution, Explainer, ImageInput, Panel, Promise, Question
 from explainers.errors import Cancelled, Incompatible
-from explainers.registry import METHODS, PANEL, build, explainer_class
+from explainers.registry import METHODS, build, explainer_class, panel_of
 from explainers.testing import AndModel, GradientModel, LinearModel, NeighbourModel, PatchModel, SequenceModel
 from tests.tiny import tiny, tiny_continuing, tiny_vision
 
@@ -192,9 +192,8 @@ def test_alone_and_in_a_panel_the_scores_are_the_same(
     for method in methods:
         with subtests.test(method=method):
             alone = found(method, model, text)
-            (beside,) = (
-                [a for a in panel(model, text).explanations if a.method.name == method] if method in PANEL else [alone]
-            )
+            together = panel(model, text).explanations if method in panel_of(MODELS[model]().task) else [alone]
+            (beside,) = [each for each in together if each.method.name == method]
 
             assert (alone.scores is None) == (beside.scores is None)
             if alone.scores is not None:

@@ -162,22 +162,6 @@ def test_a_chinese_sentence_is_explained_soundly_by_words_and_by_pieces(kept: Pa
     assert found.scores[1].argmax() == 2
 
 
-def test_the_chinese_classifier_for_audits_tells_an_insult_from_weather(kept: Path) -> None:
-    """The shipped adapter, with the figures of its card: better than chance by the whole interval."""
-    model = load_model("offensive-zh", kept=kept)
-    asked = [
-        Question.about(text) for text in ("今天早上天气真好，正适合学点新东西。", "有脑子的人都不会听这种蠢货的话。")
-    ]
-    weather, insult = (found.probabilities for found in runner.predict(model, asked))
-
-    assert model.labels == ("normal", "offensive")
-    assert weather is not None
-    assert insult is not None
-    assert weather[1] < 0.5 < insult[1]
-    assert model.card is not None
-    assert all(figure["low"] > 0.8 for figure in model.card["figures"])
-
-
 def test_the_cut_model_says_what_the_engine_of_the_wheel_says(kept: Path) -> None:
     """As many tokens and, but for activations that the engine rounds to 8 bits, the same similarity of two texts."""
     wheel = WHEELS["e5"]

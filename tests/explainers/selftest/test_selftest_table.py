@@ -17,7 +17,7 @@ from explainers.selftest.training import train
 
 @pytest.fixture(scope="module")
 def table() -> dict[str, Any]:
-    return run_selftest(seeds=1, texts=3)
+    return run_selftest(seeds=1, texts=6)
 
 
 @pytest.mark.parametrize(("task", "name"), [(task, name) for task, held in HELD.items() for name in held])

@@ -40,7 +40,7 @@ def _tables_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     def copied(engine: Engine) -> None:
         file = Path(str(engine.url.database))
         if engine.dialect.name == "sqlite" and not file.exists() and os.access(file.parent, os.W_OK):
-            shutil.copy(made, file)
+            shutil.copyfile(made, file)
         migrate(engine)
 
     with pytest.MonkeyPatch.context() as patched:

@@ -19,7 +19,7 @@ def test_it_is_the_decoders_own(name: str) -> None:
     model = tiny_continuing(name)
     inputs = model.encode(ASKED)
     found = runner.explain(model, ASKED, build("attention"))
-    ids, said = torch.from_numpy(ids_of(inputs).ids)[None], torch.from_numpy(inputs.held.continued)
+    ids, said = torch.from_numpy(ids_of(inputs).ids)[None], torch.from_numpy(inputs.held.continuation.continued)
     before = torch.cat([torch.tensor([model.module.config.decoder_start_token_id]), said[:-1]])[None]
     with torch.inference_mode():
         wanted = model._twin.module(input_ids=ids, decoder_input_ids=before, output_attentions=True).cross_attentions

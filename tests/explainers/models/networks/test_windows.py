@@ -19,6 +19,7 @@ from explainers.methods.shap import Shap
 from explainers.metrics.faithfulness import faithfulness_of
 from explainers.models.transformer import TransformerModel
 from explainers.outputs.value import value_of
+from explainers.registry import PANEL
 from tests.tiny import tiny, tokenizer_for
 
 SENTENCES = [f"the film is {word}, and {other} movie recovers." for word in ("good", "bad", "dull") for other in "abc"]
@@ -194,7 +195,7 @@ def test_a_focus_in_a_short_text_leaves_the_text_whole() -> None:
     text = "the film is good. the movie is bad."
     found = runner.panel(tiny("bert"), Question.about(text=text, focus=(18, 35)))
 
-    assert {each.method.name for each in found.explanations} == set(runner.PANEL)
+    assert {each.method.name for each in found.explanations} == set(PANEL)
     shap = found.explanations[0]
     assert [f.text for f in shap.features] == ["the", "movie", "is", "bad", "."]
     assert shap.unseen == ()

@@ -19,7 +19,7 @@ SIDE_BY_SIDE ?= -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: help demo test lint check-suite soak million workbench-figures fuzz browser postgresql clean constraints cards audit-figures audit-proof language-figures translation-figures page-figures evidence speech-figures captions caption-figures
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/.models  ## Install what is missing and serve the embedded models on http://127.0.0.1:8000 (PORT=..., MODELS=a folder)
 	$(if $(MODELS),WHENCE_ROOTS='["$(abspath $(MODELS))"]') $(BIN)/whence serve --port $(PORT)

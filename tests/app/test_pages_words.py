@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,13 +57,16 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_every_message_is_translated(language: str) -> None:
-    """Nothing is missing, nothing empty, nothing left over."""
+    """Nothing is missing, nothing empty, nothing left over, nothing there twice."""
     known = catalogue(language)
     asked = set(messages()) - {""}
+    text = (LOCALES / language / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8")
+    written = Counter(re.findall(r'^msgid (".*"(?:\n".*")*)$', text, re.MULTILINE))
 
     assert asked - set(known) == set()
     assert set(known) - asked == set()
     assert [key for key, strings in known.items() if not all(strings)] == []
+    assert [key for key, count in written.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])

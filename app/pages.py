@@ -55,23 +55,23 @@ COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 IMPORT = re.compile(r'@import url\("([^"]+)"\) layer\((\w+)\);')
 CODINGS = ("br", "gzip")  # the better one first
 TEXTS = (".css", ".js", ".svg")
-SHEET = "css/main.css"
+SHEETS = ("css/main.css", "css/files.css")  # of every page, and of pages of pictures and recordings beside it
 
 
 @cache
-def sheet() -> str:
-    """The style sheet with its parts in place and without comments: one request instead of forty."""
+def sheet(path: str) -> str:
+    """A style sheet with its parts in place and without comments: one request instead of forty."""
 
     def part(found: re.Match[str]) -> str:
         return f"@layer {found[2]} {{\n{(STATIC / 'css' / found[1]).read_text(encoding='utf-8')}}}"
 
-    return COMMENT.sub("", IMPORT.sub(part, (STATIC / SHEET).read_text(encoding="utf-8")))
+    return COMMENT.sub("", IMPORT.sub(part, (STATIC / path).read_text(encoding="utf-8")))
 
 
 @cache
 def packed(path: str, coding: str) -> bytes:
     """A static file as it is sent, compressed once a process."""
-    content = sheet().encode() if path == SHEET else (STATIC / path).read_bytes()
+    content = sheet(path).encode() if path in SHEETS else (STATIC / path).read_bytes()
     return brotli.compress(content, quality=9) if coding == "br" else gzip.compress(content, mtime=0)
 
 
@@ -85,8 +85,8 @@ class Kept(StaticFiles):
             body = await asyncio.to_thread(packed, path, coding)
             told = {"Content-Encoding": coding, "Vary": "Accept-Encoding"}
             return Response(body, media_type=guess_type(path)[0], headers=KEEP | told)
-        if path == SHEET:
-            return Response(sheet(), media_type="text/css", headers=KEEP)
+        if path in SHEETS:
+            return Response(sheet(path), media_type="text/css", headers=KEEP)
         return await super().get_response(path, scope)
 
     def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
